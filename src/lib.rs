@@ -1,0 +1,3 @@
+//! Clientele: a customer and rewards platform in one binary.
+pub mod limits;
+pub mod persistence;

@@ -1,0 +1,3 @@
+//! What lasts: the journal, the rows, the keyring, the codec, checkpoints and exports.
+pub mod journal;
+pub mod rows;
