@@ -1,3 +1,4 @@
 //! What lasts: the journal, the rows, the keyring, the codec, checkpoints and exports.
+pub mod codec;
 pub mod journal;
 pub mod rows;

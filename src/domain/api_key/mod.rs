@@ -1,0 +1,224 @@
+//! An API key: a program's credential, live or test, public or secret.
+
+use super::time::Timestamp;
+
+/// Whether a key may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// May be embedded in a page or an app, and opens little.
+    Public,
+    /// For servers; its value is shown once.
+    Secret,
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Read contacts.
+    ContactsRead,
+    /// Create and change contacts.
+    ContactsWrite,
+    /// Read wallets.
+    WalletsRead,
+    /// Read purchases.
+    PurchasesRead,
+    /// Post purchases: award and spend.
+    PurchasesWrite,
+}
+
+impl Scope {
+    /// Every scope, in order.
+    pub const ALL: [Scope; 5] = [
+        Scope::ContactsRead,
+        Scope::ContactsWrite,
+        Scope::WalletsRead,
+        Scope::PurchasesRead,
+        Scope::PurchasesWrite,
+    ];
+
+    /// The scope's name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scope::ContactsRead => "contacts.read",
+            Scope::ContactsWrite => "contacts.write",
+            Scope::WalletsRead => "wallets.read",
+            Scope::PurchasesRead => "purchases.read",
+            Scope::PurchasesWrite => "purchases.write",
+        }
+    }
+
+    /// The scope of a wire name.
+    pub fn from_name(name: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
+    /// The scope's bit in a set.
+    pub const fn bit(self) -> u32 {
+        match self {
+            Scope::ContactsRead => 1,
+            Scope::ContactsWrite => 2,
+            Scope::WalletsRead => 4,
+            Scope::PurchasesRead => 8,
+            Scope::PurchasesWrite => 16,
+        }
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(pub u32);
+
+impl Scopes {
+    /// The set of `scopes`.
+    pub fn of(scopes: impl IntoIterator<Item = Scope>) -> Scopes {
+        Scopes(scopes.into_iter().fold(0, |bits, scope| bits | scope.bit()))
+    }
+
+    /// Every scope.
+    pub fn all() -> Scopes {
+        Scopes::of(Scope::ALL)
+    }
+
+    /// Whether `scope` is in the set.
+    pub const fn allows(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// The scopes in the set, in order.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.allows(*scope))
+    }
+}
+
+/// A key as it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// What people call it.
+    pub name: String,
+    /// Whether it may be seen.
+    pub visibility: Visibility,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// The organisation it acts for, by entity number; the whole network if none.
+    pub organisation: Option<u64>,
+    /// A hash of the whole value: all that is kept of a secret.
+    pub value_hash: [u8; 32],
+    /// The value of a public key.
+    pub public_value: Option<String>,
+    /// The first key of the chain of rolls that this one is part of, by entity number: idempotency goes by it.
+    pub lineage: u64,
+    /// When it stops working, on the clock of credentials.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Where a key is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It works, until its expiry.
+    Active,
+    /// It was revoked at this time.
+    Revoked(Timestamp),
+    /// Its expiry passed and was recorded.
+    Expired,
+}
+
+/// A created key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// How it was made.
+    pub details: Details,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What a key can be asked to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Come into being.
+    Create(Details),
+    /// Stop working now and for ever.
+    Revoke,
+    /// Record an expiry that has passed.
+    FireTimers,
+}
+
+/// What happened to a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It came into being.
+    Created(Details, Timestamp),
+    /// It was revoked.
+    Revoked(Timestamp),
+    /// Its expiry passed.
+    Expired,
+}
+
+/// Why a key refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// There is no such key.
+    UnknownApiKey,
+    /// It exists already.
+    ApiKeyExists,
+}
+
+/// A key's state: absent until it is created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State(pub Option<ApiKey>);
+
+impl ApiKey {
+    /// Whether the key works at `wall`. Compared at use: no timer has to have fired.
+    pub fn works(&self, wall: Timestamp) -> bool {
+        self.stage == Stage::Active && self.details.expires_at.is_none_or(|end| wall < end)
+    }
+}
+
+impl State {
+    /// Decides `command`. `wall` is the time of credentials.
+    pub fn decide(&self, command: &Command, wall: Timestamp) -> Result<Vec<Event>, Rejection> {
+        match (command, &self.0) {
+            (Command::Create(details), None) => Ok(vec![Event::Created(details.clone(), wall)]),
+            (Command::Create(_), Some(_)) => Err(Rejection::ApiKeyExists),
+            (Command::Revoke, Some(key)) => Ok(match key.stage {
+                Stage::Active | Stage::Expired => vec![Event::Revoked(wall)],
+                Stage::Revoked(_) => Vec::new(),
+            }),
+            (Command::FireTimers, Some(key)) => Ok(match (key.stage, key.details.expires_at) {
+                (Stage::Active, Some(end)) if end <= wall => vec![Event::Expired],
+                (Stage::Active | Stage::Revoked(_) | Stage::Expired, _) => Vec::new(),
+            }),
+            (Command::Revoke | Command::FireTimers, None) => Err(Rejection::UnknownApiKey),
+        }
+    }
+
+    /// Takes `event` in.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Created(details, created_at) => {
+                self.0 = Some(ApiKey {
+                    details: details.clone(),
+                    stage: Stage::Active,
+                    created_at: *created_at,
+                });
+            }
+            Event::Revoked(at) => self.stage(Stage::Revoked(*at)),
+            Event::Expired => self.stage(Stage::Expired),
+        }
+    }
+
+    fn stage(&mut self, stage: Stage) {
+        if let Some(key) = &mut self.0 {
+            key.stage = stage;
+        }
+    }
+
+    /// When the expiry is to be recorded.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.0
+            .as_ref()
+            .filter(|key| key.stage == Stage::Active)
+            .and_then(|key| key.details.expires_at)
+    }
+}

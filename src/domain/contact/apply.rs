@@ -1,0 +1,47 @@
+//! How a contact changes.
+
+use std::sync::Arc;
+
+use super::{Contact, Event, Purchase, Stage};
+
+impl Contact {
+    /// Takes `event` in. Cannot fail: what happened, happened.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Proposed(proposal) => {
+                self.stage = Stage::Proposed;
+                self.contact_type = proposal.contact_type;
+                self.profile = proposal.profile.clone();
+                self.own_id.clone_from(&proposal.own_id);
+                self.code = Arc::clone(&proposal.code);
+                self.claims.clone_from(&proposal.claims);
+            }
+            Event::Created(at) => {
+                self.stage = Stage::Active;
+                self.created_at = *at;
+                self.profile_version = self.profile_version.saturating_add(1);
+            }
+            Event::Refused | Event::ReservationVoided(_) => self.stage = Stage::Void,
+            Event::PurchaseRecorded(purchase) => self.apply_purchase(purchase),
+            Event::LotsExpired(lots) => {
+                for lot in lots {
+                    self.wallet.debit(lot.expires_at, lot.left);
+                }
+                self.wallet.version = self.wallet.version.saturating_add(1);
+            }
+        }
+    }
+
+    fn apply_purchase(&mut self, purchase: &Arc<Purchase>) {
+        let debits = purchase.spent.iter().flat_map(|spent| spent.from.iter());
+        for lot in debits {
+            self.wallet.debit(lot.expires_at, lot.left);
+        }
+        for lot in purchase.offers.iter().filter_map(|o| o.result.ok()) {
+            self.wallet.credit(lot.expires_at, lot.left);
+        }
+        self.wallet.version = self.wallet.version.saturating_add(1);
+        self.purchase_count = purchase.number;
+        self.purchases.push_back(Arc::clone(purchase));
+    }
+}

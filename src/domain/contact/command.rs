@@ -1,0 +1,81 @@
+//! What a contact can be asked to do.
+
+use std::sync::Arc;
+
+use super::{Amounts, ContactType, SealedProfile};
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::money::{Currency, Minor};
+use crate::domain::time::Timestamp;
+
+/// A new contact, as far as it is known.
+#[derive(Clone, Debug)]
+pub struct Propose {
+    /// Who it is.
+    pub contact_type: ContactType,
+    /// Its personal fields.
+    pub profile: SealedProfile,
+    /// The id that the caller chose.
+    pub own_id: Option<Arc<str>>,
+    /// The code that people use.
+    pub code: Arc<str>,
+    /// Its unique values, to be reserved in their directory entries.
+    pub claims: Vec<ValueHash>,
+}
+
+/// What to do about the part of a spend that the balance does not cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbacked {
+    /// Refuse the purchase.
+    Refuse,
+    /// Spend what there is.
+    SpendWhatThereIs,
+}
+
+/// The wish to pay from the wallet.
+#[derive(Clone, Copy, Debug)]
+pub struct SpendRequest {
+    /// How much, above zero and at most the purchase's total.
+    pub amount: Minor,
+    /// What to do if there is less.
+    pub unbacked: Unbacked,
+}
+
+/// A purchase to record: award and spend.
+#[derive(Clone, Debug)]
+pub struct RecordPurchase {
+    /// The organisation that sold, by entity number.
+    pub organisation: u64,
+    /// The amounts on the receipt.
+    pub amounts: Amounts,
+    /// The currency of all amounts, if the caller names one.
+    pub currency: Option<Currency>,
+    /// The classification's name; the tenant's first, if none.
+    pub classification: Option<Arc<str>>,
+    /// The id that the till chose.
+    pub own_id: Option<Arc<str>>,
+    /// The number on the receipt.
+    pub reference_number: Option<Arc<str>>,
+    /// What identified the customer at the till.
+    pub payment_medium_identifier: Option<Arc<str>>,
+    /// When the purchase was made, as the till says.
+    pub performed_on: Option<Timestamp>,
+    /// The wish to pay from the wallet.
+    pub spend: Option<SpendRequest>,
+}
+
+/// What a contact can be asked to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Begin to be created: recorded, but invisible until its unique values are reserved.
+    Propose(Propose),
+    /// All unique values are reserved: exist.
+    Confirm,
+    /// A unique value is taken: don't exist.
+    Refuse,
+    /// A directory entry asks whether its reservation is to be kept.
+    SettleReservation(ValueHash),
+    /// Award and spend.
+    RecordPurchase(RecordPurchase),
+    /// Write off the lots that have expired.
+    FireTimers,
+}

@@ -1,0 +1,168 @@
+//! What a contact makes of a command.
+
+use std::sync::Arc;
+
+use super::{
+    Amounts, Command, Contact, Event, Lot, OfferOutcome, Purchase, RecordPurchase, Rejection,
+    SpendRequest, Spent, Stage, Unbacked, expiry_at_grain,
+};
+use crate::domain::context::{Context, TenantView};
+use crate::domain::money::Minor;
+use crate::domain::offer::{Basis, NoAward, Offer};
+use crate::domain::time::Timestamp;
+
+impl Contact {
+    /// Decides `command`.
+    pub fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Propose(proposal) => match self.stage {
+                Stage::Absent | Stage::Void => Ok(vec![Event::Proposed(Arc::new(proposal.clone()))]),
+                Stage::Proposed | Stage::Active => Err(Rejection::ContactExists),
+            },
+            Command::Confirm => match self.stage {
+                Stage::Proposed => Ok(vec![Event::Created(context.now)]),
+                Stage::Active => Ok(Vec::new()),
+                Stage::Void => Err(Rejection::ReservationLapsed),
+                Stage::Absent => Err(Rejection::UnknownContact),
+            },
+            Command::Refuse => Ok(match self.stage {
+                Stage::Proposed => vec![Event::Refused],
+                Stage::Absent | Stage::Active | Stage::Void => Vec::new(),
+            }),
+            Command::SettleReservation(value) => Ok(match self.stage {
+                Stage::Proposed if self.claims.contains(value) => {
+                    vec![Event::ReservationVoided(*value)]
+                }
+                Stage::Proposed | Stage::Absent | Stage::Active | Stage::Void => Vec::new(),
+            }),
+            Command::RecordPurchase(purchase) => self
+                .record_purchase(purchase, context)
+                .map(|purchase| vec![Event::PurchaseRecorded(Arc::new(purchase))]),
+            Command::FireTimers => {
+                let expired = self.wallet.expired(context.now);
+                Ok(if expired.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Event::LotsExpired(expired)]
+                })
+            }
+        }
+    }
+
+    fn record_purchase(
+        &self,
+        asked: &RecordPurchase,
+        context: &Context,
+    ) -> Result<Purchase, Rejection> {
+        let tenant = match (self.stage, &context.tenant) {
+            (Stage::Active, Some(tenant)) => tenant,
+            (Stage::Active | Stage::Absent | Stage::Proposed | Stage::Void, _) => {
+                return Err(Rejection::UnknownContact);
+            }
+        };
+        let number = self
+            .purchase_count
+            .checked_add(1)
+            .ok_or(Rejection::PurchasesExhausted)?;
+        if asked.currency.is_some_and(|named| named != tenant.currency) {
+            return Err(Rejection::OtherCurrency {
+                wallet: tenant.currency,
+            });
+        }
+        if !tenant.organisations.contains_key(&asked.organisation) {
+            return Err(Rejection::UnknownOrganisation);
+        }
+        let classification = classification(asked, tenant)?;
+        let spent = match &asked.spend {
+            Some(request) => Some(self.spend(request, asked.amounts, context.now)?),
+            None => None,
+        };
+        let mut purchase = Purchase {
+            number,
+            organisation: asked.organisation,
+            amounts: asked.amounts,
+            currency: tenant.currency,
+            classification,
+            own_id: asked.own_id.clone(),
+            reference_number: asked.reference_number.clone(),
+            payment_medium_identifier: asked.payment_medium_identifier.clone(),
+            recorded_at: context.now,
+            performed_on: asked.performed_on,
+            spent,
+            offers: Vec::with_capacity(tenant.offers.len()),
+        };
+        let basis = (purchase.amounts.total, purchase.amount_due());
+        for (number, offer) in &tenant.offers {
+            let result = self.award(offer, basis, &purchase, tenant, context.now);
+            purchase.offers.push(OfferOutcome {
+                offer: *number,
+                result,
+            });
+        }
+        let held = self.wallet.lots.iter().map(|lot| lot.left);
+        Minor::sum(held.chain([purchase.awarded()])).ok_or(Rejection::BalanceTooHigh)?;
+        Ok(purchase)
+    }
+
+    fn spend(
+        &self,
+        request: &SpendRequest,
+        amounts: Amounts,
+        now: Timestamp,
+    ) -> Result<Spent, Rejection> {
+        if request.amount > amounts.total {
+            return Err(Rejection::SpendExceedsTotal);
+        }
+        let balance = self.wallet.balance(now);
+        match request.unbacked {
+            Unbacked::Refuse if balance < request.amount => {
+                return Err(Rejection::BalanceTooLow { balance });
+            }
+            Unbacked::Refuse | Unbacked::SpendWhatThereIs => {}
+        }
+        Ok(Spent {
+            requested: request.amount,
+            from: self.wallet.plan_spend(request.amount, now),
+        })
+    }
+
+    fn award(
+        &self,
+        offer: &Offer,
+        (total, paid): (Minor, Minor),
+        purchase: &Purchase,
+        tenant: &TenantView,
+        now: Timestamp,
+    ) -> Result<Lot, NoAward> {
+        let basis = Basis {
+            total,
+            paid,
+            classification: &purchase.classification,
+        };
+        let amount = offer.evaluate(basis, |ancestor| {
+            tenant.is_within(purchase.organisation, ancestor)
+        })?;
+        let expires_at = offer.award_lasts.map(|lasts| expiry_at_grain(now, lasts));
+        if !self.wallet.has_room_for(expires_at) {
+            return Err(NoAward::WalletFull);
+        }
+        Ok(Lot {
+            expires_at,
+            left: amount,
+        })
+    }
+}
+
+fn classification(asked: &RecordPurchase, tenant: &TenantView) -> Result<Arc<str>, Rejection> {
+    match &asked.classification {
+        Some(name) if tenant.classifications.iter().any(|known| **known == **name) => {
+            Ok(Arc::clone(name))
+        }
+        Some(_) => Err(Rejection::UnknownClassification),
+        None => tenant
+            .classifications
+            .first()
+            .map(|name| Arc::from(name.as_str()))
+            .ok_or(Rejection::UnknownClassification),
+    }
+}

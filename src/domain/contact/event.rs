@@ -1,0 +1,24 @@
+//! What happened to a contact.
+
+use std::sync::Arc;
+
+use super::{Lot, Propose, Purchase};
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::time::Timestamp;
+
+/// What happened to a contact.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// It was proposed.
+    Proposed(Arc<Propose>),
+    /// It came into being.
+    Created(Timestamp),
+    /// A unique value was taken; it will not be.
+    Refused,
+    /// A reservation lapsed while it was being created; it will not be.
+    ReservationVoided(ValueHash),
+    /// A purchase was recorded, with what it awarded and spent.
+    PurchaseRecorded(Arc<Purchase>),
+    /// Money expired unspent.
+    LotsExpired(Vec<Lot>),
+}

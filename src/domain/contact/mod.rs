@@ -1,0 +1,24 @@
+//! A contact: a customer of a business, with its wallet and its purchases. One entity, so that an award, a spend and
+//! their idempotency keys change together or not at all.
+
+mod apply;
+mod command;
+mod decide;
+mod event;
+mod profile;
+mod purchase;
+mod rejection;
+mod state;
+mod wallet;
+
+pub use command::{Command, Propose, RecordPurchase, SpendRequest, Unbacked};
+pub use event::Event;
+pub use profile::{Field, Phone, PostalAddress, Profile};
+pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};
+pub use rejection::Rejection;
+pub use state::{Contact, ContactType, SealedProfile, Stage};
+pub use wallet::{Lot, Wallet, expiry_at_grain};
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+mod tests;

@@ -1,0 +1,84 @@
+//! A contact's personal fields in clear. They exist so only between the wire and the seal.
+
+/// A contact's personal fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// How the contact is addressed.
+    pub title: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Middle name.
+    pub middle_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// The name of a company.
+    pub company_name: Option<String>,
+    /// E-mail address.
+    pub email_address: Option<String>,
+    /// Phone numbers.
+    pub phones: Vec<Phone>,
+    /// Postal addresses.
+    pub addresses: Vec<PostalAddress>,
+    /// What the tenant adds.
+    pub custom_fields: Vec<Field>,
+}
+
+/// A phone number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phone {
+    /// Whether it is the one to use.
+    pub is_primary: bool,
+    /// The country that the number is dialled in, ISO 3166-1 alpha-3.
+    pub country_code: Option<String>,
+    /// The number as it was given.
+    pub number: String,
+    /// Mobile, landline or as the caller says.
+    pub phone_type: Option<String>,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PostalAddress {
+    /// Home, business or as the caller says.
+    pub address_type: Option<String>,
+    /// What the contact calls it.
+    pub name: Option<String>,
+    /// Whether it is the one to use.
+    pub is_primary: bool,
+    /// Street and number.
+    pub address_line_1: Option<String>,
+    /// More of it.
+    pub address_line_2: Option<String>,
+    /// State, province or county.
+    pub state_province_county: Option<String>,
+    /// Town or city.
+    pub town_city: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// ISO 3166-1 alpha-3.
+    pub country_code: Option<String>,
+}
+
+/// A field that the tenant adds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Profile {
+    /// The name to show: that of the company, or the parts of the person's.
+    pub fn display_name(&self) -> String {
+        match &self.company_name {
+            Some(name) => name.clone(),
+            None => [&self.first_name, &self.middle_name, &self.last_name]
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
+        }
+    }
+}

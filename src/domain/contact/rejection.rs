@@ -1,0 +1,34 @@
+//! Why a contact refuses.
+
+use crate::domain::money::{Currency, Minor};
+
+/// Why a contact refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// There is no such contact.
+    UnknownContact,
+    /// There is one at this address already.
+    ContactExists,
+    /// A reservation lapsed before the creation was confirmed.
+    ReservationLapsed,
+    /// There is no such organisation in the tenant's network.
+    UnknownOrganisation,
+    /// The tenant has no such classification.
+    UnknownClassification,
+    /// The purchase is in another currency than the wallet.
+    OtherCurrency {
+        /// The wallet's currency.
+        wallet: Currency,
+    },
+    /// More is to be spent than the purchase costs.
+    SpendExceedsTotal,
+    /// The balance does not cover what is to be spent.
+    BalanceTooLow {
+        /// What could be spent.
+        balance: Minor,
+    },
+    /// The balance would pass the largest amount there is.
+    BalanceTooHigh,
+    /// The contact has recorded as many purchases as numbers last.
+    PurchasesExhausted,
+}

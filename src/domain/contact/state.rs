@@ -1,0 +1,99 @@
+//! What a contact's entity holds.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Purchase, Wallet};
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::time::Timestamp;
+
+/// A contact's personal fields, sealed with the contact's own key. The domain never looks inside: it decides nothing by
+/// a name, and without the key nobody reads it, wherever a copy lies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SealedProfile {
+    /// Which key of the shard's keyring seals it.
+    pub slot: u32,
+    /// The sealed bytes.
+    pub sealed: Arc<[u8]>,
+}
+
+/// Who a contact is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContactType {
+    /// A person.
+    #[default]
+    Person,
+    /// A company.
+    Company,
+}
+
+/// Where a contact is in its life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing was recorded.
+    #[default]
+    Absent,
+    /// Its unique values are being reserved; invisible until then.
+    Proposed,
+    /// It exists.
+    Active,
+    /// A unique value was not to be had, or a reservation lapsed: it may be proposed again.
+    Void,
+}
+
+/// A contact's state. The newest purchases are held here; older ones are rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// Who it is.
+    pub contact_type: ContactType,
+    /// Its personal fields.
+    pub profile: SealedProfile,
+    /// The id that the caller chose.
+    pub own_id: Option<Arc<str>>,
+    /// The code that people use.
+    pub code: Arc<str>,
+    /// Its unique values, each held in a directory entry.
+    pub claims: Vec<ValueHash>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Counts the changes of what the profile shows.
+    pub profile_version: u32,
+    /// Its money.
+    pub wallet: Wallet,
+    /// The newest purchases, oldest first.
+    pub purchases: VecDeque<Arc<Purchase>>,
+    /// How many purchases were ever recorded: the number of the newest.
+    pub purchase_count: u32,
+}
+
+impl Contact {
+    /// How many purchases stay with the contact: what a till asks about is nearly always among the newest.
+    pub const RECENT_PURCHASES_MAX: usize = 16;
+
+    /// The purchase of this number, if it is among the newest.
+    pub fn recent_purchase(&self, number: u32) -> Option<&Arc<Purchase>> {
+        self.purchases
+            .iter()
+            .rev()
+            .find(|purchase| purchase.number == number)
+    }
+
+    /// Once twice [`Contact::RECENT_PURCHASES_MAX`] are held, hands out the oldest down to that many, in order.
+    pub fn spill_purchases(&mut self) -> Vec<Arc<Purchase>> {
+        if self.purchases.len() < Self::RECENT_PURCHASES_MAX.saturating_mul(2) {
+            return Vec::new();
+        }
+        let surplus = self
+            .purchases
+            .len()
+            .saturating_sub(Self::RECENT_PURCHASES_MAX);
+        self.purchases.drain(..surplus).collect()
+    }
+
+    /// When the next lot expires.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.wallet.next_expiry()
+    }
+}

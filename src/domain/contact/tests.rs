@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::domain::context::{Context, TenantView};
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::money::{Currency, Minor, Percent};
+use crate::domain::offer::{Award, Conditions, Offer};
+use crate::domain::organisation::{Organisation, Role};
+use crate::domain::time::{Span, Timestamp};
+
+const VENUE: u64 = 9;
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
+    Arc::new(TenantView {
+        currency: Currency::from_code("EUR").unwrap(),
+        classifications: vec!["PURCHASE".into()],
+        organisations: BTreeMap::from([(
+            VENUE,
+            Organisation {
+                name: "Harbour Street".into(),
+                role: Role::Venue,
+                parent: None,
+            },
+        )]),
+        offers: vec![(
+            1,
+            Arc::new(Offer {
+                name: "Five back".into(),
+                award: Award::Percentage(Percent(Decimal::from(5))),
+                conditions: Conditions::default(),
+                award_lasts,
+            }),
+        )],
+    })
+}
+
+fn context(now: Timestamp, award_lasts: Option<Span>) -> Context {
+    Context {
+        now,
+        wall: now,
+        tenant: Some(tenant(award_lasts)),
+    }
+}
+
+fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
+    Command::RecordPurchase(RecordPurchase {
+        organisation: VENUE,
+        amounts: Amounts {
+            total: Minor(total),
+            ..Amounts::default()
+        },
+        currency: None,
+        classification: None,
+        own_id: None,
+        reference_number: None,
+        payment_medium_identifier: None,
+        performed_on: None,
+        spend: spend.map(|(amount, unbacked)| SpendRequest {
+            amount: Minor(amount),
+            unbacked,
+        }),
+    })
+}
+
+fn proposal() -> Command {
+    Command::Propose(Propose {
+        contact_type: ContactType::Person,
+        profile: SealedProfile::default(),
+        own_id: None,
+        code: "C1".into(),
+        claims: vec![ValueHash([7; 16])],
+    })
+}
+
+/// A contact that lived through `commands`, each of which must be accepted.
+fn given(commands: &[Command]) -> Contact {
+    let mut contact = Contact::default();
+    for command in commands {
+        let events = contact.decide(command, &context(NOW, None)).unwrap();
+        events.iter().for_each(|event| contact.apply(event));
+    }
+    contact
+}
+
+fn with_balance(cents: i64) -> Contact {
+    given(&[proposal(), Command::Confirm, purchase(cents * 20, None)])
+}
+
+fn record(contact: &mut Contact, command: &Command, context: &Context) -> Arc<Purchase> {
+    let events = contact.decide(command, context).unwrap();
+    events.iter().for_each(|event| contact.apply(event));
+    Arc::clone(contact.purchases.back().unwrap())
+}
+
+#[test]
+fn a_purchase_awards_its_share() {
+    assert_eq!(with_balance(50).wallet.balance(NOW), Minor(50));
+}
+
+#[test]
+fn a_covered_spend_takes_exactly_what_was_asked() {
+    let mut contact = with_balance(50);
+    let spend = purchase(1_000, Some((30, Unbacked::Refuse)));
+    let purchase = record(&mut contact, &spend, &context(NOW, None));
+    assert_eq!(purchase.spent(), Minor(30));
+    assert_eq!(purchase.amount_due(), Minor(970));
+    assert_eq!(purchase.awarded(), Minor(49), "5% of 9.70, rounded");
+    assert_eq!(contact.wallet.balance(NOW), Minor(50 - 30 + 49));
+}
+
+#[test]
+fn an_uncovered_spend_is_refused_or_spends_what_there_is() {
+    let mut contact = with_balance(50);
+    let refused = purchase(1_000, Some((51, Unbacked::Refuse)));
+    assert_eq!(
+        contact.decide(&refused, &context(NOW, None)).unwrap_err(),
+        Rejection::BalanceTooLow { balance: Minor(50) }
+    );
+    let partial = purchase(1_000, Some((51, Unbacked::SpendWhatThereIs)));
+    let purchase = record(&mut contact, &partial, &context(NOW, None));
+    assert_eq!(purchase.spent(), Minor(50));
+}
+
+#[test]
+fn an_unconfirmed_contact_is_unknown_to_a_purchase() {
+    let contact = given(&[proposal()]);
+    assert_eq!(
+        contact
+            .decide(&purchase(100, None), &context(NOW, None))
+            .unwrap_err(),
+        Rejection::UnknownContact
+    );
+}
+
+#[test]
+fn a_lapsed_reservation_voids_the_creation_for_good() {
+    let value = ValueHash([7; 16]);
+    let contact = given(&[proposal(), Command::SettleReservation(value)]);
+    assert_eq!(contact.stage, Stage::Void);
+    assert_eq!(
+        contact
+            .decide(&Command::Confirm, &context(NOW, None))
+            .unwrap_err(),
+        Rejection::ReservationLapsed
+    );
+    let created = given(&[
+        proposal(),
+        Command::Confirm,
+        Command::SettleReservation(value),
+    ]);
+    assert_eq!(created.stage, Stage::Active, "a created contact keeps its values");
+}
+
+#[test]
+fn money_that_expires_first_is_spent_first_and_expired_money_not_at_all() {
+    let mut contact = given(&[proposal(), Command::Confirm]);
+    record(&mut contact, &purchase(200, None), &context(NOW, None));
+    let short = context(NOW, Some(Span::seconds(60)));
+    record(&mut contact, &purchase(400, None), &short);
+    assert_eq!(contact.wallet.balance(NOW), Minor(30));
+
+    let spend = purchase(100, Some((25, Unbacked::Refuse)));
+    let spent = record(&mut contact, &spend, &context(NOW, None)).spent.clone();
+    let from: Vec<_> = spent.unwrap().from.iter().map(|l| (l.expires_at.is_some(), l.left.0)).collect();
+    assert_eq!(from, [(true, 20), (false, 5)]);
+
+    record(&mut contact, &purchase(400, None), &short);
+    let later = NOW.after(Span::seconds(120));
+    let before = contact.wallet.balance(NOW).0;
+    assert_eq!(contact.wallet.balance(later).0, before - 20);
+    let events = contact
+        .decide(&Command::FireTimers, &context(later, None))
+        .unwrap();
+    events.iter().for_each(|event| contact.apply(event));
+    assert_eq!(contact.next_due(), None);
+    assert_eq!(contact.wallet.balance(later).0, before - 20);
+}
+
+#[test]
+fn an_expiry_is_never_earlier_than_promised_and_lots_stay_few() {
+    for lasts in [Span::seconds(5), Span::seconds(86_400), Span::days(365)] {
+        let mut wallet = Wallet::default();
+        for step in 0..5_000_i64 {
+            let now = Timestamp(step * (lasts.0 / 5_000));
+            let expires_at = expiry_at_grain(now, lasts);
+            assert!(expires_at >= now.after(lasts));
+            wallet.credit(Some(expires_at), Minor(1));
+        }
+        assert!(wallet.lots.len() < Wallet::LOTS_MAX, "{}", wallet.lots.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_balance_is_what_was_awarded_less_what_was_spent_and_never_negative(
+        steps in prop::collection::vec((1_i64..100_000, 0_i64..200_000), 1..40)
+    ) {
+        let mut contact = given(&[proposal(), Command::Confirm]);
+        let mut expected = 0;
+        for (total, wish) in steps {
+            let wish = wish.min(total);
+            let spend = (wish > 0).then_some((wish, Unbacked::SpendWhatThereIs));
+            let recorded = record(&mut contact, &purchase(total, spend), &context(NOW, None));
+            expected += recorded.awarded().0 - recorded.spent().0;
+            prop_assert_eq!(contact.wallet.balance(NOW).0, expected);
+            prop_assert!(contact.wallet.lots.iter().all(|lot| lot.left > Minor::ZERO));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A directory entry: the holder of one unique value (an own id, a code, a phone, an e-mail), so that two contacts never share it.
+//!
+//! The entry's address is a hash of the value, so two values may meet in one entry: each claim carries a longer hash.
+//! A value is first reserved for a contact that is being created, then confirmed or released. When a reservation
+//! lapses the entry asks the contact, whose recorded answer settles it: see [`State::obligations`].
+
+use super::time::{Span, Timestamp};
+
+/// How long a creation may take before the entry asks what became of it.
+pub const RESERVED_FOR: Span = Span::seconds(30);
+
+/// How many values may meet in one entry: addresses are 64-bit hashes, so two would be a wonder.
+pub const CLAIMS_MAX: usize = 4;
+
+/// A keyed hash of what kind of value it is and the normalised value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueHash(pub [u8; 16]);
+
+impl ValueHash {
+    /// The number of the entry that holds this value.
+    pub fn entry(&self) -> u64 {
+        let [first, _] = *self.0.as_chunks::<8>().0 else {
+            return 0;
+        };
+        u64::from_be_bytes(first)
+    }
+}
+
+/// How firm a claim is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Held for a contact that is being created; asked about from this time on.
+    Reserved(Timestamp),
+    /// The contact has it.
+    Confirmed,
+}
+
+/// One value and who has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The value.
+    pub value: ValueHash,
+    /// The contact, by entity number.
+    pub holder: u64,
+    /// How firm the claim is.
+    pub standing: Standing,
+}
+
+/// What an entry can be asked to do.
+#[derive(Clone, Copy, Debug)]
+pub enum Command {
+    /// Hold the value for a contact.
+    Reserve(ValueHash, u64),
+    /// The contact has the value.
+    Confirm(ValueHash, u64),
+    /// The contact does not have the value after all.
+    Release(ValueHash, u64),
+}
+
+/// What happened to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A value was reserved until this time.
+    Reserved(ValueHash, u64, Timestamp),
+    /// A reservation was confirmed.
+    Confirmed(ValueHash, u64),
+    /// A claim was given up.
+    Released(ValueHash, u64),
+}
+
+/// Why an entry refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Another contact has the value, or is being created with it.
+    ValueTaken,
+    /// The contact does not hold the value.
+    NotHeld,
+    /// More values meet in this entry than it may hold.
+    EntryFull,
+}
+
+/// What an entry owes: to ask a contact what became of its reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Obligation {
+    /// The value.
+    pub value: ValueHash,
+    /// The contact to ask, by entity number.
+    pub holder: u64,
+}
+
+/// An entry's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// The values that meet here; usually one.
+    pub claims: Vec<Claim>,
+}
+
+impl State {
+    /// Who has `value`, if a contact's claim to it is confirmed.
+    pub fn holder(&self, value: &ValueHash) -> Option<u64> {
+        self.claims
+            .iter()
+            .find(|claim| claim.value == *value && claim.standing == Standing::Confirmed)
+            .map(|claim| claim.holder)
+    }
+
+    fn claim(&self, value: &ValueHash) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.value == *value)
+    }
+
+    /// Decides `command`. Repeating what was done changes nothing.
+    pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+        match *command {
+            Command::Reserve(value, contact) => match self.claim(&value) {
+                Some(claim) if claim.holder != contact => Err(Rejection::ValueTaken),
+                Some(_) => Ok(Vec::new()),
+                None if self.claims.len() >= CLAIMS_MAX => Err(Rejection::EntryFull),
+                None => Ok(vec![Event::Reserved(
+                    value,
+                    contact,
+                    now.after(RESERVED_FOR),
+                )]),
+            },
+            Command::Confirm(value, contact) => match self.claim(&value) {
+                Some(claim) if claim.holder == contact => Ok(match claim.standing {
+                    Standing::Reserved(_) => vec![Event::Confirmed(value, contact)],
+                    Standing::Confirmed => Vec::new(),
+                }),
+                Some(_) | None => Err(Rejection::NotHeld),
+            },
+            Command::Release(value, contact) => match self.claim(&value) {
+                Some(claim) if claim.holder == contact => {
+                    Ok(vec![Event::Released(value, contact)])
+                }
+                Some(_) | None => Ok(Vec::new()),
+            },
+        }
+    }
+
+    /// Takes `event` in.
+    pub fn apply(&mut self, event: &Event) {
+        match *event {
+            Event::Reserved(value, holder, until) => self.claims.push(Claim {
+                value,
+                holder,
+                standing: Standing::Reserved(until),
+            }),
+            Event::Confirmed(value, holder) => {
+                for claim in &mut self.claims {
+                    if claim.value == value && claim.holder == holder {
+                        claim.standing = Standing::Confirmed;
+                    }
+                }
+            }
+            Event::Released(value, holder) => self
+                .claims
+                .retain(|claim| claim.value != value || claim.holder != holder),
+        }
+    }
+
+    /// When the first reservation lapses.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.claims
+            .iter()
+            .filter_map(|claim| match claim.standing {
+                Standing::Reserved(until) => Some(until),
+                Standing::Confirmed => None,
+            })
+            .min()
+    }
+
+    /// Whom to ask at `now`: the contacts of the reservations that have lapsed.
+    pub fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
+        self.claims
+            .iter()
+            .filter(|claim| match claim.standing {
+                Standing::Reserved(until) => until <= now,
+                Standing::Confirmed => false,
+            })
+            .map(|claim| Obligation {
+                value: claim.value,
+                holder: claim.holder,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,194 @@
+//! Public ids: what the wire calls an entity or a part of one.
+//!
+//! An id that we make is a UUID of version 8 (RFC 9562) that encodes the entity's number, a part's sequence and
+//! what it names, under a keyed check, so that a get finds the owner without an index. It holds no tenant: the
+//! credential says whose world it is read in, and so another tenant's id reads as an unknown one.
+
+use super::address::{Address, Kind, Mode, TenantId};
+
+/// What a public id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// The tenant itself.
+    Tenant,
+    /// An organisation.
+    Organisation,
+    /// An offer.
+    Offer,
+    /// A contact.
+    Contact,
+    /// A contact's wallet: it belongs to the contact's entity.
+    Wallet,
+    /// A purchase of a contact.
+    Purchase,
+    /// An API key.
+    ApiKey,
+}
+
+impl Named {
+    const fn number(self) -> u8 {
+        match self {
+            Named::Tenant => 1,
+            Named::Organisation => 2,
+            Named::Offer => 3,
+            Named::Contact => 4,
+            Named::Wallet => 5,
+            Named::Purchase => 6,
+            Named::ApiKey => 7,
+        }
+    }
+
+    const fn from_number(number: u8) -> Option<Named> {
+        match number {
+            1 => Some(Named::Tenant),
+            2 => Some(Named::Organisation),
+            3 => Some(Named::Offer),
+            4 => Some(Named::Contact),
+            5 => Some(Named::Wallet),
+            6 => Some(Named::Purchase),
+            7 => Some(Named::ApiKey),
+            _ => None,
+        }
+    }
+
+    /// The kind of the entity that owns what is named.
+    pub const fn owner(self) -> Kind {
+        match self {
+            Named::Tenant => Kind::Tenant,
+            Named::Organisation => Kind::Organisation,
+            Named::Offer => Kind::Offer,
+            Named::Contact | Named::Wallet | Named::Purchase => Kind::Contact,
+            Named::ApiKey => Kind::ApiKey,
+        }
+    }
+}
+
+/// An id of ours, read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PublicId {
+    /// What it names.
+    pub named: Named,
+    /// The owning entity's number.
+    pub entity: u64,
+    /// The part of the entity: a purchase's sequence; 0 for the entity itself.
+    pub part: u32,
+}
+
+impl PublicId {
+    /// The id of an entity as such.
+    pub const fn of(named: Named, entity: u64) -> PublicId {
+        PublicId {
+            named,
+            entity,
+            part: 0,
+        }
+    }
+
+    /// The owning entity's address in the caller's world.
+    pub const fn owner(self, tenant: TenantId, mode: Mode) -> Address {
+        let kind = self.named.owner();
+        Address {
+            tenant,
+            mode: match kind {
+                Kind::Tenant | Kind::Organisation => Mode::Shared,
+                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry => mode,
+            },
+            kind,
+            entity: self.entity,
+        }
+    }
+}
+
+const CHECK_BITS: u32 = 21;
+const CHECK_MASK: u128 = (1 << CHECK_BITS) - 1;
+
+/// Writes and reads public ids under one data directory's key.
+#[derive(Clone)]
+pub struct PublicIds {
+    key: [u8; 32],
+}
+
+impl PublicIds {
+    /// Ids checked with `key`, a sub-key of the data directory's root secret.
+    pub const fn new(key: [u8; 32]) -> PublicIds {
+        PublicIds { key }
+    }
+
+    fn check(&self, payload: u128) -> u128 {
+        let digest = blake3::keyed_hash(&self.key, &payload.to_be_bytes());
+        let mut word = [0_u8; 4];
+        word.iter_mut()
+            .zip(digest.as_bytes())
+            .for_each(|(to, from)| *to = *from);
+        u128::from(u32::from_be_bytes(word)) & CHECK_MASK
+    }
+
+    /// The id's text: 36 characters.
+    pub fn write(&self, id: PublicId) -> String {
+        let payload = (u128::from(id.entity) << 37)
+            | (u128::from(id.part) << 5)
+            | u128::from(id.named.number());
+        let bits = (payload << CHECK_BITS) | self.check(payload);
+        // 122 free bits around the version (8) and the variant (binary 10) of RFC 9562.
+        let high = (bits >> 74) & 0xFFFF_FFFF_FFFF;
+        let middle = (bits >> 62) & 0xFFF;
+        let low = bits & 0x3FFF_FFFF_FFFF_FFFF;
+        let value = (high << 80) | (0x8 << 76) | (middle << 64) | (0b10 << 62) | low;
+        uuid::Uuid::from_u128(value).hyphenated().to_string()
+    }
+
+    /// The id in `text`, or `None` when it is not one of ours.
+    pub fn read(&self, text: &str) -> Option<PublicId> {
+        if text.len() != 36 {
+            return None;
+        }
+        let value = uuid::Uuid::try_parse(text).ok()?.as_u128();
+        if (value >> 76) & 0xF != 0x8 || (value >> 62) & 0b11 != 0b10 {
+            return None;
+        }
+        let bits = ((value >> 80) << 74)
+            | (((value >> 64) & 0xFFF) << 62)
+            | (value & 0x3FFF_FFFF_FFFF_FFFF);
+        let payload = bits >> CHECK_BITS;
+        if bits & CHECK_MASK != self.check(payload) {
+            return None;
+        }
+        Some(PublicId {
+            named: Named::from_number(u8::try_from(payload & 0x1F).ok()?)?,
+            entity: u64::try_from(payload >> 37).ok()?,
+            part: u32::try_from((payload >> 5) & 0xFFFF_FFFF).ok()?,
+        })
+    }
+
+    /// The id in `text` if it names a `named`.
+    pub fn read_as(&self, named: Named, text: &str) -> Option<PublicId> {
+        self.read(text).filter(|id| id.named == named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=7) {
+            let ids = PublicIds::new([3; 32]);
+            let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
+            let text = ids.write(id);
+            prop_assert_eq!(text.len(), 36);
+            prop_assert_eq!(uuid::Uuid::parse_str(&text).unwrap().get_version_num(), 8);
+            prop_assert_eq!(ids.read(&text), Some(id));
+            prop_assert_eq!(PublicIds::new([4; 32]).read(&text), None);
+        }
+    }
+
+    #[test]
+    fn an_id_of_another_maker_is_not_ours() {
+        let ids = PublicIds::new([3; 32]);
+        assert_eq!(ids.read("69691e1e-1d90-4355-8b78-acd41ef577f4"), None);
+        assert_eq!(ids.read("C-1001"), None);
+        assert_eq!(ids.read(""), None);
+    }
+}

@@ -1,0 +1,240 @@
+//! The stored layout of every type, version 1: fields in the order of their bytes, variants with their numbers.
+
+use bincode::de::{Decode, Decoder};
+use bincode::enc::{Encode, Encoder};
+use bincode::error::{DecodeError, EncodeError};
+use rust_decimal::Decimal;
+
+use super::Arrived;
+use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::money::{Currency, Minor, Percent};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::{
+    api_key, contact, directory_entry, entity, offer, organisation, remembered, tenant,
+};
+
+/// `stored!(record T { a, b })` stores fields in order; `stored!(wrap T)` stores the one field of a newtype;
+/// `stored!(choice T { 0 => A, 1 => B(x) })` stores a variant's number, then its fields.
+macro_rules! stored {
+    (record $type:ty { $($field:ident),* $(,)? }) => {
+        impl Encode for $type {
+            fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+                $( Encode::encode(&self.$field, encoder)?; )*
+                Ok(())
+            }
+        }
+        impl<C> Decode<C> for $type {
+            fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+                Ok(Self { $( $field: Decode::decode(decoder)?, )* })
+            }
+        }
+    };
+    (wrap $type:ty) => {
+        impl Encode for $type {
+            fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+                Encode::encode(&self.0, encoder)
+            }
+        }
+        impl<C> Decode<C> for $type {
+            fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+                Ok(Self(Decode::decode(decoder)?))
+            }
+        }
+    };
+    (choice $type:ty { $($number:literal => $variant:ident $(($($part:ident),*))?),* $(,)? }) => {
+        impl Encode for $type {
+            fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+                match self {
+                    $( Self::$variant $(($($part),*))? => {
+                        Encode::encode(&($number as u8), encoder)?;
+                        $($( Encode::encode($part, encoder)?; )*)?
+                    } )*
+                }
+                Ok(())
+            }
+        }
+        impl<C> Decode<C> for $type {
+            fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+                match u8::decode(decoder)? {
+                    $( $number => {
+                        $($( let $part = Decode::decode(decoder)?; )*)?
+                        Ok(Self::$variant $(($($part),*))?)
+                    } )*
+                    other => Err(DecodeError::UnexpectedVariant {
+                        type_name: stringify!($type),
+                        allowed: &bincode::error::AllowedEnumVariants::Allowed(&[$($number),*]),
+                        found: u32::from(other),
+                    }),
+                }
+            }
+        }
+    };
+}
+
+/// For types whose text or number form is their stored form.
+macro_rules! stored_as {
+    ($type:ty, $form:ty, $to:expr, $from:expr) => {
+        impl Encode for $type {
+            fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+                let to: fn(&$type) -> $form = $to;
+                Encode::encode(&to(self), encoder)
+            }
+        }
+        impl<C> Decode<C> for $type {
+            fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+                let from: fn($form) -> Option<$type> = $from;
+                from(<$form>::decode(decoder)?)
+                    .ok_or(DecodeError::Other(concat!("not a ", stringify!($type))))
+            }
+        }
+    };
+}
+
+stored!(wrap Timestamp);
+stored!(wrap Span);
+stored!(wrap Minor);
+stored!(wrap TenantId);
+stored_as!(Mode, u8, |mode| mode.number(), Mode::from_number);
+stored_as!(Kind, u8, |kind| kind.number(), Kind::from_number);
+stored_as!(
+    Currency,
+    [u8; 3],
+    |currency| currency.code().as_bytes().try_into().unwrap_or(*b"XXX"),
+    |bytes| std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(Currency::from_code)
+);
+stored_as!(
+    Percent,
+    (i128, u32),
+    |percent| (percent.0.mantissa(), percent.0.scale()),
+    |(mantissa, scale)| Decimal::try_from_i128_with_scale(mantissa, scale)
+        .ok()
+        .map(Percent)
+);
+stored_as!(
+    Arrived,
+    (u64, Mode, Kind, u64),
+    |Arrived(address)| (
+        address.tenant.0,
+        address.mode,
+        address.kind,
+        address.entity
+    ),
+    |(tenant, mode, kind, entity)| Some(Arrived(Address {
+        tenant: TenantId(tenant),
+        mode,
+        kind,
+        entity,
+    }))
+);
+
+stored!(wrap remembered::KeyHash);
+stored!(wrap remembered::RequestHash);
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number) });
+stored!(record remembered::Answered { key, request, outcome, at });
+stored!(record remembered::FilterLayer { bits, keys, newest });
+stored!(record remembered::Remembered { recent, filter });
+
+stored!(record tenant::Details { name, currency, classifications });
+stored!(record tenant::Tenant { details, organisations, offers, api_keys });
+stored!(choice tenant::Event {
+    0 => Created(details),
+    1 => OrganisationListed(number),
+    2 => OfferListed(mode, number),
+    3 => ApiKeyListed(mode, number),
+});
+
+stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
+stored!(record organisation::Organisation { name, role, parent });
+stored!(wrap organisation::State);
+stored!(choice organisation::Event { 0 => Created(organisation) });
+
+stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
+stored!(record offer::Conditions { minimum_total, classification, organisation });
+stored!(record offer::Offer { name, award, conditions, award_lasts });
+stored!(wrap offer::State);
+stored!(choice offer::Event { 0 => Created(offer) });
+stored!(choice offer::NoAward {
+    0 => BelowMinimum,
+    1 => OtherClassification,
+    2 => OtherOrganisation,
+    3 => RoundsToNothing,
+    4 => WalletFull,
+});
+
+stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
+stored!(wrap api_key::Scopes);
+stored!(record api_key::Details {
+    name, visibility, scopes, organisation, value_hash, public_value, lineage, expires_at,
+});
+stored!(choice api_key::Stage { 0 => Active, 1 => Revoked(at), 2 => Expired });
+stored!(record api_key::ApiKey { details, stage, created_at });
+stored!(wrap api_key::State);
+stored!(choice api_key::Event { 0 => Created(details, at), 1 => Revoked(at), 2 => Expired });
+
+stored!(wrap directory_entry::ValueHash);
+stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed });
+stored!(record directory_entry::Claim { value, holder, standing });
+stored!(record directory_entry::State { claims });
+stored!(choice directory_entry::Event {
+    0 => Reserved(value, holder, until),
+    1 => Confirmed(value, holder),
+    2 => Released(value, holder),
+});
+
+stored!(record contact::Phone { is_primary, country_code, number, phone_type });
+stored!(record contact::PostalAddress {
+    address_type, name, is_primary, address_line_1, address_line_2, state_province_county, town_city,
+    postal_code, country_code,
+});
+stored!(record contact::Field { key, value });
+stored!(record contact::Profile {
+    title, first_name, middle_name, last_name, company_name, email_address, phones, addresses,
+    custom_fields,
+});
+stored!(record contact::SealedProfile { slot, sealed });
+stored!(choice contact::ContactType { 0 => Person, 1 => Company });
+stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void });
+stored!(record contact::Lot { expires_at, left });
+stored!(record contact::Wallet { lots, version });
+stored!(record contact::Amounts { total, net, tax, discount });
+stored!(record contact::Spent { requested, from });
+stored!(record contact::OfferOutcome { offer, result });
+stored!(record contact::Purchase {
+    number, organisation, amounts, currency, classification, own_id, reference_number,
+    payment_medium_identifier, recorded_at, performed_on, spent, offers,
+});
+stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
+stored!(record contact::Contact {
+    stage, contact_type, profile, own_id, code, claims, created_at, profile_version, wallet, purchases,
+    purchase_count,
+});
+stored!(choice contact::Event {
+    0 => Proposed(proposal),
+    1 => Created(at),
+    2 => Refused,
+    3 => ReservationVoided(value),
+    4 => PurchaseRecorded(purchase),
+    5 => LotsExpired(lots),
+});
+
+stored!(choice entity::Event {
+    1 => Tenant(event),
+    2 => Organisation(event),
+    3 => Offer(event),
+    4 => Contact(event),
+    5 => ApiKey(event),
+    6 => DirectoryEntry(event),
+});
+stored!(choice entity::State {
+    1 => Tenant(state),
+    2 => Organisation(state),
+    3 => Offer(state),
+    4 => Contact(state),
+    5 => ApiKey(state),
+    6 => DirectoryEntry(state),
+});
+stored!(record entity::Remember { keys, request });
+stored!(record entity::Effect { seq, at, wall, events, remember });
+stored!(record entity::Entity { seq, last_time, remembered, state });

@@ -1,0 +1,135 @@
+//! The one place that turns states and effects into bytes and back: bincode 2, under a leading version byte.
+//!
+//! The domain types carry no serde. What is stored is listed here, field by field in the order of the bytes (see
+//! [`layout`]), and pinned by golden files: a field that is added to a domain type does not compile until it is
+//! listed, and listing it means a new version with the old layout kept for reading.
+
+mod layout;
+
+use std::sync::Arc;
+
+use bincode::config;
+use bincode::de::Decode;
+use bincode::enc::Encode;
+
+use crate::domain::address::Address;
+use crate::domain::contact::{Profile, Purchase};
+use crate::domain::entity::{Effect, Entity};
+use crate::domain::remembered::Answered;
+use crate::limits::DECODED_BYTES_MAX;
+
+/// The version of every layout in this build.
+const VERSION: u8 = 1;
+
+/// Why bytes are not what they should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Written by another version.
+    #[error("{what} has layout version {found:?}; this build reads version {VERSION}")]
+    Version {
+        /// What was to be read.
+        what: &'static str,
+        /// The version byte, if there is one.
+        found: Option<u8>,
+    },
+    /// The bytes do not follow the layout.
+    #[error("{what} does not follow its layout: {source}")]
+    Layout {
+        /// What was to be read.
+        what: &'static str,
+        /// Where it went wrong.
+        source: bincode::error::DecodeError,
+    },
+}
+
+type Config = config::Configuration<config::LittleEndian, config::Varint, config::Limit<DECODED_BYTES_MAX>>;
+
+const CONFIG: Config = config::standard().with_limit::<DECODED_BYTES_MAX>();
+
+fn encode<T: Encode>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    bytes.push(VERSION);
+    let written = bincode::encode_into_std_write(value, &mut bytes, config::standard());
+    debug_assert!(written.is_ok(), "writing to memory does not fail");
+    bytes
+}
+
+fn decode<T: Decode<()>>(what: &'static str, bytes: &[u8]) -> Result<T, Error> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => bincode::decode_from_slice(rest, CONFIG)
+            .map(|(value, _)| value)
+            .map_err(|source| Error::Layout { what, source }),
+        other => Err(Error::Version {
+            what,
+            found: other.map(|(version, _)| *version),
+        }),
+    }
+}
+
+/// A journal record's payload: one effect on one entity.
+pub fn encode_effect(address: &Address, effect: &Effect) -> Vec<u8> {
+    encode(&(Arrived(*address), Borrowed(effect)))
+}
+
+/// The effect in a journal record's payload.
+pub fn decode_effect(bytes: &[u8]) -> Result<(Address, Effect), Error> {
+    decode::<(Arrived, Effect)>("a journal record", bytes)
+        .map(|(address, effect)| (address.0, effect))
+}
+
+/// A row's payload: an entity's head, with all that is still in memory.
+pub fn encode_entity(entity: &Entity) -> Vec<u8> {
+    encode(&Borrowed(entity))
+}
+
+/// The entity in a head row.
+pub fn decode_entity(bytes: &[u8]) -> Result<Entity, Error> {
+    decode("an entity's row", bytes)
+}
+
+/// A row's payload: purchases that left memory, in order.
+pub fn encode_purchases(purchases: &Vec<Arc<Purchase>>) -> Vec<u8> {
+    encode(&Borrowed(purchases))
+}
+
+/// The purchases in a row.
+pub fn decode_purchases(bytes: &[u8]) -> Result<Vec<Arc<Purchase>>, Error> {
+    decode("a row of purchases", bytes)
+}
+
+/// A row's payload: an answered request that left memory.
+pub fn encode_answered(answered: &Answered) -> Vec<u8> {
+    encode(&Borrowed(answered))
+}
+
+/// The answered request in a row.
+pub fn decode_answered(bytes: &[u8]) -> Result<Answered, Error> {
+    decode("an idempotency row", bytes)
+}
+
+/// A contact's personal fields, before they are sealed.
+pub fn encode_profile(profile: &Profile) -> Vec<u8> {
+    encode(&Borrowed(profile))
+}
+
+/// A contact's personal fields, after they are opened.
+pub fn decode_profile(bytes: &[u8]) -> Result<Profile, Error> {
+    decode("a profile", bytes)
+}
+
+struct Borrowed<'a, T>(&'a T);
+
+impl<T: Encode> Encode for Borrowed<'_, T> {
+    fn encode<E: bincode::enc::Encoder>(
+        &self,
+        encoder: &mut E,
+    ) -> Result<(), bincode::error::EncodeError> {
+        self.0.encode(encoder)
+    }
+}
+
+/// An address in variable-length numbers: a tenant's is small.
+struct Arrived(Address);
+
+#[cfg(test)]
+mod tests;
