@@ -1,0 +1,137 @@
+//! Checkpoints: folding what waits into rows, and marking how far the rows reach.
+
+use std::sync::atomic::Ordering;
+
+use clientele_cluster::ShardId;
+
+use super::{Error, Store, codec, keys};
+use crate::domain::address::Address;
+use crate::domain::entity::{Entity, Spilled};
+use crate::persistence::journal::Position;
+use crate::persistence::rows::{Row, Write};
+
+/// How many entities are folded into one batch of writes: a few hundred keep the batch's bookkeeping small and the
+/// pause of anything that waits for the rows under a millisecond or so.
+const ENTITIES_A_BATCH: usize = 256;
+
+/// What a checkpoint did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checkpointed {
+    /// How many entities were written.
+    pub entities: usize,
+    /// How many effects no longer wait.
+    pub effects: usize,
+}
+
+pub(super) fn read_mark(payload: &[u8]) -> Position {
+    payload
+        .first_chunk::<8>()
+        .map_or(Position::START, |bytes| Position(u64::from_be_bytes(*bytes)))
+}
+
+impl Store {
+    /// Folds everything that waits into rows, syncs them, then writes and syncs the mark at `durable`: a position
+    /// at which the journal had run every completion *before* this call. Blocks; one at a time.
+    pub fn checkpoint(&self, durable: Position) -> Result<Checkpointed, Error> {
+        let mut folded: Vec<(ShardId, Address, u64)> = Vec::new();
+        for (number, dirty) in (0_u16..).zip(&self.shards) {
+            let shard = ShardId(number);
+            for batch in dirty.addresses().chunks(ENTITIES_A_BATCH) {
+                let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
+                for address in batch {
+                    let seq = self.fold(shard, address, &mut writes)?;
+                    folded.push((shard, *address, seq));
+                }
+                self.rows.write(writes)?;
+            }
+        }
+        if folded.is_empty() && durable == self.mark() {
+            return Ok(Checkpointed::default());
+        }
+        self.rows.sync()?;
+        self.rows.write(vec![Write::Put {
+            key: keys::mark(),
+            row: Row {
+                entity_seq: 0,
+                payload: durable.0.to_be_bytes().to_vec(),
+            },
+        }])?;
+        self.rows.sync()?;
+        self.mark.store(durable.0, Ordering::Release);
+
+        let mut done = Checkpointed {
+            entities: folded.len(),
+            effects: 0,
+        };
+        for (shard, address, seq) in folded {
+            if let Some(dirty) = self.shards.get(usize::from(shard.0)) {
+                done.effects = done.effects.saturating_add(dirty.forget(&address, seq));
+            }
+        }
+        self.waiting.fetch_sub(done.effects, Ordering::Relaxed);
+        Ok(done)
+    }
+
+    /// The writes that bring an entity's rows up to its tail; the sequence that they reflect.
+    fn fold(
+        &self,
+        shard: ShardId,
+        address: &Address,
+        writes: &mut Vec<Write>,
+    ) -> Result<u64, Error> {
+        let mut entity = self.head(shard, address)?;
+        let was_due = entity.next_due();
+        for effect in self.tail(shard, address) {
+            entity.apply(&effect);
+        }
+        spill_rows(shard, address, &mut entity, writes);
+        let due = entity.next_due();
+        if was_due != due {
+            writes.extend(was_due.map(|due| Write::Delete {
+                key: keys::timer(shard, due, address),
+            }));
+            writes.extend(due.map(|due| Write::Put {
+                key: keys::timer(shard, due, address),
+                row: Row {
+                    entity_seq: entity.seq,
+                    payload: Vec::new(),
+                },
+            }));
+        }
+        writes.push(Write::Put {
+            key: keys::head(shard, address),
+            row: Row {
+                entity_seq: entity.seq,
+                payload: codec::encode_entity(&entity),
+            },
+        });
+        Ok(entity.seq)
+    }
+}
+
+/// Moves what need not be in the head row to rows of their own.
+fn spill_rows(shard: ShardId, address: &Address, entity: &mut Entity, writes: &mut Vec<Write>) {
+    /// At most 300 bytes each with a few offers, so a row stays under half of its limit.
+    const PURCHASES_A_ROW: usize = 48;
+    let entity_seq = entity.seq;
+    let Spilled {
+        answered,
+        purchases,
+    } = entity.spill();
+    writes.extend(answered.iter().map(|answered| Write::Put {
+        key: keys::answered(shard, address, &answered.key),
+        row: Row {
+            entity_seq,
+            payload: codec::encode_answered(answered),
+        },
+    }));
+    writes.extend(purchases.chunks(PURCHASES_A_ROW).filter_map(|block| {
+        block.first().map(|first| Write::Put {
+            key: keys::purchases(shard, address, first.number),
+            row: Row {
+                entity_seq,
+                payload: codec::encode_purchases(&block.to_vec()),
+            },
+        })
+    }));
+}

@@ -1,0 +1,167 @@
+//! Reading: an entity for its activation, and what has left its memory.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use clientele_cluster::ShardId;
+
+use super::{Error, Store, codec, keys};
+use crate::domain::address::Address;
+use crate::domain::contact::Purchase;
+use crate::domain::entity::{Effect, Entity, State};
+use crate::domain::remembered::{Answered, KeyHash};
+use crate::domain::time::Timestamp;
+
+impl Store {
+    /// The newest durable state of an entity; one to which nothing happened, if it is unknown.
+    pub async fn load(self: &Arc<Self>, shard: ShardId, address: Address) -> Result<Entity, Error> {
+        self.off_thread(move |store| store.load_now(shard, &address)).await
+    }
+
+    /// The answer that left the entity's memory under `key`.
+    pub async fn answered(
+        self: &Arc<Self>,
+        shard: ShardId,
+        address: Address,
+        key: KeyHash,
+        wall: Timestamp,
+    ) -> Result<Option<Answered>, Error> {
+        self.off_thread(move |store| {
+            let found = match store.rows.get(&keys::answered(shard, &address, &key))? {
+                Some(row) => Some(codec::decode_answered(&row.payload)?),
+                // It may have left the actor's memory before a checkpoint gave it a row of its own.
+                None => store
+                    .load_now(shard, &address)?
+                    .remembered
+                    .recent(&key, wall)
+                    .copied(),
+            };
+            Ok(found.filter(|answered| answered.is_kept(wall)))
+        })
+        .await
+    }
+
+    /// The purchase of this number that left the contact's memory.
+    pub async fn purchase(
+        self: &Arc<Self>,
+        shard: ShardId,
+        address: Address,
+        number: u32,
+    ) -> Result<Option<Arc<Purchase>>, Error> {
+        self.off_thread(move |store| {
+            let prefix = keys::purchases_prefix(shard, &address);
+            let key = keys::purchases(shard, &address, number);
+            if let Some((_, row)) = store.rows.last_at_most(&prefix, &key)? {
+                let block = codec::decode_purchases(&row.payload)?;
+                if let Some(found) = block.into_iter().find(|p| p.number == number) {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(match store.load_now(shard, &address)?.state {
+                State::Contact(contact) => contact.recent_purchase(number).map(Arc::clone),
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::ApiKey(_)
+                | State::DirectoryEntry(_) => None,
+            })
+        })
+        .await
+    }
+
+    pub(super) fn load_now(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
+        // The tail first: what a checkpoint folds in between is then in the row as well, and skipped by its sequence.
+        let tail = self.tail(shard, address);
+        let mut entity = self.head(shard, address)?;
+        for effect in &tail {
+            entity.apply(effect);
+        }
+        Ok(entity)
+    }
+
+    pub(super) fn tail(&self, shard: ShardId, address: &Address) -> Vec<Arc<Effect>> {
+        self.shards
+            .get(usize::from(shard.0))
+            .map(|dirty| dirty.tail(address))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
+        Ok(match self.rows.get(&keys::head(shard, address))? {
+            Some(row) => codec::decode_entity(&row.payload)?,
+            None => Entity::new(address.kind),
+        })
+    }
+
+    /// What is due in a shard according to its rows, in the order of time. Complete right after a checkpoint.
+    pub fn timers(
+        &self,
+        shard: ShardId,
+        each: &mut dyn FnMut(Timestamp, Address),
+    ) -> Result<(), Error> {
+        let prefix = keys::timers_prefix(shard);
+        self.each_row(&prefix, &mut |key, _| {
+            if let Some((due, address)) = keys::read_timer(key) {
+                each(due, address);
+            }
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Every entity in the rows, as its head row stands, until `each` breaks off.
+    pub fn entities(
+        &self,
+        each: &mut dyn FnMut(ShardId, Address, Entity) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        self.each_row(&keys::entities_prefix(), &mut |key, payload| {
+            let Some((shard, address)) = keys::read_head(key) else {
+                return ControlFlow::Continue(());
+            };
+            match codec::decode_entity(payload) {
+                Ok(entity) => each(shard, address, entity),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn each_row(
+        &self,
+        prefix: &[u8],
+        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        const ROWS_A_PAGE: usize = 1_000;
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.rows.scan(prefix, after.as_deref(), ROWS_A_PAGE)?;
+            for (key, row) in &page {
+                if each(key, &row.payload).is_break() {
+                    return Ok(());
+                }
+            }
+            match page.last() {
+                Some((key, _)) if page.len() == ROWS_A_PAGE => after = Some(key.clone()),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+
+    /// Runs `read` where it may wait for a disk.
+    async fn off_thread<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if !self.rows.may_block() {
+            return read(self);
+        }
+        let store = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || read(&store)).await {
+            Ok(result) => result,
+            Err(_cut_short) => Err(Error::Cancelled),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The store: the newest durable state of every entity, as rows and a table of what the rows lack.
+//!
+//! A durable effect is noted here once its record is on disk ([`Store::note`]), and stays in the table until a synced
+//! checkpoint has folded it into rows. So activation never reads the journal, and what is loaded is durable state only.
+
+mod checkpoint;
+mod dirty;
+mod keys;
+mod load;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use clientele_cluster::{ShardCount, ShardId};
+
+use self::dirty::DirtyShard;
+use super::codec;
+use super::journal::Position;
+use super::rows::{self, Rows};
+use crate::domain::address::Address;
+use crate::domain::entity::Effect;
+
+pub use checkpoint::Checkpointed;
+
+/// Why the store cannot answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rows cannot be read or written.
+    #[error(transparent)]
+    Rows(#[from] rows::Error),
+    /// A row's payload is not what this build writes.
+    #[error(transparent)]
+    Codec(#[from] codec::Error),
+    /// The task that read the rows was cancelled: the process is going down.
+    #[error("the reading of rows was cut short")]
+    Cancelled,
+}
+
+/// The newest durable state of every entity.
+pub struct Store {
+    rows: Arc<dyn Rows>,
+    shards: Vec<DirtyShard>,
+    /// How many effects wait for a checkpoint, over all shards.
+    waiting: AtomicUsize,
+    /// The journal position of the last synced checkpoint.
+    mark: AtomicU64,
+}
+
+impl Store {
+    /// A store over `rows`, with nothing waiting.
+    pub fn open(rows: Arc<dyn Rows>, shards: ShardCount) -> Result<Store, Error> {
+        let mark = match rows.get(&keys::mark())? {
+            Some(row) => checkpoint::read_mark(&row.payload),
+            None => Position::START,
+        };
+        Ok(Store {
+            rows,
+            shards: (0..shards.get()).map(|_| DirtyShard::default()).collect(),
+            waiting: AtomicUsize::new(0),
+            mark: AtomicU64::new(mark.0),
+        })
+    }
+
+    /// Everything at or before this position is in synced rows: replay starts after it.
+    pub fn mark(&self) -> Position {
+        Position(self.mark.load(Ordering::Acquire))
+    }
+
+    /// How many effects wait for a checkpoint. Bounded by admission.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Takes in an effect whose record is durable. Called in the order of the shard's records.
+    pub fn note(&self, shard: ShardId, address: Address, effect: Arc<Effect>) {
+        if let Some(dirty) = self.shards.get(usize::from(shard.0)) {
+            dirty.note(address, effect);
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The rows themselves, for an export.
+    pub fn rows(&self) -> &Arc<dyn Rows> {
+        &self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests;
