@@ -1,3 +1,5 @@
 //! What lasts: the journal, the rows, the keyring, the codec, checkpoints and exports.
 pub mod journal;
 pub mod rows;
+
+pub(crate) mod durable;
