@@ -2,3 +2,5 @@
 pub mod codec;
 pub mod journal;
 pub mod rows;
+
+pub(crate) mod durable;

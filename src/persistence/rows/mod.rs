@@ -3,6 +3,18 @@
 //!
 //! Architecture invariant: nothing is acknowledged because it is in a row; a row is only ever behind the journal.
 
+pub mod memory;
+pub mod sled;
+
+#[cfg(test)]
+mod conformance;
+mod frame;
+mod generation;
+mod range;
+
+pub use self::memory::MemoryRows;
+pub use self::sled::SledRows;
+
 /// One stored piece of an entity's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -84,9 +96,11 @@ pub trait Rows: Send + Sync + 'static {
         max_rows: usize,
     ) -> Result<Vec<Keyed>, Error>;
 
-    /// Applies the writes. They are visible at once and durable after the next [`Rows::sync`].
+    /// Applies the writes: all of them, or none if one is over the limit. They are visible at once and durable after
+    /// the next [`Rows::sync`]. Readers may wait meanwhile, so a checkpoint goes in pieces of about a thousand rows.
     fn write(&self, writes: Vec<Write>) -> Result<(), Error>;
 
-    /// Makes every earlier write durable, through a power cut.
+    /// Makes every earlier write durable, through a power cut. After an error it is unknown which are, and every
+    /// later write and sync is refused: a failed sync is never retried.
     fn sync(&self) -> Result<(), Error>;
 }
