@@ -1,4 +1,5 @@
 //! Clientele: a customer and rewards platform in one binary.
 pub mod domain;
+pub mod http;
 pub mod limits;
 pub mod persistence;

@@ -20,3 +20,27 @@ pub const ROWS_LOCK_WAIT_MS: u64 = 5_000;
 
 /// How long to wait between two tries for that lock, in milliseconds: short against the wait, long against a try.
 pub const ROWS_LOCK_RETRY_MS: u64 = 50;
+// ---- http: the edge
+
+/// The most faults that one 422 names: a person mends a handful at a time, and a hostile body must not buy an answer
+/// larger than itself (32 faults of 256 characters stay under 16 KiB).
+pub const FAULTS_MAX: usize = 32;
+
+/// The longest pointer of a fault, in characters: our own deepest one is under 80; the rest is room for free-form maps.
+pub const FAULT_POINTER_CHARS_MAX: usize = 256;
+
+/// The longest detail of a fault that quotes what was expected, in characters: our longest enum lists under 20 values
+/// of 25 characters.
+pub const FAULT_DETAIL_CHARS_MAX: usize = 512;
+
+/// `Retry-After` on a 429 or 503 that knows no better: queues drain within milliseconds, so the smallest value that the
+/// header can say is already generous.
+pub const RETRY_AFTER_DEFAULT: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// The largest body of an ordinary request, in bytes. The largest one of the contract, a purchase with 500 lines of 400
+/// bytes, is 200 KiB; 64 connections that all send the maximum hold 16 MiB.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The deepest nesting of arrays and objects in a body. The contract's deepest is 6; parsing recurses, at under 1 KiB of
+/// stack a level, so 128 levels stay far below the 2 MiB of a worker thread.
+pub const JSON_DEPTH_MAX: usize = 128;
