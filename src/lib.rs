@@ -1,5 +1,6 @@
 //! Clientele: a customer and rewards platform in one binary.
 pub mod domain;
 pub mod http;
+pub mod cli;
 pub mod limits;
 pub mod persistence;

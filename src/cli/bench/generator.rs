@@ -1,0 +1,240 @@
+//! Runs a load: opens the connections, fills the wallets if spends need it, sends, and collects.
+
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+use tokio::time::{interval, sleep, sleep_until, timeout};
+
+use super::arrivals::{Arrival, ArrivalQueue, Arrivals, ClosedLoop, Part};
+use super::connection::{Failure, Link};
+use super::progress::Progress;
+use super::report::{Ending, Report};
+use super::requests::Requests;
+use super::schedule::Schedule;
+use super::tally::SharedTally;
+use super::timer::Timer;
+use super::{BenchError, Plan, Scenario};
+use crate::limits::{BENCH_DRAIN_MAX, BENCH_PROGRESS_EVERY, BENCH_RECONNECT_PAUSE};
+
+/// What all connections of one phase share.
+#[derive(Debug)]
+pub(super) struct Load {
+    pub(super) requests: Requests,
+    pub(super) arrivals: Arrivals,
+    pub(super) tally: SharedTally,
+}
+
+impl Load {
+    /// The measured phase of a plan, beginning with its warm-up at `start`.
+    ///
+    /// # Errors
+    /// When the seed does not fit into requests.
+    pub(super) fn of_plan(plan: &Plan, start: Instant) -> Result<Self, BenchError> {
+        let measured_from = start + plan.warmup;
+        let arrivals = match plan.rate {
+            Some(_) => Arrivals::Open(ArrivalQueue::new(plan.arrivals_waiting_max)),
+            None => Arrivals::Closed(ClosedLoop::new(
+                measured_from,
+                measured_from + plan.duration,
+            )),
+        };
+        let requests = Requests::of_scenario(plan.scenario, &plan.seed, &plan.target)?;
+        Ok(Self {
+            requests,
+            arrivals,
+            tally: SharedTally::new()?,
+        })
+    }
+}
+
+/// Runs the whole plan, and reports. `interrupted` ends it early, with a report of what there is.
+///
+/// # Errors
+/// When the node cannot be reached, or wallets cannot be filled. Failed requests are no error here: they are counted.
+pub(super) async fn measure(
+    plan: &Plan,
+    interrupted: impl Future<Output = ()>,
+) -> Result<Report, BenchError> {
+    let mut interrupted = pin!(interrupted);
+    let mut links = open_links(plan).await?;
+    if plan.scenario == Scenario::Spend {
+        links = fill_wallets(plan, links, interrupted.as_mut()).await?;
+    }
+    let start = Instant::now();
+    let load = Arc::new(Load::of_plan(plan, start)?);
+    let ending = send(plan, &load, links, start, interrupted).await?;
+    Ok(Report::new(plan, &load, start + plan.warmup, ending))
+}
+
+/// Opens every connection before anything is measured.
+///
+/// # Errors
+/// When the node does not accept one of them.
+pub(super) async fn open_links(plan: &Plan) -> Result<Vec<Link>, BenchError> {
+    let address = plan.target.address;
+    let mut links = Vec::new();
+    for _ in 0..plan.connections {
+        let link = Link::open(address).await;
+        links.push(link.map_err(|source| BenchError::Unreachable { address, source })?);
+    }
+    Ok(links)
+}
+
+/// Sends everything that the plan intends, and collects the answers.
+///
+/// # Errors
+/// When there is no timer to follow a schedule.
+pub(super) async fn send(
+    plan: &Plan,
+    load: &Arc<Load>,
+    links: Vec<Link>,
+    start: Instant,
+    mut interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Ending, BenchError> {
+    let whole = plan.warmup.saturating_add(plan.duration);
+    let bar = Progress::new(plan.scenario.name(), Progress::steps_of(whole));
+    let show = || bar.show(Progress::steps_of(start.elapsed()), &load.tally.lock());
+    let connections = links.len();
+    let mut senders = start_senders(load, links);
+    let pace = pace(plan, load, start, connections);
+    let mut ending = Ending::Complete;
+    match until_interrupted(pace, interrupted.as_mut(), show).await {
+        Some(paced) => {
+            paced.map_err(BenchError::Timer)?;
+            let drained = timeout(BENCH_DRAIN_MAX, join(&mut senders));
+            if until_interrupted(drained, interrupted, show)
+                .await
+                .is_none()
+            {
+                ending = Ending::Interrupted { at: Instant::now() };
+            }
+        }
+        None => ending = Ending::Interrupted { at: Instant::now() },
+    }
+    senders.shutdown().await;
+    Ok(ending)
+}
+
+/// Lets arrivals happen until the last one has; then lets the senders end.
+async fn pace(plan: &Plan, load: &Load, start: Instant, connections: usize) -> io::Result<()> {
+    match (&load.arrivals, plan.rate) {
+        (Arrivals::Open(queue), rate) => {
+            let schedule = Schedule::new(start, rate.unwrap_or(1), plan.warmup, plan.duration);
+            schedule.release(queue, &load.tally, &Timer::new()?).await?;
+            queue.close(connections);
+        }
+        (Arrivals::Closed(_), _) => sleep_until((start + plan.warmup + plan.duration).into()).await,
+    }
+    Ok(())
+}
+
+/// Gives every contact a balance to spend from, and returns the connections for the measured part.
+async fn fill_wallets(
+    plan: &Plan,
+    links: Vec<Link>,
+    interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Vec<Link>, BenchError> {
+    let total = Requests::fills(&plan.seed);
+    let queue = ArrivalQueue::new(usize::MAX);
+    let intended = Instant::now();
+    queue.release((0..total).map(|number| Arrival {
+        number,
+        intended,
+        part: Part::Measured,
+    }));
+    queue.close(links.len());
+    let requests = Requests::of_filling(&plan.seed, &plan.target)?;
+    let load = Arc::new(Load {
+        requests,
+        arrivals: Arrivals::Open(queue),
+        tally: SharedTally::new()?,
+    });
+    let bar = Progress::new("filling wallets", total);
+    let show = || {
+        let tally = load.tally.lock();
+        bar.show(tally.answered() + tally.errors_total(), &tally);
+    };
+    let mut senders = start_senders(&load, links);
+    let filled = until_interrupted(join(&mut senders), interrupted, show).await;
+    let links = filled.ok_or(BenchError::InterruptedInSetup)?;
+    let tally = load.tally.lock();
+    match tally.first_error.clone() {
+        Some(first) => Err(BenchError::SetupFailed {
+            failed: tally.errors_total(),
+            total,
+            first,
+        }),
+        None => Ok(links),
+    }
+}
+
+fn start_senders(load: &Arc<Load>, links: Vec<Link>) -> JoinSet<Link> {
+    links
+        .into_iter()
+        .map(|link| send_arrivals(Arc::clone(load), link))
+        .collect()
+}
+
+/// Sends arrivals over one connection, one at a time, until there are no more.
+async fn send_arrivals(load: Arc<Load>, mut link: Link) -> Link {
+    loop {
+        let arrival = tokio::select! {
+            biased;
+            () = link.closed_while_idle() => continue,
+            arrival = load.arrivals.next() => arrival,
+        };
+        let Some(arrival) = arrival else { return link };
+        let request = load.requests.make(arrival.number);
+        if arrival.part == Part::Measured {
+            load.tally.lock().count_sent(arrival.intended.elapsed());
+        }
+        let outcome = link.exchange(request).await;
+        let answered_at = Instant::now();
+        if arrival.part == Part::Measured {
+            let latency = answered_at.saturating_duration_since(arrival.intended);
+            load.tally
+                .lock()
+                .count_outcome(&outcome, latency, answered_at);
+        }
+        // A schedule bounds its attempts by itself; a closed loop would spin on a server that is gone.
+        if let (Err(Failure::Connect(_)), Arrivals::Closed(_)) = (&outcome, &load.arrivals) {
+            sleep(BENCH_RECONNECT_PAUSE).await;
+        }
+    }
+}
+
+/// Waits for all senders, and hands their connections back. A sender's panic is a bug, and goes on here.
+async fn join(senders: &mut JoinSet<Link>) -> Vec<Link> {
+    let mut links = Vec::with_capacity(senders.len());
+    while let Some(ended) = senders.join_next().await {
+        match ended {
+            Ok(link) => links.push(link),
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_aborted) => {}
+        }
+    }
+    links
+}
+
+/// Waits for some work, showing progress, or returns `None` at once when the run is interrupted. After that,
+/// `interrupted` must not be waited for again.
+async fn until_interrupted<T>(
+    work: impl Future<Output = T>,
+    mut interrupted: Pin<&mut impl Future<Output = ()>>,
+    mut show: impl FnMut(),
+) -> Option<T> {
+    let mut work = pin!(work);
+    let mut ticks = interval(BENCH_PROGRESS_EVERY);
+    loop {
+        tokio::select! {
+            biased;
+            () = interrupted.as_mut() => return None,
+            done = work.as_mut() => return Some(done),
+            _ = ticks.tick() => show(),
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The result of a run: the figures, as JSON and as a table, and the verdict for the exit code.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use comfy_table::{CellAlignment, Table, presets};
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::arrivals::Arrivals;
+use super::generator::Load;
+use super::tally::{STAGES, Tally};
+use super::{BenchError, Plan, Scenario};
+use crate::cli::output::{self, OutputFormat};
+
+/// How a run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// All arrivals were released, and the answers collected as far as they came.
+    Complete,
+    /// Someone interrupted it at that moment.
+    Interrupted { at: Instant },
+}
+
+/// What a run measured, in the form that `-o json` prints.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    scenario: Scenario,
+    mode: Mode,
+    /// What a latency counts from: the moment of the schedule, or that of the real send.
+    latency_from: LatencyFrom,
+    target: String,
+    connections: u32,
+    contacts: usize,
+    /// Arrivals a second that were intended; null in a closed loop.
+    target_rate: Option<u32>,
+    /// Successful answers and balance refusals a second, over `elapsed_seconds`.
+    achieved_rate: f64,
+    warmup_seconds: f64,
+    /// From the end of the warm-up to the last answer, at least the duration that was asked for.
+    elapsed_seconds: f64,
+    interrupted: bool,
+    /// `sent + not_sent`.
+    intended: u64,
+    /// `ok + refused_balance + errors_total + unanswered`.
+    pub(super) sent: u64,
+    pub(super) ok: u64,
+    pub(super) refused_balance: u64,
+    pub(super) errors_total: u64,
+    /// By kind: `status_503`, `connect`, `timeout`, `transport`.
+    pub(super) errors: BTreeMap<String, u64>,
+    first_error: Option<String>,
+    /// Still in flight when the run ended.
+    unanswered: u64,
+    /// Found the queue full, or were still in it when the run ended.
+    pub(super) not_sent: u64,
+    /// Of successful answers, in microseconds; null without any.
+    latency_us: Option<Percentiles>,
+    /// The part of the latency before the request left: waiting for a free connection, and the generator's own
+    /// lateness. In microseconds; null without any sent request.
+    send_lag_us: Option<Percentiles>,
+    /// Means over some answers' `Server-Timing`, in microseconds; null when none had it.
+    server_timing_us: Option<StageMeans>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum LatencyFrom {
+    IntendedSend,
+    ActualSend,
+}
+
+#[derive(Debug, Serialize)]
+struct Percentiles {
+    p50: u64,
+    p90: u64,
+    p99: u64,
+    p99_9: u64,
+    max: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct StageMeans {
+    samples: u64,
+    admit: Option<f64>,
+    queue: Option<f64>,
+    decide: Option<f64>,
+    journal: Option<f64>,
+}
+
+impl Report {
+    /// Draws up the report of a run whose measured part began at `measured_from`.
+    pub(super) fn new(plan: &Plan, load: &Load, measured_from: Instant, ending: Ending) -> Self {
+        let tally = load.tally.lock();
+        let (mode, latency_from, waiting) = match &load.arrivals {
+            Arrivals::Open(queue) => (
+                Mode::Open,
+                LatencyFrom::IntendedSend,
+                queue.measured_waiting(),
+            ),
+            Arrivals::Closed(_) => (Mode::Closed, LatencyFrom::ActualSend, 0),
+        };
+        let not_sent = tally.not_sent + waiting;
+        let errors_total = tally.errors_total();
+        let elapsed = match ending {
+            Ending::Interrupted { at } => at.saturating_duration_since(measured_from),
+            Ending::Complete => {
+                let last = tally.last_outcome_at.unwrap_or(measured_from);
+                last.saturating_duration_since(measured_from)
+                    .max(plan.duration)
+            }
+        };
+        let elapsed_seconds = elapsed.as_secs_f64();
+        let achieved_rate = if elapsed.is_zero() {
+            0.0
+        } else {
+            tally.answered() as f64 / elapsed_seconds
+        };
+        Self {
+            scenario: plan.scenario,
+            mode,
+            latency_from,
+            target: format!("http://{}", plan.target.authority),
+            connections: plan.connections,
+            contacts: plan.seed.contacts.len(),
+            target_rate: plan.rate,
+            achieved_rate: to_tenths(achieved_rate),
+            warmup_seconds: plan.warmup.as_secs_f64(),
+            elapsed_seconds,
+            interrupted: ending != Ending::Complete,
+            intended: tally.sent + not_sent,
+            sent: tally.sent,
+            ok: tally.ok,
+            refused_balance: tally.refused_balance,
+            errors_total,
+            errors: tally
+                .errors
+                .iter()
+                .map(|(kind, count)| (kind.name(), *count))
+                .collect(),
+            first_error: tally.first_error.clone(),
+            unanswered: tally.sent.saturating_sub(tally.answered() + errors_total),
+            not_sent,
+            latency_us: percentiles(&tally.latency),
+            send_lag_us: percentiles(&tally.send_lag),
+            server_timing_us: stage_means(&tally),
+        }
+    }
+
+    /// Prints the report to standard output.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(super) fn print(&self, format: OutputFormat) -> Result<(), BenchError> {
+        let printed = match format {
+            OutputFormat::Table => output::print(&self.to_text()),
+            OutputFormat::Json => output::print_json(self),
+        };
+        printed.map_err(BenchError::Output)
+    }
+
+    /// Whether the run was a success, for the exit code.
+    ///
+    /// # Errors
+    /// When any request failed for a reason other than a balance that was too low, or when none was answered.
+    pub(super) fn verdict(&self) -> Result<(), BenchError> {
+        if self.errors_total > 0 {
+            let first = self.first_error.clone().unwrap_or_default();
+            return Err(BenchError::RequestsFailed {
+                errors: self.errors_total,
+                sent: self.sent,
+                first,
+            });
+        }
+        let answered = self.ok + self.refused_balance > 0;
+        if answered || self.interrupted {
+            Ok(())
+        } else {
+            Err(BenchError::NothingAnswered {
+                intended: self.intended,
+            })
+        }
+    }
+
+    pub(super) fn to_text(&self) -> String {
+        let mut parts = vec![self.headline(), self.counts().to_string()];
+        parts.extend(self.latencies().map(|table| table.to_string()));
+        parts.extend(self.notes().into_iter().map(|note| format!("Note: {note}")));
+        parts.join("\n")
+    }
+
+    fn headline(&self) -> String {
+        let load = match self.target_rate {
+            Some(rate) => format!("open loop, {rate} arrivals/s"),
+            None => "closed loop, full speed".to_owned(),
+        };
+        let Self {
+            target,
+            connections,
+            contacts,
+            elapsed_seconds,
+            ..
+        } = self;
+        let name = self.scenario.name();
+        format!(
+            "{name} on {target}: {load}, {connections} connections, {contacts} contacts, {elapsed_seconds:.1} s"
+        )
+    }
+
+    fn counts(&self) -> Table {
+        let mut rows = vec![
+            (
+                "answered a second".to_owned(),
+                format!("{:.1}", self.achieved_rate),
+            ),
+            ("sent".to_owned(), self.sent.to_string()),
+            ("ok".to_owned(), self.ok.to_string()),
+        ];
+        let sometimes = [
+            ("refused, balance too low", self.refused_balance),
+            ("not sent", self.not_sent),
+            ("unanswered", self.unanswered),
+        ];
+        rows.extend(
+            sometimes
+                .iter()
+                .filter(|(_, n)| *n > 0)
+                .map(|(name, n)| ((*name).to_owned(), n.to_string())),
+        );
+        rows.extend(
+            self.errors
+                .iter()
+                .map(|(kind, count)| (format!("error {kind}"), count.to_string())),
+        );
+        let mut table = table(&["requests", ""]);
+        table.add_rows(rows.into_iter().map(|(name, count)| vec![name, count]));
+        align_numbers(&mut table);
+        table
+    }
+
+    fn latencies(&self) -> Option<Table> {
+        let latency = self.latency_us.as_ref()?;
+        let mut table = table(&["microseconds", "p50", "p90", "p99", "p99.9", "max"]);
+        let mut add = |name: &str, of: &Percentiles| {
+            let figures =
+                [of.p50, of.p90, of.p99, of.p99_9, of.max].map(|figure| figure.to_string());
+            table.add_row([name.to_owned()].into_iter().chain(figures));
+        };
+        add("latency", latency);
+        if let (Some(lag), Mode::Open) = (&self.send_lag_us, self.mode) {
+            add("of it before sending", lag);
+        }
+        align_numbers(&mut table);
+        Some(table)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(timing) = &self.server_timing_us {
+            let means = [timing.admit, timing.queue, timing.decide, timing.journal];
+            let stages = STAGES
+                .iter()
+                .zip(means)
+                .filter_map(|(name, mean)| Some(format!("{name} {:.1}", mean?)));
+            let stages: Vec<String> = stages.collect();
+            let samples = timing.samples;
+            notes.push(format!(
+                "the server's own stages, mean us over {samples} answers: {}",
+                stages.join(", ")
+            ));
+        }
+        if self.mode == Mode::Closed {
+            notes.push(
+                "closed loop, so latency is service time only: a server that stalls also stops the arrivals. Use --rate \
+                 for the latency that independent clients would see."
+                    .to_owned(),
+            );
+        }
+        if self.not_sent > 0 {
+            notes.push("the target rate was not reached: arrivals found every connection busy and the queue full.".to_owned());
+        }
+        if self.interrupted {
+            notes.push("interrupted: these are the figures up to then.".to_owned());
+        }
+        notes
+    }
+}
+
+fn percentiles(of: &Histogram<u64>) -> Option<Percentiles> {
+    let at = |quantile| of.value_at_quantile(quantile);
+    (!of.is_empty()).then(|| Percentiles {
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        p99_9: at(0.999),
+        max: of.max(),
+    })
+}
+
+fn stage_means(tally: &Tally) -> Option<StageMeans> {
+    let samples = tally.server_timing.samples;
+    let [admit, queue, decide, journal] =
+        tally.server_timing.means().map(|mean| mean.map(to_tenths));
+    (samples > 0).then_some(StageMeans {
+        samples,
+        admit,
+        queue,
+        decide,
+        journal,
+    })
+}
+
+fn to_tenths(figure: f64) -> f64 {
+    (figure * 10.0).round() / 10.0
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(header.to_vec());
+    table
+}
+
+fn align_numbers(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
