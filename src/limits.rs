@@ -95,3 +95,36 @@ pub const BENCH_REFUSAL_BYTES_MAX: usize = 4_096;
 
 /// How often the progress bar moves: five times a second is smooth, and costs nothing beside the load.
 pub const BENCH_PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// How many commands of timers and sagas may be under way in one shard: a few hundred keep a burst of expiries moving without
+/// crowding the mailboxes of callers.
+pub const INTERNAL_UNDER_WAY_MAX: u32 = 256;
+
+/// How often due timers are looked for, in milliseconds: they only tidy up, so a tenth of a second is soon enough.
+pub const TIMER_TICK_MS: u64 = 100;
+
+/// How many timers fire in one shard at one tick: 10 ticks a second in 256 shards make 160,000 a second at most, each
+/// of which yields to requests in its entity's mailbox.
+pub const TIMERS_A_TICK_AND_SHARD: usize = 64;
+
+/// How many panics within [`QUARANTINE_WINDOW_MS`] quarantine an entity.
+pub const QUARANTINE_PANICS: usize = 3;
+
+/// For how long panics count, in milliseconds: an entity in quarantine is tried again once the oldest is this old.
+pub const QUARANTINE_WINDOW_MS: u64 = 60_000;
+
+/// Into how many sweeps the interval of passivation is cut: each looks at that share of the entities in memory.
+pub const PASSIVATION_SWEEPS_A_ROUND: usize = 64;
+
+/// How often the checkpointer looks whether too much waits, in milliseconds.
+pub const CHECKPOINT_LOOK_MS: u64 = 50;
+
+/// How many effects may wait before a checkpoint is made ahead of its time: at 500 bytes or so each, 100 MB.
+pub const DIRTY_EFFECTS_CHECKPOINT: usize = 200_000;
+
+/// How many effects may wait before requests are refused: a checkpoint is then too slow for the load. 500 MB or so.
+pub const DIRTY_EFFECTS_MAX: usize = 1_000_000;
+
+/// How far the newest record may lie ahead of the machine's clock at a start, in milliseconds: past five minutes the clock is
+/// wrong, and expiries would be too.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 5 * 60 * 1_000;

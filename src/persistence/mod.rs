@@ -2,5 +2,6 @@
 pub mod codec;
 pub mod journal;
 pub mod rows;
+pub mod store;
 
 pub(crate) mod durable;

@@ -1,0 +1,30 @@
+//! The engine: every entity is an actor with live state; every change is a journal record before it is an answer.
+//!
+//! Calls flow one way: [`router`] finds the owning shard, admission lets the message in or refuses it, the entity's
+//! actor decides and appends, the journal's completion answers. The map, in that order:
+//!
+//! - [`router`]: the one door: commands, queries, authentication, creations that span entities.
+//! - [`admission`]: how much may be under way.
+//! - [`shard`]: one slice of entities: its appender, its actors, its supervisor.
+//! - [`entity`]: one actor an entity: decide → append → apply → answer.
+//! - [`append`]: what waits for a record to become durable.
+//! - [`publications`]: what every request needs, published by its owner.
+//! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
+//! - [`node`]: starts all of it, checkpoints it and stops it.
+//!
+//! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
+
+pub mod admission;
+pub mod append;
+pub mod entity;
+pub mod envelope;
+pub mod node;
+pub mod publications;
+pub mod residency;
+pub mod router;
+pub mod shard;
+pub mod spawn;
+pub mod timers;
+
+pub mod contact_creation;
+mod supervisor;

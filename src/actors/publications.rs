@@ -1,0 +1,156 @@
+//! What every request needs, published by its owner as an immutable value once it is durable: API keys, tenants and
+//! their configuration. The hot path reads these maps and sends no message.
+//!
+//! What is published stays valid while its entity is passivated: whatever changes the entity activates it first, and
+//! publishes the change before its answer is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use dashmap::DashMap;
+
+use crate::domain::address::{Address, Mode, TenantId};
+use crate::domain::api_key::ApiKey;
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Entity, State};
+use crate::domain::time::Timestamp;
+
+/// What an entity publishes.
+#[derive(Clone, Debug)]
+pub enum Publication {
+    /// An API key.
+    ApiKey(Box<ApiKey>),
+    /// Something changed that a tenant's configuration is made of.
+    TenantConfiguration,
+}
+
+impl Publication {
+    /// What `entity` publishes as it stands; most kinds publish nothing.
+    pub fn of(entity: &Entity) -> Option<Publication> {
+        match &entity.state {
+            State::ApiKey(state) => state
+                .0
+                .as_ref()
+                .map(|key| Publication::ApiKey(Box::new(key.clone()))),
+            State::Tenant(_) | State::Organisation(_) | State::Offer(_) => {
+                Some(Publication::TenantConfiguration)
+            }
+            State::Contact(_) | State::DirectoryEntry(_) => None,
+        }
+    }
+}
+
+/// A published API key.
+#[derive(Debug)]
+pub struct PublishedKey {
+    /// Where it lives; tenant and mode of whatever it opens.
+    pub address: Address,
+    /// The key.
+    pub key: ApiKey,
+    /// When it last opened something, on the clock of credentials; 0 if never since the start.
+    last_used: AtomicI64,
+}
+
+impl PublishedKey {
+    /// Notes a use.
+    pub fn used(&self, wall: Timestamp) {
+        self.last_used.store(wall.0, Ordering::Relaxed);
+    }
+
+    /// The last use since the start.
+    pub fn last_used(&self) -> Option<Timestamp> {
+        match self.last_used.load(Ordering::Relaxed) {
+            0 => None,
+            at => Some(Timestamp(at)),
+        }
+    }
+}
+
+/// One tenant's configuration, per mode, and the number of changes it reflects.
+#[derive(Debug, Default)]
+struct TenantSlot {
+    changes: AtomicU64,
+    live: ArcSwapOption<(u64, Arc<TenantView>)>,
+    test: ArcSwapOption<(u64, Arc<TenantView>)>,
+}
+
+impl TenantSlot {
+    fn of(&self, mode: Mode) -> &ArcSwapOption<(u64, Arc<TenantView>)> {
+        match mode {
+            Mode::Test => &self.test,
+            Mode::Live | Mode::Shared => &self.live,
+        }
+    }
+}
+
+/// Everything that is published.
+#[derive(Debug, Default)]
+pub struct Publications {
+    api_keys: DashMap<Address, Arc<PublishedKey>>,
+    tenants: DashMap<TenantId, Arc<TenantSlot>>,
+}
+
+impl Publications {
+    /// Publishes what `address` has to say.
+    pub fn publish(&self, address: Address, publication: Publication) {
+        match publication {
+            Publication::ApiKey(key) => {
+                let last_used = self
+                    .api_keys
+                    .get(&address)
+                    .and_then(|before| before.last_used())
+                    .map_or(0, |at| at.0);
+                let published = Arc::new(PublishedKey {
+                    address,
+                    key: *key,
+                    last_used: AtomicI64::new(last_used),
+                });
+                self.api_keys.insert(address, published);
+            }
+            Publication::TenantConfiguration => {
+                self.tenant(address.tenant)
+                    .changes
+                    .fetch_add(1, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// The key at `address`, if it was published.
+    pub fn api_key(&self, address: &Address) -> Option<Arc<PublishedKey>> {
+        self.api_keys.get(address).map(|key| Arc::clone(&key))
+    }
+
+    fn tenant(&self, tenant: TenantId) -> Arc<TenantSlot> {
+        if let Some(slot) = self.tenants.get(&tenant) {
+            return Arc::clone(&slot);
+        }
+        Arc::clone(&self.tenants.entry(tenant).or_default())
+    }
+
+    /// The tenant's configuration in `mode`, if it is put together and nothing has changed since.
+    pub fn tenant_view(&self, tenant: TenantId, mode: Mode) -> Option<Arc<TenantView>> {
+        let slot = self.tenants.get(&tenant).map(|slot| Arc::clone(&slot))?;
+        let held = slot.of(mode).load();
+        let (reflects, view) = held.as_deref()?;
+        (*reflects == slot.changes.load(Ordering::Acquire)).then(|| Arc::clone(view))
+    }
+
+    /// How many changes there were: to be read before a configuration is put together.
+    pub fn changes(&self, tenant: TenantId) -> u64 {
+        self.tenant(tenant).changes.load(Ordering::Acquire)
+    }
+
+    /// Keeps a configuration that was put together after `changes` changes.
+    pub fn keep_tenant_view(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+        changes: u64,
+        view: Arc<TenantView>,
+    ) {
+        self.tenant(tenant)
+            .of(mode)
+            .store(Some(Arc::new((changes, view))));
+    }
+}

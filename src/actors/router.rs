@@ -1,0 +1,385 @@
+//! The one door to the entities: finds the owning shard, asks for admission, sends, and waits for the answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use clientele_cluster::shard_of;
+use ractor::MessagingErr;
+use subtle::ConstantTimeEq;
+use tokio::sync::oneshot;
+
+use super::admission::Permit;
+use super::envelope::{
+    Caller, CommandEnvelope, Failure, Message, QueryEnvelope, Reply, Unavailable,
+};
+use super::node::Core;
+use super::publications::PublishedKey;
+use super::shard::Shard;
+use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::contact::{self, Profile, SealedProfile, Stage};
+use crate::domain::context::TenantView;
+use crate::domain::directory_entry::{self, Obligation};
+use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Timestamp;
+use crate::limits;
+use crate::persistence::codec;
+use crate::persistence::keyring::{self, KeySlot, Opened};
+use crate::secrets::Secrets;
+
+/// The one door to the entities. Cheap to clone.
+#[derive(Clone)]
+pub struct Router {
+    core: Arc<Core>,
+    shards: Arc<[Arc<Shard>]>,
+}
+
+/// Why a key opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// It is no key of ours, or was revoked.
+    Invalid,
+    /// It has expired.
+    Expired,
+    /// The key's entity cannot be asked right now.
+    Unavailable(Unavailable),
+}
+
+/// A contact's personal fields, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenedProfile {
+    /// In clear.
+    Plain(Box<Profile>),
+    /// The contact was erased.
+    Erased,
+}
+
+impl Router {
+    pub(super) fn new(core: Arc<Core>, shards: Arc<[Arc<Shard>]>) -> Router {
+        Router { core, shards }
+    }
+
+    /// The keys of the data directory.
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.core.secrets
+    }
+
+    /// The time of credentials.
+    pub fn wall(&self) -> Timestamp {
+        self.core.clock.wall()
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(super) fn shard(&self, address: &Address) -> Option<&Arc<Shard>> {
+        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        self.shards.get(usize::from(shard.0))
+    }
+
+    /// Asks an entity to change. `remember` makes the effect happen once; `tenant` is the configuration to decide by.
+    pub async fn command(
+        &self,
+        address: Address,
+        command: Command,
+        remember: Option<Remember>,
+        tenant: Option<Arc<TenantView>>,
+    ) -> Reply {
+        self.send(address, Shard::admit, |caller| {
+            Message::Command(Box::new(CommandEnvelope {
+                command,
+                remember,
+                tenant,
+                caller,
+            }))
+        })
+        .await
+    }
+
+    /// Asks an entity to show something.
+    pub async fn query(&self, address: Address, query: Query) -> Reply {
+        self.send(address, Shard::admit, |caller| {
+            Message::Query(QueryEnvelope { query, caller })
+        })
+        .await
+    }
+
+    /// Asks an entity to change on the platform's own behalf.
+    pub(super) async fn internal_command(&self, address: Address, command: Command) -> Reply {
+        self.send(address, Shard::admit_internal, |caller| {
+            Message::Command(Box::new(CommandEnvelope {
+                command,
+                remember: None,
+                tenant: None,
+                caller,
+            }))
+        })
+        .await
+    }
+
+    /// Tells an entity that it is due.
+    pub(super) fn fire_timers(&self, address: Address, permit: Permit) {
+        if let Some(shard) = self.shard(&address) {
+            self.deliver(shard, address, Message::FireTimers(permit));
+        }
+    }
+
+    async fn send(
+        &self,
+        address: Address,
+        admit: impl FnOnce(&Shard) -> Option<Permit>,
+        message: impl FnOnce(Caller) -> Message,
+    ) -> Reply {
+        if self.core.draining.load(Ordering::Acquire) {
+            return Reply::failed(Unavailable::Draining);
+        }
+        if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
+            return Reply::failed(Unavailable::Overloaded);
+        }
+        let Some((shard, permit)) = self
+            .shard(&address)
+            .and_then(|shard| Some((shard, admit(shard)?)))
+        else {
+            return Reply::failed(Unavailable::Overloaded);
+        };
+        let permit = match self.core.entities.get(&address) {
+            Some(handle) => {
+                handle.touch();
+                match permit.and(&handle.gate) {
+                    Ok(permit) => permit,
+                    Err(_) => return Reply::failed(Unavailable::Overloaded),
+                }
+            }
+            None => permit,
+        };
+        let (reply, answer) = oneshot::channel();
+        let caller = Caller {
+            reply,
+            sent_at: Instant::now(),
+            permit,
+        };
+        self.deliver(shard, address, message(caller));
+        // The actor ended with the message in its mailbox.
+        answer
+            .await
+            .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
+    }
+
+    fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
+        let message = match self.core.handle(&address) {
+            Some(handle) => match handle.actor.send_message(message) {
+                Ok(()) => return,
+                // It is leaving: the next incarnation gets the message.
+                Err(MessagingErr::SendErr(message)) => message,
+                Err(_) => return,
+            },
+            None => message,
+        };
+        shard.activate(address, message);
+    }
+
+    /// Who presents `value`, if it is a key that works now.
+    pub async fn authenticate(&self, value: &str) -> Result<Arc<PublishedKey>, Unauthenticated> {
+        let address = self
+            .core
+            .secrets
+            .read_api_key(value)
+            .ok_or(Unauthenticated::Invalid)?;
+        let published = match self.core.publications.api_key(&address) {
+            Some(published) => published,
+            None => {
+                let reply = self.query(address, Query::ApiKey).await;
+                if let Err(Failure::Unavailable(unavailable)) = reply.result {
+                    return Err(Unauthenticated::Unavailable(unavailable));
+                }
+                self.core
+                    .publications
+                    .api_key(&address)
+                    .ok_or(Unauthenticated::Invalid)?
+            }
+        };
+        let presented = blake3::hash(value.as_bytes());
+        let details = &published.key.details;
+        if !bool::from(presented.as_bytes().ct_eq(&details.value_hash)) {
+            return Err(Unauthenticated::Invalid);
+        }
+        let wall = self.wall();
+        if !published.key.works(wall) {
+            return Err(match published.key.stage {
+                crate::domain::api_key::Stage::Revoked(_) => Unauthenticated::Invalid,
+                crate::domain::api_key::Stage::Active | crate::domain::api_key::Stage::Expired => {
+                    Unauthenticated::Expired
+                }
+            });
+        }
+        published.used(wall);
+        Ok(published)
+    }
+
+    /// The published key at `address`, for its last use.
+    pub fn published_key(&self, address: &Address) -> Option<Arc<PublishedKey>> {
+        self.core.publications.api_key(address)
+    }
+
+    /// A tenant's configuration in `mode`.
+    pub async fn tenant_view(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+    ) -> Result<Arc<TenantView>, Failure> {
+        let publications = &self.core.publications;
+        if let Some(view) = publications.tenant_view(tenant, mode) {
+            return Ok(view);
+        }
+        let changes = publications.changes(tenant);
+        let view = Arc::new(self.assemble_tenant_view(tenant, mode).await?);
+        publications.keep_tenant_view(tenant, mode, changes, Arc::clone(&view));
+        Ok(view)
+    }
+
+    /// A tenant as it stands.
+    pub async fn tenant(&self, tenant: TenantId) -> Result<Box<Tenant>, Failure> {
+        match self
+            .query(Address::tenant(tenant), Query::Tenant)
+            .await
+            .result?
+        {
+            Answer::Tenant(tenant) => Ok(tenant),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn assemble_tenant_view(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+    ) -> Result<TenantView, Failure> {
+        let listed = self.tenant(tenant).await?;
+        let details = listed
+            .details
+            .ok_or(Failure::Rejected(Rejection::NotFound))?;
+        let mut organisations = BTreeMap::new();
+        for entity in listed.organisations {
+            let address = Address {
+                tenant,
+                mode: Mode::Shared,
+                kind: Kind::Organisation,
+                entity,
+            };
+            match self.query(address, Query::Organisation).await.result? {
+                Answer::Organisation(organisation) => organisations.insert(entity, organisation),
+                other => return Err(unexpected(&other)),
+            };
+        }
+        let mut offers = Vec::new();
+        for (_, entity) in listed.offers.into_iter().filter(|(of, _)| *of == mode) {
+            let address = Address {
+                tenant,
+                mode,
+                kind: Kind::Offer,
+                entity,
+            };
+            match self.query(address, Query::Offer).await.result? {
+                Answer::Offer(offer) => offers.push((entity, Arc::new(*offer))),
+                other => return Err(unexpected(&other)),
+            }
+        }
+        Ok(TenantView {
+            currency: details.currency,
+            classifications: details.classifications,
+            organisations,
+            offers,
+        })
+    }
+
+    /// Seals a contact's personal fields with a key of its own.
+    pub(super) fn seal_profile(
+        &self,
+        address: &Address,
+        profile: &Profile,
+    ) -> Result<SealedProfile, keyring::Error> {
+        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let slot = self.core.keyring.allocate(shard)?;
+        let plain = codec::encode_profile(profile);
+        let sealed = self
+            .core
+            .keyring
+            .seal(shard, slot, &address.to_bytes(), &plain)?;
+        Ok(SealedProfile {
+            slot: slot.0,
+            sealed: sealed.into(),
+        })
+    }
+
+    /// Opens a contact's personal fields.
+    pub fn open_profile(
+        &self,
+        address: &Address,
+        profile: &SealedProfile,
+    ) -> Result<OpenedProfile, Failure> {
+        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let slot = KeySlot(profile.slot);
+        let aad = address.to_bytes();
+        let opened = self.core.keyring.open(shard, slot, &aad, &profile.sealed);
+        match opened {
+            Ok(Opened::Erased) => Ok(OpenedProfile::Erased),
+            Ok(Opened::Plain(plain)) => match codec::decode_profile(&plain) {
+                Ok(profile) => Ok(OpenedProfile::Plain(Box::new(profile))),
+                Err(error) => {
+                    tracing::error!(%error, "a profile cannot be read");
+                    Err(Unavailable::Unreadable.into())
+                }
+            },
+            Err(error) => {
+                tracing::error!(%error, "a profile cannot be opened");
+                Err(Unavailable::Unreadable.into())
+            }
+        }
+    }
+
+    /// Asks the contacts of lapsed reservations what became of them, and tells the entry. What fails is asked again by the
+    /// entry's timer, since the reservation is then still there.
+    pub(super) async fn meet_obligations(
+        &self,
+        entry: Address,
+        owed: Vec<Obligation>,
+        permit: Permit,
+    ) {
+        for Obligation { value, holder } in owed {
+            let contact = Address {
+                kind: Kind::Contact,
+                entity: holder,
+                ..entry
+            };
+            let command = Command::Contact(contact::Command::SettleReservation(value));
+            let keeps = match self.internal_command(contact, command).await.result {
+                Ok(Answer::Contact(view)) => {
+                    view.stage == Stage::Active && view.claims.contains(&value)
+                }
+                Ok(_) | Err(Failure::Rejected(_)) => false,
+                Err(Failure::Unavailable(_)) => continue,
+            };
+            let settled = if keeps {
+                directory_entry::Command::Confirm(value, holder)
+            } else {
+                directory_entry::Command::Release(value, holder)
+            };
+            let reply = self
+                .internal_command(entry, Command::DirectoryEntry(settled))
+                .await;
+            if let Err(failure) = reply.result {
+                tracing::debug!(?failure, "a reservation is settled at the next try");
+            }
+        }
+        drop(permit);
+    }
+}
+
+/// An entity answered something else than its query asks for: a fault of ours.
+pub(super) fn unexpected(answer: &Answer) -> Failure {
+    debug_assert!(false, "an answer that does not fit its query: {answer:?}");
+    Failure::Rejected(Rejection::WrongKind)
+}

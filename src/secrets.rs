@@ -1,0 +1,212 @@
+//! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
+
+use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::ids::PublicIds;
+use crate::domain::remembered::{KeyHash, RequestHash};
+
+/// How many random bytes a key's secret part has: 160 bits, beyond guessing.
+const API_KEY_SECRET_BYTES: usize = 20;
+
+/// Sub-keys of the root secret, one for each purpose.
+pub struct Secrets {
+    public_ids: PublicIds,
+    idempotency: [u8; 32],
+    directory: [u8; 32],
+    addresses: [u8; 32],
+    api_keys: [u8; 32],
+}
+
+/// What kind of value is unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueValue {
+    /// The id that the caller chose.
+    OwnId,
+    /// The code.
+    Code,
+    /// An e-mail address.
+    EmailAddress,
+    /// A phone number.
+    Phone,
+}
+
+impl UniqueValue {
+    const fn tag(self) -> u8 {
+        match self {
+            UniqueValue::OwnId => 1,
+            UniqueValue::Code => 2,
+            UniqueValue::EmailAddress => 3,
+            UniqueValue::Phone => 4,
+        }
+    }
+}
+
+/// The scope of an idempotency key: the same key elsewhere is another key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyScope<'a> {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which world.
+    pub mode: Mode,
+    /// The API key's first ancestor across rolls.
+    pub lineage: u64,
+    /// What is done: "purchases.create".
+    pub operation: &'static str,
+    /// The entity that changes, where the caller names it.
+    pub target: Option<Address>,
+    /// Where the key comes from: the header, or a field of the request.
+    pub source: &'static str,
+    /// The key.
+    pub key: &'a str,
+}
+
+impl Secrets {
+    /// The secrets that derive from `subkey`, a function of the root secret and a purpose.
+    pub fn derive(subkey: impl Fn(&'static str) -> [u8; 32]) -> Secrets {
+        Secrets {
+            public_ids: PublicIds::new(subkey("clientele public ids v1")),
+            idempotency: subkey("clientele idempotency keys v1"),
+            directory: subkey("clientele directory values v1"),
+            addresses: subkey("clientele derived addresses v1"),
+            api_keys: subkey("clientele api keys v1"),
+        }
+    }
+
+    /// Reads and writes public ids.
+    pub fn public_ids(&self) -> &PublicIds {
+        &self.public_ids
+    }
+
+    /// The hash under which a request is remembered.
+    pub fn key_hash(&self, scope: &KeyScope<'_>) -> KeyHash {
+        KeyHash(first_half(&self.scope_digest(&self.idempotency, scope)))
+    }
+
+    /// The entity that a creation in this scope makes: the same for each retry.
+    pub fn derived_entity(&self, scope: &KeyScope<'_>, attempt: u8) -> u64 {
+        let digest = self.scope_digest(&self.addresses, scope);
+        let mut hasher = blake3::Hasher::new_keyed(&self.addresses);
+        hasher.update(digest.as_bytes()).update(&[attempt]);
+        let digest = first_half(&hasher.finalize());
+        ValueHash(digest).entry()
+    }
+
+    fn scope_digest(&self, key: &[u8; 32], scope: &KeyScope<'_>) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(key);
+        hasher
+            .update(&scope.tenant.0.to_be_bytes())
+            .update(&[scope.mode.number()])
+            .update(&scope.lineage.to_be_bytes());
+        match scope.target {
+            Some(target) => hasher.update(&[1]).update(&target.to_bytes()),
+            None => hasher.update(&[0]),
+        };
+        // Lengths before texts: no two scopes run together into the same bytes.
+        for text in [scope.operation, scope.source, scope.key] {
+            let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            hasher
+                .update(&length.to_be_bytes())
+                .update(text.as_bytes());
+        }
+        hasher.finalize()
+    }
+
+    /// A hash of a unique value in one world. `normalised` is the value as it is compared.
+    pub fn value_hash(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+        value: UniqueValue,
+        normalised: &str,
+    ) -> ValueHash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.directory);
+        hasher
+            .update(&tenant.0.to_be_bytes())
+            .update(&[mode.number(), value.tag()])
+            .update(normalised.as_bytes());
+        ValueHash(first_half(&hasher.finalize()))
+    }
+
+    /// The value of an API key at `address` with a fresh secret. It carries what finds its entity, and a check that keeps
+    /// made-up keys from reaching any.
+    pub fn write_api_key(
+        &self,
+        address: &Address,
+        is_public: bool,
+        secret: &[u8; API_KEY_SECRET_BYTES],
+    ) -> String {
+        let prefix = prefix(address.mode, is_public);
+        let mut place = [0_u8; 16];
+        let (tenant, entity) = place.split_at_mut(8);
+        tenant.copy_from_slice(&address.tenant.0.to_be_bytes());
+        entity.copy_from_slice(&address.entity.to_be_bytes());
+        let check = self.api_key_check(prefix, &place);
+        let hex = data_encoding::HEXLOWER;
+        format!(
+            "{prefix}{}{}{}",
+            hex.encode(&place),
+            hex.encode(&check),
+            hex.encode(secret)
+        )
+    }
+
+    /// Where the key of this value lives, if it can be one of ours.
+    pub fn read_api_key(&self, value: &str) -> Option<Address> {
+        let (prefix, mode) = [
+            ("sk_live_", Mode::Live),
+            ("sk_test_", Mode::Test),
+            ("pk_live_", Mode::Live),
+            ("pk_test_", Mode::Test),
+        ]
+        .into_iter()
+        .find(|(prefix, _)| value.starts_with(prefix))?;
+        let bytes = data_encoding::HEXLOWER
+            .decode(value.strip_prefix(prefix)?.as_bytes())
+            .ok()?;
+        let (place, rest) = bytes.split_first_chunk::<16>()?;
+        let (check, secret) = rest.split_first_chunk::<8>()?;
+        if secret.len() != API_KEY_SECRET_BYTES || self.api_key_check(prefix, place) != *check {
+            return None;
+        }
+        let [tenant, entity] = place.as_chunks::<8>().0 else {
+            return None;
+        };
+        Some(Address {
+            tenant: TenantId(u64::from_be_bytes(*tenant)),
+            mode,
+            kind: Kind::ApiKey,
+            entity: u64::from_be_bytes(*entity),
+        })
+    }
+
+    fn api_key_check(&self, prefix: &str, place: &[u8; 16]) -> [u8; 8] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.api_keys);
+        hasher.update(prefix.as_bytes()).update(place);
+        let digest = first_half(&hasher.finalize());
+        let mut check = [0; 8];
+        check.copy_from_slice(digest.first_chunk::<8>().unwrap_or(&[0; 8]));
+        check
+    }
+}
+
+fn prefix(mode: Mode, is_public: bool) -> &'static str {
+    match (is_public, mode) {
+        (false, Mode::Test) => "sk_test_",
+        (false, Mode::Live | Mode::Shared) => "sk_live_",
+        (true, Mode::Test) => "pk_test_",
+        (true, Mode::Live | Mode::Shared) => "pk_live_",
+    }
+}
+
+fn first_half(digest: &blake3::Hash) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(digest.as_bytes().first_chunk::<16>().unwrap_or(&[0; 16]));
+    half
+}
+
+/// A request's hash, shortened to what is remembered.
+pub fn request_hash(digest: &[u8; 32]) -> RequestHash {
+    let mut half = [0; 16];
+    half.copy_from_slice(digest.first_chunk::<16>().unwrap_or(&[0; 16]));
+    RequestHash(half)
+}
