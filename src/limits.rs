@@ -23,3 +23,7 @@ pub const KEYS_PER_BLOCK: u32 = 64;
 /// How many slots of a shard should be ready without a sync: `Keyring::prepare` adds a block below this. A quarter of a
 /// block, several times what a shard creates during the millisecond that a block takes.
 pub const KEY_SLOTS_READY_MIN: u32 = 16;
+
+/// The largest block of an export, in bytes: large enough that its frame and checksum cost nothing beside a disk's
+/// speed, small enough that a reader's memory does not matter; 31 rows of the largest size fit.
+pub const EXPORT_BLOCK_BYTES_MAX: usize = 1024 * 1024;
