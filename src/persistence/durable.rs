@@ -51,6 +51,17 @@ pub(crate) fn create_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Opens `path` for reading and writing, created for the owner alone if it is not there, and left as it is if it is.
+pub(crate) fn create_or_open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(OWNER_ONLY)
+        .open(path)
+}
+
 /// Opens `path` for reading and writing; it must be there.
 pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)

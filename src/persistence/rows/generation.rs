@@ -40,7 +40,12 @@ impl Synced {
                     generation: None,
                 });
             }
-            Err(error) => return Err(lost(directory, &format!("`synced` cannot be read ({error})"))),
+            Err(error) => {
+                return Err(lost(
+                    directory,
+                    &format!("`synced` cannot be read ({error})"),
+                ));
+            }
         };
         let newest = (0..SLOTS).filter_map(|slot| read_slot(&file, slot)).max();
         let Some(generation) = newest else {

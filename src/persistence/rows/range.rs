@@ -1,6 +1,10 @@
 //! Which keys a query covers. Both stores ask here, so that both answer the same at the edges.
 
+use std::borrow::Cow;
 use std::ops::Bound;
+
+/// The first key of a range, and where it ends.
+pub(super) type Span<'a> = (&'a [u8], Bound<Cow<'a, [u8]>>);
 
 /// From the first key of `prefix`, or strictly above `after` if that lies further on.
 pub(super) fn above<'a>(prefix: &'a [u8], after: Option<&'a [u8]>) -> Bound<&'a [u8]> {
@@ -11,10 +15,7 @@ pub(super) fn above<'a>(prefix: &'a [u8], after: Option<&'a [u8]>) -> Bound<&'a 
 }
 
 /// The keys at or below `key` that begin with `prefix`: the first, and the upper bound. `None` if there can be none.
-pub(super) fn at_most<'a>(
-    prefix: &'a [u8],
-    key: &'a [u8],
-) -> Option<(&'a [u8], Bound<std::borrow::Cow<'a, [u8]>>)> {
+pub(super) fn at_most<'a>(prefix: &'a [u8], key: &'a [u8]) -> Option<Span<'a>> {
     if key < prefix {
         return None;
     }

@@ -180,7 +180,11 @@ impl SledRows {
         }
     }
 
-    fn keyed(&self, key: &[u8], found: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Keyed, Error> {
+    fn keyed(
+        &self,
+        key: &[u8],
+        found: sled::Result<(sled::IVec, sled::IVec)>,
+    ) -> Result<Keyed, Error> {
         let (key, framed) = found.map_err(|error| self.unreadable(key, &error))?;
         let row = frame::decode(&key, &framed)?;
         Ok((key.to_vec(), row))
@@ -333,9 +337,12 @@ fn stored_generation(tree: &sled::Tree, directory: &Path) -> Result<u64, Error> 
         .map_err(|error| cannot("open", directory, &error.to_string()))?;
     match stored {
         None => Ok(0),
-        Some(bytes) => <[u8; 8]>::try_from(bytes.as_ref())
+        Some(bytes) => bytes
+            .as_ref()
+            .as_array()
+            .copied()
             .map(u64::from_le_bytes)
-            .map_err(|_| lost(directory, "its generation is not a number")),
+            .ok_or_else(|| lost(directory, "its generation is not a number")),
     }
 }
 
