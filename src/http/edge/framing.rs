@@ -28,16 +28,21 @@ pub(super) fn check<B>(request: &Request<B>, watch: &Watch) -> Result<(), Proble
 fn check_host<B>(request: &Request<B>) -> Result<(), Problem> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let refusal = match (hosts.next(), hosts.next()) {
-        (Some(host), None)
-            if Authority::try_from(host.as_bytes())
-                .is_ok_and(|host| !host.as_str().contains('@')) =>
-        {
-            return Ok(());
-        }
+        (Some(host), None) if is_host(host.as_bytes()) => return Ok(()),
         (None, None) if request.version() < Version::HTTP_11 => return Ok(()),
         (Some(_), None) => "the Host header holds no host name",
         (Some(_), Some(_)) => "send one Host header, not two",
         (None, _) => "send a Host header",
     };
     Err(Problem::new(Code::InvalidHost, refusal))
+}
+
+/// A name or an address, perhaps with a port. The grammar of URIs would also take a user, `a,b` and a port that is no number.
+fn is_host(host: &[u8]) -> bool {
+    let of_names = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    host.iter().all(of_names)
+        && Authority::try_from(host).is_ok_and(|authority| {
+            let name = authority.host();
+            !name.is_empty() && (authority.as_str() == name || authority.port_u16().is_some())
+        })
 }
