@@ -1,4 +1,13 @@
 //! The edge of HTTP: what arrives from strangers becomes typed requests, and what is refused says why.
+//!
+//! A call flows inwards: `edge` (sockets, time limits, request ids) -> the router -> `extract` (bodies and queries become
+//! valid values) -> a gateway's handler; its answer flows back out, and a [`problem::Problem`] gets its body on the way.
+//!
+//! What this layer deliberately does not do: decide anything about money, contacts or credentials; keep state; retry;
+//! look at what a body means. Its foundation (`problem`, `body`, `extract`, `money_wire`, `edge`) knows nothing of ours
+//! but the limits, so that any gateway can stand on it.
 pub mod body;
+pub mod edge;
 pub mod extract;
+pub mod money_wire;
 pub mod problem;

@@ -71,6 +71,7 @@ codes! {
     InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY "The request has invalid fields" None;
     // What it asks for.
     RouteNotFound "route_not_found" NOT_FOUND "There is no such path" None;
+    InvalidPath "invalid_path" BAD_REQUEST "The path cannot be read" None;
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "The path does not know this method" None;
     NotFound "not_found" NOT_FOUND "There is no such thing" Some(NOT_FOUND);
     // Who asks.
