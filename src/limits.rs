@@ -74,9 +74,10 @@ pub const BENCH_ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 /// every request sent in time ends as an answer or as a counted timeout, plus a second to notice it.
 pub const BENCH_DRAIN_MAX: Duration = Duration::from_secs(11);
 
-/// The least pause between two releases of arrivals. A release costs about 3 us of CPU (arm a timer, wake, read it): at
-/// 50 us that stays under 6% of a core at any rate, for at most 50 us of lateness, which the report shows.
-pub const BENCH_RELEASE_PAUSE_MIN: Duration = Duration::from_micros(50);
+/// The least pause between two releases of arrivals. A release wakes the generator, which costs about 10 us of CPU
+/// beside the requests themselves: every 100 us that stays near a tenth of a core at any rate. It makes arrivals late
+/// by at most as much, a tenth of a durable answer's time, and the report shows it.
+pub const BENCH_RELEASE_PAUSE_MIN: Duration = Duration::from_micros(100);
 
 /// The pause of a closed-loop connection after it failed to connect: 20 attempts a second notice a restarted server
 /// soon, and do not spin on a dead one.

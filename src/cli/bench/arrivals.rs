@@ -125,7 +125,8 @@ impl ArrivalQueue {
 pub(super) struct ClosedLoop {
     next: AtomicU64,
     measured_from: Instant,
-    until: Instant,
+    /// No arrival happens from then on.
+    pub(super) until: Instant,
 }
 
 impl ClosedLoop {

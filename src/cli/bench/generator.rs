@@ -98,12 +98,18 @@ pub(super) async fn send(
     let whole = plan.warmup.saturating_add(plan.duration);
     let bar = Progress::new(plan.scenario.name(), Progress::steps_of(whole));
     let show = || bar.show(Progress::steps_of(start.elapsed()), &load.tally.lock());
-    let connections = links.len();
+    let schedule = plan
+        .rate
+        .map(|rate| Schedule::new(start, rate, plan.warmup, plan.duration));
+    // A task of its own: whoever waits here may be outside the runtime's threads, and would be woken across threads
+    // for every arrival.
+    let mut pacing = JoinSet::new();
+    pacing.spawn(pace(Arc::clone(load), schedule, links.len()));
     let mut senders = start_senders(load, links);
-    let pace = pace(plan, load, start, connections);
     let mut ending = Ending::Complete;
-    match until_interrupted(pace, interrupted.as_mut(), show).await {
+    match until_interrupted(join(&mut pacing), interrupted.as_mut(), show).await {
         Some(paced) => {
+            let paced: io::Result<()> = paced.into_iter().collect();
             paced.map_err(BenchError::Timer)?;
             let drained = timeout(BENCH_DRAIN_MAX, join(&mut senders));
             if until_interrupted(drained, interrupted, show)
@@ -115,19 +121,22 @@ pub(super) async fn send(
         }
         None => ending = Ending::Interrupted { at: Instant::now() },
     }
+    pacing.shutdown().await;
     senders.shutdown().await;
     Ok(ending)
 }
 
-/// Lets arrivals happen until the last one has; then lets the senders end.
-async fn pace(plan: &Plan, load: &Load, start: Instant, connections: usize) -> io::Result<()> {
-    match (&load.arrivals, plan.rate) {
-        (Arrivals::Open(queue), rate) => {
-            let schedule = Schedule::new(start, rate.unwrap_or(1), plan.warmup, plan.duration);
-            schedule.release(queue, &load.tally, &Timer::new()?).await?;
+/// Lets arrivals happen until the last one has; then lets the senders end. A queue without a schedule holds everything
+/// already.
+async fn pace(load: Arc<Load>, schedule: Option<Schedule>, connections: usize) -> io::Result<()> {
+    match &load.arrivals {
+        Arrivals::Open(queue) => {
+            if let Some(schedule) = schedule {
+                schedule.release(queue, &load.tally, &Timer::new()?).await?;
+            }
             queue.close(connections);
         }
-        (Arrivals::Closed(_), _) => sleep_until((start + plan.warmup + plan.duration).into()).await,
+        Arrivals::Closed(closed) => sleep_until(closed.until.into()).await,
     }
     Ok(())
 }
@@ -207,17 +216,17 @@ async fn send_arrivals(load: Arc<Load>, mut link: Link) -> Link {
     }
 }
 
-/// Waits for all senders, and hands their connections back. A sender's panic is a bug, and goes on here.
-async fn join(senders: &mut JoinSet<Link>) -> Vec<Link> {
-    let mut links = Vec::with_capacity(senders.len());
-    while let Some(ended) = senders.join_next().await {
+/// Waits for all tasks, and hands their results over. A task's panic is a bug, and goes on here.
+async fn join<T: 'static>(tasks: &mut JoinSet<T>) -> Vec<T> {
+    let mut results = Vec::with_capacity(tasks.len());
+    while let Some(ended) = tasks.join_next().await {
         match ended {
-            Ok(link) => links.push(link),
+            Ok(result) => results.push(result),
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_aborted) => {}
         }
     }
-    links
+    results
 }
 
 /// Waits for some work, showing progress, or returns `None` at once when the run is interrupted. After that,

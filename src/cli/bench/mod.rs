@@ -5,11 +5,11 @@
 //! waited; a generator that measures from the real send would leave them out ("coordinated omission"). Without a rate it
 //! is a *closed loop* at full speed, and says so.
 //!
-//! The way of an arrival, in the order of the modules: [`seed`] and [`target`] say whom and where, [`requests`] builds
-//! the request, [`schedule`] releases arrivals in time into [`arrivals`], [`connection`] carries them, [`tally`] counts,
-//! [`generator`] runs it all, [`report`] prints.
+//! The way of an arrival, in the order of the modules: `seed` and `target` say whom and where, `requests` builds
+//! the request, `schedule` releases arrivals in time into `arrivals`, `connection` carries them, `tally` counts,
+//! `generator` runs it all, `report` prints.
 //!
-//! It shares the machine with the server that it measures, so a request costs it a few microseconds: raw HTTP/1.1
+//! It shares the machine with the server that it measures, so a request must cost it little: raw HTTP/1.1
 //! connections with one request in flight each, prebuilt requests, and all on the caller's tokio runtime. It has no
 //! retries, no redirects, no TLS and no cookies on purpose: each would hide a figure.
 

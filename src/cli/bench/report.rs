@@ -323,7 +323,7 @@ fn to_tenths(figure: f64) -> f64 {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(header.to_vec());
     table
 }

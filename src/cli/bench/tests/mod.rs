@@ -4,6 +4,7 @@ mod arguments;
 mod scenarios;
 mod stub;
 
+use std::collections::HashSet;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -255,6 +256,22 @@ async fn the_warm_up_is_sent_but_in_no_figure() {
     let report = run_plan(&plan).await;
     assert_eq!(stub.seen().len(), 160);
     assert_eq!((report.sent, report.ok, report.errors_total), (100, 100, 0));
+}
+
+#[tokio::test]
+async fn connections_are_kept_alive() {
+    let stub = Stub::start(Gate::Open, |_| Reply::Success).await;
+    let plan = Plan {
+        connections: 3,
+        ..plan_for(&stub, Scenario::Award).await
+    };
+    run_plan(&plan).await;
+    let callers: HashSet<_> = stub.seen().iter().map(|seen| seen.caller).collect();
+    assert!(
+        callers.len() <= 3,
+        "{} connections for 100 requests",
+        callers.len()
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
 use parking_lot::Mutex;
@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 /// A request as the stub received it.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
+    /// The caller's end of the connection: a new port for each connection.
+    pub(super) caller: SocketAddr,
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) headers: HeaderMap,
@@ -77,8 +79,9 @@ impl Stub {
             reply: Box::new(reply),
         };
         let router = Router::new().fallback(answer).with_state(Arc::new(shared));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let mut server = JoinSet::new();
-        server.spawn(async move { axum::serve(listener, router).await.unwrap() });
+        server.spawn(async move { axum::serve(listener, service).await.unwrap() });
         Self {
             address,
             gate: sender,
@@ -93,12 +96,17 @@ impl Stub {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let number = {
         let mut seen = shared.seen.lock();
         seen.push(Seen {
+            caller,
             method: parts.method,
             path: parts.uri.to_string(),
             headers: parts.headers,
