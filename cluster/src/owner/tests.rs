@@ -1,4 +1,4 @@
-//! An owner against a log that the test writes entry by entry. `tests/model.rs` tries every interleaving; these say
+//! An owner against a log that the test writes entry by entry. `tests/model/` tries every interleaving; these say
 //! which rule is meant, and cover what has to do with time.
 
 use super::*;
@@ -210,6 +210,7 @@ fn under_steady_appends_the_lease_keeps_moving() {
     let first = owner.assign(100).unwrap();
     let second = owner.assign(200).unwrap();
     owner.confirm(first, Offset(1));
+    assert!(owner.may_serve_reads(3_100), "a later one is on its way");
     let third = owner.assign(300).unwrap();
     owner.confirm(second, Offset(2));
     assert!(
