@@ -1,10 +1,14 @@
 //! The journal: the ordered, durable record of what happened, and the only authority.
 //!
-//! One narrow trait with one backend a deployment: [`segment`] for a single machine, [`memory`] (with
+//! One narrow trait with one backend a deployment: [`segment`] for a single machine, `memory` (with
 //! fault injection) for simulation. Payloads are opaque here; the codec gives them meaning.
 //!
 //! Architecture invariant: a journal never decides what a record means, only whether it counts, and it
 //! decides that through the rules of the `cluster` crate, as every backend does.
+
+pub mod faults;
+pub mod segment;
+mod shards;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,7 +20,7 @@ use futures_util::future::BoxFuture;
 /// Where a record lies: opaque outside its journal, ordered within a shard, never reused.
 ///
 /// [`Position::START`] lies before every record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
 impl Position {
