@@ -1,12 +1,16 @@
 //! The journal: the ordered, durable record of what happened, and the only authority.
 //!
-//! One narrow trait with one backend a deployment: [`segment`] for a single machine, `memory` (with
+//! One narrow trait with one backend a deployment: [`segment`] for a single machine, [`memory`] (with
 //! fault injection) for simulation. Payloads are opaque here; the codec gives them meaning.
 //!
 //! Architecture invariant: a journal never decides what a record means, only whether it counts, and it
 //! decides that through the rules of the `cluster` crate, as every backend does.
 
+#[cfg(test)]
+pub(crate) mod conformance;
 pub mod faults;
+mod handover;
+pub mod memory;
 pub mod segment;
 mod shards;
 

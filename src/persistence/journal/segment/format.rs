@@ -84,6 +84,9 @@ impl SegmentHeader {
         if fields.u32().ok_or(SHORT)? != crc32c::crc32c(covered) {
             return Err("the checksum of its header is wrong");
         }
+        if fields.0.iter().any(|byte| *byte != 0) {
+            return Err("its header is altered");
+        }
         Ok(header)
     }
 }

@@ -33,7 +33,7 @@ use std::time::Duration;
 use clientele_cluster::{NodeId, ShardId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 pub use self::stats::Stats;
 
@@ -41,12 +41,13 @@ use self::directory::{Directory, failed};
 use self::live::Live;
 use self::manifest::Manifest;
 use self::prepare::Preparer;
-use self::queue::{Handover, Phase, Queue};
+use self::queue::{Phase, Queue};
 use self::recent::{Recent, Remembered};
 use self::recovery::{Recovered, recover};
 use self::stats::Counters;
 use self::writer::{Work, Writer};
 use super::faults::Faults;
+use super::handover::{self, Handover};
 use super::{Claimed, Completion, Error, Journal, Position, Record};
 use crate::limits;
 
@@ -222,8 +223,8 @@ fn serve(mut writer: Writer, preparing: JoinHandle<()>, lock: std::fs::File) {
 
 impl Journal for SegmentJournal {
     fn claim(&self, shard: ShardId, node: NodeId) -> BoxFuture<'_, Result<Claimed, Error>> {
-        let (answer, claimed) = oneshot::channel();
-        self.shared.queue.push(Handover::Claim(shard, node, answer));
+        let (item, claimed) = handover::claim(shard, node);
+        self.shared.queue.push(item);
         Box::pin(async move { claimed.await.unwrap_or(Err(Error::Stopped)) })
     }
 

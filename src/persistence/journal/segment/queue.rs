@@ -1,42 +1,11 @@
 //! Hands records from the callers' threads to the writer: one short lock, and a wake-up only when the writer sleeps.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
-use clientele_cluster::{NodeId, ShardId};
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::oneshot;
 
 use crate::limits;
-use crate::persistence::journal::{Appended, Claimed, Completion, Error, Record};
-
-/// Told how a claim went.
-pub(super) type ClaimAnswer = oneshot::Sender<Result<Claimed, Error>>;
-
-/// Something for the writer to do.
-pub(super) enum Handover {
-    /// Append the record.
-    Append(Record, Arc<dyn Completion>),
-    /// Claim the shard for the node.
-    Claim(ShardId, NodeId, ClaimAnswer),
-    /// Refuse an append that came too late, in its turn.
-    Late(Arc<dyn Completion>),
-}
-
-impl Handover {
-    /// Answers that the journal doesn't do it.
-    pub(super) fn refuse(self) {
-        match self {
-            Handover::Append(_, completion) | Handover::Late(completion) => {
-                completion.resolve(Appended::Unknown);
-            }
-            Handover::Claim(_, _, answer) => {
-                // A caller that no longer waits for its claim needs no answer.
-                drop(answer.send(Err(Error::Stopped)));
-            }
-        }
-    }
-}
+use crate::persistence::journal::handover::Handover;
 
 /// How far the journal is on its way to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,15 +48,13 @@ impl Queue {
     /// Hands `item` over, or refuses it on the caller's thread once the writer is gone.
     pub(super) fn push(&self, item: Handover) {
         let mut state = self.state.lock();
-        let item = match (state.phase, item) {
-            (Phase::Stopped, item) => {
+        let item = match state.phase {
+            Phase::Open => item,
+            Phase::Closing | Phase::Abandoned => item.after_close(),
+            Phase::Stopped => {
                 drop(state);
                 return item.refuse();
             }
-            (Phase::Closing | Phase::Abandoned, Handover::Append(_, completion)) => {
-                Handover::Late(completion)
-            }
-            (_, item) => item,
         };
         if state.waiting.len() >= limits::JOURNAL_WAITING_MAX {
             drop(state);

@@ -22,9 +22,10 @@ use super::format::{
     position, record_bytes,
 };
 use super::prepare::{Prepared, Preparer};
-use super::queue::{ClaimAnswer, Handover, Phase};
+use super::queue::Phase;
 use crate::limits;
 use crate::persistence::journal::faults::{Fault, Faults};
+use crate::persistence::journal::handover::{ClaimAnswer, Handover};
 use crate::persistence::journal::shards::Shards;
 use crate::persistence::journal::{Appended, Body, Claimed, Completion, Error, Position, Record};
 
