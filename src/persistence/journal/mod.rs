@@ -6,6 +6,14 @@
 //! Architecture invariant: a journal never decides what a record means, only whether it counts, and it
 //! decides that through the rules of the `cluster` crate, as every backend does.
 
+#[cfg(test)]
+pub(crate) mod conformance;
+pub mod faults;
+mod handover;
+pub mod memory;
+pub mod segment;
+mod shards;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -16,7 +24,7 @@ use futures_util::future::BoxFuture;
 /// Where a record lies: opaque outside its journal, ordered within a shard, never reused.
 ///
 /// [`Position::START`] lies before every record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
 impl Position {
