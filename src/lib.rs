@@ -1,9 +1,9 @@
 //! Clientele: a customer and rewards platform in one binary.
 pub mod actors;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod http;
-pub mod cli;
 pub mod limits;
 pub mod persistence;
 pub mod secrets;

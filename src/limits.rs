@@ -234,3 +234,22 @@ pub const SEGMENT_BYTES_MIN: u64 = 32 * 1024;
 /// The largest segment, in bytes: a start copies the newest after a crash, which must stay within the ten seconds that
 /// a start may take.
 pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// The longest id that a caller may choose, in characters: the contract's.
+pub const OWN_ID_CHARS_MAX: usize = 36;
+
+/// The longest code, reference number or medium identifier, in characters: twice what is printed on cards and receipts.
+pub const CODE_CHARS_MAX: usize = 64;
+
+/// The longest e-mail address, in characters (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+pub const EMAIL_CHARS_MAX: usize = 254;
+
+/// The longest name, line of an address or custom value, in characters. With [`PROFILE_LIST_MAX`] it keeps a contact's row under
+/// its limit together with the largest wallet.
+pub const NAME_CHARS_MAX: usize = 200;
+
+/// How many phones, addresses and custom fields a contact may have, each.
+pub const PROFILE_LIST_MAX: usize = 20;
+
+/// The longest idempotency key, in characters: what comparable interfaces allow.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
