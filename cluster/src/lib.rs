@@ -12,7 +12,7 @@
 //! - [`place`]: a hint which node should claim which shard.
 //!
 //! Architecture invariant: nothing here reads a clock, a disk or a network, and nothing here waits. Time comes in as
-//! milliseconds, entries come in as values. That is what lets `tests/model.rs` check these very functions
+//! milliseconds, entries come in as values. That is what lets `tests/model/` check these very functions
 //! exhaustively.
 
 mod shard;

@@ -3,7 +3,7 @@
 use crate::{Epoch, NodeId, Seq};
 
 /// One entry of a shard's log, as far as ownership is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entry {
     /// `node` asks for the shard.
     Claim {
@@ -155,6 +155,200 @@ impl ShardLog {
                 Some(expected) if seq > expected => Verdict::Gap { expected },
                 Some(_) => Verdict::Accepted,
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn claim(epoch: u64, node: u64) -> Entry {
+        Entry::Claim {
+            epoch: Epoch(epoch),
+            node: NodeId(node),
+        }
+    }
+
+    fn data(epoch: u64, seq: u64) -> Entry {
+        Entry::Data {
+            epoch: Epoch(epoch),
+            seq: Seq(seq),
+        }
+    }
+
+    /// Gives the entries to an empty log and checks each verdict.
+    fn check(entries: &[(Entry, Verdict)]) -> ShardLog {
+        let mut log = ShardLog::default();
+        for (index, (entry, verdict)) in entries.iter().enumerate() {
+            assert_eq!(log.observe(entry), *verdict, "entry {index}: {entry:?}");
+        }
+        log
+    }
+
+    fn refused(current: u64) -> Verdict {
+        Verdict::ClaimRefused {
+            current: Epoch(current),
+        }
+    }
+
+    fn stale(current: u64) -> Verdict {
+        Verdict::StaleEpoch {
+            current: Epoch(current),
+        }
+    }
+
+    fn unclaimed(current: u64) -> Verdict {
+        Verdict::UnclaimedEpoch {
+            current: Epoch(current),
+        }
+    }
+
+    fn duplicate(expected: u64) -> Verdict {
+        Verdict::Duplicate {
+            expected: Seq(expected),
+        }
+    }
+
+    fn gap(expected: u64) -> Verdict {
+        Verdict::Gap {
+            expected: Seq(expected),
+        }
+    }
+
+    #[test]
+    fn nothing_counts_before_the_first_claim() {
+        let log = check(&[
+            (data(0, 1), unclaimed(0)),
+            (data(1, 1), unclaimed(0)),
+            (claim(0, 1), refused(0)),
+        ]);
+        assert_eq!(log, ShardLog::default());
+        assert_eq!(log.next_claim(), Epoch(1));
+    }
+
+    #[test]
+    fn records_count_in_the_order_of_their_seq() {
+        let log = check(&[
+            (claim(1, 7), Verdict::ClaimAccepted),
+            (data(1, 1), Verdict::Accepted),
+            (data(1, 2), Verdict::Accepted),
+        ]);
+        assert_eq!(log.epoch(), Epoch(1));
+        assert_eq!(log.owner(), Some(NodeId(7)));
+        assert_eq!(log.next_seq(), Some(Seq(3)));
+        assert_eq!(log.next_claim(), Epoch(2));
+    }
+
+    #[test]
+    fn a_claim_counts_only_above_the_current_epoch() {
+        let log = check(&[
+            (claim(3, 1), Verdict::ClaimAccepted),
+            (claim(2, 2), refused(3)),
+            (claim(3, 2), refused(3)),
+            (claim(3, 1), refused(3)),
+            (claim(5, 2), Verdict::ClaimAccepted),
+        ]);
+        assert_eq!(log.owner(), Some(NodeId(2)));
+    }
+
+    #[test]
+    fn a_seq_counts_once() {
+        check(&[
+            (claim(1, 1), Verdict::ClaimAccepted),
+            (data(1, 0), duplicate(1)),
+            (data(1, 1), Verdict::Accepted),
+            (data(1, 1), duplicate(2)),
+            (data(1, 2), Verdict::Accepted),
+            (data(1, 1), duplicate(3)),
+        ]);
+    }
+
+    #[test]
+    fn a_zombies_records_are_ignored() {
+        check(&[
+            (claim(1, 1), Verdict::ClaimAccepted),
+            (data(1, 1), Verdict::Accepted),
+            (claim(2, 2), Verdict::ClaimAccepted),
+            (data(1, 2), stale(2)),
+            (data(2, 1), Verdict::Accepted),
+            (data(1, 3), stale(2)),
+            (data(2, 2), Verdict::Accepted),
+        ]);
+    }
+
+    #[test]
+    fn a_gap_poisons_its_epoch_until_the_next_claim() {
+        let log = check(&[
+            (claim(1, 1), Verdict::ClaimAccepted),
+            (data(1, 1), Verdict::Accepted),
+            (data(1, 3), gap(2)),
+            (data(1, 2), Verdict::Poisoned),
+            (data(1, 4), Verdict::Poisoned),
+            (claim(1, 2), refused(1)),
+            (data(1, 2), Verdict::Poisoned),
+        ]);
+        assert_eq!(log.next_seq(), None);
+        let log = check(&[
+            (claim(1, 1), Verdict::ClaimAccepted),
+            (data(1, 2), gap(1)),
+            (claim(2, 2), Verdict::ClaimAccepted),
+            (data(2, 1), Verdict::Accepted),
+        ]);
+        assert_eq!(log.next_seq(), Some(Seq(2)));
+    }
+
+    #[test]
+    fn a_record_of_an_unclaimed_epoch_changes_nothing() {
+        let log = check(&[
+            (claim(1, 1), Verdict::ClaimAccepted),
+            (data(2, 1), unclaimed(1)),
+            (data(1, 1), Verdict::Accepted),
+        ]);
+        assert_eq!(log.next_claim(), Epoch(2));
+    }
+
+    #[test]
+    fn the_last_seq_ends_its_epoch() {
+        let mut log = ShardLog::resume(Epoch(1), Some(Seq(u64::MAX)), Some(NodeId(1)));
+        assert_eq!(log.observe(&data(1, u64::MAX)), Verdict::Accepted);
+        assert_eq!(log.observe(&data(1, u64::MAX)), Verdict::Poisoned);
+        assert_eq!(log.observe(&claim(2, 1)), Verdict::ClaimAccepted);
+    }
+
+    prop_compose! {
+        fn any_entry()(is_claim: bool, epoch in 0_u64..5, number in 0_u64..5) -> Entry {
+            if is_claim { claim(epoch, number) } else { data(epoch, number) }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_that_resumes_anywhere_comes_to_the_same_verdicts(
+            entries in prop::collection::vec(any_entry(), 0..40),
+            resume_at: prop::sample::Index,
+        ) {
+            let resume_at = resume_at.index(entries.len() + 1);
+            let mut log = ShardLog::default();
+            for entry in &entries[..resume_at] {
+                log.observe(entry);
+            }
+            let mut resumed = ShardLog::resume(log.epoch(), log.next_seq(), log.owner());
+            for entry in &entries[resume_at..] {
+                prop_assert_eq!(resumed.observe(entry), log.observe(entry));
+            }
+        }
+
+        #[test]
+        fn only_what_counts_or_leaves_a_gap_changes_the_log(entries in prop::collection::vec(any_entry(), 0..40)) {
+            let mut log = ShardLog::default();
+            for entry in &entries {
+                let before = log;
+                let verdict = log.observe(entry);
+                prop_assert_eq!(log != before, verdict.counts() || matches!(verdict, Verdict::Gap { .. }));
+            }
         }
     }
 }

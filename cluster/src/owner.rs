@@ -411,3 +411,6 @@ impl fmt::Display for NotOwner {
 }
 
 impl std::error::Error for NotOwner {}
+
+#[cfg(test)]
+mod tests;

@@ -149,7 +149,20 @@ mod tests {
 
     #[test]
     fn where_an_entity_lies_never_changes() {
-        let golden: [(u64, u64, u64, u16); 0] = [];
+        // Computed apart from this code, from the formula in `shard_of`'s documentation.
+        let golden = [
+            (0, 0, 256, 191),
+            (0, 1, 256, 111),
+            (1, 0, 256, 184),
+            (1, 1, 256, 30),
+            (1, 1, 1, 0),
+            (1, 1, 4096, 286),
+            (42, 1_000_000, 256, 228),
+            (42, 1_000_001, 256, 129),
+            (u64::MAX, u64::MAX, 256, 129),
+            (u64::MAX, u64::MAX, 4096, 3969),
+            (0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210, 1000, 225),
+        ];
         for (tenant, entity, count, shard) in golden {
             let found = shard_of(tenant, entity, ShardCount::new(count).unwrap());
             assert_eq!(found, ShardId(shard), "({tenant}, {entity}) of {count}");
