@@ -55,23 +55,18 @@ async fn a_trim_gives_space_back_and_keeps_epochs_and_numbers() {
     assert!(!disk.segment(1).exists());
     assert_eq!(replayed(&journal, to), written[251..]);
     drop(journal);
-    for _ in 0..2 {
-        let journal = disk.start();
-        assert_eq!(live(&journal), kept, "the trim survives a restart");
-        assert_eq!(replayed(&journal, to), written[251..]);
-        write(&journal, &idle.clone().next(10)).await;
-        idle.skip();
-        journal.close().await.unwrap();
-        drop(journal);
-        let journal = disk.start();
-        let claimed = journal.claim(ShardId(9), NodeId(1)).await.unwrap();
-        assert!(
-            claimed.epoch.0 > 4,
-            "its claims were trimmed, and still count"
-        );
-        drop(journal);
-        return;
-    }
+    let journal = disk.start();
+    assert_eq!(live(&journal), kept, "the trim survives a restart");
+    assert_eq!(replayed(&journal, to), written[251..]);
+    write(&journal, &idle.next(10)).await;
+    journal.close().await.unwrap();
+    drop(journal);
+    let journal = disk.start();
+    let claimed = journal.claim(ShardId(9), NodeId(1)).await.unwrap();
+    assert_eq!(
+        claimed.epoch.0, 5,
+        "its four claims were trimmed, and still count"
+    );
 }
 
 #[tokio::test]
