@@ -4,7 +4,7 @@
 /// both the write amplification of a checkpoint and the time of an activation.
 pub const ROW_BYTES_MAX: usize = 32 * 1024;
 
-/// The largest payload of a journal record, in bytes: an award's record stays under 600 bytes, the largest effects
+/// The largest journal record, in bytes, its header included: an award's record stays under 600 bytes, the largest effects
 /// (an import's, a plugin's) under a row; twice a row leaves room, and 16 of them still fit a batch.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
