@@ -203,6 +203,7 @@ pub const REFUSALS_MAX: usize = 64;
 /// How long accepting pauses when the process is out of file descriptors: a tenth of what a client waits at most.
 pub const ACCEPT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(100);
 /// The largest payload of a journal record, in bytes: an award's record stays under 600 bytes, the largest effects
+/// The largest journal record, in bytes, its header included: an award's record stays under 600 bytes, the largest effects
 /// (an import's, a plugin's) under a row; twice a row leaves room, and 16 of them still fit a batch.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
