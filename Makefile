@@ -1,0 +1,85 @@
+# Everything that is done with this repository, by name. `make` alone lists it.
+#
+#   ARGS=…              is passed on: make run ARGS="--listen 127.0.0.1:9000"
+#   CARGO_TARGET_DIR=…  is respected, as by cargo itself
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+
+# rustup puts cargo here, and only login shells know it.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+CARGO ?= cargo
+ARGS ?=
+# The lock file decides what is built; a change of Cargo.toml that it does not know is an error.
+LOCKED := --locked
+BINARY := $(or $(CARGO_TARGET_DIR),target)/release/clientele
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: build ## Build, then run a development node with its data in ./data
+	@exec "$(BINARY)" dev $(ARGS)
+
+.PHONY: build
+build: tools ## Build the release binary
+	@$(CARGO) build --release $(LOCKED) --bin clientele
+
+.PHONY: test
+test: tools ## Run every test: units, integration, documentation examples
+	@$(CARGO) test --workspace $(LOCKED) $(ARGS)
+
+.PHONY: lint
+lint: tools components ## Check formatting and lints; a warning is an error
+	@$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+
+.PHONY: fmt
+fmt: components ## Format the code
+	@$(CARGO) fmt --all
+
+.PHONY: docs
+docs: tools ## Build the code's documentation, private items too; a broken link is an error
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items $(LOCKED)
+
+.PHONY: bench
+bench: build ## Load a running node (make run) and measure it
+	@exec "$(BINARY)" bench $(ARGS)
+
+# Not part of CI: installing cargo-deny compiles for minutes. `check advisories` needs the network, the rest does not.
+.PHONY: audit
+audit: tools ## Check the licenses, bans and sources of the dependencies
+	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --locked
+	$(CARGO) deny --offline check bans licenses sources
+
+.PHONY: clean
+clean: ## Remove what was built; ./data stays
+	@$(CARGO) clean
+
+# Asks for each tool before anything is installed: on a machine that has them, this costs milliseconds and no network.
+.PHONY: tools
+tools:
+	@missing=()
+	command -v cc >/dev/null || missing+=(build-essential)
+	command -v curl >/dev/null || missing+=(curl)
+	if [ $${#missing[@]} -gt 0 ]; then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			echo "installing $${missing[*]}" >&2
+			export DEBIAN_FRONTEND=noninteractive
+			apt-get update -qq
+			apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
+		else
+			echo "missing: $${missing[*]}; install them with: sudo apt-get install $${missing[*]}" >&2
+			exit 1
+		fi
+	fi
+	command -v "$(CARGO)" >/dev/null || { echo "missing: Rust; install it from https://rustup.rs" >&2; exit 1; }
+
+.PHONY: components
+components:
+	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy
