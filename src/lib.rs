@@ -1,9 +1,13 @@
 //! Clientele: a customer and rewards platform in one binary.
 pub mod actors;
-pub mod clock;
-pub mod domain;
-pub mod http;
 pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod health;
+pub mod http;
 pub mod limits;
+pub mod logging;
 pub mod persistence;
 pub mod secrets;
+pub mod telemetry;

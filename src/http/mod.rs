@@ -6,6 +6,7 @@
 //! What this layer deliberately does not do: decide anything about money, contacts or credentials; keep state; retry;
 //! look at what a body means. Its foundation (`problem`, `body`, `extract`, `money_wire`, `edge`) knows nothing of ours
 //! but the limits, so that any gateway can stand on it.
+pub mod admin;
 pub mod body;
 pub mod edge;
 pub mod extract;

@@ -71,6 +71,12 @@ impl RootSecret {
         }
     }
 
+    /// The secret that an operator keeps outside of the data directory: 32 random bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; SECRET_BYTES]) -> Self {
+        Self(bytes)
+    }
+
     /// A secret that follows from `seed`, for tests and simulation only.
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {

@@ -1,0 +1,74 @@
+//! Rules that a type and a range cannot say: between settings, and about what a value means.
+
+use super::load::Loaded;
+use super::problem::Problem;
+
+/// Everything that is wrong.
+pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
+    let config = &loaded.config;
+    let mut faults: Vec<(&str, String, &str)> = Vec::new();
+
+    if config.server.listen.port() != 0 && config.server.listen == config.admin.listen {
+        faults.push((
+            "admin.listen",
+            format!("is {}, as is server.listen", config.admin.listen),
+            "give each an address or port of its own",
+        ));
+    }
+    if config.storage.data_dir.as_os_str().is_empty() {
+        faults.push((
+            "storage.data_dir",
+            "is empty".to_owned(),
+            "name a directory on a local disk, such as /var/lib/clientele",
+        ));
+    }
+    if config.actors.under_way_per_entity > config.actors.under_way_per_shard {
+        faults.push((
+            "actors.under_way_per_entity",
+            format!(
+                "is {}, more than actors.under_way_per_shard ({}) admits",
+                config.actors.under_way_per_entity, config.actors.under_way_per_shard
+            ),
+            "lower it, or raise the shard's",
+        ));
+    }
+    if config.limits.connections_per_address > config.limits.connections {
+        faults.push((
+            "limits.connections_per_address",
+            format!(
+                "is {}, more than limits.connections ({}) allows in all",
+                config.limits.connections_per_address, config.limits.connections
+            ),
+            "lower it, or raise limits.connections",
+        ));
+    }
+    if let Err(error) = crate::logging::filter(&config.log.level) {
+        faults.push((
+            "log.level",
+            format!("does not fit: {error}"),
+            "write error, warn, info, debug or trace, or directives such as info,clientele::actors=debug",
+        ));
+    }
+    if config
+        .secrets
+        .root_key_file
+        .as_ref()
+        .is_some_and(|path| path.as_os_str().is_empty())
+    {
+        faults.push((
+            "secrets.root_key_file",
+            "is empty".to_owned(),
+            "name the file, or leave the setting out",
+        ));
+    }
+
+    faults
+        .into_iter()
+        .map(|(setting, fault, remedy)| Problem {
+            setting: setting.to_owned(),
+            origin: loaded.origin(setting),
+            fault,
+            remedy: remedy.to_owned(),
+        })
+        .collect()
+}
