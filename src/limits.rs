@@ -203,6 +203,7 @@ pub const REFUSALS_MAX: usize = 64;
 /// How long accepting pauses when the process is out of file descriptors: a tenth of what a client waits at most.
 pub const ACCEPT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(100);
 /// The largest payload of a journal record, in bytes: an award's record stays under 600 bytes, the largest effects
+/// The largest journal record, in bytes, its header included: an award's record stays under 600 bytes, the largest effects
 /// (an import's, a plugin's) under a row; twice a row leaves room, and 16 of them still fit a batch.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
@@ -310,3 +311,21 @@ pub const COUNT_BUCKETS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096
 /// How often collected histogram values are folded into their buckets, where nobody scrapes: at 50,000 requests a
 /// second it bounds what waits to 250,000 values, 4 MB.
 pub const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// The longest id that a caller may choose, in characters: the contract's.
+pub const OWN_ID_CHARS_MAX: usize = 36;
+
+/// The longest code, reference number or medium identifier, in characters: twice what is printed on cards and receipts.
+pub const CODE_CHARS_MAX: usize = 64;
+
+/// The longest e-mail address, in characters (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+pub const EMAIL_CHARS_MAX: usize = 254;
+
+/// The longest name, line of an address or custom value, in characters. With [`PROFILE_LIST_MAX`] it keeps a contact's row under
+/// its limit together with the largest wallet.
+pub const NAME_CHARS_MAX: usize = 200;
+
+/// How many phones, addresses and custom fields a contact may have, each.
+pub const PROFILE_LIST_MAX: usize = 20;
+
+/// The longest idempotency key, in characters: what comparable interfaces allow.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;

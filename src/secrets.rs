@@ -104,9 +104,7 @@ impl Secrets {
         // Lengths before texts: no two scopes run together into the same bytes.
         for text in [scope.operation, scope.source, scope.key] {
             let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-            hasher
-                .update(&length.to_be_bytes())
-                .update(text.as_bytes());
+            hasher.update(&length.to_be_bytes()).update(text.as_bytes());
         }
         hasher.finalize()
     }

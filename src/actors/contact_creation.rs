@@ -98,12 +98,16 @@ impl Router {
             }
         }
         let confirm = Command::Contact(contact::Command::Confirm);
-        let created = as_contact(self.add(timings, self.command(contact, confirm, None, None).await))?;
+        let created =
+            as_contact(self.add(timings, self.command(contact, confirm, None, None).await))?;
         for (value, _) in &fields {
             let confirm = directory_entry::Command::Confirm(*value, contact.entity);
             // The contact exists. An entry that misses this asks for it when the reservation lapses.
             if let Err(failure) = self.settle(contact, *value, confirm, timings).await {
-                tracing::debug!(?failure, "an entry is confirmed when its reservation lapses");
+                tracing::debug!(
+                    ?failure,
+                    "an entry is confirmed when its reservation lapses"
+                );
             }
         }
         Ok(created)

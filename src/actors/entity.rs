@@ -18,9 +18,7 @@ use super::router::Router;
 use super::shard::Shard;
 use crate::domain::address::Address;
 use crate::domain::context::Context;
-use crate::domain::entity::{
-    Answer, Command, Effect, Entity, Query, Rejection, Remember, Seen,
-};
+use crate::domain::entity::{Answer, Command, Effect, Entity, Query, Rejection, Remember, Seen};
 use crate::domain::remembered::Outcome;
 use crate::domain::time::Timestamp;
 use crate::persistence::journal::{Appended, Position};
@@ -85,7 +83,11 @@ impl Actor for EntityActor {
     ) -> Result<(), ActorProcessingErr> {
         let core = live.place.shard.core();
         let began = Instant::now();
-        match core.store.load(live.place.shard.id(), live.place.address).await {
+        match core
+            .store
+            .load(live.place.shard.id(), live.place.address)
+            .await
+        {
             Ok(mut entity) => {
                 drop(entity.spill());
                 live.due = entity.next_due();
@@ -182,7 +184,10 @@ impl Turn<'_> {
                 }
             }
         }
-        self.place.shard.core().probe_decide(&self.place.address, &command);
+        self.place
+            .shard
+            .core()
+            .probe_decide(&self.place.address, &command);
         match self.entity.decide(&command, remember, &context) {
             Err(rejection) => {
                 self.tell(caller, Err(rejection));

@@ -139,5 +139,3 @@ impl Message {
         }
     }
 }
-
-impl ractor::Message for Message {}

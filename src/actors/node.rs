@@ -21,10 +21,10 @@ use crate::domain::address::Address;
 use crate::domain::entity::Command;
 use crate::domain::time::Timestamp;
 use crate::limits;
+use crate::persistence::codec;
 use crate::persistence::journal::{self, Body, Journal, Position};
 use crate::persistence::keyring::Keyring;
 use crate::persistence::store::{self, Checkpointed, Store};
-use crate::persistence::codec;
 use crate::secrets::Secrets;
 
 /// What a node is told.
@@ -367,8 +367,9 @@ async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Result<(), Er
     core.store.checkpoint(core.journal.durable())?;
     for (shard, claimed) in shards.iter().zip(claimed) {
         let mut timers = shard.timers().lock();
-        core.store
-            .timers(shard.id(), &mut |due, address| timers.set(address, Some(due)))?;
+        core.store.timers(shard.id(), &mut |due, address| {
+            timers.set(address, Some(due))
+        })?;
         shard.own(claimed);
     }
     Ok(())

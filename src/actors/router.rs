@@ -15,7 +15,6 @@ use super::envelope::{
     Caller, CommandEnvelope, Failure, Message, QueryEnvelope, Reply, Unavailable,
 };
 use super::node::Core;
-use super::publications::PublishedKey;
 use super::shard::Shard;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, Profile, SealedProfile, Stage};
@@ -28,6 +27,8 @@ use crate::limits;
 use crate::persistence::codec;
 use crate::persistence::keyring::{self, KeySlot, Opened};
 use crate::secrets::Secrets;
+
+pub use super::publications::PublishedKey;
 
 /// The one door to the entities. Cheap to clone.
 #[derive(Clone)]
@@ -69,10 +70,6 @@ impl Router {
     /// The time of credentials.
     pub fn wall(&self) -> Timestamp {
         self.core.clock.wall()
-    }
-
-    pub(super) fn core(&self) -> &Arc<Core> {
-        &self.core
     }
 
     pub(super) fn shard(&self, address: &Address) -> Option<&Arc<Shard>> {
@@ -323,7 +320,10 @@ impl Router {
         let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
         let slot = KeySlot(profile.slot);
         let aad = address.to_bytes();
-        let opened = self.core.keyring.open(shard, slot, &aad, &profile.sealed);
+        let opened = self
+            .core
+            .keyring
+            .open_sealed(shard, slot, &aad, &profile.sealed);
         match opened {
             Ok(Opened::Erased) => Ok(OpenedProfile::Erased),
             Ok(Opened::Plain(plain)) => match codec::decode_profile(&plain) {

@@ -160,7 +160,9 @@ impl Shard {
             },
         };
         place.next_seq = Seq(place.next_seq.0.saturating_add(1));
-        self.core.journal.append(record, Arc::clone(&append) as Arc<_>);
+        self.core
+            .journal
+            .append(record, Arc::clone(&append) as Arc<_>);
         Ok(append)
     }
 

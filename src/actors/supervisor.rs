@@ -68,8 +68,6 @@ pub(super) enum SupervisorMessage {
     Recovered(bool),
 }
 
-impl ractor::Message for SupervisorMessage {}
-
 /// One shard's supervisor.
 pub(super) struct ShardSupervisor {
     pub(super) router: Router,
@@ -275,12 +273,7 @@ impl ShardSupervisor {
     }
 
     /// Takes an ended actor out, and lets its successor start once its last append is resolved.
-    fn bury(
-        &self,
-        myself: &ActorRef<SupervisorMessage>,
-        state: &mut Supervised,
-        cell: &ActorCell,
-    ) {
+    fn bury(&self, myself: &ActorRef<SupervisorMessage>, state: &mut Supervised, cell: &ActorCell) {
         let Some(address) = state.actors.remove(&cell.get_id()) else {
             return;
         };
@@ -312,15 +305,18 @@ impl ShardSupervisor {
         }
         let shard = Arc::clone(&self.shard);
         let supervisor = myself.clone();
-        self.shard.core().spawner.spawn_until_stop("recover", async move {
-            let recovered = recover(&shard).await;
-            if supervisor
-                .send_message(SupervisorMessage::Recovered(recovered))
-                .is_err()
-            {
-                tracing::trace!("the shard stopped while it recovered");
-            }
-        });
+        self.shard
+            .core()
+            .spawner
+            .spawn_until_stop("recover", async move {
+                let recovered = recover(&shard).await;
+                if supervisor
+                    .send_message(SupervisorMessage::Recovered(recovered))
+                    .is_err()
+                {
+                    tracing::trace!("the shard stopped while it recovered");
+                }
+            });
     }
 }
 

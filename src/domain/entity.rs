@@ -590,7 +590,11 @@ impl Seen {
 }
 
 fn present(is_there: bool) -> Result<(), Rejection> {
-    if is_there { Ok(()) } else { Err(Rejection::NotFound) }
+    if is_there {
+        Ok(())
+    } else {
+        Err(Rejection::NotFound)
+    }
 }
 
 fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {

@@ -161,7 +161,10 @@ impl Remembered {
             self.filter.push(FilterLayer::with_bytes(256));
         }
         let last = self.filter.len().saturating_sub(1);
-        #[expect(clippy::indexing_slicing, reason = "a layer was pushed above if there was none")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a layer was pushed above if there was none"
+        )]
         &mut self.filter[last]
     }
 }
@@ -202,9 +205,7 @@ mod tests {
         assert_eq!(spilled.len() + remembered.recent.len(), 2_000);
         for number in 0..2_000 {
             let key = answered(number).key;
-            assert!(
-                remembered.recent(&key, now).is_some() || remembered.may_be_spilled(&key, now)
-            );
+            assert!(remembered.recent(&key, now).is_some() || remembered.may_be_spilled(&key, now));
         }
         let false_hits = (10_000..20_000)
             .filter(|number| remembered.may_be_spilled(&answered(*number).key, now))

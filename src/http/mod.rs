@@ -7,8 +7,19 @@
 //! look at what a body means. Its foundation (`problem`, `body`, `extract`, `money_wire`, `edge`) knows nothing of ours
 //! but the limits, so that any gateway can stand on it.
 pub mod admin;
+pub mod auth;
 pub mod body;
 pub mod edge;
 pub mod extract;
+pub mod failure;
+pub mod gateways;
 pub mod money_wire;
 pub mod problem;
+pub mod reply;
+
+/// What every handler can reach: the one door to the entities.
+#[derive(Clone)]
+pub struct Api {
+    /// The one door to the entities.
+    pub router: crate::actors::router::Router,
+}

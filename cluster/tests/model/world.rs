@@ -193,8 +193,8 @@ impl World {
     }
 
     pub(crate) fn accepts_what_was_acknowledged(&self) -> bool {
-        let accepted: BTreeSet<_> = self.accepted().collect();
-        self.acknowledged().all(|record| accepted.contains(&record))
+        self.acknowledged()
+            .all(|record| self.accepted().any(|accepted| accepted == record))
     }
 
     pub(crate) fn accepts_nothing_that_was_refused(&self) -> bool {

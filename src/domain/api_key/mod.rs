@@ -86,7 +86,9 @@ impl Scopes {
 
     /// The scopes in the set, in order.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL.into_iter().filter(move |scope| self.allows(*scope))
+        Scope::ALL
+            .into_iter()
+            .filter(move |scope| self.allows(*scope))
     }
 }
 

@@ -16,7 +16,9 @@ impl Contact {
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
         match command {
             Command::Propose(proposal) => match self.stage {
-                Stage::Absent | Stage::Void => Ok(vec![Event::Proposed(Arc::new(proposal.clone()))]),
+                Stage::Absent | Stage::Void => {
+                    Ok(vec![Event::Proposed(Arc::new(proposal.clone()))])
+                }
                 Stage::Proposed | Stage::Active => Err(Rejection::ContactExists),
             },
             Command::Confirm => match self.stage {

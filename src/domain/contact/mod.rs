@@ -20,5 +20,8 @@ pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Lot, Wallet, expiry_at_grain};
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "an overflow in a test is a failed test")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
 mod tests;

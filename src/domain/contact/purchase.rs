@@ -75,7 +75,11 @@ impl Purchase {
 
     /// What was spent in all.
     pub fn spent(&self) -> Minor {
-        total(self.spent.iter().flat_map(|spent| spent.from.iter().copied()))
+        total(
+            self.spent
+                .iter()
+                .flat_map(|spent| spent.from.iter().copied()),
+        )
     }
 
     /// What is left to pay at the till.

@@ -153,7 +153,11 @@ fn a_lapsed_reservation_voids_the_creation_for_good() {
         Command::Confirm,
         Command::SettleReservation(value),
     ]);
-    assert_eq!(created.stage, Stage::Active, "a created contact keeps its values");
+    assert_eq!(
+        created.stage,
+        Stage::Active,
+        "a created contact keeps its values"
+    );
 }
 
 #[test]
@@ -165,8 +169,15 @@ fn money_that_expires_first_is_spent_first_and_expired_money_not_at_all() {
     assert_eq!(contact.wallet.balance(NOW), Minor(30));
 
     let spend = purchase(100, Some((25, Unbacked::Refuse)));
-    let spent = record(&mut contact, &spend, &context(NOW, None)).spent.clone();
-    let from: Vec<_> = spent.unwrap().from.iter().map(|l| (l.expires_at.is_some(), l.left.0)).collect();
+    let spent = record(&mut contact, &spend, &context(NOW, None))
+        .spent
+        .clone();
+    let from: Vec<_> = spent
+        .unwrap()
+        .from
+        .iter()
+        .map(|l| (l.expires_at.is_some(), l.left.0))
+        .collect();
     assert_eq!(from, [(true, 20), (false, 5)]);
 
     record(&mut contact, &purchase(400, None), &short);
@@ -191,7 +202,11 @@ fn an_expiry_is_never_earlier_than_promised_and_lots_stay_few() {
             assert!(expires_at >= now.after(lasts));
             wallet.credit(Some(expires_at), Minor(1));
         }
-        assert!(wallet.lots.len() < Wallet::LOTS_MAX, "{}", wallet.lots.len());
+        assert!(
+            wallet.lots.len() < Wallet::LOTS_MAX,
+            "{}",
+            wallet.lots.len()
+        );
     }
 }
 

@@ -85,8 +85,7 @@ impl Wallet {
 
     /// Whether one more award expiring then finds room.
     pub fn has_room_for(&self, expires_at: Option<Timestamp>) -> bool {
-        self.lots.len() < Self::LOTS_MAX
-            || self.lots.iter().any(|lot| lot.expires_at == expires_at)
+        self.lots.len() < Self::LOTS_MAX || self.lots.iter().any(|lot| lot.expires_at == expires_at)
     }
 
     /// Adds money to the lot of its expiry.
@@ -110,7 +109,10 @@ impl Wallet {
 
     /// Takes money from the lot of its expiry; an empty lot goes.
     pub(super) fn debit(&mut self, expires_at: Option<Timestamp>, amount: Minor) {
-        if let Some(at) = self.lots.iter().position(|lot| lot.expires_at == expires_at)
+        if let Some(at) = self
+            .lots
+            .iter()
+            .position(|lot| lot.expires_at == expires_at)
             && let Some(lot) = self.lots.get_mut(at)
         {
             lot.left = lot.left.less(amount);

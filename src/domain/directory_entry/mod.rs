@@ -129,9 +129,7 @@ impl State {
                 Some(_) | None => Err(Rejection::NotHeld),
             },
             Command::Release(value, contact) => match self.claim(&value) {
-                Some(claim) if claim.holder == contact => {
-                    Ok(vec![Event::Released(value, contact)])
-                }
+                Some(claim) if claim.holder == contact => Ok(vec![Event::Released(value, contact)]),
                 Some(_) | None => Ok(Vec::new()),
             },
         }

@@ -97,7 +97,6 @@ impl Offer {
             .filter(|amount| *amount > Minor::ZERO)
             .ok_or(NoAward::RoundsToNothing)
     }
-
 }
 
 /// What an offer can be asked to do.

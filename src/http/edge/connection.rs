@@ -111,9 +111,6 @@ async fn drive(
             }
             return Poll::Ready(Ended::Done);
         }
-        if cut_at.is_some() && watch.is_idle() {
-            return Poll::Ready(Ended::Overdue(Overdue::Idle)); // hyper waits for a first request for ever
-        }
         loop {
             let overdue = watch
                 .due(options)

@@ -1,6 +1,6 @@
 //! The outermost layer: sockets, time limits, request ids, and what every answer carries.
 //!
-//! Reading order: [`serve`] accepts and counts connections -> `connection` drives one of them under its time limits,
+//! Reading order: [`serve()`] accepts and counts connections -> `connection` drives one of them under its time limits,
 //! with `watch` looking over hyper's shoulder -> `framing` refuses what two parsers could read in two ways ->
 //! [`Edge`] calls the router and finishes its answer.
 //!

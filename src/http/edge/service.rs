@@ -31,7 +31,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The router, and what every answer gets around it: a request id, a body for every refusal, security headers,
 /// `Server-Timing`, a metric and a line in the log. A panic in a handler becomes a 500.
 ///
-/// [`serve`](super::serve) puts it on a socket; a test may call it as a tower service.
+/// [`serve`](super::serve()) puts it on a socket; a test may call it as a tower service.
 #[derive(Clone)]
 pub struct Edge {
     router: Router,

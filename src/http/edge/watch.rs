@@ -136,11 +136,6 @@ impl Watch {
             .flatten()
             .min_by_key(|(at, _)| *at)
     }
-
-    /// Whether not even a part of a request has come since the last answer.
-    pub(super) fn is_idle(&self) -> bool {
-        matches!(self.0.lock().phase, Phase::Idle(_))
-    }
 }
 
 /// Whether the head says that a body is chunked.

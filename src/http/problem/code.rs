@@ -45,6 +45,14 @@ macro_rules! codes {
                 match self { $(Code::$variant => $error,)+ }
             }
 
+            /// The code's page in Markdown, for the route that `type` points to.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Code::$variant => include_str!(concat!("../../../docs/errors/", $name, ".md")),)+
+                }
+            }
+
             /// The `type` member: where this server serves the code's page, relative to its root.
             #[must_use]
             pub const fn type_uri(self) -> &'static str {
@@ -100,6 +108,12 @@ codes! {
 }
 
 impl Code {
+    /// The code of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+
     /// Whether the answer must end the connection: the rest of the request is unread, or cannot be told from the
     /// next one, so reading on would be request smuggling (RFC 9112, section 11.2).
     #[must_use]
@@ -172,6 +186,7 @@ mod tests {
         let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), Code::ALL.len());
         for name in names {
+            assert_eq!(Code::named(name).map(Code::as_str), Some(name));
             assert!(
                 name.bytes()
                     .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')

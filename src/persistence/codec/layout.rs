@@ -115,12 +115,7 @@ stored_as!(
 stored_as!(
     Arrived,
     (u64, Mode, Kind, u64),
-    |Arrived(address)| (
-        address.tenant.0,
-        address.mode,
-        address.kind,
-        address.entity
-    ),
+    |Arrived(address)| (address.tenant.0, address.mode, address.kind, address.entity),
     |(tenant, mode, kind, entity)| Some(Arrived(Address {
         tenant: TenantId(tenant),
         mode,

@@ -42,7 +42,8 @@ pub enum Error {
     },
 }
 
-type Config = config::Configuration<config::LittleEndian, config::Varint, config::Limit<DECODED_BYTES_MAX>>;
+type Config =
+    config::Configuration<config::LittleEndian, config::Varint, config::Limit<DECODED_BYTES_MAX>>;
 
 const CONFIG: Config = config::standard().with_limit::<DECODED_BYTES_MAX>();
 

@@ -24,9 +24,9 @@ pub struct Checkpointed {
 }
 
 pub(super) fn read_mark(payload: &[u8]) -> Position {
-    payload
-        .first_chunk::<8>()
-        .map_or(Position::START, |bytes| Position(u64::from_be_bytes(*bytes)))
+    payload.first_chunk::<8>().map_or(Position::START, |bytes| {
+        Position(u64::from_be_bytes(*bytes))
+    })
 }
 
 impl Store {

@@ -12,10 +12,14 @@ use crate::domain::entity::{Effect, Entity, State};
 use crate::domain::remembered::{Answered, KeyHash};
 use crate::domain::time::Timestamp;
 
+/// Takes a row's key and payload.
+type EachRow<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
 impl Store {
     /// The newest durable state of an entity; one to which nothing happened, if it is unknown.
     pub async fn load(self: &Arc<Self>, shard: ShardId, address: Address) -> Result<Entity, Error> {
-        self.off_thread(move |store| store.load_now(shard, &address)).await
+        self.off_thread(move |store| store.load_now(shard, &address))
+            .await
     }
 
     /// The answer that left the entity's memory under `key`.
@@ -129,11 +133,7 @@ impl Store {
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn each_row(
-        &self,
-        prefix: &[u8],
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
+    fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
         const ROWS_A_PAGE: usize = 1_000;
         let mut after: Option<Vec<u8>> = None;
         loop {

@@ -148,11 +148,11 @@ async fn misuse_of_a_body_gets_its_code() {
     answer.problem(415, "unsupported_media_type");
 }
 
-/// The client writes all of it before it reads, as most do; without lingering it would meet a reset.
+/// The client writes all of it before it reads, as most do; a server that just closed would break its writing.
 #[tokio::test]
 async fn a_body_over_its_limit_is_a_413_that_arrives_and_closes() {
     let server = TestServer::start(patient());
-    let large = vec![b' '; crate::limits::BODY_BYTES_MAX + 1];
+    let large = vec![b' '; crate::limits::LINGER_BYTES_MAX - 1];
     let answer = server.request("POST /notes", JSON, &large).await;
     answer.problem(413, "body_too_large");
     assert_eq!(answer.header("connection"), Some("close"));
@@ -165,6 +165,14 @@ async fn a_body_over_its_limit_is_a_413_that_arrives_and_closes() {
     chunked.extend_from_slice(&large);
     chunked.extend_from_slice(b"\r\n0\r\n\r\n");
     super::Answer(server.exchange(chunked).await).problem(413, "body_too_large");
+}
+
+#[tokio::test]
+async fn a_stated_length_over_the_limit_is_refused_before_any_body_comes() {
+    let server = TestServer::start(patient());
+    let length = crate::limits::BODY_BYTES_MAX + 1;
+    let head = format!("POST /notes HTTP/1.1\r\nhost: a\r\n{JSON}content-length: {length}\r\n\r\n");
+    super::Answer(server.exchange(head).await).problem(413, "body_too_large");
 }
 
 #[tokio::test]
@@ -227,4 +235,64 @@ async fn an_edge_without_a_socket_writes_problems_too() {
         .unwrap()
         .to_bytes();
     assert!(body.starts_with(b"{\"type\":\"/errors/not_found\""));
+}
+
+/// The log as text, shared with the subscriber that writes it.
+#[derive(Clone, Default)]
+struct Log(Arc<parking_lot::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_log_has_routes_and_ids_but_no_paths_queries_headers_or_bodies() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        runtime.block_on(async {
+            let edge = Edge::new(router(Arc::new(Gate::default())), &patient());
+            for (method, path) in [
+                ("GET", "/things/s3cret?api_key=s3cret"),
+                ("GET", "/s3cret"),
+                ("GET", "/panic"),
+                ("POST", "/notes"),
+            ] {
+                let request = Request::builder()
+                    .method(method)
+                    .uri(path)
+                    .header("api_key", "s3cret")
+                    .header("content-type", "application/json")
+                    .header("x-request-id", "r-1")
+                    .body(Body::from(r#"{"text":"s3cret","s3cret":"s3cret"}"#))
+                    .unwrap();
+                edge.clone().oneshot(request).await.unwrap();
+            }
+        });
+    });
+    let text = String::from_utf8(log.0.lock().clone()).unwrap();
+    assert!(
+        text.contains("/things/{id}")
+            && text.contains("r-1")
+            && text.contains("a handler panicked"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("s3cret") && !text.contains("sk_live"),
+        "{text}"
+    );
 }

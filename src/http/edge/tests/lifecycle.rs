@@ -153,6 +153,7 @@ async fn shutdown_cuts_what_does_not_finish_in_time_and_says_so() {
     stuck.send("GET /gate HTTP/1.1\r\nhost: a\r\n\r\n").await;
     server.gate.entered.notified().await;
     assert_eq!(server.stop().await, Drained::Cut { connections: 1 });
+    assert_eq!(stuck.read_to_end().await, "");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -156,8 +156,13 @@ impl TestServer {
         }
     }
 
+    /// A client that sends what it writes at once, and whose kernel keeps little of what the server does not read.
     async fn connect(&self) -> Client {
-        Client(TcpStream::connect(self.address).await.unwrap())
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(4096).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client(stream)
     }
 
     /// Sends `bytes` on a connection of their own, and returns all that comes back until the server closes.

@@ -1,10 +1,10 @@
 //! The segment journal: the embedded default, for one machine. Why it is as it is: docs/decisions/0002.
 //!
-//! Calls flow from the callers' threads through [`queue`] to the one [`writer`], which alone appends; readers follow
-//! it through [`live`] and [`recent`] and never see what isn't synced. [`prepare`] keeps the next file ready.
+//! Calls flow from the callers' threads through `queue` to the one `writer`, which alone appends; readers follow
+//! it through `live` and `recent` and never see what isn't synced. `prepare` keeps the next file ready.
 //!
 //! Architecture invariant: a failed write or sync is never retried. The journal stops, and only a start
-//! ([`recovery`]) decides what is durable.
+//! (`recovery`) decides what is durable.
 
 mod directory;
 mod format;

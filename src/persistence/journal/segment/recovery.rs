@@ -196,15 +196,11 @@ impl<'a> Scan<'a> {
             let Some((batch, padded)) = reader.next_batch().map_err(self.unreadable(id))? else {
                 break;
             };
-            let fault = if self.ended {
-                Some("a whole batch lies behind the end of the journal".to_owned())
-            } else if batch.number == self.next_batch {
-                self.batch(&batch).err()
-            } else {
-                let (found, expected) = (batch.number, self.next_batch);
-                Some(format!("batch {found} lies where batch {expected} belongs"))
-            };
-            if let Some(fault) = fault {
+            let number = batch.number;
+            if self.ended || number != self.next_batch {
+                return Err(self.missing(&live, number, id, at));
+            }
+            if let Err(fault) = self.batch(&batch) {
                 return Err(self.damaged(id, at, &fault));
             }
             live.push(padded, self.last);
@@ -284,12 +280,26 @@ impl<'a> Scan<'a> {
     fn check_nothing_behind(&self, id: u64, end: u64) -> Result<(), Error> {
         let mut reader = self.open(id)?;
         let found = reader.find_batch(end).map_err(self.unreadable(id))?;
-        found.map_or(Ok(()), |(at, number)| {
-            let expected = self.next_batch;
-            let detail =
-                format!("batch {expected} is missing or altered, but batch {number} lies at {at}");
-            Err(self.damaged(id, end, &detail))
-        })
+        match (found, self.segments.back()) {
+            (Some((at, number)), Some(last)) => Err(self.missing(last, number, id, at)),
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// The next batch is not where it belongs, but batch `number` lies at `at` of segment `id`.
+    fn missing(&self, here: &LiveSegment, number: u64, id: u64, at: u64) -> Error {
+        // If the segment has no batch at all, the last one before it may have lost its last.
+        let lost = match self.segments.back() {
+            Some(last) if here.end == BLOCK_BYTES => last,
+            Some(_) | None => here,
+        };
+        let expected = self.next_batch;
+        let found = self.directory.segment(id);
+        let detail = format!(
+            "batch {expected} is missing or altered, but batch {number} lies in {} at offset {at}",
+            found.display()
+        );
+        self.damaged(lost.header.id, lost.end, &detail)
     }
 
     fn open(&self, id: u64) -> Result<BatchReader, Error> {

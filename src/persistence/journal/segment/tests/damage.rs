@@ -33,45 +33,67 @@ async fn crashed(count: usize) -> (Disk, Vec<(u64, u64, u64)>) {
     (disk, live)
 }
 
+/// All files of a data directory.
+fn saved(disk: &Disk) -> Vec<(PathBuf, Vec<u8>)> {
+    let segments = fs::read_dir(disk.path().join("journal")).unwrap();
+    let segments = segments.map(|entry| entry.unwrap().path());
+    let paths = segments.chain([disk.path().join("journal.manifest")]);
+    paths
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect()
+}
+
+fn restore(disk: &Disk, files: &[(PathBuf, Vec<u8>)]) {
+    fs::remove_dir_all(disk.path().join("journal")).unwrap();
+    fs::create_dir(disk.path().join("journal")).unwrap();
+    for (path, bytes) in files {
+        fs::write(path, bytes).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_tail_torn_at_any_byte_is_cut() {
-    for filler in [0x00, 0xa5] {
-        let disk = Disk::new();
+    let disk = Disk::new();
+    let journal = disk.start();
+    let mut appender = Appender::claim(&journal, 0).await;
+    let mut written = Vec::new();
+    for _ in 0..3 {
+        written.push(write(&journal, &appender.next(60)).await);
+    }
+    let (id, start, end) = live(&journal)[0];
+    let used = start + 40 + 23 + 60;
+    drop(journal);
+    let files = saved(&disk);
+    let zeros = (start..used + 3).map(|at| (at, 0x00));
+    let garbage = (start..end).step_by(5).map(|at| (at, 0xa5));
+    for (at, filler) in zeros.chain(garbage) {
+        restore(&disk, &files);
+        let bytes = usize::try_from(end - at).unwrap();
+        alter(&disk.segment(id), at, |torn| torn.fill(filler), bytes);
         let journal = disk.start();
-        let mut appender = Appender::claim(&journal, 0).await;
-        let mut written = Vec::new();
-        for _ in 0..3 {
-            written.push(write(&journal, &appender.next(600)).await);
-        }
-        let (id, start, end) = live(&journal)[0];
-        let used = start + 40 + 23 + 600;
-        drop(journal);
-        let whole = fs::read(disk.segment(id)).unwrap();
-        let manifest = fs::read(disk.path().join("journal.manifest")).unwrap();
-        for at in start..end {
-            let torn = usize::try_from(at).unwrap();
-            let mut bytes = whole.clone();
-            bytes[torn..usize::try_from(end).unwrap()].fill(filler);
-            fs::write(disk.segment(id), &bytes).unwrap();
-            fs::write(disk.path().join("journal.manifest"), &manifest).unwrap();
-            let journal = disk.start();
-            let kept = if at >= used && filler == 0 { 3 } else { 2 };
-            assert_eq!(effects(&journal), written[..kept], "torn at {at}");
-            drop(journal);
-            let rest = &fs::read(disk.segment(id)).unwrap()[torn..];
-            assert_eq!(rest.len(), bytes.len() - torn);
-            assert!(rest.iter().all(|byte| *byte == 0), "the rest is zeroed");
-        }
-        let journal = disk.start();
-        let mut appender = Appender::claim(&journal, 0).await;
-        let next = write(&journal, &appender.next(10)).await;
-        drop(journal);
+        let kept = if at >= used && filler == 0 { 3 } else { 2 };
         assert_eq!(
-            effects(&disk.start()).last(),
-            Some(&next),
-            "and written over"
+            effects(&journal),
+            written[..kept],
+            "torn at {at} by {filler}"
+        );
+        drop(journal);
+        let after = fs::read(disk.segment(id)).unwrap();
+        let cut = usize::try_from(if kept == 3 { end } else { start }).unwrap();
+        assert!(
+            after[cut..].iter().all(|byte| *byte == 0),
+            "the rest is zeroed"
         );
     }
+    let journal = disk.start();
+    let mut appender = Appender::claim(&journal, 0).await;
+    let next = write(&journal, &appender.next(10)).await;
+    drop(journal);
+    assert_eq!(
+        effects(&disk.start()).last(),
+        Some(&next),
+        "and written over"
+    );
 }
 
 #[tokio::test]

@@ -17,7 +17,6 @@ async fn fails_by(set_up: impl FnOnce(&FaultGate)) -> Disk {
     for _ in 0..5 {
         written.push(write(&journal, &appender.next(700)).await);
     }
-    let durable = journal.durable();
     set_up(&disk.faults);
     let unknown = appender.next(700);
     assert_eq!(append(&journal, &unknown).await, Appended::Unknown);
@@ -27,7 +26,7 @@ async fn fails_by(set_up: impl FnOnce(&FaultGate)) -> Disk {
         append(&journal, &appender.next(700)).await,
         Appended::Unknown
     );
-    assert_eq!(journal.durable(), durable);
+    assert_eq!(journal.durable(), written[4].0);
     let claim = journal.claim(ShardId(0), NodeId(1)).await;
     assert!(matches!(claim, Err(Error::Stopped)));
     let replay = journal.replay(Position::START, &mut |_, _| ControlFlow::Continue(()));
@@ -98,7 +97,7 @@ async fn nothing_is_told_or_shown_before_it_is_durable_and_what_waits_shares_a_s
     let disk = Disk::new();
     let journal = disk.start();
     let mut appender = Appender::claim(&journal, 0).await;
-    let claimed = journal.durable();
+    let claimed = replayed(&journal, Position::START)[0].0;
     let batches = journal.stats().batches;
     let paused = disk.faults.pause_syncs();
     let listener = Listener::new();
@@ -111,7 +110,7 @@ async fn nothing_is_told_or_shown_before_it_is_durable_and_what_waits_shares_a_s
         journal.append(appender.next(10), listener.of(label));
     }
     assert_eq!(listener.heard(), []);
-    assert_eq!(journal.durable(), claimed);
+    assert!(journal.durable() <= claimed);
     assert_eq!(replayed(&journal, claimed), []);
     assert_eq!(journal.tail(ShardId(0), claimed, 10).await.unwrap(), []);
     drop(paused);

@@ -1,0 +1,93 @@
+//! Who calls, and what the caller's key allows. Declared by each handler as its first argument.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use super::Api;
+use super::failure;
+use super::problem::{Code, Problem};
+use crate::actors::router::{PublishedKey, Unauthenticated};
+use crate::domain::address::{Mode, TenantId};
+use crate::domain::api_key::{Scope, Visibility};
+
+/// The contract's header for API keys.
+const API_KEY: &str = "api_key";
+
+/// An authenticated caller.
+pub struct Caller {
+    /// The key that was presented.
+    pub key: Arc<PublishedKey>,
+    /// When the request reached its handler.
+    pub began: Instant,
+}
+
+impl Caller {
+    /// Whose world the request is in.
+    pub fn tenant(&self) -> TenantId {
+        self.key.address.tenant
+    }
+
+    /// Live or test: the key's own.
+    pub fn mode(&self) -> Mode {
+        self.key.address.mode
+    }
+
+    /// Demands a secret key that covers `scope`.
+    pub fn require(&self, scope: Scope) -> Result<(), Problem> {
+        let details = &self.key.key.details;
+        if details.visibility == Visibility::Public {
+            return Err(Problem::new(
+                Code::SecretKeyRequired,
+                "a public key does not open this operation; send a secret key (sk_…) from a server",
+            ));
+        }
+        if !details.scopes.allows(scope) {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                format!("the key lacks the scope {}", scope.name()),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Caller, Problem> {
+        let began = Instant::now();
+        let Some(presented) = parts.headers.get(API_KEY) else {
+            return Err(if parts.headers.contains_key(AUTHORIZATION) {
+                Problem::new(
+                    Code::InvalidApiKey,
+                    "bearer tokens are not accepted here; send a secret key in the api_key header",
+                )
+            } else {
+                Problem::new(
+                    Code::MissingCredentials,
+                    "send a secret key in the api_key header",
+                )
+            });
+        };
+        let value = presented.to_str().unwrap_or_default();
+        let key = api
+            .router
+            .authenticate(value)
+            .await
+            .map_err(|refused| match refused {
+                Unauthenticated::Invalid => {
+                    Problem::new(Code::InvalidApiKey, "the key is unknown or was revoked")
+                }
+                Unauthenticated::Expired => Problem::new(
+                    Code::ApiKeyExpired,
+                    "the key has expired; create another one",
+                ),
+                Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
+            })?;
+        Ok(Caller { key, began })
+    }
+}

@@ -1,0 +1,132 @@
+//! The one place where refusals of the layers below become HTTP. Exhaustive: a new rejection does not compile until it has
+//! its status here.
+
+use std::borrow::Cow;
+
+use super::problem::{Code, Fault, Problem};
+use crate::actors::envelope::{Failure, Unavailable};
+use crate::domain::contact;
+use crate::domain::entity::Rejection;
+
+/// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
+pub fn problem(failure: Failure) -> Problem {
+    match failure {
+        Failure::Rejected(rejection) => rejected(rejection),
+        Failure::Unavailable(why) => unavailable(why),
+    }
+}
+
+/// No answer, as a problem.
+pub fn unavailable(why: Unavailable) -> Problem {
+    match why {
+        Unavailable::Overloaded => Problem::new(
+            Code::OverCapacity,
+            "too much is under way; nothing happened, try again shortly",
+        ),
+        Unavailable::Draining => Problem::new(
+            Code::ShuttingDown,
+            "this node is stopping or recovering; nothing happened, try again shortly",
+        ),
+        Unavailable::Quarantined => Problem::new(
+            Code::EntityQuarantined,
+            "this record failed repeatedly and rests for a minute; nothing happened",
+        ),
+        Unavailable::Unreadable => Problem::new(
+            Code::OverCapacity,
+            "this record cannot be read right now; nothing happened",
+        ),
+        Unavailable::UnknownOutcome => Problem::new(
+            Code::UnknownOutcome,
+            "the request may or may not have had its effect; send it again with the same Idempotency-Key",
+        ),
+    }
+}
+
+fn rejected(rejection: Rejection) -> Problem {
+    match rejection {
+        Rejection::Contact(rejection) => contact_rejected(rejection),
+        Rejection::KeyReused => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key (or purchase id, or reference number) came with another request before; use a new one",
+        ),
+        Rejection::NotFound
+        | Rejection::Tenant(_)
+        | Rejection::Organisation(_)
+        | Rejection::Offer(_)
+        | Rejection::ApiKey(_)
+        | Rejection::DirectoryEntry(_) => not_found(),
+        Rejection::WrongKind => Problem::new(Code::Internal, "the server has failed"),
+    }
+}
+
+/// What is not there, not the caller's, or of another mode: all the same.
+pub fn not_found() -> Problem {
+    Problem::new(
+        Code::NotFound,
+        "nothing of this id or code is known under this key",
+    )
+}
+
+/// A field of the body that only the state can judge.
+pub fn invalid_field(
+    pointer: &str,
+    code: &'static str,
+    detail: impl Into<Cow<'static, str>>,
+) -> Problem {
+    Problem::new(
+        Code::InvalidRequest,
+        "one field is wrong; errors says which and why",
+    )
+    .with_fault(Fault {
+        pointer: pointer.to_owned(),
+        code,
+        detail: detail.into(),
+    })
+}
+
+fn contact_rejected(rejection: contact::Rejection) -> Problem {
+    match rejection {
+        contact::Rejection::UnknownContact => Problem::new(
+            Code::UnknownContact,
+            "contact names nobody that is known under this key",
+        ),
+        contact::Rejection::ContactExists | contact::Rejection::ReservationLapsed => Problem::new(
+            Code::OverCapacity,
+            "the creation was overtaken; nothing happened, try again",
+        ),
+        contact::Rejection::UnknownOrganisation => Problem::new(
+            Code::UnknownOrganisation,
+            "organisation names none that is known under this key",
+        ),
+        contact::Rejection::UnknownClassification => invalid_field(
+            "/classification/name",
+            "unknown_classification",
+            "must be one of the tenant's classifications, or be left out",
+        ),
+        contact::Rejection::OtherCurrency { wallet } => Problem::new(
+            Code::CurrencyMismatch,
+            format!(
+                "currency_code must be {}, the wallet's, or be left out",
+                wallet.code()
+            ),
+        ),
+        contact::Rejection::SpendExceedsTotal => invalid_field(
+            "/spend_request/amount",
+            "too_large",
+            "must be at most transaction_amounts.total",
+        ),
+        contact::Rejection::BalanceTooLow { .. } => Problem::new(
+            Code::WalletBalanceTooLow,
+            "the wallet does not cover spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what there is",
+        ),
+        contact::Rejection::BalanceTooHigh => invalid_field(
+            "/transaction_amounts/total",
+            "too_large",
+            "would award more than a wallet can hold",
+        ),
+        contact::Rejection::PurchasesExhausted => Problem::new(
+            Code::OverCapacity,
+            "this contact has as many purchases as can be numbered",
+        ),
+    }
+}

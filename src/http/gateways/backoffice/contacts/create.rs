@@ -1,0 +1,136 @@
+//! `POST /contacts`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use data_encoding::BASE32_NOPAD;
+use http::{HeaderMap, StatusCode};
+
+use super::wire::{CreatedContact, NewContact};
+use super::{contact_id, idempotency_key};
+use crate::actors::contact_creation::{self, NotCreated};
+use crate::domain::address::{Address, Kind};
+use crate::domain::api_key::Scope;
+use crate::domain::entity::Remember;
+use crate::http::auth::Caller;
+use crate::http::extract::ValidJson;
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::secrets::{KeyScope, UniqueValue, request_hash};
+
+/// Create a contact.
+///
+/// Its own id, code and e-mail address are unique among the tenant's contacts of the mode. With an `Idempotency-Key`, a
+/// retry answers with the same contact.
+#[utoipa::path(
+    post, path = "/contacts", tag = "Contacts", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = NewContact,
+    responses(
+        (status = 201, description = "Created", body = CreatedContact),
+        (status = 400, description = "Not JSON, or a value is not unique", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: ValidJson<NewContact>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::ContactsWrite)?;
+    let secrets = api.router.secrets();
+    if let Some(id) = &body.id
+        && secrets.public_ids().read(id).is_some()
+    {
+        return Err(failure::invalid_field(
+            "/id",
+            "reserved",
+            "has the form of an id that this server makes; choose another, or leave it out",
+        ));
+    }
+    let fresh = uuid::Uuid::now_v7().to_string();
+    let key = match idempotency_key(&headers)? {
+        Some(key) => ("header", key),
+        None => ("request", fresh.as_str()),
+    };
+    let scope = KeyScope {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        lineage: caller.key.key.details.lineage,
+        operation: "contacts.create",
+        target: None,
+        source: key.0,
+        key: key.1,
+    };
+    let address = Address {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        kind: Kind::Contact,
+        entity: secrets.derived_entity(&scope, 0),
+    };
+    let remember = Remember {
+        keys: vec![secrets.key_hash(&scope)],
+        request: request_hash(body.hash.as_bytes()),
+    };
+    let new = new_contact(&api, &caller, address, body.value);
+    let (created, engine) = api.router.create_contact(new, remember).await;
+    let timings = reply::timings(&caller, engine);
+    Ok(match created {
+        Ok(contact) => reply::json(
+            StatusCode::CREATED,
+            &CreatedContact {
+                id: contact_id(&api, contact.own_id.as_deref(), address.entity),
+                code: contact.code.to_string(),
+            },
+            timings,
+        ),
+        Err(NotCreated::ValueTaken(field)) => reply::refused(
+            Problem::new(
+                Code::ContactNotUnique,
+                format!("another contact has this {field}"),
+            ),
+            timings,
+        ),
+        Err(NotCreated::Failed(why)) => reply::refused(failure::problem(why), timings),
+    })
+}
+
+fn new_contact(
+    api: &Api,
+    caller: &Caller,
+    address: Address,
+    mut body: NewContact,
+) -> contact_creation::NewContact {
+    let secrets = api.router.secrets();
+    let hash = |kind, text: &str| secrets.value_hash(caller.tenant(), caller.mode(), kind, text);
+    let own_id: Option<Arc<str>> = body.id.take().map(Arc::from);
+    let code: Arc<str> = match body.code.take() {
+        Some(code) => code.into(),
+        None => format!("C{}", BASE32_NOPAD.encode(&address.entity.to_be_bytes())).into(),
+    };
+    let mut claims = Vec::with_capacity(3);
+    if let Some(id) = &own_id {
+        claims.push((hash(UniqueValue::OwnId, id), "id"));
+    }
+    claims.push((hash(UniqueValue::Code, &code), "code"));
+    if let Some(email) = &body.email_address {
+        let normalised = email.trim().to_lowercase();
+        claims.push((
+            hash(UniqueValue::EmailAddress, &normalised),
+            "email_address",
+        ));
+    }
+    contact_creation::NewContact {
+        address,
+        contact_type: body.contact_type.into(),
+        own_id,
+        code,
+        claims,
+        profile: body.profile(),
+    }
+}

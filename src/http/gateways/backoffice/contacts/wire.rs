@@ -1,0 +1,352 @@
+//! A contact on the wire.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::contact::{ContactType, Field, Phone, PostalAddress, Profile};
+use crate::http::extract::{Faults, Validate};
+use crate::limits;
+
+/// Who a contact is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(in super::super) enum WireContactType {
+    /// A person.
+    #[default]
+    Person,
+    /// A company.
+    Company,
+}
+
+/// A contact to create. Credentials are not part of it: the contact adds them in self-service.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewContact {
+    /// An id of your own, of at most 36 characters; one is made if it is left out.
+    #[schema(max_length = 36)]
+    pub(super) id: Option<String>,
+    /// A code for people to use; one is made if it is left out.
+    #[schema(max_length = 64)]
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) contact_type: WireContactType,
+    pub(super) title: Option<String>,
+    pub(super) first_name: Option<String>,
+    pub(super) middle_name: Option<String>,
+    pub(super) last_name: Option<String>,
+    pub(super) company_name: Option<String>,
+    /// Unique among the tenant's contacts.
+    #[schema(max_length = 254)]
+    pub(super) email_address: Option<String>,
+    #[serde(default)]
+    pub(super) phones: Vec<WirePhone>,
+    #[serde(default)]
+    pub(super) addresses: Vec<WireAddress>,
+    #[serde(default)]
+    pub(super) custom_fields: Vec<WireField>,
+}
+
+/// A phone number.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WirePhone {
+    #[serde(default)]
+    is_primary: bool,
+    /// ISO 3166-1 alpha-3.
+    country_code: Option<String>,
+    number: String,
+    phone_type: Option<String>,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireAddress {
+    address_type: Option<String>,
+    name: Option<String>,
+    #[serde(default)]
+    is_primary: bool,
+    address_line_1: Option<String>,
+    address_line_2: Option<String>,
+    state_province_county: Option<String>,
+    town_city: Option<String>,
+    postal_code: Option<String>,
+    /// ISO 3166-1 alpha-3.
+    country_code: Option<String>,
+}
+
+/// A field that the tenant adds.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireField {
+    key: String,
+    value: String,
+}
+
+/// The answer to a creation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CreatedContact {
+    /// The contact's id.
+    pub(super) id: String,
+    /// The contact's code.
+    pub(super) code: String,
+}
+
+/// A contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WireContact {
+    pub(super) id: String,
+    pub(super) code: String,
+    pub(super) contact_type: WireContactType,
+    /// The name to show.
+    pub(super) name: String,
+    pub(super) title: Option<String>,
+    pub(super) first_name: Option<String>,
+    pub(super) middle_name: Option<String>,
+    pub(super) last_name: Option<String>,
+    pub(super) company_name: Option<String>,
+    pub(super) email_address: Option<String>,
+    pub(super) phones: Vec<WirePhone>,
+    pub(super) addresses: Vec<WireAddress>,
+    pub(super) custom_fields: Vec<WireField>,
+    pub(super) wallet: WalletReference,
+    /// Unix seconds.
+    pub(super) created_date: i64,
+}
+
+/// Where the contact's money is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WalletReference {
+    /// For `GET /wallets/{id}`.
+    pub(super) id: String,
+}
+
+impl Validate for NewContact {
+    fn validate(&self, faults: &mut Faults) {
+        let name_max = limits::NAME_CHARS_MAX;
+        check(faults, "id", self.id.as_deref(), limits::OWN_ID_CHARS_MAX);
+        check(faults, "code", self.code.as_deref(), limits::CODE_CHARS_MAX);
+        for (member, value) in [
+            ("title", &self.title),
+            ("first_name", &self.first_name),
+            ("middle_name", &self.middle_name),
+            ("last_name", &self.last_name),
+            ("company_name", &self.company_name),
+        ] {
+            check(faults, member, value.as_deref(), name_max);
+        }
+        if let Some(email) = &self.email_address {
+            check(
+                faults,
+                "email_address",
+                Some(email),
+                limits::EMAIL_CHARS_MAX,
+            );
+            let is_address = email
+                .trim()
+                .split_once('@')
+                .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
+            faults.require(
+                is_address,
+                "email_address",
+                "not_an_email_address",
+                "must be like name@example.com",
+            );
+        }
+        check_lists(self, faults);
+    }
+}
+
+fn check_lists(contact: &NewContact, faults: &mut Faults) {
+    let name_max = limits::NAME_CHARS_MAX;
+    for (member, length) in [
+        ("phones", contact.phones.len()),
+        ("addresses", contact.addresses.len()),
+        ("custom_fields", contact.custom_fields.len()),
+    ] {
+        faults.require(
+            length <= limits::PROFILE_LIST_MAX,
+            member,
+            "too_many",
+            "must have at most 20 entries",
+        );
+    }
+    faults.within("phones", |faults| {
+        for (index, phone) in contact.phones.iter().enumerate() {
+            faults.at(index, |faults| {
+                check(faults, "number", Some(&phone.number), name_max);
+                check(faults, "country_code", phone.country_code.as_deref(), 3);
+                check(faults, "phone_type", phone.phone_type.as_deref(), name_max);
+            });
+        }
+    });
+    faults.within("addresses", |faults| {
+        for (index, address) in contact.addresses.iter().enumerate() {
+            faults.at(index, |faults| {
+                for (member, value) in [
+                    ("address_type", &address.address_type),
+                    ("name", &address.name),
+                    ("address_line_1", &address.address_line_1),
+                    ("address_line_2", &address.address_line_2),
+                    ("state_province_county", &address.state_province_county),
+                    ("town_city", &address.town_city),
+                    ("postal_code", &address.postal_code),
+                    ("country_code", &address.country_code),
+                ] {
+                    check(faults, member, value.as_deref(), name_max);
+                }
+            });
+        }
+    });
+    faults.within("custom_fields", |faults| {
+        for (index, field) in contact.custom_fields.iter().enumerate() {
+            faults.at(index, |faults| {
+                check(faults, "key", Some(&field.key), name_max);
+                let fits = field.value.chars().count() <= name_max;
+                faults.require(
+                    fits,
+                    "value",
+                    "too_long",
+                    "must have at most 200 characters",
+                );
+            });
+        }
+    });
+}
+
+/// A text that is there must be neither empty nor too long, and hold no control characters.
+fn check(faults: &mut Faults, member: &str, value: Option<&str>, max: usize) {
+    let Some(value) = value else { return };
+    let length = value.chars().count();
+    if value.trim().is_empty() || value.chars().any(char::is_control) {
+        faults.add(
+            member,
+            "empty_or_control",
+            "must have visible text and no control characters; leave the field out instead",
+        );
+    } else if length > max {
+        faults.add(
+            member,
+            "too_long",
+            format!("must have at most {max} characters"),
+        );
+    }
+}
+
+impl From<WireContactType> for ContactType {
+    fn from(wire: WireContactType) -> ContactType {
+        match wire {
+            WireContactType::Person => ContactType::Person,
+            WireContactType::Company => ContactType::Company,
+        }
+    }
+}
+
+impl From<ContactType> for WireContactType {
+    fn from(contact_type: ContactType) -> WireContactType {
+        match contact_type {
+            ContactType::Person => WireContactType::Person,
+            ContactType::Company => WireContactType::Company,
+        }
+    }
+}
+
+impl NewContact {
+    /// The personal fields.
+    pub(super) fn profile(self) -> Profile {
+        Profile {
+            title: self.title,
+            first_name: self.first_name,
+            middle_name: self.middle_name,
+            last_name: self.last_name,
+            company_name: self.company_name,
+            email_address: self.email_address.map(|email| email.trim().to_owned()),
+            phones: self
+                .phones
+                .into_iter()
+                .map(WirePhone::into_domain)
+                .collect(),
+            addresses: self
+                .addresses
+                .into_iter()
+                .map(WireAddress::into_domain)
+                .collect(),
+            custom_fields: self
+                .custom_fields
+                .into_iter()
+                .map(|field| Field {
+                    key: field.key,
+                    value: field.value,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl WirePhone {
+    fn into_domain(self) -> Phone {
+        Phone {
+            is_primary: self.is_primary,
+            country_code: self.country_code,
+            number: self.number,
+            phone_type: self.phone_type,
+        }
+    }
+
+    fn of(phone: Phone) -> WirePhone {
+        WirePhone {
+            is_primary: phone.is_primary,
+            country_code: phone.country_code,
+            number: phone.number,
+            phone_type: phone.phone_type,
+        }
+    }
+}
+
+impl WireAddress {
+    fn into_domain(self) -> PostalAddress {
+        PostalAddress {
+            address_type: self.address_type,
+            name: self.name,
+            is_primary: self.is_primary,
+            address_line_1: self.address_line_1,
+            address_line_2: self.address_line_2,
+            state_province_county: self.state_province_county,
+            town_city: self.town_city,
+            postal_code: self.postal_code,
+            country_code: self.country_code,
+        }
+    }
+
+    fn of(address: PostalAddress) -> WireAddress {
+        WireAddress {
+            address_type: address.address_type,
+            name: address.name,
+            is_primary: address.is_primary,
+            address_line_1: address.address_line_1,
+            address_line_2: address.address_line_2,
+            state_province_county: address.state_province_county,
+            town_city: address.town_city,
+            postal_code: address.postal_code,
+            country_code: address.country_code,
+        }
+    }
+}
+
+/// The lists of a profile, as the wire writes them.
+pub(super) fn lists(profile: &mut Profile) -> (Vec<WirePhone>, Vec<WireAddress>, Vec<WireField>) {
+    let phones = std::mem::take(&mut profile.phones);
+    let addresses = std::mem::take(&mut profile.addresses);
+    let fields = std::mem::take(&mut profile.custom_fields);
+    (
+        phones.into_iter().map(WirePhone::of).collect(),
+        addresses.into_iter().map(WireAddress::of).collect(),
+        fields
+            .into_iter()
+            .map(|field| WireField {
+                key: field.key,
+                value: field.value,
+            })
+            .collect(),
+    )
+}

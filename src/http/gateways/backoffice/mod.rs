@@ -1,0 +1,64 @@
+//! The Back Office and POS gateway: every operation on one page. One file a verb below.
+
+mod contacts;
+mod purchases;
+mod reference;
+mod wallets;
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::Api;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Clientele Back Office and POS API",
+        description = "Contacts, wallets and purchases, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
+    ),
+    tags(
+        (name = "Contacts", description = "The customers of a business"),
+        (name = "Wallets", description = "Their money"),
+        (name = "Purchases", description = "Award and spend at the till"),
+    )
+)]
+struct Document;
+
+/// Operations that are the same in both versions of the contract.
+fn both_versions() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(contacts::create::create))
+        .routes(routes!(contacts::get::get))
+        .routes(routes!(wallets::get::get))
+        .routes(routes!(purchases::get::get))
+}
+
+fn version_2() -> OpenApiRouter<Api> {
+    both_versions().routes(routes!(purchases::create::create))
+}
+
+fn version_1() -> OpenApiRouter<Api> {
+    both_versions()
+}
+
+/// The gateway's routes, and the OpenAPI 3.1 document that describes them.
+pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
+    let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .nest("/backoffice/v2", version_2())
+        .nest("/backoffice/v1", version_1())
+        .split_for_parts();
+    document
+        .components
+        .get_or_insert_default()
+        .add_security_scheme(
+            "api_key",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
+        );
+    let reference = reference::routes(Arc::new(document.clone()));
+    (routes.merge(reference), document)
+}

@@ -1,0 +1,224 @@
+//! `POST /purchases` (v2)
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+
+use super::super::contacts::{ContactName, idempotency_key, resolve};
+use super::wire::{NewPurchase, Shown, WirePurchase};
+use crate::domain::address::Address;
+use crate::domain::api_key::Scope;
+use crate::domain::contact::{
+    Amounts, Command as ContactCommand, RecordPurchase, SpendRequest, Unbacked,
+};
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Answer, Command, Remember};
+use crate::domain::ids::Named;
+use crate::domain::money::{Currency, Minor};
+use crate::domain::time::Timestamp;
+use crate::http::auth::Caller;
+use crate::http::extract::{Faults, ValidJson};
+use crate::http::money_wire::{AmountFault, WireAmount};
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::secrets::{KeyScope, request_hash};
+
+/// Record a purchase: award and spend.
+///
+/// Every active offer is applied to what is left to pay; `offers` says what each gave, or why not. A spend with
+/// `restrict_fully_covered` refuses the whole purchase unless the balance covers it. A retry with the same
+/// `Idempotency-Key` (or, without one, the same `id` or `reference_number`) has no second effect and gets the first answer.
+#[utoipa::path(
+    post, path = "/purchases", tag = "Purchases", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = NewPurchase,
+    responses(
+        (status = 200, description = "Recorded", body = WirePurchase),
+        (status = 400, description = "Not JSON; an unknown contact or organisation; a balance that is too low", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: ValidJson<NewPurchase>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::PurchasesWrite)?;
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let secrets = api.router.secrets();
+    let name = match (&body.contact.id, &body.contact.code) {
+        (Some(id), _) => ContactName::Id(id),
+        (None, Some(code)) => ContactName::Code(code),
+        (None, None) => return Err(unknown_contact()),
+    };
+    let contact = resolve(&api, &caller, name)
+        .await
+        .map_err(failure::problem)?
+        .ok_or_else(unknown_contact)?;
+    let organisation = secrets
+        .public_ids()
+        .read_as(Named::Organisation, &body.organisation.id)
+        .map(|id| id.entity)
+        .ok_or_else(|| {
+            Problem::new(
+                Code::UnknownOrganisation,
+                "organisation.id names none that is known under this key",
+            )
+        })?;
+    let remember = remember(&api, &caller, &headers, contact, &body)?;
+    let purchase = record(&body, organisation, &tenant)?;
+    let command = Command::Contact(ContactCommand::RecordPurchase(purchase));
+    let answer = api
+        .router
+        .command(contact, command, remember, Some(Arc::clone(&tenant)))
+        .await;
+    let timings = reply::timings(&caller, answer.timings);
+    Ok(match answer.result {
+        Ok(Answer::Purchase(view)) => {
+            let shown = Shown {
+                ids: secrets.public_ids(),
+                tenant: &tenant,
+                contact: contact.entity,
+                profile: None,
+            };
+            reply::json(StatusCode::OK, &WirePurchase::of(&view, shown), timings)
+        }
+        Ok(_) => reply::refused(failure::not_found(), timings),
+        Err(why) => reply::refused(failure::problem(why), timings),
+    })
+}
+
+fn unknown_contact() -> Problem {
+    Problem::new(
+        Code::UnknownContact,
+        "contact names nobody that is known under this key",
+    )
+}
+
+/// By what a retry is known: the header's key, the till's own id, or without either the number on the receipt.
+fn remember(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    contact: Address,
+    body: &ValidJson<NewPurchase>,
+) -> Result<Option<Remember>, Problem> {
+    let header = idempotency_key(headers)?.map(|key| ("header", key.to_owned()));
+    let id = body.id.as_ref().map(|id| ("id", id.clone()));
+    let receipt = match (&header, &id, &body.reference_number) {
+        // A receipt's number is unique where it is printed.
+        (None, None, Some(number)) => Some((
+            "reference_number",
+            format!("{}\n{number}", body.organisation.id),
+        )),
+        (Some(_), _, _) | (_, Some(_), _) | (None, None, None) => None,
+    };
+    let keys: Vec<_> = [header, id, receipt]
+        .into_iter()
+        .flatten()
+        .map(|(source, key)| {
+            api.router.secrets().key_hash(&KeyScope {
+                tenant: caller.tenant(),
+                mode: caller.mode(),
+                lineage: caller.key.key.details.lineage,
+                operation: "purchases.create",
+                target: Some(contact),
+                source,
+                key: &key,
+            })
+        })
+        .collect();
+    Ok((!keys.is_empty()).then(|| Remember {
+        keys,
+        request: request_hash(body.hash.as_bytes()),
+    }))
+}
+
+fn record(
+    body: &NewPurchase,
+    organisation: u64,
+    tenant: &TenantView,
+) -> Result<RecordPurchase, Problem> {
+    let currency = match &body.currency_code {
+        Some(code) => Some(Currency::from_code(code).ok_or_else(|| {
+            failure::invalid_field(
+                "/currency_code",
+                "unknown_currency",
+                "must be a three-letter code of ISO 4217 in capitals",
+            )
+        })?),
+        None => None,
+    };
+    let decimals = tenant.currency.decimals();
+    let mut faults = Faults::new();
+    let amounts = &body.transaction_amounts;
+    let mut read = Amounts::default();
+    faults.within("transaction_amounts", |faults| {
+        let not_negative = |faults: &mut Faults, member: &str, amount: Option<WireAmount>| {
+            amount.and_then(|amount| match amount.to_minor(decimals) {
+                Ok(minor) if minor >= 0 => Some(Minor(minor)),
+                Ok(_) => {
+                    AmountFault::NotPositive.report(faults, member);
+                    None
+                }
+                Err(fault) => {
+                    fault.report(faults, member);
+                    None
+                }
+            })
+        };
+        read.net = not_negative(faults, "net", amounts.net);
+        read.tax = not_negative(faults, "tax", amounts.tax);
+        read.discount = not_negative(faults, "discount", amounts.discount);
+        read.total = above_zero(faults, "total", amounts.total, decimals);
+    });
+    let mut spend = None;
+    if let Some(request) = &body.spend_request {
+        faults.within("spend_request", |faults| {
+            spend = Some(SpendRequest {
+                amount: above_zero(faults, "amount", request.amount, decimals),
+                unbacked: if request.restrict_fully_covered {
+                    Unbacked::Refuse
+                } else {
+                    Unbacked::SpendWhatThereIs
+                },
+            });
+        });
+    }
+    faults.into_result()?;
+    let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
+    Ok(RecordPurchase {
+        organisation,
+        amounts: read,
+        currency,
+        classification: body
+            .classification
+            .as_ref()
+            .map(|classification| Arc::from(classification.name.as_str())),
+        own_id: shared(&body.id),
+        reference_number: shared(&body.reference_number),
+        payment_medium_identifier: shared(&body.payment_medium_identifier),
+        performed_on: body.performed_on.map(Timestamp::from_unix_seconds),
+        spend,
+    })
+}
+
+fn above_zero(faults: &mut Faults, member: &str, amount: WireAmount, decimals: u32) -> Minor {
+    match amount.to_minor_positive(decimals) {
+        Ok(minor) => Minor(minor),
+        Err(fault) => {
+            fault.report(faults, member);
+            Minor::ZERO
+        }
+    }
+}

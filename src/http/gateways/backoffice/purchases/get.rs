@@ -1,0 +1,69 @@
+//! `GET /purchases/{id}`
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::HeaderMap;
+
+use super::wire::{Shown, WirePurchase};
+use crate::domain::api_key::Scope;
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::Named;
+use crate::http::auth::Caller;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// Get a purchase.
+#[utoipa::path(
+    get, path = "/purchases/{id}", tag = "Purchases", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The purchase's id, from the answer to its post"),
+        ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 if it is still the newest"),
+    ),
+    responses(
+        (status = 200, description = "The purchase", body = WirePurchase),
+        (status = 304, description = "Unchanged"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No purchase of this id", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.require(Scope::PurchasesRead)?;
+    let secrets = api.router.secrets();
+    let named = secrets
+        .public_ids()
+        .read_as(Named::Purchase, &id)
+        .ok_or_else(failure::not_found)?;
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let contact = named.owner(caller.tenant(), caller.mode());
+    let answer = api.router.query(contact, Query::Purchase(named.part)).await;
+    let timings = reply::timings(&caller, answer.timings);
+    let view = match answer.result {
+        Ok(Answer::Purchase(view)) => view,
+        Ok(_) => return Err(failure::not_found()),
+        Err(why) => return Ok(reply::refused(failure::problem(why), timings)),
+    };
+    let profile = api
+        .router
+        .open_profile(&contact, &view.contact_profile)
+        .map_err(failure::problem)?;
+    let shown = Shown {
+        ids: secrets.public_ids(),
+        tenant: &tenant,
+        contact: contact.entity,
+        profile: Some(profile),
+    };
+    // A recorded purchase does not change yet; its contact's name may, so the tag is weak.
+    let etag = format!("W/\"{}\"", view.purchase.number);
+    let purchase = WirePurchase::of(&view, shown);
+    Ok(reply::representation(&purchase, &etag, &headers, timings))
+}

@@ -1,0 +1,4 @@
+//! Purchases.
+pub(super) mod create;
+pub(super) mod get;
+mod wire;

@@ -1,0 +1,305 @@
+//! A purchase on the wire.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::actors::router::OpenedProfile;
+use crate::domain::context::TenantView;
+use crate::domain::entity::PurchaseView;
+use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::domain::offer::NoAward;
+use crate::http::extract::{Faults, Validate};
+use crate::http::money_wire::WireAmount;
+use crate::limits;
+
+/// A purchase to record, in the shape of the contract's version 2.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewPurchase {
+    /// An id of your own, of at most 36 characters: a second purchase of this contact with it is the same one.
+    #[schema(max_length = 36)]
+    pub(super) id: Option<String>,
+    pub(super) contact: ContactReference,
+    pub(super) organisation: OrganisationReference,
+    pub(super) transaction_amounts: NewAmounts,
+    pub(super) classification: Option<ClassificationReference>,
+    /// The number on the receipt. Without an id and an `Idempotency-Key`, it identifies the purchase.
+    pub(super) reference_number: Option<String>,
+    /// What identified the customer at the till, such as a card's identifier.
+    pub(super) payment_medium_identifier: Option<String>,
+    /// When the purchase was made, in Unix seconds; now, if it is left out.
+    pub(super) performed_on: Option<i64>,
+    /// ISO 4217; must be the wallet's.
+    pub(super) currency_code: Option<String>,
+    pub(super) spend_request: Option<NewSpend>,
+}
+
+/// Who buys: by id, or by code.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ContactReference {
+    pub(super) id: Option<String>,
+    pub(super) code: Option<String>,
+}
+
+/// Who sells.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct OrganisationReference {
+    pub(super) id: String,
+}
+
+/// What kind of purchase it is.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ClassificationReference {
+    pub(super) name: String,
+}
+
+/// The amounts on the receipt.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewAmounts {
+    pub(super) total: WireAmount,
+    pub(super) net: Option<WireAmount>,
+    pub(super) tax: Option<WireAmount>,
+    pub(super) discount: Option<WireAmount>,
+}
+
+/// The wish to pay from the wallet.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewSpend {
+    pub(super) amount: WireAmount,
+    /// True refuses the purchase unless the balance covers the whole amount; false, the default, spends what there is.
+    #[serde(default)]
+    pub(super) restrict_fully_covered: bool,
+}
+
+/// A recorded purchase.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WirePurchase {
+    /// Ours: it finds the purchase.
+    id: String,
+    reference_number: Option<String>,
+    state: PurchaseState,
+    /// Unix seconds.
+    date: i64,
+    contact: WireContactReference,
+    organisation: WireNamed,
+    classification: WireClassification,
+    transaction_amounts: WireAmounts,
+    currency_code: String,
+    payment_medium_identifier: Option<String>,
+    rewards: WireRewards,
+    /// What is left to pay.
+    amount_due: WireAmount,
+    /// What each offer made of it: an amount, or a reason why not.
+    offers: Vec<WireOfferOutcome>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum PurchaseState {
+    /// Recorded.
+    Posted,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireContactReference {
+    id: String,
+    code: String,
+    /// Shown by a get; the answer to a post leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireNamed {
+    id: String,
+    name: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireClassification {
+    name: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireAmounts {
+    total: WireAmount,
+    net: Option<WireAmount>,
+    tax: Option<WireAmount>,
+    discount: Option<WireAmount>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireRewards {
+    /// What was awarded.
+    award: WireAmount,
+    /// What was spent.
+    spend: WireAmount,
+    /// What was redeemed by passes.
+    redeem: WireAmount,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireOfferOutcome {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<WireAmount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<WireReason>,
+}
+
+/// Why an offer gave nothing.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum WireReason {
+    /// The purchase is below the offer's minimum.
+    BelowMinimum,
+    /// The purchase is classified otherwise.
+    OtherClassification,
+    /// The purchase was made elsewhere.
+    OtherOrganisation,
+    /// The share rounds to nothing.
+    RoundsToNothing,
+    /// The wallet holds as many lots as it may.
+    WalletFull,
+}
+
+impl From<NoAward> for WireReason {
+    fn from(reason: NoAward) -> WireReason {
+        match reason {
+            NoAward::BelowMinimum => WireReason::BelowMinimum,
+            NoAward::OtherClassification => WireReason::OtherClassification,
+            NoAward::OtherOrganisation => WireReason::OtherOrganisation,
+            NoAward::RoundsToNothing => WireReason::RoundsToNothing,
+            NoAward::WalletFull => WireReason::WalletFull,
+        }
+    }
+}
+
+impl Validate for NewPurchase {
+    fn validate(&self, faults: &mut Faults) {
+        faults.require(
+            self.contact.id.is_some() != self.contact.code.is_some(),
+            "contact",
+            "ambiguous",
+            "must name the contact in exactly one way: id or code",
+        );
+        for (member, value, max) in [
+            ("id", &self.id, limits::OWN_ID_CHARS_MAX),
+            (
+                "reference_number",
+                &self.reference_number,
+                limits::CODE_CHARS_MAX,
+            ),
+            (
+                "payment_medium_identifier",
+                &self.payment_medium_identifier,
+                limits::CODE_CHARS_MAX,
+            ),
+        ] {
+            let fits = value
+                .as_ref()
+                .is_none_or(|text| !text.is_empty() && text.len() <= max);
+            faults.require(
+                fits,
+                member,
+                "wrong_length",
+                "must not be empty, and have at most 36 bytes (id) or 64 bytes; leave it out instead",
+            );
+        }
+    }
+}
+
+/// What a purchase's ids and names are read from.
+pub(super) struct Shown<'a> {
+    pub(super) ids: &'a PublicIds,
+    pub(super) tenant: &'a TenantView,
+    /// The contact's entity number.
+    pub(super) contact: u64,
+    /// The contact's personal fields, where its name is to be shown.
+    pub(super) profile: Option<OpenedProfile>,
+}
+
+impl WirePurchase {
+    /// The purchase as it is shown.
+    pub(super) fn of(view: &PurchaseView, shown: Shown<'_>) -> WirePurchase {
+        let purchase = &view.purchase;
+        let ids = shown.ids;
+        let decimals = purchase.currency.decimals();
+        let amount = |minor: crate::domain::money::Minor| WireAmount::from_minor(minor.0, decimals);
+        let named = |named, entity| ids.write(PublicId::of(named, entity));
+        let offer_name = |number| {
+            let offers = &shown.tenant.offers;
+            let found = offers.iter().find(|(entity, _)| *entity == number);
+            found.map_or_else(String::new, |(_, offer)| offer.name.clone())
+        };
+        let amounts = purchase.amounts;
+        WirePurchase {
+            id: ids.write(PublicId {
+                named: Named::Purchase,
+                entity: shown.contact,
+                part: purchase.number,
+            }),
+            reference_number: purchase.reference_number.as_deref().map(str::to_owned),
+            state: PurchaseState::Posted,
+            date: purchase
+                .performed_on
+                .unwrap_or(purchase.recorded_at)
+                .unix_seconds(),
+            contact: WireContactReference {
+                id: view
+                    .contact_own_id
+                    .as_deref()
+                    .map_or_else(|| named(Named::Contact, shown.contact), str::to_owned),
+                code: view.contact_code.to_string(),
+                name: shown.profile.map(|profile| match profile {
+                    OpenedProfile::Plain(profile) => profile.display_name(),
+                    OpenedProfile::Erased => String::new(),
+                }),
+            },
+            organisation: WireNamed {
+                id: named(Named::Organisation, purchase.organisation),
+                name: shown
+                    .tenant
+                    .organisations
+                    .get(&purchase.organisation)
+                    .map_or_else(String::new, |organisation| organisation.name.clone()),
+            },
+            classification: WireClassification {
+                name: purchase.classification.to_string(),
+            },
+            transaction_amounts: WireAmounts {
+                total: amount(amounts.total),
+                net: amounts.net.map(amount),
+                tax: amounts.tax.map(amount),
+                discount: amounts.discount.map(amount),
+            },
+            currency_code: purchase.currency.code().to_owned(),
+            payment_medium_identifier: purchase
+                .payment_medium_identifier
+                .as_deref()
+                .map(str::to_owned),
+            rewards: WireRewards {
+                award: amount(purchase.awarded()),
+                spend: amount(purchase.spent()),
+                redeem: WireAmount::from_minor(0, decimals),
+            },
+            amount_due: amount(purchase.amount_due()),
+            offers: purchase
+                .offers
+                .iter()
+                .map(|outcome| WireOfferOutcome {
+                    id: named(Named::Offer, outcome.offer),
+                    name: offer_name(outcome.offer),
+                    amount: outcome.result.ok().map(|lot| amount(lot.left)),
+                    reason: outcome.result.err().map(WireReason::from),
+                })
+                .collect(),
+        }
+    }
+}

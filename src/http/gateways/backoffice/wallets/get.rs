@@ -1,0 +1,103 @@
+//! `GET /wallets/{id}`
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::api_key::Scope;
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::Named;
+use crate::http::auth::Caller;
+use crate::http::money_wire::WireAmount;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// A wallet.
+#[derive(Debug, Serialize, ToSchema)]
+struct WireWallet {
+    id: String,
+    /// What can be spent, in the wallet's currency.
+    balance: WireAmount,
+    balances: Vec<WireBalance>,
+}
+
+/// What can be spent of one kind of money.
+#[derive(Debug, Serialize, ToSchema)]
+struct WireBalance {
+    r#type: BalanceType,
+    /// ISO 4217.
+    currency_code: String,
+    total: WireAmount,
+    /// Money without conditions.
+    open: WireAmount,
+    /// Money that is bound to products, places or times.
+    commerce: WireAmount,
+}
+
+/// Who backs the money.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum BalanceType {
+    /// The business that runs the scheme.
+    Business,
+}
+
+/// Get a wallet.
+#[utoipa::path(
+    get, path = "/wallets/{id}", tag = "Wallets", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The wallet's id, from the contact"),
+        ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 if it is still the newest"),
+    ),
+    responses(
+        (status = 200, description = "The wallet", body = WireWallet),
+        (status = 304, description = "Unchanged"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No wallet of this id", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.require(Scope::WalletsRead)?;
+    let named = api
+        .router
+        .secrets()
+        .public_ids()
+        .read_as(Named::Wallet, &id)
+        .ok_or_else(failure::not_found)?;
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let address = named.owner(caller.tenant(), caller.mode());
+    let answer = api.router.query(address, Query::Wallet).await;
+    let timings = reply::timings(&caller, answer.timings);
+    let view = match answer.result {
+        Ok(Answer::Wallet(view)) => view,
+        Ok(_) => return Err(failure::not_found()),
+        Err(why) => return Ok(reply::refused(failure::problem(why), timings)),
+    };
+    let amount = |minor| WireAmount::from_minor(minor, tenant.currency.decimals());
+    let wallet = WireWallet {
+        id,
+        balance: amount(view.balance.0),
+        balances: vec![WireBalance {
+            r#type: BalanceType::Business,
+            currency_code: tenant.currency.code().to_owned(),
+            total: amount(view.balance.0),
+            open: amount(view.balance.0),
+            commerce: amount(0),
+        }],
+    };
+    // Weak: expiry changes the balance without a new version, so the balance is part of the tag.
+    let etag = format!("W/\"{}.{}\"", view.version, view.balance.0);
+    Ok(reply::representation(&wallet, &etag, &headers, timings))
+}

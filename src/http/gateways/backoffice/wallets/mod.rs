@@ -1,0 +1,2 @@
+//! Wallets.
+pub(super) mod get;

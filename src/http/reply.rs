@@ -1,0 +1,79 @@
+//! Answers: a JSON body with its version and where the time went.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+
+use super::auth::Caller;
+use super::edge::Timings;
+use super::problem::Problem;
+use crate::actors::envelope;
+
+/// A JSON answer.
+pub fn json<T: Serialize>(status: StatusCode, value: &T, timings: Timings) -> Response {
+    // Our own wire types have no map with keys that are not strings, the one thing that JSON cannot write.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.extensions_mut().insert(timings);
+    response
+}
+
+/// A representation of version `etag`: 304 without a body where the caller has it already.
+pub fn representation<T: Serialize>(
+    value: &T,
+    etag: &str,
+    request: &HeaderMap,
+    timings: Timings,
+) -> Response {
+    let mut response = if has(request, etag) {
+        let mut unchanged = Response::new(Body::empty());
+        *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
+        unchanged.extensions_mut().insert(timings);
+        unchanged
+    } else {
+        json(StatusCode::OK, value, timings)
+    };
+    if let Ok(value) = HeaderValue::from_str(etag) {
+        response.headers_mut().insert(ETAG, value);
+    }
+    response
+}
+
+/// Whether `If-None-Match` names `etag`. Compared weakly (RFC 9110, section 13.1.2).
+fn has(request: &HeaderMap, etag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    request
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+/// A problem that carries where the time went as well.
+pub fn refused(problem: Problem, timings: Timings) -> Response {
+    let mut response = problem.into_response();
+    response.extensions_mut().insert(timings);
+    response
+}
+
+/// The times of a request whose engine part is `engine` and ended just now.
+pub fn timings(caller: &Caller, engine: envelope::Timings) -> Timings {
+    let inside = engine
+        .queue
+        .saturating_add(engine.decide)
+        .saturating_add(engine.journal);
+    Timings {
+        // What is left of the whole: reading, authenticating, validating, and waking up for the answer.
+        admit: caller.began.elapsed().saturating_sub(inside),
+        queue: engine.queue,
+        decide: engine.decide,
+        journal: engine.journal,
+    }
+}
