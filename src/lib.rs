@@ -7,6 +7,8 @@ pub mod config;
 pub mod data_directory;
 pub mod domain;
 pub mod health;
+pub mod domain;
+pub mod health;
 pub mod http;
 pub mod limits;
 pub mod logging;

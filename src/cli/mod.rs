@@ -4,4 +4,5 @@
 //! that touches standard output. No command holds logic that another layer could need.
 
 pub mod bench;
+pub mod config;
 pub mod output;
