@@ -20,6 +20,7 @@ pub struct NodeArgs {
         long,
         value_name = "DIRECTORY",
         default_value = "data",
+        global = true,
         env = "CLIENTELE__STORAGE__DATA_DIR"
     )]
     pub data_dir: PathBuf,
