@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use clientele_cluster::{Epoch, NodeId, Seq, ShardId};
@@ -66,7 +67,7 @@ impl Listener {
     /// All that was told, once it is `count`.
     pub(crate) async fn wait(&self, count: usize) -> Vec<(u64, Appended)> {
         let mut counted = self.count.subscribe();
-        counted.wait_for(|heard| *heard >= count).await.unwrap();
+        drop(soon(counted.wait_for(|heard| *heard >= count)).await);
         self.heard()
     }
 
@@ -74,6 +75,14 @@ impl Listener {
     pub(crate) fn heard(&self) -> Vec<(u64, Appended)> {
         self.told.lock().clone()
     }
+}
+
+/// What `future` gives, which must not take for ever.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    let patience = Duration::from_secs(30);
+    tokio::time::timeout(patience, future)
+        .await
+        .expect("somebody is left waiting")
 }
 
 /// The owner of a shard, which numbers its records.
@@ -316,7 +325,7 @@ pub(crate) async fn a_trim_hides_nothing_after_it<B: Backend>(backend: B) {
     let shard = written[300].1.shard;
     let tail = journal.tail(shard, to, 1_000).await.unwrap();
     assert_eq!(tail.len(), 50);
-    journal.close().await.unwrap();
+    soon(journal.close()).await.unwrap();
     drop(journal);
     let journal = backend.open().await;
     assert_eq!(
@@ -330,7 +339,7 @@ pub(crate) async fn a_restart_finds_everything<B: Backend>(backend: B) {
     let journal = backend.open().await;
     let written = fill(&journal, 3, 200, 30).await;
     let before = replayed(&journal, Position::START);
-    journal.close().await.unwrap();
+    soon(journal.close()).await.unwrap();
     drop(journal);
     let journal = backend.open().await;
     assert_eq!(replayed(&journal, Position::START), before);
@@ -347,7 +356,7 @@ pub(crate) async fn a_close_settles_everything<B: Backend>(backend: B) {
     for label in 0..100 {
         journal.append(appender.next(10), listener.of(label));
     }
-    journal.close().await.unwrap();
+    soon(journal.close()).await.unwrap();
     let told = listener.heard();
     assert_eq!(told.len(), 100, "a close waits for what was handed over");
     assert!(
@@ -361,12 +370,27 @@ pub(crate) async fn a_close_settles_everything<B: Backend>(backend: B) {
     let claim = journal.claim(ShardId(1), NodeId(1)).await;
     assert!(matches!(claim, Err(Error::Stopped)));
     assert!(matches!(journal.trim(Position::START), Err(Error::Stopped)));
-    journal.close().await.unwrap();
+    soon(journal.close()).await.unwrap();
     assert!(!journal.has_failed());
     assert!(
         journal.failed().now_or_never().is_none(),
         "a close is no failure"
     );
+}
+
+pub(crate) async fn what_comes_after_a_close_is_refused_in_its_turn<B: Backend>(backend: B) {
+    let journal = backend.open().await;
+    let mut appender = Appender::claim(&journal, 1).await;
+    let listener = Listener::new();
+    for label in 0..50 {
+        journal.append(appender.next(10), listener.of(label));
+    }
+    let closing = journal.close();
+    journal.append(appender.next(10), listener.of(50));
+    soon(closing).await.unwrap();
+    let told = listener.wait(51).await;
+    assert!(told.iter().map(|(label, _)| *label).eq(0..51));
+    assert_eq!(told[50].1, Appended::Unknown);
 }
 
 pub(crate) async fn what_others_write_against_the_rules_is_not_read<B: Backend>(backend: B) {
@@ -422,6 +446,7 @@ macro_rules! suite {
             a_trim_hides_nothing_after_it,
             a_restart_finds_everything,
             a_close_settles_everything,
+            what_comes_after_a_close_is_refused_in_its_turn,
             what_others_write_against_the_rules_is_not_read,
         }
     };

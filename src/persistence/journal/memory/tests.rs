@@ -6,7 +6,7 @@ use clientele_cluster::Seq;
 
 use super::*;
 use crate::persistence::journal::conformance::{
-    Appender, Backend, Listener, append, effects, replayed, suite, write,
+    Appender, Backend, Listener, append, effects, replayed, soon, suite, write,
 };
 
 struct Memory(MemoryLog);
@@ -71,6 +71,20 @@ async fn a_lost_ack_leaves_the_record_and_ends_the_epoch() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].1, record);
     assert!(!journal.has_failed());
+    let plan = FaultPlan {
+        lost_ack_per_million: 200_000,
+        seed: 1,
+        ..FaultPlan::none()
+    };
+    let (log, journal, mut appender) = with(plan).await;
+    let mut outcomes = Vec::new();
+    for _ in 0..30 {
+        outcomes.push(append(&journal, &appender.next(10)).await != Appended::Unknown);
+    }
+    let acknowledged = outcomes.iter().take_while(|durable| **durable).count();
+    assert!(acknowledged > 0 && acknowledged < 20, "{outcomes:?}");
+    assert!(!outcomes[acknowledged..].contains(&true), "{outcomes:?}");
+    assert_eq!(effects(&reopened(&log)).len(), 30);
 }
 
 #[tokio::test]
@@ -138,7 +152,7 @@ async fn a_crash_forgets_nothing_that_was_acknowledged() {
         }
         journal.crash();
         assert!(journal.has_failed());
-        journal.failed().await;
+        soon(journal.failed()).await;
         let told = listener.heard();
         assert_eq!(told.len(), 30, "nobody is left waiting");
         let durable = told
@@ -169,9 +183,9 @@ async fn a_crash_of_the_plan_fails_the_journal() {
         append(&journal, &appender.next(10)).await,
         Appended::Unknown
     );
-    journal.failed().await;
+    soon(journal.failed()).await;
     assert_eq!(journal.struck().crashes, 1);
-    assert!(matches!(journal.close().await, Err(Error::Stopped)));
+    assert!(matches!(soon(journal.close()).await, Err(Error::Stopped)));
     let claim = journal.claim(ShardId(0), NodeId(1)).await;
     assert!(matches!(claim, Err(Error::Stopped)));
 }

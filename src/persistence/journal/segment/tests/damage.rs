@@ -213,18 +213,22 @@ async fn a_payload_that_looks_like_a_batch_is_not_taken_for_one() {
     let (id, start, end) = live(&journal)[0];
     let whole = fs::read(disk.segment(id)).unwrap();
     let copied = &whole[usize::try_from(start).unwrap()..usize::try_from(end).unwrap()];
-    // A whole batch of another file, at every alignment: a payload may hold such bytes.
+    // A whole batch of another file, where a batch may lie: after the headers of its own batch and record, a payload
+    // that a caller chose may hold it.
     let mut forged = copied.to_vec();
     forged[16] ^= 1;
     let crc = crc32c::crc32c(&forged[8..]).to_le_bytes();
     forged[4..8].copy_from_slice(&crc);
     let mut record = appender.next(0);
     if let Body::Effect { payload, .. } = &mut record.body {
-        *payload = bytes::Bytes::from(forged.repeat(4));
+        *payload = bytes::Bytes::from([vec![0; 512 - 40 - 23], forged.repeat(4)].concat());
     }
     write(&journal, &record).await;
     let (id, start, _) = live(&journal)[0];
     drop(journal);
+    let file = fs::read(disk.segment(id)).unwrap();
+    let forged_at = usize::try_from(start).unwrap() + 512;
+    assert_eq!(&file[forged_at..forged_at + 4], &copied[..4]);
     flip(&disk.segment(id), start + 50);
     assert_eq!(effects(&disk.start()), [first], "only a torn tail");
 }

@@ -20,7 +20,7 @@ async fn fails_by(set_up: impl FnOnce(&FaultGate)) -> Disk {
     set_up(&disk.faults);
     let unknown = appender.next(700);
     assert_eq!(append(&journal, &unknown).await, Appended::Unknown);
-    journal.failed().await;
+    soon(journal.failed()).await;
     assert!(journal.has_failed());
     assert_eq!(
         append(&journal, &appender.next(700)).await,
@@ -33,7 +33,7 @@ async fn fails_by(set_up: impl FnOnce(&FaultGate)) -> Disk {
     assert!(matches!(replay, Err(Error::Stopped)));
     let tail = journal.tail(ShardId(0), Position::START, 1).await;
     assert!(matches!(tail, Err(Error::Stopped)));
-    assert!(matches!(journal.close().await, Err(Error::Stopped)));
+    assert!(matches!(soon(journal.close()).await, Err(Error::Stopped)));
     let fired = disk.faults.fired();
     assert_eq!(
         fired.failed_syncs + fired.failed_writes,
@@ -85,7 +85,7 @@ async fn after_a_sync_error_the_tail_is_copied_to_a_new_file() {
     let copied = std::fs::metadata(disk.segment(1)).unwrap().ino();
     assert_ne!(before, copied);
     assert_eq!(effects(&journal)[0], written);
-    journal.close().await.unwrap();
+    soon(journal.close()).await.unwrap();
     let journal = disk.start();
     let kept = std::fs::metadata(disk.segment(1)).unwrap().ino();
     assert_eq!(copied, kept, "a close in good order spares the copy");
@@ -184,6 +184,28 @@ async fn a_dropped_journal_settles_everyone_and_loses_nothing_acknowledged() {
     assert!(effects(&disk.start()).len() >= durable);
 }
 
+#[tokio::test]
+async fn what_comes_while_a_close_waits_for_the_disk_is_refused_in_its_turn() {
+    let disk = Disk::new();
+    let journal = disk.start();
+    let mut appender = Appender::claim(&journal, 0).await;
+    let listener = Listener::new();
+    let paused = disk.faults.pause_syncs();
+    journal.append(appender.next(10), listener.of(0));
+    assert!(
+        disk.faults
+            .wait_until(PATIENCE, |fired| fired.paused_syncs == 1)
+    );
+    let closing = journal.close();
+    journal.append(appender.next(10), listener.of(1));
+    assert_eq!(listener.heard(), []);
+    drop(paused);
+    soon(closing).await.unwrap();
+    let told = listener.wait(2).await;
+    assert!(matches!(told[0], (0, Appended::Durable(_))));
+    assert_eq!(told[1], (1, Appended::Unknown));
+}
+
 struct Panics;
 
 impl Completion for Panics {
@@ -203,7 +225,7 @@ async fn a_panicking_completion_stops_the_journal_and_leaves_nobody_waiting() {
     journal.append(appender.next(10), listener.of(0));
     drop(paused);
     listener.wait(1).await;
-    journal.failed().await;
+    soon(journal.failed()).await;
     assert_eq!(
         append(&journal, &appender.next(10)).await,
         Appended::Unknown

@@ -106,7 +106,7 @@ async fn a_cursor_reads_files_while_the_journal_grows() {
         }
         seen
     };
-    let (grown, seen) = futures_util::future::join(grow, follow).await;
+    let (grown, seen) = soon(futures_util::future::join(grow, follow)).await;
     written.extend(grown);
     written.retain(|(_, record)| record.shard == ShardId(1));
     let mut effects = seen;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::persistence::journal::conformance::{
-    Appender, Backend, Listener, append, effects, fill, replayed, suite, write,
+    Appender, Backend, Listener, append, effects, fill, replayed, soon, suite, write,
 };
 use crate::persistence::journal::faults::FaultGate;
 use crate::persistence::journal::{Appended, Body};
