@@ -5,7 +5,6 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod health;
-pub mod domain;
 pub mod http;
 pub mod limits;
 pub mod logging;
