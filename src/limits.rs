@@ -329,3 +329,85 @@ pub const PROFILE_LIST_MAX: usize = 20;
 
 /// The longest idempotency key, in characters: what comparable interfaces allow.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+// ---- the configuration: defaults, and what a setting may be
+
+/// A MiB, in bytes.
+pub const MIB: u64 = 1024 * 1024;
+
+/// The smallest segment that can be configured, in MiB: one full batch.
+pub const SEGMENT_MIB_MIN: u64 = 1;
+
+/// The largest segment that can be configured, in MiB.
+pub const SEGMENT_MIB_MAX: u64 = SEGMENT_BYTES_MAX / MIB;
+
+/// The smallest cache of the row store that can be configured, in MiB: below it, sled thrashes on its index.
+pub const ROW_CACHE_MIB_MIN: u64 = 8;
+
+/// The largest cache of the row store that can be configured, in MiB: 64 GiB, to catch a number that was meant in bytes.
+pub const ROW_CACHE_MIB_MAX: u64 = 64 * 1024;
+
+/// How often rows are brought up to date, in milliseconds: at 50,000 awards a second a start then replays 250,000
+/// records, a fraction of a second.
+pub const CHECKPOINT_EVERY_MS: u64 = 5_000;
+
+/// The shortest interval of checkpoints that can be configured, in milliseconds: a few times what one takes.
+pub const CHECKPOINT_EVERY_MS_MIN: u64 = 100;
+
+/// The longest interval of checkpoints that can be configured, in milliseconds: `DIRTY_EFFECTS_CHECKPOINT` forces them
+/// under load, and a minute keeps the tail of an idle node short.
+pub const CHECKPOINT_EVERY_MS_MAX: u64 = 60_000;
+
+/// What an entity in memory takes, in bytes: 7.9 KB for its actor, 1 to 2 KB of state, and room for the allocator.
+pub const RESIDENT_BYTES: u64 = 12 * 1024;
+
+/// The fewest entities that can be kept in memory: more than the requests that connections can have under way, so that
+/// no entity leaves while it is needed.
+pub const RESIDENT_MIN: u32 = 10_000;
+
+/// The most entities that can be kept in memory: 48 GB of them. Past it, more nodes serve better than a larger one.
+pub const RESIDENT_MAX: u32 = 4_000_000;
+
+/// After how long without a command an entity leaves memory, in milliseconds: ten minutes span a visit to a shop, from
+/// identification over the basket to the payment.
+pub const PASSIVATE_AFTER_MS: u64 = 10 * 60 * 1_000;
+
+/// The shortest such time that can be configured, in milliseconds.
+pub const PASSIVATE_AFTER_MS_MIN: u64 = 1_000;
+
+/// The longest such time that can be configured, in milliseconds: a day; the cap on entities does the rest.
+pub const PASSIVATE_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+
+/// How many requests may be under way for one entity: a peak of 50,000 a second on one contact times a p99 of 10 ms.
+pub const UNDER_WAY_PER_ENTITY: u32 = 512;
+
+/// How many requests may be under way in one shard: four entities at their own cap.
+pub const UNDER_WAY_PER_SHARD: u32 = 4 * UNDER_WAY_PER_ENTITY;
+
+/// The most that either cap can be configured to: a mailbox of 65,536 commands takes over a second to answer.
+pub const UNDER_WAY_MAX: u32 = 65_536;
+
+/// The most connections that can be configured: the usual hard limit of open files.
+pub const CONNECTIONS_SETTING_MAX: usize = 1_048_576;
+
+// ---- operations: health, metrics
+
+/// The bounds of the buckets of every histogram of seconds: from a tenth of a sync to past every timeout of a request,
+/// with the finest steps around a millisecond, where awards are answered.
+pub const SECONDS_BUCKETS: [f64; 17] = [
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.000_75, 0.001, 0.001_5, 0.002_5, 0.005, 0.01, 0.025,
+    0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+
+/// The bounds of the buckets of every histogram of counts: powers of four up to a full batch of the journal.
+pub const COUNT_BUCKETS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1_024.0, 4_096.0, 8_192.0];
+
+/// How often collected histogram values are folded into their buckets, where nobody scrapes: at 50,000 requests a
+/// second it bounds what waits to 250,000 values, 4 MB.
+pub const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a node waits for its actors once the public listener has drained, in milliseconds: what they still do is one
+/// journal batch or two away from its answer.
+pub const DRAIN_ENGINE_MS: u64 = 5_000;
+
+/// The memory that is assumed where the system does not tell how much there is, in bytes.
+pub const MEMORY_ASSUMED_BYTES: u64 = 2 * 1024 * MIB;

@@ -1,8 +1,9 @@
 //! A node: claims its shards, catches up, and runs what is periodic: checkpoints, timers, passivation.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use clientele_cluster::{NodeId, ShardCount, ShardId};
@@ -22,6 +23,7 @@ use crate::domain::entity::Command;
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::persistence::codec;
+use crate::persistence::export::{self, ExportSummary};
 use crate::persistence::journal::{self, Body, Journal, Position};
 use crate::persistence::keyring::Keyring;
 use crate::persistence::store::{self, Checkpointed, Store};
@@ -139,6 +141,25 @@ pub struct Node {
     root: ractor::ActorCell,
     /// Serialises checkpoints: the periodic one and those that an export or the end ask for.
     checkpointing: tokio::sync::Mutex<Position>,
+    /// The checkpoint before the newest exported one: trimming never passes it.
+    checkpoint_before_last: AtomicU64,
+}
+
+/// Why there is no export.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportFailed {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The rows cannot be written to it.
+    #[error(transparent)]
+    Transfer(#[from] store::TransferFailed),
+    /// The file.
+    #[error(transparent)]
+    Export(#[from] export::Error),
+    /// The journal could not be trimmed; the export itself is whole.
+    #[error("the export is whole, but the journal cannot be trimmed: {0}")]
+    Journal(#[from] journal::Error),
 }
 
 impl Node {
@@ -185,6 +206,7 @@ impl Node {
         }
         let node = Arc::new(Node {
             checkpointing: tokio::sync::Mutex::new(core.store.mark()),
+            checkpoint_before_last: AtomicU64::new(0),
             core,
             shards,
             router,
@@ -373,4 +395,41 @@ async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Result<(), Er
         shard.own(claimed);
     }
     Ok(())
+}
+
+impl Node {
+    /// Writes a verified export of everything durable to `path`, and lets the journal be trimmed to it. Rows are not changed
+    /// while it is written; the journal goes on.
+    pub async fn export(
+        &self,
+        path: PathBuf,
+        data_directory_id: [u8; 16],
+    ) -> Result<ExportSummary, ExportFailed> {
+        self.checkpoint().await?;
+        let checkpointing = self.checkpointing.lock().await;
+        let position = *checkpointing;
+        let header = export::Header {
+            data_directory_id,
+            journal_position: position,
+            created_at_ms: u64::try_from(self.core.clock.wall().0).unwrap_or_default(),
+            shard_count: u32::from(self.core.options.shards.get()),
+        };
+        let store = Arc::clone(&self.core.store);
+        let summary = tokio::task::spawn_blocking(move || {
+            store.export(&path, header)?;
+            let (_, summary) = export::verify(&path)?;
+            Ok::<_, ExportFailed>(summary)
+        })
+        .await
+        .map_err(|_cut_short| store::Error::Cancelled)??;
+        // Not past the checkpoint before last: were the newest one damaged, replay starts a step further back.
+        let before_last = self
+            .checkpoint_before_last
+            .swap(position.0, Ordering::AcqRel);
+        self.core
+            .journal
+            .trim(Position(before_last.min(position.0)))?;
+        drop(checkpointing);
+        Ok(summary)
+    }
 }

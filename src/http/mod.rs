@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod auth;
 pub mod body;
+pub mod control;
 pub mod edge;
 pub mod extract;
 pub mod failure;

@@ -29,6 +29,13 @@ pub(super) fn read_mark(payload: &[u8]) -> Position {
     })
 }
 
+pub(super) fn mark_row(mark: Position) -> Row {
+    Row {
+        entity_seq: 0,
+        payload: mark.0.to_be_bytes().to_vec(),
+    }
+}
+
 impl Store {
     /// Folds everything that waits into rows, syncs them, then writes and syncs the mark at `durable`: a position
     /// at which the journal had run every completion *before* this call. Blocks; one at a time.
@@ -51,10 +58,7 @@ impl Store {
         self.rows.sync()?;
         self.rows.write(vec![Write::Put {
             key: keys::mark(),
-            row: Row {
-                entity_seq: 0,
-                payload: durable.0.to_be_bytes().to_vec(),
-            },
+            row: mark_row(durable),
         }])?;
         self.rows.sync()?;
         self.mark.store(durable.0, Ordering::Release);

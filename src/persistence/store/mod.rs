@@ -7,6 +7,7 @@ mod checkpoint;
 mod dirty;
 mod keys;
 mod load;
+mod transfer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,6 +22,7 @@ use crate::domain::address::Address;
 use crate::domain::entity::Effect;
 
 pub use checkpoint::Checkpointed;
+pub use transfer::TransferFailed;
 
 /// Why the store cannot answer.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,327 @@
+//! The only place where everything is wired.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use clientele_cluster::{NodeId, ShardCount};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::actors::node::{self, Node, Options, Parts, Probe};
+use crate::actors::spawn::Spawner;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, ROOT_KEY_BYTES};
+use crate::data_directory::{self, DataDirectory};
+use crate::health::{Check, Health};
+use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::{Api, admin, control, gateways};
+use crate::limits;
+use crate::persistence::journal::segment::{self, SegmentJournal};
+use crate::persistence::journal::{self, Journal, faults::Faults};
+use crate::persistence::keyring::{self, Keyring, RootSecret};
+use crate::persistence::rows::{self, Rows, SledRows};
+use crate::persistence::store::{self, Store};
+use crate::secrets::Secrets;
+
+/// How a node is run.
+#[derive(Clone)]
+pub struct Settings {
+    /// The configuration.
+    pub config: Config,
+    /// The root secret's bytes, if the configuration's file holds them; else the data directory has a file of its own.
+    pub root_key: Option<[u8; ROOT_KEY_BYTES]>,
+    /// Time limits of the public listener.
+    pub edge: EdgeOptions,
+    /// Renders the process's metrics.
+    pub metrics: PrometheusHandle,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where a test makes the disk fail; none in production.
+    pub faults: Option<Arc<dyn Faults>>,
+    /// Where a test makes an entity fail; none in production.
+    pub probe: Option<Arc<dyn Probe>>,
+}
+
+impl Settings {
+    /// A node of `config` on the machine's own clock and disk.
+    pub fn new(config: Config, metrics: PrometheusHandle) -> Settings {
+        let edge = EdgeOptions {
+            connections_max: config.limits.connections,
+            connections_per_peer_max: config.limits.connections_per_address,
+            ..EdgeOptions::default()
+        };
+        Settings {
+            config,
+            root_key: None,
+            edge,
+            metrics,
+            clock: Arc::new(SystemClock),
+            faults: None,
+            probe: None,
+        }
+    }
+
+    fn options(&self) -> Result<Options, Error> {
+        let actors = &self.config.actors;
+        let resident_max = actors.resident_max.unwrap_or_else(|| {
+            config::resident_max(config::available_bytes().unwrap_or(limits::MEMORY_ASSUMED_BYTES))
+        });
+        Ok(Options {
+            node: NodeId(1),
+            shards: ShardCount::new(u64::from(actors.shards))?,
+            shard_under_way_max: actors.under_way_per_shard,
+            entity_under_way_max: actors.under_way_per_entity,
+            resident_max: usize::try_from(resident_max).unwrap_or(usize::MAX),
+            passivate_after: Duration::from_millis(actors.passivate_after_ms),
+            checkpoint_every: Duration::from_millis(self.config.storage.checkpoint_every_ms),
+        })
+    }
+}
+
+/// Why a node does not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The data directory.
+    #[error(transparent)]
+    DataDirectory(#[from] data_directory::Error),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// The rows.
+    #[error(transparent)]
+    Rows(#[from] rows::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The keyring or the root secret.
+    #[error(transparent)]
+    Keyring(#[from] keyring::Error),
+    /// The engine.
+    #[error(transparent)]
+    Node(#[from] node::Error),
+    /// The shard count.
+    #[error(transparent)]
+    Shards(#[from] clientele_cluster::ShardCountOutOfRange),
+    /// A listener.
+    #[error(
+        "cannot listen on {address}: {source}; is another server there? --listen and --admin-listen move this one"
+    )]
+    Listen {
+        /// The address.
+        address: String,
+        /// The system's own error.
+        source: std::io::Error,
+    },
+    /// The journal failed while the node ran.
+    #[error(
+        "the journal failed, so nothing more can be acknowledged; the node stopped. Look at the disk, then start again: everything acknowledged is there"
+    )]
+    JournalFailed,
+    /// A blocking start was cut short.
+    #[error("the start was cut short")]
+    CutShort,
+}
+
+/// A node that runs.
+pub struct Running {
+    /// Where the public API listens.
+    pub public: SocketAddr,
+    /// Where health and metrics are served.
+    pub admin: SocketAddr,
+    /// The engine.
+    pub node: Arc<Node>,
+    journal: Arc<dyn Journal>,
+    health: Health,
+    stop: CancellationToken,
+    public_server: tokio::task::JoinHandle<Drained>,
+    side_servers: Spawner,
+}
+
+/// Opens the data directory, starts the engine, and listens.
+pub async fn start(settings: Settings) -> Result<Running, Error> {
+    let options = settings.options()?;
+    let listener = listen(settings.config.server.listen)?;
+    let admin_listener = listen(settings.config.admin.listen)?;
+    let public = address_of(&listener, settings.config.server.listen);
+    let admin = address_of(&admin_listener, settings.config.admin.listen);
+    let stop = CancellationToken::new();
+    let side_stop = CancellationToken::new();
+    let side_servers = Spawner::new(side_stop);
+    let health = Health::new();
+    let (engine_check, journal_check) = (health.register("engine"), health.register("journal"));
+    side_servers.spawn_until_stop(
+        "admin",
+        serve_admin(admin_listener, health.clone(), settings.metrics.clone()),
+    );
+
+    let opening = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || open(&opening))
+        .await
+        .map_err(|_cut_short| Error::CutShort)??;
+    let Opened {
+        directory,
+        journal,
+        store,
+        keyring,
+        secrets,
+    } = opened;
+    let parts = Parts {
+        journal: Arc::clone(&journal),
+        store,
+        keyring,
+        secrets,
+        clock: Arc::clone(&settings.clock),
+        spawner: Spawner::new(stop.child_token()),
+        probe: settings.probe.clone(),
+    };
+    let node = Node::start(options, parts).await?;
+    let api = Api {
+        router: node.router().clone(),
+    };
+    let public_server = tokio::task::spawn(edge::serve(
+        listener,
+        public_router(api.clone()),
+        settings.edge,
+        stop.clone(),
+    ));
+    let control_state = control::Control {
+        api,
+        node: Arc::clone(&node),
+        directory: directory.clone(),
+    };
+    let socket = directory.control_socket();
+    let control_listener = control::listen(&socket).map_err(|source| Error::Listen {
+        address: socket.display().to_string(),
+        source,
+    })?;
+    side_servers.spawn_until_stop("control", control::serve(control_listener, control_state));
+    engine_check.ready();
+    journal_check.ready();
+    watch_journal(&side_servers, Arc::clone(&journal), journal_check);
+    Ok(Running {
+        public,
+        admin,
+        node,
+        journal,
+        health,
+        stop,
+        public_server,
+        side_servers,
+    })
+}
+
+async fn serve_admin(listener: tokio::net::TcpListener, health: Health, metrics: PrometheusHandle) {
+    let upkeep = metrics.clone();
+    let keep_up = async move {
+        loop {
+            tokio::time::sleep(limits::METRICS_UPKEEP_EVERY).await;
+            upkeep.run_upkeep();
+        }
+    };
+    let served = axum::serve(listener, admin::router(health, metrics)).into_future();
+    tokio::select! {
+        ended = served => {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the admin listener ended");
+            }
+        }
+        () = keep_up => {}
+    }
+}
+
+fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
+    spawner.spawn_until_stop("journal watch", async move {
+        journal.failed().await;
+        check.failing("an append or sync failed; the node is stopping");
+    });
+}
+
+/// Every public route.
+pub fn public_router(api: Api) -> Router {
+    let (backoffice, _) = gateways::backoffice::router();
+    backoffice.merge(gateways::errors::routes()).with_state(api)
+}
+
+impl Running {
+    /// Serves until `stop` resolves or the journal fails, then drains: what was accepted is finished.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        tokio::select! {
+            () = stop => {}
+            () = self.journal.failed() => {}
+        }
+        self.shut_down().await
+    }
+
+    /// Stops accepting, finishes what was accepted, brings the rows up to date and closes the journal.
+    pub async fn shut_down(self) -> Result<(), Error> {
+        let failed = self.journal.has_failed();
+        // Unready first, so that balancers look elsewhere while what was accepted is finished.
+        self.health.drain();
+        self.stop.cancel();
+        if let Ok(Drained::Cut { connections }) = self.public_server.await {
+            tracing::warn!(connections, "connections were cut at the deadline");
+        }
+        self.node
+            .stop(Duration::from_millis(limits::DRAIN_ENGINE_MS))
+            .await;
+        self.side_servers.finish().await;
+        if failed || self.journal.has_failed() {
+            return Err(Error::JournalFailed);
+        }
+        self.journal.close().await?;
+        Ok(())
+    }
+}
+
+struct Opened {
+    directory: DataDirectory,
+    journal: Arc<dyn Journal>,
+    store: Arc<Store>,
+    keyring: Arc<Keyring>,
+    secrets: Arc<Secrets>,
+}
+
+fn open(settings: &Settings) -> Result<Opened, Error> {
+    let storage = &settings.config.storage;
+    let shards = ShardCount::new(u64::from(settings.config.actors.shards))?;
+    let directory = DataDirectory::open_or_create(&storage.data_dir, shards)?;
+    let journal = SegmentJournal::open(
+        directory.path(),
+        segment::Options {
+            segment_bytes: storage.segment_mib.saturating_mul(limits::MIB),
+            faults: settings.faults.clone(),
+            ..segment::Options::default()
+        },
+    )?;
+    let rows: Arc<dyn Rows> = Arc::new(SledRows::open_with(
+        &directory.rows(),
+        &rows::sled::Options {
+            cache_bytes: storage.row_cache_mib.saturating_mul(limits::MIB),
+            ..rows::sled::Options::default()
+        },
+    )?);
+    let root = match settings.root_key {
+        Some(bytes) => RootSecret::from_bytes(bytes),
+        None => RootSecret::open_or_create(&directory.root_key())?,
+    };
+    Ok(Opened {
+        journal: Arc::new(journal),
+        store: Arc::new(Store::open(rows, shards)?),
+        keyring: Arc::new(Keyring::open(&directory.keyring())?),
+        secrets: Arc::new(Secrets::derive(|purpose| root.subkey(purpose))),
+        directory,
+    })
+}
+
+fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, Error> {
+    edge::bind(address).map_err(|source| Error::Listen {
+        address: address.to_string(),
+        source,
+    })
+}
+
+fn address_of(listener: &tokio::net::TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}

@@ -1,0 +1,447 @@
+//! The control socket: what the owner of the machine does to a running node (keys, exports), through a socket in the
+//! data directory. Whoever may open the socket may read the data directory too, so it asks for no credentials; no port leads
+//! here.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::extract::{Path as UrlPath, Query as UrlQuery, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+
+use super::{Api, failure};
+use crate::actors::envelope::Failure;
+use crate::actors::node::Node;
+use crate::data_directory::DataDirectory;
+use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::api_key::{self, ApiKey, Scope, Scopes, Stage, Visibility};
+use crate::domain::entity::{Answer, Command, Query};
+use crate::domain::ids::{Named, PublicId};
+use crate::domain::tenant;
+use crate::domain::time::Timestamp;
+
+/// What the routes reach.
+#[derive(Clone)]
+pub struct Control {
+    /// The entities.
+    pub api: Api,
+    /// The engine.
+    pub node: Arc<Node>,
+    /// The data directory.
+    pub directory: DataDirectory,
+}
+
+/// A key to create.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// Whose.
+    pub tenant: u64,
+    /// `live` or `test`.
+    pub mode: WireMode,
+    /// `public` or `secret`.
+    pub visibility: WireVisibility,
+    /// What people call it.
+    pub name: String,
+    /// What it may do; everything, if empty.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// When it stops working, in Unix seconds.
+    pub expires_at: Option<i64>,
+}
+
+/// A created key: the only time that a secret's value is shown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreatedKey {
+    /// The key's id.
+    pub id: String,
+    /// The key's value, to be sent in the `api_key` header.
+    pub value: String,
+}
+
+/// A key in a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedKey {
+    /// The key's id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// `live` or `test`.
+    pub mode: WireMode,
+    /// `public` or `secret`.
+    pub visibility: WireVisibility,
+    /// `active`, `expired` or `revoked`.
+    pub state: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// A public key's value.
+    pub value: Option<String>,
+    /// In Unix seconds.
+    pub created_at: i64,
+    /// In Unix seconds.
+    pub expires_at: Option<i64>,
+    /// The last use since the node started, in Unix seconds.
+    pub last_used_at: Option<i64>,
+}
+
+/// Live or test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum WireMode {
+    /// Real business
+    Live,
+    /// Trials
+    Test,
+}
+
+/// Whether a key may be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum WireVisibility {
+    /// May be embedded in a page or an app
+    Public,
+    /// For servers; its value is shown once
+    Secret,
+}
+
+/// Which tenant is meant.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct OfTenant {
+    tenant: u64,
+    mode: Option<WireMode>,
+}
+
+/// A finished export.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreatedSnapshot {
+    /// The file.
+    pub path: PathBuf,
+    /// How many rows it has.
+    pub records: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Where an export is to be written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewSnapshot {
+    /// The file; one in the data directory's `exports`, if none.
+    pub path: Option<PathBuf>,
+}
+
+/// What went wrong, in words for the command line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refused {
+    /// What went wrong and what to do.
+    pub error: String,
+}
+
+type Answered<T> = Result<Json<T>, (StatusCode, Json<Refused>)>;
+
+fn refuse(status: StatusCode, error: impl Into<String>) -> (StatusCode, Json<Refused>) {
+    (
+        status,
+        Json(Refused {
+            error: error.into(),
+        }),
+    )
+}
+
+fn failed(why: Failure) -> (StatusCode, Json<Refused>) {
+    let problem = failure::problem(why);
+    refuse(problem.code().status(), problem.detail().to_owned())
+}
+
+impl WireMode {
+    /// The domain's word.
+    pub const fn mode(self) -> Mode {
+        match self {
+            WireMode::Live => Mode::Live,
+            WireMode::Test => Mode::Test,
+        }
+    }
+
+    const fn of(mode: Mode) -> WireMode {
+        match mode {
+            Mode::Test => WireMode::Test,
+            Mode::Live | Mode::Shared => WireMode::Live,
+        }
+    }
+}
+
+/// Listens at `path`, for its owner alone. A socket that a dead process left is replaced.
+///
+/// # Errors
+/// What the operating system says.
+pub fn listen(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Serves the control routes for ever.
+pub async fn serve(listener: UnixListener, control: Control) {
+    let routes = Router::new()
+        .route("/keys", post(create_key).get(list_keys))
+        .route("/keys/{id}/revoke", post(revoke_key))
+        .route("/snapshots", post(create_snapshot))
+        .with_state(control);
+    if let Err(error) = axum::serve(listener, routes).await {
+        tracing::error!(%error, "the control socket ended");
+    }
+}
+
+async fn create_key(
+    State(control): State<Control>,
+    Json(new): Json<NewKey>,
+) -> Answered<CreatedKey> {
+    let mut scopes = Scopes::default();
+    for name in &new.scopes {
+        let Some(scope) = Scope::from_name(name) else {
+            let known: Vec<_> = Scope::ALL.into_iter().map(Scope::name).collect();
+            return Err(refuse(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                format!("there is no scope {name}; there are {}", known.join(", ")),
+            ));
+        };
+        scopes = Scopes(scopes.0 | scope.bit());
+    }
+    if new.scopes.is_empty() {
+        scopes = Scopes::all();
+    }
+    let (address, value) = fresh_key(
+        &control.api,
+        TenantId(new.tenant),
+        new.mode.mode(),
+        new.visibility,
+    )
+    .map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let made = make_key(
+        &control.api,
+        address,
+        &value,
+        new.visibility,
+        new.name,
+        scopes,
+        new.expires_at.map(Timestamp::from_unix_seconds),
+    )
+    .await;
+    made.map_err(failed)?;
+    Ok(Json(CreatedKey {
+        id: key_id(&control.api, address.entity),
+        value,
+    }))
+}
+
+/// An address and a value for a new key.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn fresh_key(
+    api: &Api,
+    tenant: TenantId,
+    mode: Mode,
+    visibility: WireVisibility,
+) -> Result<(Address, String), getrandom::Error> {
+    let mut entity = [0_u8; 8];
+    getrandom::fill(&mut entity)?;
+    let address = Address {
+        tenant,
+        mode,
+        kind: Kind::ApiKey,
+        entity: u64::from_be_bytes(entity),
+    };
+    key_at(api, address, visibility).map(|value| (address, value))
+}
+
+/// A value for a key at `address`.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn key_at(
+    api: &Api,
+    address: Address,
+    visibility: WireVisibility,
+) -> Result<String, getrandom::Error> {
+    let mut secret = [0_u8; 20];
+    getrandom::fill(&mut secret)?;
+    let is_public = visibility == WireVisibility::Public;
+    Ok(api
+        .router
+        .secrets()
+        .write_api_key(&address, is_public, &secret))
+}
+
+/// Lists the key with its tenant and creates it.
+///
+/// # Errors
+/// The tenant is unknown or lists as many keys as it may; the key exists; no answer.
+pub async fn make_key(
+    api: &Api,
+    address: Address,
+    value: &str,
+    visibility: WireVisibility,
+    name: String,
+    scopes: Scopes,
+    expires_at: Option<Timestamp>,
+) -> Result<(), Failure> {
+    let list = Command::Tenant(tenant::Command::ListApiKey(address.mode, address.entity));
+    let tenant = Address::tenant(address.tenant);
+    api.router.command(tenant, list, None, None).await.result?;
+    let details = api_key::Details {
+        name,
+        visibility: match visibility {
+            WireVisibility::Public => Visibility::Public,
+            WireVisibility::Secret => Visibility::Secret,
+        },
+        scopes,
+        organisation: None,
+        value_hash: *blake3::hash(value.as_bytes()).as_bytes(),
+        public_value: (visibility == WireVisibility::Public).then(|| value.to_owned()),
+        lineage: address.entity,
+        expires_at,
+    };
+    let create = Command::ApiKey(api_key::Command::Create(details));
+    api.router
+        .command(address, create, None, None)
+        .await
+        .result?;
+    Ok(())
+}
+
+fn key_id(api: &Api, entity: u64) -> String {
+    api.router
+        .secrets()
+        .public_ids()
+        .write(PublicId::of(Named::ApiKey, entity))
+}
+
+async fn list_keys(
+    State(control): State<Control>,
+    UrlQuery(of): UrlQuery<OfTenant>,
+) -> Answered<Vec<ListedKey>> {
+    let api = &control.api;
+    let tenant = TenantId(of.tenant);
+    let listed = api.router.tenant(tenant).await.map_err(failed)?;
+    let mut keys = Vec::with_capacity(listed.api_keys.len());
+    for (mode, entity) in listed.api_keys {
+        if of.mode.is_some_and(|asked| asked.mode() != mode) {
+            continue;
+        }
+        let address = Address {
+            tenant,
+            mode,
+            kind: Kind::ApiKey,
+            entity,
+        };
+        // A key whose creation was cut short is listed with its tenant but was never made.
+        if let Ok(Answer::ApiKey(key)) = api.router.query(address, Query::ApiKey).await.result {
+            keys.push(listed_key(api, address, *key));
+        }
+    }
+    Ok(Json(keys))
+}
+
+fn listed_key(api: &Api, address: Address, key: ApiKey) -> ListedKey {
+    let wall = api.router.wall();
+    let state = match key.stage {
+        Stage::Revoked(_) => "revoked",
+        Stage::Active if key.works(wall) => "active",
+        Stage::Active | Stage::Expired => "expired",
+    };
+    let last_used = api
+        .router
+        .published_key(&address)
+        .and_then(|published| published.last_used());
+    ListedKey {
+        id: key_id(api, address.entity),
+        mode: WireMode::of(address.mode),
+        visibility: match key.details.visibility {
+            Visibility::Public => WireVisibility::Public,
+            Visibility::Secret => WireVisibility::Secret,
+        },
+        state: state.to_owned(),
+        scopes: key
+            .details
+            .scopes
+            .iter()
+            .map(|scope| scope.name().to_owned())
+            .collect(),
+        name: key.details.name,
+        value: key.details.public_value,
+        created_at: key.created_at.unix_seconds(),
+        expires_at: key.details.expires_at.map(Timestamp::unix_seconds),
+        last_used_at: last_used.map(Timestamp::unix_seconds),
+    }
+}
+
+async fn revoke_key(
+    State(control): State<Control>,
+    UrlPath(id): UrlPath<String>,
+    UrlQuery(of): UrlQuery<OfTenant>,
+) -> Answered<ListedKey> {
+    let api = &control.api;
+    let unknown = || {
+        refuse(
+            StatusCode::NOT_FOUND,
+            "there is no key of this id; `clientele keys list` shows them",
+        )
+    };
+    let named = api
+        .router
+        .secrets()
+        .public_ids()
+        .read_as(Named::ApiKey, &id)
+        .ok_or_else(unknown)?;
+    let tenant = TenantId(of.tenant);
+    let listed = api.router.tenant(tenant).await.map_err(failed)?;
+    let mode = listed
+        .api_keys
+        .iter()
+        .find(|(_, entity)| *entity == named.entity)
+        .map(|(mode, _)| *mode)
+        .ok_or_else(unknown)?;
+    let address = named.owner(tenant, mode);
+    let revoke = Command::ApiKey(api_key::Command::Revoke);
+    match api.router.command(address, revoke, None, None).await.result {
+        Ok(Answer::ApiKey(key)) => Ok(Json(listed_key(api, address, *key))),
+        Ok(_) => Err(unknown()),
+        Err(why) => Err(failed(why)),
+    }
+}
+
+async fn create_snapshot(
+    State(control): State<Control>,
+    Json(new): Json<NewSnapshot>,
+) -> Answered<CreatedSnapshot> {
+    let path = match new.path {
+        Some(path) => path,
+        None => {
+            let exports = control.directory.exports();
+            std::fs::create_dir_all(&exports)
+                .map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+            exports.join(format!("{}.export", uuid::Uuid::now_v7()))
+        }
+    };
+    match control
+        .node
+        .export(path.clone(), control.directory.id())
+        .await
+    {
+        Ok(summary) => Ok(Json(CreatedSnapshot {
+            path,
+            records: summary.items,
+            bytes: summary.bytes,
+        })),
+        Err(error) => Err(refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
+    }
+}

@@ -1,0 +1,100 @@
+//! Exports of the rows, and rows from an export.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Error, Store, checkpoint, keys};
+use crate::persistence::export::{self, ExportReader, ExportWriter, Header, Section};
+use crate::persistence::journal::Position;
+use crate::persistence::rows::{Row, Rows, Write};
+
+/// How many rows are moved at a time: at 32 KiB at most each, 8 MiB.
+const ROWS_A_BATCH: usize = 256;
+
+/// Why rows cannot be moved.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferFailed {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The file.
+    #[error(transparent)]
+    Export(#[from] export::Error),
+    /// There is something already where the export is to be restored.
+    #[error(
+        "the rows are not empty; restore into a data directory whose `rows` folder was moved away"
+    )]
+    NotEmpty,
+    /// The file has something that this build does not know.
+    #[error("the export has an item that this build does not know (section {0})")]
+    UnknownSection(u8),
+}
+
+impl Store {
+    /// Writes every row to an export at `path`. The caller keeps checkpoints away meanwhile.
+    pub fn export(&self, path: &Path, header: Header) -> Result<(), TransferFailed> {
+        let mut writer = ExportWriter::create(path, header)?;
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self
+                .rows
+                .scan(&[], after.as_deref(), ROWS_A_BATCH)
+                .map_err(Error::from)?;
+            for (key, row) in &page {
+                let mut value = row.entity_seq.to_be_bytes().to_vec();
+                value.extend(&row.payload);
+                writer.write(Section::ROWS, key, &value)?;
+            }
+            match page.last() {
+                Some((key, _)) if page.len() == ROWS_A_BATCH => after = Some(key.clone()),
+                Some(_) | None => break,
+            }
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
+    /// Fills empty `rows` from the export at `path`; how many there were. Replay then starts after `mark`: the export's own
+    /// position beside its own journal, the start beside a new one.
+    pub fn restore(
+        rows: &Arc<dyn Rows>,
+        path: &Path,
+        mark: Position,
+    ) -> Result<usize, TransferFailed> {
+        if !rows.scan(&[], None, 1).map_err(Error::from)?.is_empty() {
+            return Err(TransferFailed::NotEmpty);
+        }
+        let mut reader = ExportReader::open(path)?;
+        let mut restored = 0_usize;
+        let mut batch = Vec::with_capacity(ROWS_A_BATCH);
+        while let Some(item) = reader.next_item()? {
+            if item.section != Section::ROWS {
+                return Err(TransferFailed::UnknownSection(item.section.0));
+            }
+            let Some((seq, payload)) = item.value.split_first_chunk::<8>() else {
+                return Err(TransferFailed::UnknownSection(item.section.0));
+            };
+            restored = restored.saturating_add(1);
+            batch.push(Write::Put {
+                key: item.key,
+                row: Row {
+                    entity_seq: u64::from_be_bytes(*seq),
+                    payload: payload.to_vec(),
+                },
+            });
+            if batch.len() == ROWS_A_BATCH {
+                rows.write(std::mem::take(&mut batch))
+                    .map_err(Error::from)?;
+            }
+        }
+        rows.write(batch).map_err(Error::from)?;
+        rows.sync().map_err(Error::from)?;
+        rows.write(vec![Write::Put {
+            key: keys::mark(),
+            row: checkpoint::mark_row(mark),
+        }])
+        .map_err(Error::from)?;
+        rows.sync().map_err(Error::from)?;
+        Ok(restored)
+    }
+}

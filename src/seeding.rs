@@ -1,0 +1,414 @@
+//! The demo network of `clientele dev`: small enough to read, complete enough to award and spend at once.
+//!
+//! Every entity has a fixed place, and every creation is one that a retry finds again: a start that was cut short is
+//! taken up by the next one, and a second start changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::actors::contact_creation::{NewContact, NotCreated};
+use crate::actors::envelope::Failure;
+use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::api_key::{self, Scopes};
+use crate::domain::contact::{ContactType, Profile};
+use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
+use crate::domain::ids::{Named, PublicId};
+use crate::domain::money::{Currency, Minor, Percent};
+use crate::domain::offer::{self, Award, Conditions, Offer};
+use crate::domain::organisation::{self, Organisation, Role};
+use crate::domain::remembered::RequestHash;
+use crate::domain::tenant;
+use crate::domain::time::Span;
+use crate::http::Api;
+use crate::http::control::{WireVisibility, key_at, make_key};
+use crate::secrets::{KeyScope, UniqueValue};
+
+/// The demo network's tenant.
+pub const TENANT: TenantId = TenantId(1);
+
+const LIVE_CONTACTS: u32 = 100;
+const TEST_CONTACTS: u32 = 20;
+
+/// What a program needs to use the demo network: the content of the seed file.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Seed {
+    /// Where the API listens.
+    pub base_url: String,
+    /// The tenant.
+    pub tenant_id: String,
+    /// The network.
+    pub organisations: SeedOrganisations,
+    /// The keys by mode.
+    pub keys: BTreeMap<String, SeedKeys>,
+    /// The live offers.
+    pub offers: Vec<SeedOffer>,
+    /// The contacts: live ones first.
+    pub contacts: Vec<SeedContact>,
+}
+
+/// The network.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SeedOrganisations {
+    /// Owns it.
+    pub service_owner: String,
+    /// Runs the reward scheme.
+    pub business: String,
+    /// Sell.
+    pub merchants: Vec<SeedMerchant>,
+}
+
+/// A merchant.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SeedMerchant {
+    /// Its id.
+    pub id: String,
+    /// Its venues.
+    pub venues: Vec<SeedId>,
+}
+
+/// An id.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SeedId {
+    /// The id.
+    pub id: String,
+}
+
+/// The keys of one mode.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SeedKeys {
+    /// The public key.
+    pub public: Option<String>,
+    /// The secret key: known only when it was made just now, or from the seed file of then.
+    pub secret: Option<String>,
+}
+
+/// An offer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SeedOffer {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A contact.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SeedContact {
+    /// Its id.
+    pub id: String,
+    /// Its code.
+    pub code: String,
+    /// Its wallet's id.
+    pub wallet_id: String,
+    /// `live` or `test`.
+    pub mode: String,
+}
+
+/// Why the demo network is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An entity refused or did not answer.
+    #[error("the demo network cannot be made: {0:?}")]
+    Failed(Failure),
+    /// A contact could not be created.
+    #[error("a demo contact cannot be made: {0:?}")]
+    Contact(NotCreated),
+    /// The system gives no random bytes.
+    #[error("a key cannot be made: {0}")]
+    Random(getrandom::Error),
+    /// ISO 4217 has no euro.
+    #[error("the currency EUR is not known")]
+    Currency,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        Error::Failed(failure)
+    }
+}
+
+/// Organisations: entity number, name, role, parent.
+const NETWORK: [(u64, &str, Role, Option<u64>); 8] = [
+    (1, "Clientele Demo", Role::ServiceOwner, None),
+    (2, "Harbour Rewards", Role::Business, Some(1)),
+    (3, "Corner Coffee", Role::Merchant, Some(2)),
+    (4, "Corner Coffee Quay", Role::Venue, Some(3)),
+    (5, "Corner Coffee Station", Role::Venue, Some(3)),
+    (6, "Old Town Market", Role::Merchant, Some(2)),
+    (7, "Old Town Market Hall", Role::Venue, Some(6)),
+    (8, "Old Town Market Online", Role::Venue, Some(6)),
+];
+
+fn offers() -> [Offer; 4] {
+    let offer = |name: &str, award, conditions, award_lasts| Offer {
+        name: name.to_owned(),
+        award,
+        conditions,
+        award_lasts,
+    };
+    let percent = |share: i64| Award::Percentage(Percent(Decimal::from(share)));
+    [
+        offer(
+            "5% back on everything",
+            percent(5),
+            Conditions::default(),
+            None,
+        ),
+        offer(
+            "2.00 back from 50.00",
+            Award::Fixed(Minor(200)),
+            Conditions {
+                minimum_total: Some(Minor(5_000)),
+                ..Conditions::default()
+            },
+            Some(Span::days(90)),
+        ),
+        offer(
+            "10% back on fuel",
+            percent(10),
+            Conditions {
+                classification: Some("FUEL".to_owned()),
+                ..Conditions::default()
+            },
+            Some(Span::days(30)),
+        ),
+        offer(
+            "0.50 back at Old Town Market",
+            Award::Fixed(Minor(50)),
+            Conditions {
+                organisation: Some(6),
+                ..Conditions::default()
+            },
+            Some(Span::days(365)),
+        ),
+    ]
+}
+
+/// Makes the demo network where it is not there yet. `held` is what an earlier seed file says: secrets are taken from it,
+/// since they are shown only once.
+///
+/// # Errors
+/// When an entity does not answer.
+pub async fn seed(api: &Api, base_url: String, held: Option<&Seed>) -> Result<Seed, Error> {
+    let ids = api.router.secrets().public_ids();
+    let id = |named, entity| ids.write(PublicId::of(named, entity));
+    create_network(api).await?;
+    let mut seed = Seed {
+        base_url,
+        tenant_id: id(Named::Tenant, 0),
+        organisations: SeedOrganisations {
+            service_owner: id(Named::Organisation, 1),
+            business: id(Named::Organisation, 2),
+            merchants: [(3, [4, 5]), (6, [7, 8])]
+                .into_iter()
+                .map(|(merchant, venues)| SeedMerchant {
+                    id: id(Named::Organisation, merchant),
+                    venues: venues
+                        .into_iter()
+                        .map(|venue| SeedId {
+                            id: id(Named::Organisation, venue),
+                        })
+                        .collect(),
+                })
+                .collect(),
+        },
+        ..Seed::default()
+    };
+    for (mode, name) in [(Mode::Live, "live"), (Mode::Test, "test")] {
+        create_offers(api, mode).await?;
+        let before = held.and_then(|held| held.keys.get(name));
+        seed.keys
+            .insert(name.to_owned(), create_keys(api, mode, name, before).await?);
+    }
+    seed.offers = (1_u64..)
+        .zip(offers())
+        .map(|(entity, offer)| SeedOffer {
+            id: id(Named::Offer, entity),
+            name: offer.name,
+        })
+        .collect();
+    for (mode, name, count) in [
+        (Mode::Live, "live", LIVE_CONTACTS),
+        (Mode::Test, "test", TEST_CONTACTS),
+    ] {
+        for number in 1..=count {
+            seed.contacts
+                .push(create_contact(api, mode, name, number).await?);
+        }
+    }
+    Ok(seed)
+}
+
+/// Sends a creation; one that was done before is as good.
+async fn ensure(api: &Api, address: Address, command: Command) -> Result<(), Error> {
+    match api
+        .router
+        .command(address, command, None, None)
+        .await
+        .result
+    {
+        Ok(_)
+        | Err(Failure::Rejected(
+            Rejection::Tenant(tenant::Rejection::TenantExists)
+            | Rejection::Organisation(organisation::Rejection::OrganisationExists)
+            | Rejection::Offer(offer::Rejection::OfferExists),
+        )) => Ok(()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+async fn create_network(api: &Api) -> Result<(), Error> {
+    let details = tenant::Details {
+        name: "Clientele Demo".to_owned(),
+        currency: Currency::from_code("EUR").ok_or(Error::Currency)?,
+        classifications: vec!["PURCHASE".to_owned(), "FUEL".to_owned()],
+    };
+    let tenant = Address::tenant(TENANT);
+    ensure(
+        api,
+        tenant,
+        Command::Tenant(tenant::Command::Create(details)),
+    )
+    .await?;
+    for (entity, name, role, parent) in NETWORK {
+        let organisation = Organisation {
+            name: name.to_owned(),
+            role,
+            parent,
+        };
+        let address = Address {
+            tenant: TENANT,
+            mode: Mode::Shared,
+            kind: Kind::Organisation,
+            entity,
+        };
+        let create = organisation::Command::Create(organisation);
+        ensure(api, address, Command::Organisation(create)).await?;
+        let list = tenant::Command::ListOrganisation(entity);
+        ensure(api, tenant, Command::Tenant(list)).await?;
+    }
+    Ok(())
+}
+
+async fn create_offers(api: &Api, mode: Mode) -> Result<(), Error> {
+    for (entity, offer) in (1_u64..).zip(offers()) {
+        let address = Address {
+            tenant: TENANT,
+            mode,
+            kind: Kind::Offer,
+            entity,
+        };
+        ensure(api, address, Command::Offer(offer::Command::Create(offer))).await?;
+        let list = Command::Tenant(tenant::Command::ListOffer(mode, entity));
+        ensure(api, Address::tenant(TENANT), list).await?;
+    }
+    Ok(())
+}
+
+async fn create_keys(
+    api: &Api,
+    mode: Mode,
+    name: &str,
+    held: Option<&SeedKeys>,
+) -> Result<SeedKeys, Error> {
+    let mut keys = SeedKeys::default();
+    for (entity, visibility) in [(1, WireVisibility::Public), (2, WireVisibility::Secret)] {
+        let address = Address {
+            tenant: TENANT,
+            mode,
+            kind: Kind::ApiKey,
+            entity,
+        };
+        let value = key_at(api, address, visibility).map_err(Error::Random)?;
+        let made = make_key(
+            api,
+            address,
+            &value,
+            visibility,
+            format!("demo {name}"),
+            Scopes::all(),
+            None,
+        )
+        .await;
+        let known = match made {
+            Ok(()) => Some(value),
+            Err(Failure::Rejected(Rejection::ApiKey(api_key::Rejection::ApiKeyExists))) => {
+                match api.router.query(address, Query::ApiKey).await.result? {
+                    Answer::ApiKey(key) => key.details.public_value,
+                    _ => None,
+                }
+            }
+            Err(failure) => return Err(failure.into()),
+        };
+        match visibility {
+            WireVisibility::Public => keys.public = known,
+            WireVisibility::Secret => {
+                keys.secret = known.or_else(|| held.and_then(|held| held.secret.clone()));
+            }
+        }
+    }
+    Ok(keys)
+}
+
+async fn create_contact(
+    api: &Api,
+    mode: Mode,
+    mode_name: &str,
+    number: u32,
+) -> Result<SeedContact, Error> {
+    let secrets = api.router.secrets();
+    let key = format!("contact {number}");
+    let scope = KeyScope {
+        tenant: TENANT,
+        mode,
+        lineage: 0,
+        operation: "seed",
+        target: None,
+        source: "seed",
+        key: &key,
+    };
+    let address = Address {
+        tenant: TENANT,
+        mode,
+        kind: Kind::Contact,
+        entity: secrets.derived_entity(&scope, 0),
+    };
+    let code: Arc<str> = format!("DEMO-{number:04}").into();
+    let new = NewContact {
+        address,
+        contact_type: ContactType::Person,
+        profile: Profile {
+            first_name: Some("Demo".to_owned()),
+            last_name: Some(format!("Contact {number}")),
+            ..Profile::default()
+        },
+        own_id: None,
+        claims: vec![(
+            secrets.value_hash(TENANT, mode, UniqueValue::Code, &code),
+            "code",
+        )],
+        code: Arc::clone(&code),
+    };
+    let remember = Remember {
+        keys: vec![secrets.key_hash(&scope)],
+        request: RequestHash([0; 16]),
+    };
+    // A second start, longer after the first than keys are remembered, finds the contact by its address.
+    match api.router.create_contact(new, remember).await.0 {
+        Ok(_) => {}
+        Err(NotCreated::Failed(Failure::Rejected(Rejection::Contact(
+            crate::domain::contact::Rejection::ContactExists,
+        )))) => {}
+        Err(why) => return Err(Error::Contact(why)),
+    }
+    let ids = secrets.public_ids();
+    Ok(SeedContact {
+        id: ids.write(PublicId::of(Named::Contact, address.entity)),
+        code: code.to_string(),
+        wallet_id: ids.write(PublicId::of(Named::Wallet, address.entity)),
+        mode: mode_name.to_owned(),
+    })
+}
