@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::actors::node::{self, Node, Options, Parts, Probe};
 use crate::actors::spawn::Spawner;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config, ROOT_KEY_BYTES};
+use crate::config::secrets::ROOT_KEY_BYTES;
+use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
@@ -66,7 +67,7 @@ impl Settings {
     fn options(&self) -> Result<Options, Error> {
         let actors = &self.config.actors;
         let resident_max = actors.resident_max.unwrap_or_else(|| {
-            config::resident_max(config::available_bytes().unwrap_or(limits::MEMORY_ASSUMED_BYTES))
+            memory::resident_max(memory::available_bytes().unwrap_or(limits::MEMORY_ASSUMED_BYTES))
         });
         Ok(Options {
             node: NodeId(1),

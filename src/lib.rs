@@ -1,18 +1,38 @@
 //! Clientele: a customer and rewards platform in one binary.
-pub mod actors;
-pub mod app;
+//!
+//! The layers, in the order in which a request passes them: [`http`] (authenticate, authorise, validate) → [`actors`]
+//! (route, admit, decide in the entity's actor) → [`domain`] (the decision itself, pure) → [`persistence`] (journal
+//! first, rows behind). [`app`] is the only place where they are wired; [`cli`] holds the commands.
+//!
+//! Around them: [`config`] and [`limits`] (every bound), [`clock`], [`secrets`], [`data_directory`], [`health`],
+//! [`telemetry`], [`logging`], and [`seeding`] for the demo network.
+
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod data_directory;
-pub mod domain;
-pub mod health;
-pub mod domain;
-pub mod health;
+
+pub mod app;
+
 pub mod http;
-pub mod limits;
-pub mod logging;
+
+pub mod actors;
+
 pub mod persistence;
+
+pub mod domain;
+
+pub mod config;
+
+pub mod limits;
+
+pub mod clock;
+
 pub mod secrets;
-pub mod seeding;
+
+pub mod data_directory;
+
+pub mod health;
+
 pub mod telemetry;
+
+pub mod logging;
+
+pub mod seeding;

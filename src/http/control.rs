@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::extract::{Path as UrlPath, Query as UrlQuery, State};
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -439,7 +439,7 @@ async fn create_snapshot(
     {
         Ok(summary) => Ok(Json(CreatedSnapshot {
             path,
-            records: summary.items,
+            records: summary.records,
             bytes: summary.bytes,
         })),
         Err(error) => Err(refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),

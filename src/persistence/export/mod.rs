@@ -1,7 +1,7 @@
 //! Exports: verified copies outside the store, from which a lost store is rebuilt and which let the journal be trimmed.
 //!
 //! One file: a header, blocks of items under a checksum each, and a footer with counts and a digest of everything
-//! ([`format`] has the layout). A file that was cut off or changed anywhere is found, by [`verify`] and by any
+//! (`format.rs` has the layout). A file that was cut off or changed anywhere is found, by [`verify`] and by any
 //! [`ExportReader`] that reads to the end. It is written under another name and takes its own once it is durable, so a
 //! crash never leaves a part of an export under an export's name.
 //!

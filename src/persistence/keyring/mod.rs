@@ -2,7 +2,7 @@
 //!
 //! Personal fields are sealed from the first record on; journal, rows, exports, Redis and topics hold sealed bytes
 //! only. A key lives here and nowhere else: a file a shard, extended by synced blocks of random keys ahead of use,
-//! rewritten when a key is shredded ([`shard_file`] has the layout and the order of the steps).
+//! rewritten when a key is shredded (`shard_file.rs` has the layout and the order of the steps).
 //!
 //! *Reading stays cheap* without holding every key in memory: the newest blocks, from which slots are handed out, are
 //! kept; any other key is one `pread` of its 2 KiB block, checked, with the system's page cache as the cache. An entity

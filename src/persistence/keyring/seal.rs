@@ -87,3 +87,18 @@ pub(super) fn open(key: &Key, bound: &[u8], sealed: &[u8]) -> Result<Vec<u8>, &'
         .decrypt(XNonce::from_slice(nonce), payload)
         .map_err(|_opaque| "they were changed, or sealed for another place")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_under_one_key_a_seal_is_bound_to_shard_and_slot() {
+        let key = Key([7; KEY_BYTES]);
+        let place = |shard, slot| bind(ShardId(shard), KeySlot(slot), b"name");
+        let sealed = seal(&key, &[1; NONCE_BYTES], &place(3, 5), b"Ada").unwrap();
+        assert_eq!(open(&key, &place(3, 5), &sealed).unwrap(), b"Ada");
+        assert!(open(&key, &place(4, 5), &sealed).is_err());
+        assert!(open(&key, &place(3, 6), &sealed).is_err());
+    }
+}

@@ -83,6 +83,7 @@ fn a_scan_pages_through_a_prefix_and_no_further(rows: &impl Subject) {
         let Some(last) = page.last() else { break };
         after = Some(last.clone());
         seen.extend(page);
+        assert!(seen.len() <= 4, "a page repeats: {seen:?}");
     }
     assert_eq!(seen, [&b"b"[..], b"b1", b"b2", b"b3"]);
     // A bound below the prefix starts at the prefix; one above it finds nothing.
