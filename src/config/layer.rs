@@ -158,8 +158,8 @@ impl Provider for Layer {
 }
 
 impl Layer {
-    pub(super) fn defaults(profile: Profile) -> Result<Layer, figment::Error> {
-        let values = Value::serialize(Config::defaults(profile))?;
+    pub(super) fn defaults(profile: Profile) -> Result<Layer, Box<figment::Error>> {
+        let values = Value::serialize(Config::defaults(profile)).map_err(Box::new)?;
         Ok(Layer {
             origin: Origin::Default,
             values: values.into_dict().unwrap_or_default(),

@@ -66,7 +66,7 @@ pub struct Setting {
 }
 
 impl Loaded {
-    /// Every setting in effect, in the schema's order.
+    /// Every setting in effect, in the order of the names.
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
         // The types serialize to plain JSON objects; a failure here would be one of the derive.

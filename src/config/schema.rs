@@ -33,7 +33,7 @@ pub(super) struct Known {
     pub(super) description: String,
 }
 
-/// Every setting, by section, in the schema's order.
+/// Every setting, in the order of the names.
 pub(super) static SETTINGS: LazyLock<Vec<Known>> = LazyLock::new(|| settings(&of_config()));
 
 /// The schema of the file, without references, so that an editor and the walk below need no second look-up.

@@ -175,12 +175,12 @@ fn everything_out_of_range_is_told_at_once() {
         .variable("CLIENTELE__LIMITS__CONNECTIONS", "1.5");
     let problems = given.problems();
     let begins = [
-        "storage.segment_mib (FILE) is 0, which is not between 1 and 1024; expected: Size of a journal segment in MiB",
-        "storage.row_cache_mib (FILE) is -1, which is not between 8 and 65536; expected: ",
-        "actors.shards (FILE) is 70000, which is not between 1 and 4096; expected: Number of shards",
-        "actors.resident_max (FILE) is 1, which is not between 10000 and 4000000; expected: ",
         "actors.passivate_after_ms (CLIENTELE__ACTORS__PASSIVATE_AFTER_MS) is not a whole number; expected: ",
+        "actors.resident_max (FILE) is 1, which is not between 10000 and 4000000; expected: ",
+        "actors.shards (FILE) is 70000, which is not between 1 and 4096; expected: Number of shards",
         "limits.connections (CLIENTELE__LIMITS__CONNECTIONS) is not a whole number; expected: ",
+        "storage.row_cache_mib (FILE) is -1, which is not between 8 and 65536; expected: ",
+        "storage.segment_mib (FILE) is 0, which is not between 1 and 1024; expected: Size of a journal segment in MiB",
     ];
     assert_eq!(problems.len(), begins.len(), "{problems:#?}");
     for (problem, begin) in problems.iter().zip(begins) {
@@ -284,10 +284,8 @@ fn problems_of_key(bytes: Option<&[u8]>, mode: u32) -> Vec<String> {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
     }
     let shown = path.display().to_string();
-    let loaded = given
-        .variable("CLIENTELE__SECRETS__ROOT_KEY_FILE", &shown)
-        .load()
-        .unwrap();
+    let given = given.variable("CLIENTELE__SECRETS__ROOT_KEY_FILE", &shown);
+    let loaded = given.load().unwrap();
     match secrets::read(&loaded) {
         Ok(material) => {
             assert_eq!(
