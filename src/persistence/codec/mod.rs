@@ -1,7 +1,7 @@
 //! The one place that turns states and effects into bytes and back: bincode 2, under a leading version byte.
 //!
 //! The domain types carry no serde. What is stored is listed here, field by field in the order of the bytes (see
-//! [`layout`]), and pinned by golden files: a field that is added to a domain type does not compile until it is
+//! `layout`), and pinned by golden files: a field that is added to a domain type does not compile until it is
 //! listed, and listing it means a new version with the old layout kept for reading.
 
 mod layout;
