@@ -11,9 +11,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
 use super::admission::Permit;
-use super::envelope::{
-    Caller, CommandEnvelope, Failure, Message, QueryEnvelope, Reply, Unavailable,
-};
+use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope, Reply};
 use super::node::Core;
 use super::shard::Shard;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -28,6 +26,9 @@ use crate::persistence::codec;
 use crate::persistence::keyring::{self, KeySlot, Opened};
 use crate::secrets::Secrets;
 
+// What callers need beside the router itself, so that `http` knows this module only.
+pub use super::contact_creation;
+pub use super::envelope::{Failure, Timings, Unavailable};
 pub use super::publications::PublishedKey;
 
 /// The one door to the entities. Cheap to clone.

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
 use super::{Api, failure};
-use crate::actors::envelope::Failure;
 use crate::actors::node::Node;
+use crate::actors::router::Failure;
 use crate::data_directory::DataDirectory;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::api_key::{self, ApiKey, Scope, Scopes, Stage, Visibility};

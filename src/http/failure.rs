@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::problem::{Code, Fault, Problem};
-use crate::actors::envelope::{Failure, Unavailable};
+use crate::actors::router::{Failure, Unavailable};
 use crate::domain::contact;
 use crate::domain::entity::Rejection;
 

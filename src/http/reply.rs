@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::auth::Caller;
 use super::edge::Timings;
 use super::problem::Problem;
-use crate::actors::envelope;
+use crate::actors::router;
 
 /// A JSON answer.
 pub fn json<T: Serialize>(status: StatusCode, value: &T, timings: Timings) -> Response {
@@ -64,7 +64,7 @@ pub fn refused(problem: Problem, timings: Timings) -> Response {
 }
 
 /// The times of a request whose engine part is `engine` and ended just now.
-pub fn timings(caller: &Caller, engine: envelope::Timings) -> Timings {
+pub fn timings(caller: &Caller, engine: router::Timings) -> Timings {
     let inside = engine
         .queue
         .saturating_add(engine.decide)

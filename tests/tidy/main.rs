@@ -3,6 +3,13 @@
 //! Each rule is a function from a file to its faults, so that it is tested on bad samples too; below, each is held
 //! against the repository.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "all of this is a test: a panic is a failed rule"
+)]
+
 mod layers;
 mod leftovers;
 mod shape;

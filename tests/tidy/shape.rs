@@ -11,14 +11,14 @@ const FILE_LINES_MAX: usize = 500;
 const MAIN_LINES_MAX: usize = 69;
 
 /// Files that may be longer, up to so many lines, and why.
-pub const LONGER: &[(&str, usize, &str)] = &[(
+pub(crate) const LONGER: &[(&str, usize, &str)] = &[(
     "src/domain/entity.rs",
     650,
     "the one list of every kind's states, commands and events; a kind adds a line to each match",
 )];
 
 /// A file that has grown too long.
-pub fn length(source: &Source) -> Vec<Fault> {
+pub(crate) fn length(source: &Source) -> Vec<Fault> {
     let lines = source.text.lines().count();
     let longer = LONGER.iter().find(|(path, ..)| *path == source.path);
     let allowed = match longer {
@@ -35,7 +35,7 @@ pub fn length(source: &Source) -> Vec<Fault> {
 }
 
 /// A link from a document to a file that is not there.
-pub fn broken_links(source: &Source) -> Vec<Fault> {
+pub(crate) fn broken_links(source: &Source) -> Vec<Fault> {
     let folder = Path::new(&source.path).parent().unwrap_or(Path::new(""));
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut faults = Vec::new();
@@ -60,7 +60,7 @@ pub fn broken_links(source: &Source) -> Vec<Fault> {
 }
 
 /// A README that does not begin with how to run and how to test.
-pub fn first_commands(source: &Source) -> Vec<Fault> {
+pub(crate) fn first_commands(source: &Source) -> Vec<Fault> {
     ["make run", "make test"]
         .iter()
         .filter(|command| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// A file of the repository.
-pub struct Source {
+pub(crate) struct Source {
     /// Its path from the root, with `/`.
     pub path: String,
     pub text: String,
@@ -14,7 +14,7 @@ pub struct Source {
 
 impl Source {
     /// A file that exists in a test only.
-    pub fn sample(path: &str, text: &str) -> Source {
+    pub(crate) fn sample(path: &str, text: &str) -> Source {
         Source {
             path: path.to_owned(),
             text: text.to_owned(),
@@ -22,7 +22,7 @@ impl Source {
     }
 
     /// The modules that lead to a file below `src`: `src/http/auth.rs` is `["http", "auth"]`.
-    pub fn modules(&self) -> Vec<String> {
+    pub(crate) fn modules(&self) -> Vec<String> {
         let below = self.path.strip_prefix("src/").unwrap_or(&self.path);
         let below = below.strip_suffix(".rs").unwrap_or(below);
         let mut modules: Vec<String> = below.split('/').map(str::to_owned).collect();
@@ -38,14 +38,14 @@ impl Source {
 
 /// A rule that does not hold.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
+pub(crate) struct Fault {
     pub path: String,
     pub line: usize,
     pub what: String,
 }
 
 impl Fault {
-    pub fn new(source: &Source, line: usize, what: impl Into<String>) -> Fault {
+    pub(crate) fn new(source: &Source, line: usize, what: impl Into<String>) -> Fault {
         Fault {
             path: source.path.clone(),
             line,
@@ -55,7 +55,7 @@ impl Fault {
 }
 
 /// Every file below the folders (from the root) whose name ends in `.extension`, in the order of their paths.
-pub fn files(folders: &[&str], extension: &str) -> Vec<Source> {
+pub(crate) fn files(folders: &[&str], extension: &str) -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     for folder in folders {
@@ -66,7 +66,7 @@ pub fn files(folders: &[&str], extension: &str) -> Vec<Source> {
 }
 
 /// One file of the root.
-pub fn file(path: &str) -> Source {
+pub(crate) fn file(path: &str) -> Source {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     Source::sample(path, &text)
 }
@@ -95,7 +95,7 @@ fn collect(root: &Path, folder: &Path, extension: &str, found: &mut Vec<Source>)
 
 /// A token, without what no rule asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Token {
+pub(crate) enum Token {
     Word(String),
     /// `::`
     Path,
@@ -106,20 +106,20 @@ pub enum Token {
 }
 
 impl Token {
-    pub fn is(&self, word: &str) -> bool {
+    pub(crate) fn is(&self, word: &str) -> bool {
         matches!(self, Token::Word(have) if have == word)
     }
 }
 
 /// A token and its line, from 1.
 #[derive(Debug, Clone)]
-pub struct Placed {
+pub(crate) struct Placed {
     pub token: Token,
     pub line: usize,
 }
 
 /// The tokens of a file, groups flattened; comments are gone.
-pub fn tokens(source: &Source) -> Vec<Placed> {
+pub(crate) fn tokens(source: &Source) -> Vec<Placed> {
     let stream: TokenStream = source
         .text
         .parse()
@@ -160,7 +160,7 @@ fn flatten(stream: TokenStream, flat: &mut Vec<Placed>) {
 }
 
 /// At each token, the inline modules round it, from the outside in.
-pub fn inline_modules(tokens: &[Placed]) -> Vec<Vec<String>> {
+pub(crate) fn inline_modules(tokens: &[Placed]) -> Vec<Vec<String>> {
     let mut braces: Vec<Option<String>> = Vec::new();
     let mut round = Vec::with_capacity(tokens.len());
     for (at, placed) in tokens.iter().enumerate() {
@@ -187,7 +187,7 @@ pub fn inline_modules(tokens: &[Placed]) -> Vec<Vec<String>> {
 
 /// The paths that begin at `at`, which stands after a `::`: one for `a::b`, one for each leaf of `a::{b, c::d}`.
 /// `*` is a segment of its own.
-pub fn paths(tokens: &[Placed], at: usize) -> Vec<Vec<String>> {
+pub(crate) fn paths(tokens: &[Placed], at: usize) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     tree(tokens, at, &[], &mut found);
     found

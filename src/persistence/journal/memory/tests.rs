@@ -147,6 +147,7 @@ async fn a_crash_forgets_nothing_that_was_acknowledged() {
             journal.append(record.clone(), listener.of(label));
             records.push(record);
             if label % 3 == 0 {
+                // waits for: the plan's own syncs, on tokio's paused clock, so that the crash finds records at every stage.
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::wire::{CreatedContact, NewContact};
 use super::{contact_id, idempotency_key};
-use crate::actors::contact_creation::{self, NotCreated};
+use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Remember;

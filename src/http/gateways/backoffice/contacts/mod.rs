@@ -5,7 +5,7 @@ mod wire;
 
 use http::HeaderMap;
 
-use crate::actors::envelope::Failure;
+use crate::actors::router::Failure;
 use crate::domain::address::{Address, Kind};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
