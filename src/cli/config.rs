@@ -115,7 +115,7 @@ pub fn run(args: ConfigArgs, format: OutputFormat) -> Result<(), Error> {
 fn table(loaded: &Loaded) -> String {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(["setting", "value", "source"]);
     for setting in loaded.settings() {
