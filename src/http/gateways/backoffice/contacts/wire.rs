@@ -171,6 +171,13 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
             "must have at most 20 entries",
         );
     }
+    let (longest, bytes) = text_of_lists(contact);
+    faults.require(
+        bytes <= limits::PROFILE_LISTS_BYTES_MAX,
+        longest,
+        "too_long",
+        "must have less text: phones, addresses and custom fields together at most 8 KiB",
+    );
     faults.within("phones", |faults| {
         for (index, phone) in contact.phones.iter().enumerate() {
             faults.at(index, |faults| {
@@ -212,6 +219,41 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
             });
         }
     });
+}
+
+/// Which list has the most text, and how much all have, in bytes.
+fn text_of_lists(contact: &NewContact) -> (&'static str, usize) {
+    let optional = |texts: &[&Option<String>]| -> usize {
+        texts.iter().copied().flatten().map(String::len).sum()
+    };
+    let phones = contact.phones.iter().map(|phone| {
+        let others = optional(&[&phone.country_code, &phone.phone_type]);
+        phone.number.len().saturating_add(others)
+    });
+    let addresses = contact.addresses.iter().map(|address| {
+        optional(&[
+            &address.address_type,
+            &address.name,
+            &address.address_line_1,
+            &address.address_line_2,
+            &address.state_province_county,
+            &address.town_city,
+            &address.postal_code,
+            &address.country_code,
+        ])
+    });
+    let fields = contact
+        .custom_fields
+        .iter()
+        .map(|field| field.key.len().saturating_add(field.value.len()));
+    let lists = [
+        ("phones", phones.sum::<usize>()),
+        ("addresses", addresses.sum()),
+        ("custom_fields", fields.sum()),
+    ];
+    let all = lists.iter().map(|(_, bytes)| bytes).sum();
+    let longest = lists.into_iter().max_by_key(|(_, bytes)| *bytes);
+    (longest.map_or("addresses", |(name, _)| name), all)
 }
 
 /// A text that is there must be neither empty nor too long, and hold no control characters.
