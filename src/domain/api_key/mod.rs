@@ -224,3 +224,10 @@ impl State {
             .and_then(|key| key.details.expires_at)
     }
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod tests;
