@@ -50,7 +50,10 @@ fn the_bytes_of_what_is_remembered_are_pinned() {
 
 #[test]
 fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
-    let purchases = vec![Arc::new(fixtures::purchase()); 2];
+    let purchases = vec![
+        Arc::new(fixtures::purchase()),
+        Arc::new(fixtures::purchase()),
+    ];
     let bytes = codec::encode_purchases(&purchases);
     insta::assert_snapshot!("purchases", hex(&bytes));
     assert_eq!(codec::decode_purchases(&bytes).unwrap(), purchases);

@@ -93,5 +93,9 @@ fn an_award_record_stays_under_its_limit() {
     let (typical, large) = (bytes_of(typical()), bytes_of(large));
     assert!(large < AWARD_RECORD_BYTES_MAX, "{large} bytes");
     // What the notes on the journal's rate may count on: pinned, so that growth is a decision.
-    assert_eq!((typical, large), (174, 369), "a typical award, and a large one");
+    assert_eq!(
+        (typical, large),
+        (174, 369),
+        "a typical award, and a large one"
+    );
 }

@@ -153,7 +153,7 @@ impl History {
     }
 
     pub(super) fn purchase(&mut self, number: u32) -> Arc<Effect> {
-        let spend = (number % 3 == 0).then_some(7);
+        let spend = number.is_multiple_of(3).then_some(7);
         self.then(
             purchase_command(i64::from(number) * 100, spend),
             Some(key(number)),

@@ -392,3 +392,42 @@ pub(super) fn lists(profile: &mut Profile) -> (Vec<WirePhone>, Vec<WireAddress>,
             .collect(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::persistence::codec;
+
+    fn with_fields(bytes_each: usize) -> NewContact {
+        let fields: Vec<_> = (10..10 + limits::PROFILE_LIST_MAX)
+            .map(|number| {
+                let value = "x".repeat(bytes_each - 2);
+                serde_json::json!({"key": number.to_string(), "value": value})
+            })
+            .collect();
+        serde_json::from_value(serde_json::json!({ "custom_fields": fields })).unwrap()
+    }
+
+    fn is_valid(contact: &NewContact) -> bool {
+        let mut faults = Faults::new();
+        contact.validate(&mut faults);
+        faults.is_empty()
+    }
+
+    #[test]
+    fn the_lists_of_a_profile_hold_so_much_text_and_no_more() {
+        let most = limits::PROFILE_LISTS_BYTES_MAX / limits::PROFILE_LIST_MAX;
+        // Each may be as long as it likes in characters of four bytes; together they may not.
+        let mut contact = with_fields(150);
+        assert!(is_valid(&contact));
+        for field in &mut contact.custom_fields {
+            field.value = "\u{1F600}".repeat((most - 2) / 4);
+        }
+        assert!(is_valid(&contact));
+        for field in &mut contact.custom_fields {
+            field.value.push('\u{1F600}');
+        }
+        assert!(!is_valid(&contact));
+        assert!(codec::encode_profile(&contact.profile()).len() < limits::ROW_BYTES_MAX / 4);
+    }
+}
