@@ -84,6 +84,26 @@ pub enum Error {
     /// A record of the journal.
     #[error("the journal holds a record that cannot be read: {0}")]
     Record(#[from] codec::Error),
+    /// The rows need records that were trimmed.
+    #[error(
+        "the rows reach journal position {rows}, but the journal was trimmed up to {journal}; move `rows` away and restore the newest export with `clientele snapshot restore`"
+    )]
+    RowsBehind {
+        /// How far the rows reach.
+        rows: u64,
+        /// How far records were dropped.
+        journal: u64,
+    },
+    /// The rows hold what the journal has lost.
+    #[error(
+        "the rows reach journal position {rows}, but the journal ends at {journal}: durable records are gone. Copy the whole data directory back from a backup; or move `journal`, `journal.manifest` and `rows` away and restore an export with `clientele snapshot restore`, without what came after it"
+    )]
+    RowsAhead {
+        /// How far the rows reach.
+        rows: u64,
+        /// Where the journal ends.
+        journal: u64,
+    },
     /// The clock.
     #[error(
         "the journal's newest record lies {ahead_s} s ahead of this machine's clock; set the clock right (check NTP), then start again"
@@ -337,8 +357,28 @@ impl Node {
     }
 }
 
+/// Rows and journal must meet: with a gap between them, or a journal that ends before what the rows were made from, a
+/// start would serve less than was acknowledged.
+fn check_reach(rows: Position, journal: &dyn Journal) -> Result<(), Error> {
+    let (begins, ends) = (journal.trimmed_to(), journal.durable());
+    if rows < begins {
+        return Err(Error::RowsBehind {
+            rows: rows.0,
+            journal: begins.0,
+        });
+    }
+    if rows > ends {
+        return Err(Error::RowsAhead {
+            rows: rows.0,
+            journal: ends.0,
+        });
+    }
+    Ok(())
+}
+
 /// Claims every shard, notes what the journal has beyond the rows, and loads the timers.
 async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Result<(), Error> {
+    check_reach(core.store.mark(), &*core.journal)?;
     let claims = shards
         .iter()
         .map(|shard| core.journal.claim(shard.id(), core.options.node));
