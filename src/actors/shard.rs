@@ -38,7 +38,7 @@ pub struct Shard {
     /// What timers and sagas have under way here: never starved by callers, never starving them.
     internal_gate: Arc<Gate>,
     timers: Mutex<Timers>,
-    /// The newest position whose effect is in the store: where a recovery replays from.
+    /// Every effect of the shard at or before this position is in the store: where a recovery replays from.
     noted: AtomicU64,
     lost: AtomicBool,
     supervisor: OnceLock<ActorRef<SupervisorMessage>>,
@@ -93,8 +93,9 @@ impl Shard {
         }
     }
 
-    /// Begins to own the shard.
+    /// Begins to own the shard, now that everything before the claim is noted.
     pub(super) fn own(&self, claimed: Claimed) {
+        self.noted.fetch_max(claimed.position.0, Ordering::AcqRel);
         *self.appender.lock() = Some(Appender {
             epoch: claimed.epoch,
             next_seq: claimed.next_seq,
