@@ -1,7 +1,7 @@
 //! The engine under simulation: the binary's own entity code over a journal and rows that fail in every way they know, on one
 //! thread, in simulated time. Equal seeds give equal runs.
 //!
-//! `SEEDS=n` runs that many seeds instead of 200; `SEED=n` runs that one alone, as a failure says.
+//! `SEEDS=n` runs that many seeds instead of 200; `SEED=n` runs that one alone, as a failure says, with `TRACE=1` in detail.
 
 mod model;
 mod random;
@@ -31,6 +31,11 @@ fn add(sum: &mut Struck, one: Struck) {
 #[test]
 fn what_was_acknowledged_is_neither_lost_nor_doubled_whatever_fails() {
     if let Some(seed) = setting("SEED") {
+        if std::env::var_os("TRACE").is_some() {
+            tracing_subscriber::fmt()
+                .with_env_filter("clientele=debug")
+                .init();
+        }
         let outcome = run(seed);
         println!("seed {seed}: {outcome:?}");
         return;
