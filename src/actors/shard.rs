@@ -31,7 +31,7 @@ struct Appender {
 pub struct Shard {
     id: ShardId,
     core: Arc<Core>,
-    /// The one appender; none while the shard is not owned. Its lock keeps the order of `seq` and of the hand-over the same.
+    /// The one appender; none before the shard is owned, and not used while it is lost. Its lock keeps the order of `seq` and of the hand-over the same.
     appender: Mutex<Option<Appender>>,
     /// What callers have under way here.
     gate: Arc<Gate>,
@@ -148,8 +148,9 @@ impl Shard {
     ) -> Result<Arc<Append>, Option<Decided>> {
         let payload = Bytes::from(codec::encode_effect(&address, &effect));
         let mut appender = self.appender.lock();
-        let Some(place) = appender.as_mut() else {
-            return Err(caller);
+        let place = match appender.as_mut() {
+            Some(place) if !self.is_lost() => place,
+            Some(_) | None => return Err(caller),
         };
         let append = Append::new(Arc::clone(self), address, effect, consequences, caller);
         let record = Record {
@@ -187,7 +188,7 @@ impl Shard {
 
     /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded.
     pub(super) fn append_failed(&self) {
-        *self.appender.lock() = None;
+        // Not by taking the appender away: a journal that has failed refuses at once, while `append` holds its lock.
         if self.lost.swap(true, Ordering::AcqRel) {
             return;
         }
