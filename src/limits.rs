@@ -103,6 +103,13 @@ pub const BENCH_PROGRESS_EVERY: Duration = Duration::from_millis(200);
 /// crowding the mailboxes of callers.
 pub const INTERNAL_UNDER_WAY_MAX: u32 = 256;
 
+/// How often a lost shard is claimed before it is given up until the next start. Another claim between ours and its verdict
+/// is rare, and ten in a row mean that another node wants the shard.
+pub const RECLAIMS_MAX: u32 = 10;
+
+/// The pause before a shard is claimed again: a few batches of the journal, well within the 2 s that a request may be held.
+pub const RECLAIM_PAUSE: Duration = Duration::from_millis(20);
+
 /// How often due timers are looked for, in milliseconds: they only tidy up, so a tenth of a second is soon enough.
 pub const TIMER_TICK_MS: u64 = 100;
 

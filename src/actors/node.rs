@@ -297,7 +297,7 @@ impl Node {
     pub async fn checkpoint(&self) -> Result<Checkpointed, store::Error> {
         let mut last = self.checkpointing.lock().await;
         let began = std::time::Instant::now();
-        let durable = self.core.journal.durable();
+        let durable = self.noted_up_to(self.core.journal.durable());
         let store = Arc::clone(&self.core.store);
         let done = if store.rows().may_block() {
             tokio::task::spawn_blocking(move || store.checkpoint(durable))
@@ -309,6 +309,14 @@ impl Node {
         *last = durable;
         metrics::histogram!("clientele_checkpoint_seconds").record(began.elapsed());
         Ok(done)
+    }
+
+    /// How far the rows may be marked when the journal is durable up to `durable`. Where a shard is lost, an append of unknown outcome may
+    /// lie before that without being noted: a mark past it would hide it from every later replay.
+    fn noted_up_to(&self, durable: Position) -> Position {
+        let lost = self.shards.iter().filter(|shard| shard.is_lost());
+        let noted = lost.map(|shard| shard.noted()).fold(durable, Position::min);
+        noted.max(self.core.store.mark())
     }
 
     fn fire_timers(&self) {
