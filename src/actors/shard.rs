@@ -147,7 +147,7 @@ impl Shard {
     ) -> Result<Arc<Append>, Option<Decided>> {
         let payload = Bytes::from(codec::encode_effect(&address, &effect));
         let mut appender = self.appender.lock();
-        let Some(place) = appender.as_mut() else {
+        let Some(place) = appender.as_mut().filter(|_| !self.is_lost()) else {
             return Err(caller);
         };
         let append = Append::new(Arc::clone(self), address, effect, consequences, caller);
@@ -184,9 +184,9 @@ impl Shard {
         }
     }
 
-    /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded.
+    /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded. Takes no lock of
+    /// the appender: a journal that has stopped says so on the appending thread, which holds it.
     pub(super) fn append_failed(&self) {
-        *self.appender.lock() = None;
         if self.lost.swap(true, Ordering::AcqRel) {
             return;
         }
