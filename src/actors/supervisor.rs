@@ -129,6 +129,8 @@ impl Actor for ShardSupervisor {
                 }
             }
             SupervisorMessage::Recovered(false) => {
+                // The shard stays lost: from here on, messages are refused instead of waiting for ever.
+                state.discarding = false;
                 for message in state.waiting.drain().flat_map(|(_, messages)| messages) {
                     message.refuse(Unavailable::Draining);
                 }
@@ -305,18 +307,16 @@ impl ShardSupervisor {
         }
         let shard = Arc::clone(&self.shard);
         let supervisor = myself.clone();
-        self.shard
-            .core()
-            .spawner
-            .spawn_until_stop("recover", async move {
-                let recovered = recover(&shard).await;
-                if supervisor
-                    .send_message(SupervisorMessage::Recovered(recovered))
-                    .is_err()
-                {
-                    tracing::trace!("the shard stopped while it recovered");
-                }
-            });
+        // To its end even when the node stops: callers wait for what comes of it.
+        self.shard.core().spawner.spawn("recover", async move {
+            let recovered = recover(&shard).await;
+            if supervisor
+                .send_message(SupervisorMessage::Recovered(recovered))
+                .is_err()
+            {
+                tracing::trace!("the shard stopped while it recovered");
+            }
+        });
     }
 }
 
