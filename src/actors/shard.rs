@@ -186,7 +186,8 @@ impl Shard {
         }
     }
 
-    /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded.
+    /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded. Takes no lock of
+    /// the appender: a journal that has stopped says so on the appending thread, which holds it.
     pub(super) fn append_failed(&self) {
         // Not by taking the appender away: a journal that has failed refuses at once, while `append` holds its lock.
         if self.lost.swap(true, Ordering::AcqRel) {

@@ -314,18 +314,16 @@ impl ShardSupervisor {
         tracing::debug!(shard = %self.shard.id(), "recovering");
         let shard = Arc::clone(&self.shard);
         let supervisor = myself.clone();
-        self.shard
-            .core()
-            .spawner
-            .spawn_until_stop("recover", async move {
-                let recovered = recover(&shard).await;
-                if supervisor
-                    .send_message(SupervisorMessage::Recovered(recovered))
-                    .is_err()
-                {
-                    tracing::trace!("the shard stopped while it recovered");
-                }
-            });
+        // To its end even when the node stops: callers wait for what comes of it.
+        self.shard.core().spawner.spawn("recover", async move {
+            let recovered = recover(&shard).await;
+            if supervisor
+                .send_message(SupervisorMessage::Recovered(recovered))
+                .is_err()
+            {
+                tracing::trace!("the shard stopped while it recovered");
+            }
+        });
     }
 }
 
