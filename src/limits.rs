@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
-/// both the write amplification of a checkpoint and the time of an activation.
-pub const ROW_BYTES_MAX: usize = 32 * 1024;
+/// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB
+/// of lots, 14 KiB of keys and their filter, 16 KiB of sealed profile, 2 KiB of the rest; and so does the largest
+/// purchase, which takes from every lot and is looked at by every offer (44 KiB).
+pub const ROW_BYTES_MAX: usize = 64 * 1024;
 
 /// The most memory that decoding one stored value may claim, in bytes: four times the largest row, for the room that
 /// decoded collections take. Past it the bytes are damaged, whatever their checksum says.
@@ -101,6 +103,13 @@ pub const BENCH_PROGRESS_EVERY: Duration = Duration::from_millis(200);
 /// crowding the mailboxes of callers.
 pub const INTERNAL_UNDER_WAY_MAX: u32 = 256;
 
+/// How often a lost shard is claimed before it is given up until the next start. Another claim between ours and its verdict
+/// is rare, and ten in a row mean that another node wants the shard.
+pub const RECLAIMS_MAX: u32 = 10;
+
+/// The pause before a shard is claimed again: a few batches of the journal, well within the 2 s that a request may be held.
+pub const RECLAIM_PAUSE: Duration = Duration::from_millis(20);
+
 /// How often due timers are looked for, in milliseconds: they only tidy up, so a tenth of a second is soon enough.
 pub const TIMER_TICK_MS: u64 = 100;
 
@@ -140,7 +149,7 @@ pub const KEYS_PER_BLOCK: u32 = 64;
 pub const KEY_SLOTS_READY_MIN: u32 = 16;
 
 /// The largest block of an export, in bytes: large enough that its frame and checksum cost nothing beside a disk's
-/// speed, small enough that a reader's memory does not matter; 31 rows of the largest size fit.
+/// speed, small enough that a reader's memory does not matter; 15 rows of the largest size fit.
 pub const EXPORT_BLOCK_BYTES_MAX: usize = 1024 * 1024;
 
 /// The most minor units that an amount on the wire may have: 15 digits, which binary floating point, and so every JSON
@@ -202,9 +211,9 @@ pub const REFUSALS_MAX: usize = 64;
 
 /// How long accepting pauses when the process is out of file descriptors: a tenth of what a client waits at most.
 pub const ACCEPT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(100);
-/// The largest payload of a journal record, in bytes: an award's record stays under 600 bytes, the largest effects
+
 /// The largest journal record, in bytes, its header included: an award's record stays under 600 bytes, the largest effects
-/// (an import's, a plugin's) under a row; twice a row leaves room, and 16 of them still fit a batch.
+/// under 45 KiB (a purchase that takes from every lot of its wallet); as much as a row, and 16 of them still fit a batch.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of records in a batch of the journal: the disk writes 1 MiB in about a millisecond, so a full batch
@@ -320,12 +329,15 @@ pub const CODE_CHARS_MAX: usize = 64;
 /// The longest e-mail address, in characters (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 pub const EMAIL_CHARS_MAX: usize = 254;
 
-/// The longest name, line of an address or custom value, in characters. With [`PROFILE_LIST_MAX`] it keeps a contact's row under
-/// its limit together with the largest wallet.
+/// The longest name, line of an address or custom value, in characters: longer than any in use.
 pub const NAME_CHARS_MAX: usize = 200;
 
 /// How many phones, addresses and custom fields a contact may have, each.
 pub const PROFILE_LIST_MAX: usize = 20;
+
+/// How much text these lists may hold in all, in bytes of UTF-8: twenty addresses of 150, phones of 20 and fields of 100
+/// are 5.4 KiB. With the names (5 KiB at most) it keeps a sealed profile under a quarter of a row.
+pub const PROFILE_LISTS_BYTES_MAX: usize = 8 * 1024;
 
 /// The longest idempotency key, in characters: what comparable interfaces allow.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;

@@ -84,6 +84,26 @@ pub enum Error {
     /// A record of the journal.
     #[error("the journal holds a record that cannot be read: {0}")]
     Record(#[from] codec::Error),
+    /// The rows need records that were trimmed.
+    #[error(
+        "the rows reach journal position {rows}, but the journal was trimmed up to {journal}; move `rows` away and restore the newest export with `clientele snapshot restore`"
+    )]
+    RowsBehind {
+        /// How far the rows reach.
+        rows: u64,
+        /// How far records were dropped.
+        journal: u64,
+    },
+    /// The rows hold what the journal has lost.
+    #[error(
+        "the rows reach journal position {rows}, but the journal ends at {journal}: durable records are gone. Copy the whole data directory back from a backup; or move `journal`, `journal.manifest` and `rows` away and restore an export with `clientele snapshot restore`, without what came after it"
+    )]
+    RowsAhead {
+        /// How far the rows reach.
+        rows: u64,
+        /// Where the journal ends.
+        journal: u64,
+    },
     /// The clock.
     #[error(
         "the journal's newest record lies {ahead_s} s ahead of this machine's clock; set the clock right (check NTP), then start again"
@@ -277,7 +297,7 @@ impl Node {
     pub async fn checkpoint(&self) -> Result<Checkpointed, store::Error> {
         let mut last = self.checkpointing.lock().await;
         let began = std::time::Instant::now();
-        let durable = self.core.journal.durable();
+        let durable = self.noted_up_to(self.core.journal.durable());
         let store = Arc::clone(&self.core.store);
         let done = if store.rows().may_block() {
             tokio::task::spawn_blocking(move || store.checkpoint(durable))
@@ -289,6 +309,14 @@ impl Node {
         *last = durable;
         metrics::histogram!("clientele_checkpoint_seconds").record(began.elapsed());
         Ok(done)
+    }
+
+    /// How far the rows may be marked when the journal is durable up to `durable`. Where a shard is lost, an append of unknown outcome may
+    /// lie before that without being noted: a mark past it would hide it from every later replay.
+    fn noted_up_to(&self, durable: Position) -> Position {
+        let lost = self.shards.iter().filter(|shard| shard.is_lost());
+        let noted = lost.map(|shard| shard.noted()).fold(durable, Position::min);
+        noted.max(self.core.store.mark())
     }
 
     fn fire_timers(&self) {
@@ -337,8 +365,28 @@ impl Node {
     }
 }
 
+/// Rows and journal must meet: with a gap between them, or a journal that ends before what the rows were made from, a
+/// start would serve less than was acknowledged.
+fn check_reach(rows: Position, journal: &dyn Journal) -> Result<(), Error> {
+    let (begins, ends) = (journal.trimmed_to(), journal.durable());
+    if rows < begins {
+        return Err(Error::RowsBehind {
+            rows: rows.0,
+            journal: begins.0,
+        });
+    }
+    if rows > ends {
+        return Err(Error::RowsAhead {
+            rows: rows.0,
+            journal: ends.0,
+        });
+    }
+    Ok(())
+}
+
 /// Claims every shard, notes what the journal has beyond the rows, and loads the timers.
 async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Result<(), Error> {
+    check_reach(core.store.mark(), &*core.journal)?;
     let claims = shards
         .iter()
         .map(|shard| core.journal.claim(shard.id(), core.options.node));

@@ -31,14 +31,14 @@ struct Appender {
 pub struct Shard {
     id: ShardId,
     core: Arc<Core>,
-    /// The one appender; none while the shard is not owned. Its lock keeps the order of `seq` and of the hand-over the same.
+    /// The one appender; none before the shard is owned, and not used while it is lost. Its lock keeps the order of `seq` and of the hand-over the same.
     appender: Mutex<Option<Appender>>,
     /// What callers have under way here.
     gate: Arc<Gate>,
     /// What timers and sagas have under way here: never starved by callers, never starving them.
     internal_gate: Arc<Gate>,
     timers: Mutex<Timers>,
-    /// The newest position whose effect is in the store: where a recovery replays from.
+    /// Every effect of the shard at or before this position is in the store: where a recovery replays from.
     noted: AtomicU64,
     lost: AtomicBool,
     supervisor: OnceLock<ActorRef<SupervisorMessage>>,
@@ -93,8 +93,9 @@ impl Shard {
         }
     }
 
-    /// Begins to own the shard.
+    /// Begins to own the shard, now that everything before the claim is noted.
     pub(super) fn own(&self, claimed: Claimed) {
+        self.noted.fetch_max(claimed.position.0, Ordering::AcqRel);
         *self.appender.lock() = Some(Appender {
             epoch: claimed.epoch,
             next_seq: claimed.next_seq,
@@ -147,8 +148,9 @@ impl Shard {
     ) -> Result<Arc<Append>, Option<Decided>> {
         let payload = Bytes::from(codec::encode_effect(&address, &effect));
         let mut appender = self.appender.lock();
-        let Some(place) = appender.as_mut() else {
-            return Err(caller);
+        let place = match appender.as_mut() {
+            Some(place) if !self.is_lost() => place,
+            Some(_) | None => return Err(caller),
         };
         let append = Append::new(Arc::clone(self), address, effect, consequences, caller);
         let record = Record {
@@ -184,9 +186,10 @@ impl Shard {
         }
     }
 
-    /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded.
+    /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded. Takes no lock of
+    /// the appender: a journal that has stopped says so on the appending thread, which holds it.
     pub(super) fn append_failed(&self) {
-        *self.appender.lock() = None;
+        // Not by taking the appender away: a journal that has failed refuses at once, while `append` holds its lock.
         if self.lost.swap(true, Ordering::AcqRel) {
             return;
         }

@@ -4,26 +4,29 @@
 //! resolved and only then lets a new incarnation start; counts panics and quarantines; and when an append has
 //! failed, discards every actor of the shard, claims it anew and replays what it missed.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use ractor::{
-    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, MessagingErr, SupervisionEvent,
+    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorStatus, MessagingErr,
+    SupervisionEvent,
 };
 
 use super::admission::Gate;
 use super::entity::{Arguments, EntityActor, LastAppend};
 use super::envelope::{Message, Unavailable};
+use super::node;
+use super::publications::Publication;
 use super::residency::Look;
 use super::router::Router;
 use super::shard::{Handle, Shard};
 use crate::domain::address::Address;
 use crate::limits;
 use crate::persistence::codec;
-use crate::persistence::journal::Body;
+use crate::persistence::journal::{self, Body, Claimed};
 
 /// The root of the tree: shards' supervisors are linked to it, so that none ends unseen.
 pub(super) struct NodeSupervisor;
@@ -80,8 +83,8 @@ pub(super) struct Supervised {
     actors: HashMap<ActorId, Address>,
     /// Ended, but with an append that is not resolved yet.
     leaving: HashSet<Address>,
-    /// Messages for the next incarnation.
-    waiting: HashMap<Address, Vec<Message>>,
+    /// Messages for the next incarnation. In order, so that equal runs start entities in the same order.
+    waiting: BTreeMap<Address, Vec<Message>>,
     panics: HashMap<Address, VecDeque<Instant>>,
     discarding: bool,
 }
@@ -115,8 +118,10 @@ impl Actor for ShardSupervisor {
             }
             SupervisorMessage::Discard => {
                 state.discarding = true;
-                for address in state.actors.values() {
-                    if let Some(handle) = self.shard.core().handle(address) {
+                tracing::debug!(shard = %self.shard.id(), actors = state.actors.len(), "discarding");
+                // In the order of addresses, not of hashes: equal runs stop entities in the same order.
+                for address in state.actors.values().copied().collect::<BTreeSet<_>>() {
+                    if let Some(handle) = self.shard.core().handle(&address) {
                         handle.actor.stop(None);
                     }
                 }
@@ -129,7 +134,10 @@ impl Actor for ShardSupervisor {
                 }
             }
             SupervisorMessage::Recovered(false) => {
-                for message in state.waiting.drain().flat_map(|(_, messages)| messages) {
+                // The shard stays lost: from here on `deliver` refuses, since nobody would take up what waits.
+                state.discarding = false;
+                let waiting = std::mem::take(&mut state.waiting);
+                for message in waiting.into_values().flatten() {
                     message.refuse(Unavailable::Draining);
                 }
             }
@@ -303,53 +311,83 @@ impl ShardSupervisor {
         if !state.discarding || !state.actors.is_empty() {
             return;
         }
+        tracing::debug!(shard = %self.shard.id(), "recovering");
         let shard = Arc::clone(&self.shard);
         let supervisor = myself.clone();
-        self.shard
-            .core()
-            .spawner
-            .spawn_until_stop("recover", async move {
-                let recovered = recover(&shard).await;
-                if supervisor
-                    .send_message(SupervisorMessage::Recovered(recovered))
-                    .is_err()
-                {
-                    tracing::trace!("the shard stopped while it recovered");
-                }
-            });
+        // To its end even when the node stops: callers wait for what comes of it.
+        self.shard.core().spawner.spawn("recover", async move {
+            let recovered = recover(&shard).await;
+            if supervisor
+                .send_message(SupervisorMessage::Recovered(recovered))
+                .is_err()
+            {
+                tracing::trace!("the shard stopped while it recovered");
+            }
+        });
     }
 }
 
-/// Claims the shard anew and notes what the journal has beyond what is noted. False when the journal has failed for good.
+/// Claims the shard anew and takes in what the journal has beyond what is noted. False when the shard cannot be had.
 async fn recover(shard: &Arc<Shard>) -> bool {
-    let core = shard.core();
-    let claimed = match core.journal.claim(shard.id(), core.options.node).await {
-        Ok(claimed) => claimed,
+    match try_recover(shard).await {
+        Ok(()) => true,
         Err(error) => {
-            tracing::error!(shard = %shard.id(), %error, "the shard cannot be claimed again");
-            return false;
+            tracing::error!(shard = %shard.id(), %error, "the shard cannot be recovered");
+            false
         }
-    };
-    let replayed = core.journal.replay(shard.noted(), &mut |position, record| {
-        if let (true, Body::Effect { payload, .. }) = (record.shard == shard.id(), &record.body) {
-            match codec::decode_effect(payload) {
-                Ok((address, effect)) => shard.replayed(address, effect, position),
-                Err(error) => {
-                    tracing::error!(%error, "a record cannot be read");
-                    return ControlFlow::Break(());
+    }
+}
+
+async fn try_recover(shard: &Arc<Shard>) -> Result<(), node::Error> {
+    let core = shard.core();
+    let claimed = claim_again(shard).await?;
+    let mut changed = BTreeSet::new();
+    let mut unreadable = None;
+    core.journal
+        .replay(shard.noted(), &mut |position, record| {
+            if let (true, Body::Effect { payload, .. }) = (record.shard == shard.id(), &record.body)
+            {
+                match codec::decode_effect(payload) {
+                    Ok((address, effect)) => {
+                        changed.insert(address);
+                        shard.replayed(address, effect, position);
+                    }
+                    Err(error) => {
+                        unreadable = Some(error);
+                        return ControlFlow::Break(());
+                    }
                 }
             }
+            ControlFlow::Continue(())
+        })?;
+    if let Some(error) = unreadable {
+        return Err(error.into());
+    }
+    // What these effects change beside the store was never told, since their appends were not acknowledged.
+    for address in changed {
+        let entity = core.store.load(shard.id(), address).await?;
+        shard.timers().lock().set(address, entity.next_due());
+        if let Some(publication) = Publication::of(&entity) {
+            core.publications.publish(address, publication);
         }
-        ControlFlow::Continue(())
-    });
-    match replayed {
-        Ok(()) => {
-            shard.own(claimed);
-            true
-        }
-        Err(error) => {
-            tracing::error!(shard = %shard.id(), %error, "the shard cannot be replayed");
-            false
+    }
+    shard.own(claimed);
+    tracing::info!(shard = %shard.id(), "the shard is recovered");
+    Ok(())
+}
+
+/// Claims the shard; again, if another claim comes between, since the next lies above that one.
+async fn claim_again(shard: &Arc<Shard>) -> Result<Claimed, journal::Error> {
+    let core = shard.core();
+    let mut tries = 1;
+    loop {
+        match core.journal.claim(shard.id(), core.options.node).await {
+            Err(journal::Error::Fenced { epoch, .. }) if tries < limits::RECLAIMS_MAX => {
+                tracing::warn!(shard = %shard.id(), %epoch, "another claim came between; claiming again");
+                tries += 1;
+                tokio::time::sleep(limits::RECLAIM_PAUSE).await;
+            }
+            claimed => return claimed,
         }
     }
 }
@@ -373,6 +411,11 @@ impl super::node::Core {
         let Some(handle) = self.handle(address) else {
             return Look::Goes;
         };
+        // An actor that is told to drain before it has begun to start never starts, and nobody is told: its messages would
+        // wait for ever.
+        if handle.actor.get_status() == ActorStatus::Unstarted {
+            return Look::Stays;
+        }
         let used = handle
             .touched
             .swap(false, std::sync::atomic::Ordering::Relaxed);

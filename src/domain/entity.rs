@@ -553,6 +553,18 @@ impl Entity {
         }
     }
 
+    /// Hands out every purchase, in order: for a row that has no room for them.
+    pub fn spill_all_purchases(&mut self) -> Vec<Arc<Purchase>> {
+        match &mut self.state {
+            State::Contact(contact) => contact.purchases.drain(..).collect(),
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::ApiKey(_)
+            | State::DirectoryEntry(_) => Vec::new(),
+        }
+    }
+
     /// Hands out what need not stay in memory, once there is enough of it: older answers and older purchases.
     pub fn spill(&mut self) -> Spilled {
         Spilled {

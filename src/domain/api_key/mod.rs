@@ -224,3 +224,6 @@ impl State {
             .and_then(|key| key.details.expires_at)
     }
 }
+
+#[cfg(test)]
+mod tests;

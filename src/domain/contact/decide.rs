@@ -145,7 +145,13 @@ impl Contact {
             tenant.is_within(purchase.organisation, ancestor)
         })?;
         let expires_at = offer.award_lasts.map(|lasts| expiry_at_grain(now, lasts));
-        if !self.wallet.has_room_for(expires_at) {
+        let pending: Vec<_> = purchase
+            .offers
+            .iter()
+            .filter_map(|before| before.result.ok())
+            .map(|lot| lot.expires_at)
+            .collect();
+        if !self.wallet.has_room_for(expires_at, &pending) {
             return Err(NoAward::WalletFull);
         }
         Ok(Lot {

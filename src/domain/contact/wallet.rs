@@ -52,7 +52,7 @@ impl Lot {
 }
 
 impl Wallet {
-    /// How many lots a wallet holds: at 12 bytes or so each, half of a row's limit.
+    /// How many lots a wallet holds: at 19 bytes each at most, under half of a row's limit.
     pub const LOTS_MAX: usize = 1_500;
 
     /// What can be spent at `now`. Expiry is compared here: no timer has to have fired.
@@ -83,9 +83,27 @@ impl Wallet {
         plan
     }
 
-    /// Whether one more award expiring then finds room.
-    pub fn has_room_for(&self, expires_at: Option<Timestamp>) -> bool {
-        self.lots.len() < Self::LOTS_MAX || self.lots.iter().any(|lot| lot.expires_at == expires_at)
+    /// Whether one more award expiring then finds room beside `pending`, the expiries of others that are about to be
+    /// credited.
+    pub fn has_room_for(
+        &self,
+        expires_at: Option<Timestamp>,
+        pending: &[Option<Timestamp>],
+    ) -> bool {
+        let is_held = |expiry| self.lots.iter().any(|lot| lot.expires_at == expiry);
+        if self.lots.len().saturating_add(pending.len()) < Self::LOTS_MAX {
+            return true;
+        }
+        let new = pending
+            .iter()
+            .enumerate()
+            .filter(|(at, expiry)| {
+                !is_held(**expiry) && !pending.iter().take(*at).any(|before| before == *expiry)
+            })
+            .count();
+        self.lots.len().saturating_add(new) < Self::LOTS_MAX
+            || is_held(expires_at)
+            || pending.contains(&expires_at)
     }
 
     /// Adds money to the lot of its expiry.

@@ -182,3 +182,6 @@ impl State {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

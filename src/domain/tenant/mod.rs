@@ -115,3 +115,6 @@ impl Tenant {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

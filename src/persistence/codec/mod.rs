@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bincode::config;
 use bincode::de::Decode;
 use bincode::enc::Encode;
+use bincode::error::DecodeError;
 
 use crate::domain::address::Address;
 use crate::domain::contact::{Profile, Purchase};
@@ -38,7 +39,7 @@ pub enum Error {
         /// What was to be read.
         what: &'static str,
         /// Where it went wrong.
-        source: bincode::error::DecodeError,
+        source: DecodeError,
     },
 }
 
@@ -58,7 +59,10 @@ fn encode<T: Encode>(value: &T) -> Vec<u8> {
 fn decode<T: Decode<()>>(what: &'static str, bytes: &[u8]) -> Result<T, Error> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => bincode::decode_from_slice(rest, CONFIG)
-            .map(|(value, _)| value)
+            .and_then(|(value, read)| match read == rest.len() {
+                true => Ok(value),
+                false => Err(DecodeError::Other("there are bytes after its end")),
+            })
             .map_err(|source| Error::Layout { what, source }),
         other => Err(Error::Version {
             what,

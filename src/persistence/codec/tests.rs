@@ -1,1 +1,7 @@
-//! tests
+//! What is stored stays readable: golden bytes of every layout, round trips, refusals, and the size of an award.
+
+mod fixtures;
+mod golden;
+mod refusals;
+mod round_trips;
+mod sizes;

@@ -158,6 +158,10 @@ pub trait Journal: Send + Sync + 'static {
     /// caller has checked checkpoint, export and cursors.
     fn trim(&self, to: Position) -> Result<(), Error>;
 
+    /// How far trimming has dropped records: a replay after an earlier position would leave some out. `START` while
+    /// nothing was dropped. Compares with what [`Journal::durable`] gave, at any time.
+    fn trimmed_to(&self) -> Position;
+
     /// Whether the journal has failed: then nothing more is acknowledged, and the process must stop.
     fn has_failed(&self) -> bool;
 

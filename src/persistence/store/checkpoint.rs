@@ -1,12 +1,15 @@
 //! Checkpoints: folding what waits into rows, and marking how far the rows reach.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use clientele_cluster::ShardId;
 
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
-use crate::domain::entity::{Entity, Spilled};
+use crate::domain::contact::Purchase;
+use crate::domain::entity::Spilled;
+use crate::limits::ROW_BYTES_MAX;
 use crate::persistence::journal::Position;
 use crate::persistence::rows::{Row, Write};
 
@@ -88,7 +91,18 @@ impl Store {
         for effect in self.tail(shard, address) {
             entity.apply(&effect);
         }
-        spill_rows(shard, address, &mut entity, writes);
+        let spilled = entity.spill();
+        spill_rows(shard, address, entity.seq, spilled, writes);
+        let mut payload = codec::encode_entity(&entity);
+        if payload.len() > ROW_BYTES_MAX {
+            // Large purchases: what remains without them fits, by the limits of each part.
+            let spilled = Spilled {
+                answered: Vec::new(),
+                purchases: entity.spill_all_purchases(),
+            };
+            spill_rows(shard, address, entity.seq, spilled, writes);
+            payload = codec::encode_entity(&entity);
+        }
         let due = entity.next_due();
         if was_due != due {
             writes.extend(was_due.map(|due| Write::Delete {
@@ -106,36 +120,61 @@ impl Store {
             key: keys::head(shard, address),
             row: Row {
                 entity_seq: entity.seq,
-                payload: codec::encode_entity(&entity),
+                payload,
             },
         });
         Ok(entity.seq)
     }
 }
 
-/// Moves what need not be in the head row to rows of their own.
-fn spill_rows(shard: ShardId, address: &Address, entity: &mut Entity, writes: &mut Vec<Write>) {
-    /// At most 300 bytes each with a few offers, so a row stays under half of its limit.
-    const PURCHASES_A_ROW: usize = 48;
-    let entity_seq = entity.seq;
-    let Spilled {
-        answered,
-        purchases,
-    } = entity.spill();
-    writes.extend(answered.iter().map(|answered| Write::Put {
+/// Writes what need not be in the head row to rows of its own.
+fn spill_rows(
+    shard: ShardId,
+    address: &Address,
+    entity_seq: u64,
+    spilled: Spilled,
+    writes: &mut Vec<Write>,
+) {
+    writes.extend(spilled.answered.iter().map(|answered| Write::Put {
         key: keys::answered(shard, address, &answered.key),
         row: Row {
             entity_seq,
             payload: codec::encode_answered(answered),
         },
     }));
-    writes.extend(purchases.chunks(PURCHASES_A_ROW).filter_map(|block| {
-        block.first().map(|first| Write::Put {
+    for block in blocks(spilled.purchases) {
+        writes.extend(block.first().map(|first| Write::Put {
             key: keys::purchases(shard, address, first.number),
             row: Row {
                 entity_seq,
-                payload: codec::encode_purchases(&block.to_vec()),
+                payload: codec::encode_purchases(&block),
             },
-        })
-    }));
+        }));
+    }
+}
+
+/// Cuts purchases into what fits a row each.
+fn blocks(purchases: Vec<Arc<Purchase>>) -> Vec<Vec<Arc<Purchase>>> {
+    /// At most 300 bytes each with a few offers: to find one, a few KiB are read.
+    const PURCHASES_A_ROW: usize = 48;
+    let mut blocks: Vec<Vec<Arc<Purchase>>> = Vec::new();
+    let mut block_bytes = 0_usize;
+    for purchase in purchases {
+        let alone = vec![purchase];
+        let bytes = codec::encode_purchases(&alone).len();
+        match blocks.last_mut() {
+            Some(block)
+                if block.len() < PURCHASES_A_ROW
+                    && block_bytes.saturating_add(bytes) <= ROW_BYTES_MAX =>
+            {
+                block.extend(alone);
+                block_bytes = block_bytes.saturating_add(bytes);
+            }
+            Some(_) | None => {
+                blocks.push(alone);
+                block_bytes = bytes;
+            }
+        }
+    }
+    blocks
 }

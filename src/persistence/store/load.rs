@@ -31,15 +31,16 @@ impl Store {
         wall: Timestamp,
     ) -> Result<Option<Answered>, Error> {
         self.off_thread(move |store| {
-            let found = match store.rows.get(&keys::answered(shard, &address, &key))? {
-                Some(row) => Some(codec::decode_answered(&row.payload)?),
+            let mut found = store.answered_row(shard, &address, &key)?;
+            if found.is_none() {
                 // It may have left the actor's memory before a checkpoint gave it a row of its own.
-                None => store
-                    .load_now(shard, &address)?
-                    .remembered
-                    .recent(&key, wall)
-                    .copied(),
-            };
+                let entity = store.load_now(shard, &address)?;
+                found = entity.remembered.recent(&key, wall).copied();
+            }
+            if found.is_none() {
+                // A checkpoint may have done so between the two looks.
+                found = store.answered_row(shard, &address, &key)?;
+            }
             Ok(found.filter(|answered| answered.is_kept(wall)))
         })
         .await
@@ -53,24 +54,52 @@ impl Store {
         number: u32,
     ) -> Result<Option<Arc<Purchase>>, Error> {
         self.off_thread(move |store| {
-            let prefix = keys::purchases_prefix(shard, &address);
-            let key = keys::purchases(shard, &address, number);
-            if let Some((_, row)) = store.rows.last_at_most(&prefix, &key)? {
-                let block = codec::decode_purchases(&row.payload)?;
-                if let Some(found) = block.into_iter().find(|p| p.number == number) {
-                    return Ok(Some(found));
-                }
+            if let Some(found) = store.purchase_in_rows(shard, &address, number)? {
+                return Ok(Some(found));
             }
-            Ok(match store.load_now(shard, &address)?.state {
+            let recent = match store.load_now(shard, &address)?.state {
                 State::Contact(contact) => contact.recent_purchase(number).map(Arc::clone),
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_) => None,
-            })
+            };
+            match recent {
+                Some(found) => Ok(Some(found)),
+                // A checkpoint may have moved it between the two looks.
+                None => store.purchase_in_rows(shard, &address, number),
+            }
         })
         .await
+    }
+
+    fn answered_row(
+        &self,
+        shard: ShardId,
+        address: &Address,
+        key: &KeyHash,
+    ) -> Result<Option<Answered>, Error> {
+        let row = self.rows.get(&keys::answered(shard, address, key))?;
+        Ok(match row {
+            Some(row) => Some(codec::decode_answered(&row.payload)?),
+            None => None,
+        })
+    }
+
+    fn purchase_in_rows(
+        &self,
+        shard: ShardId,
+        address: &Address,
+        number: u32,
+    ) -> Result<Option<Arc<Purchase>>, Error> {
+        let prefix = keys::purchases_prefix(shard, address);
+        let key = keys::purchases(shard, address, number);
+        let Some((_, row)) = self.rows.last_at_most(&prefix, &key)? else {
+            return Ok(None);
+        };
+        let block = codec::decode_purchases(&row.payload)?;
+        Ok(block.into_iter().find(|found| found.number == number))
     }
 
     pub(super) fn load_now(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {

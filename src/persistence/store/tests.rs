@@ -1,1 +1,8 @@
-//! t
+//! The store keeps what was acknowledged: through checkpoints, crashes between any two writes, spills and exports.
+
+mod bounds;
+mod crashes;
+mod history;
+mod spills;
+mod timers;
+mod transfers;

@@ -8,7 +8,7 @@ use crate::persistence::export::{self, ExportReader, ExportWriter, Header, Secti
 use crate::persistence::journal::Position;
 use crate::persistence::rows::{Row, Rows, Write};
 
-/// How many rows are moved at a time: at 32 KiB at most each, 8 MiB.
+/// How many rows are moved at a time: at 64 KiB at most each, 16 MiB.
 const ROWS_A_BATCH: usize = 256;
 
 /// Why rows cannot be moved.

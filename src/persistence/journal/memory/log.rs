@@ -21,6 +21,7 @@ struct Stored {
 struct State {
     stored: VecDeque<Stored>,
     last: Position,
+    trimmed_to: Position,
     shards: Shards,
 }
 
@@ -88,7 +89,14 @@ impl MemoryLog {
     pub(super) fn trim(&self, to: Position) {
         let mut state = self.state.lock();
         let kept = state.stored.partition_point(|stored| stored.position <= to);
-        state.stored.drain(..kept);
+        let last = state.stored.drain(..kept).next_back();
+        if let Some(dropped) = last {
+            state.trimmed_to = dropped.position;
+        }
+    }
+
+    pub(super) fn trimmed_to(&self) -> Position {
+        self.state.lock().trimmed_to
     }
 }
 

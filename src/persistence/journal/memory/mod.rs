@@ -375,6 +375,10 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
+    fn trimmed_to(&self) -> Position {
+        self.shared.log.trimmed_to()
+    }
+
     fn has_failed(&self) -> bool {
         *self.shared.failed.borrow()
     }

@@ -16,8 +16,9 @@ use std::path::{Path, PathBuf};
 use super::format::{DirectoryId, SegmentHeader};
 use crate::persistence::journal::Error;
 
-const REMEDY: &str = "Nothing was changed. Restore from an export with `clientele snapshot restore`, or copy the \
-                      whole data directory back from a backup";
+const REMEDY: &str = "Nothing was changed. Copy the whole data directory back from a backup; or move `journal`, \
+                      `journal.manifest` and `rows` away and restore an export with `clientele snapshot restore`, \
+                      without what came after it";
 /// Zeros are written in such pieces, each synced: no sync of the writer waits behind a whole segment.
 const ZERO_PIECE_BYTES: usize = 1024 * 1024;
 /// Journals hold personal data (sealed) and money (in the clear): nobody but their owner reads them.

@@ -133,6 +133,12 @@ impl Live {
             .retain(|segment| segment.header.id >= id);
     }
 
+    /// The number of the first batch that is still there.
+    pub(super) fn first_batch(&self) -> u64 {
+        let segments = self.segments.lock();
+        segments.front().map_or(1, |segment| segment.first_batch)
+    }
+
     /// Whether segment `id` is live.
     pub(super) fn contains(&self, id: u64) -> bool {
         let segments = self.segments.lock();

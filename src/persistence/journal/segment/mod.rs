@@ -286,6 +286,15 @@ impl Journal for SegmentJournal {
         trim::trim(&self.shared, to)
     }
 
+    fn trimmed_to(&self) -> Position {
+        // The first segment does not say which record was the last before it, only which batch; and nothing is
+        // trimmed in the midst of one.
+        match self.shared.live.first_batch().saturating_sub(1) {
+            0 => Position::START,
+            dropped => format::position(dropped, 0),
+        }
+    }
+
     fn has_failed(&self) -> bool {
         *self.shared.failed.borrow()
     }

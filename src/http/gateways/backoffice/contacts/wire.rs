@@ -171,6 +171,13 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
             "must have at most 20 entries",
         );
     }
+    let (longest, bytes) = text_of_lists(contact);
+    faults.require(
+        bytes <= limits::PROFILE_LISTS_BYTES_MAX,
+        longest,
+        "too_long",
+        "must have less text: phones, addresses and custom fields together at most 8 KiB",
+    );
     faults.within("phones", |faults| {
         for (index, phone) in contact.phones.iter().enumerate() {
             faults.at(index, |faults| {
@@ -212,6 +219,41 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
             });
         }
     });
+}
+
+/// Which list has the most text, and how much all have, in bytes.
+fn text_of_lists(contact: &NewContact) -> (&'static str, usize) {
+    let optional = |texts: &[&Option<String>]| -> usize {
+        texts.iter().copied().flatten().map(String::len).sum()
+    };
+    let phones = contact.phones.iter().map(|phone| {
+        let others = optional(&[&phone.country_code, &phone.phone_type]);
+        phone.number.len().saturating_add(others)
+    });
+    let addresses = contact.addresses.iter().map(|address| {
+        optional(&[
+            &address.address_type,
+            &address.name,
+            &address.address_line_1,
+            &address.address_line_2,
+            &address.state_province_county,
+            &address.town_city,
+            &address.postal_code,
+            &address.country_code,
+        ])
+    });
+    let fields = contact
+        .custom_fields
+        .iter()
+        .map(|field| field.key.len().saturating_add(field.value.len()));
+    let lists = [
+        ("phones", phones.sum::<usize>()),
+        ("addresses", addresses.sum()),
+        ("custom_fields", fields.sum()),
+    ];
+    let all = lists.iter().map(|(_, bytes)| bytes).sum();
+    let longest = lists.into_iter().max_by_key(|(_, bytes)| *bytes);
+    (longest.map_or("addresses", |(name, _)| name), all)
 }
 
 /// A text that is there must be neither empty nor too long, and hold no control characters.
@@ -349,4 +391,43 @@ pub(super) fn lists(profile: &mut Profile) -> (Vec<WirePhone>, Vec<WireAddress>,
             })
             .collect(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::persistence::codec;
+
+    fn with_fields(bytes_each: usize) -> NewContact {
+        let fields: Vec<_> = (10..10 + limits::PROFILE_LIST_MAX)
+            .map(|number| {
+                let value = "x".repeat(bytes_each - 2);
+                serde_json::json!({"key": number.to_string(), "value": value})
+            })
+            .collect();
+        serde_json::from_value(serde_json::json!({ "custom_fields": fields })).unwrap()
+    }
+
+    fn is_valid(contact: &NewContact) -> bool {
+        let mut faults = Faults::new();
+        contact.validate(&mut faults);
+        faults.is_empty()
+    }
+
+    #[test]
+    fn the_lists_of_a_profile_hold_so_much_text_and_no_more() {
+        let most = limits::PROFILE_LISTS_BYTES_MAX / limits::PROFILE_LIST_MAX;
+        // Each may be as long as it likes in characters of four bytes; together they may not.
+        let mut contact = with_fields(150);
+        assert!(is_valid(&contact));
+        for field in &mut contact.custom_fields {
+            field.value = "\u{1F600}".repeat((most - 2) / 4);
+        }
+        assert!(is_valid(&contact));
+        for field in &mut contact.custom_fields {
+            field.value.push('\u{1F600}');
+        }
+        assert!(!is_valid(&contact));
+        assert!(codec::encode_profile(&contact.profile()).len() < limits::ROW_BYTES_MAX / 4);
+    }
 }

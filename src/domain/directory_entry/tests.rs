@@ -1,0 +1,136 @@
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_000_000);
+const LAPSE: Timestamp = Timestamp(NOW.0 + RESERVED_FOR.0);
+const ADA: u64 = 1;
+const BOB: u64 = 2;
+
+fn value(number: u8) -> ValueHash {
+    ValueHash([number; 16])
+}
+
+/// An entry that lived through `commands`, each of which must be accepted.
+fn given(commands: &[Command]) -> State {
+    let mut state = State::default();
+    for command in commands {
+        let events = state.decide(command, NOW).unwrap();
+        events.iter().for_each(|event| state.apply(event));
+    }
+    state
+}
+
+fn check(given_commands: &[Command], when: Command, then: Result<&[Event], Rejection>) {
+    let decided = given(given_commands).decide(&when, NOW);
+    assert_eq!(
+        decided.as_deref(),
+        then.as_ref().copied(),
+        "{when:?} after {given_commands:?}"
+    );
+}
+
+#[test]
+fn a_free_value_is_reserved_then_confirmed_and_only_then_has_a_holder() {
+    let reserve = Command::Reserve(value(1), ADA);
+    let confirm = Command::Confirm(value(1), ADA);
+    check(&[], reserve, Ok(&[Event::Reserved(value(1), ADA, LAPSE)]));
+    check(&[reserve], confirm, Ok(&[Event::Confirmed(value(1), ADA)]));
+    assert_eq!(given(&[reserve]).holder(&value(1)), None);
+    assert_eq!(given(&[reserve, confirm]).holder(&value(1)), Some(ADA));
+    assert_eq!(given(&[reserve, confirm]).holder(&value(2)), None);
+}
+
+#[test]
+fn what_was_done_is_not_done_again() {
+    let reserve = Command::Reserve(value(1), ADA);
+    let confirm = Command::Confirm(value(1), ADA);
+    let release = Command::Release(value(1), ADA);
+    check(&[reserve], reserve, Ok(&[]));
+    check(&[reserve, confirm], reserve, Ok(&[]));
+    check(&[reserve, confirm], confirm, Ok(&[]));
+    check(&[reserve, release], release, Ok(&[]));
+}
+
+#[test]
+fn a_value_that_another_has_is_taken_whether_or_not_it_is_confirmed() {
+    let reserve = Command::Reserve(value(1), ADA);
+    let confirm = Command::Confirm(value(1), ADA);
+    let wish = Command::Reserve(value(1), BOB);
+    check(&[reserve], wish, Err(Rejection::ValueTaken));
+    check(&[reserve, confirm], wish, Err(Rejection::ValueTaken));
+    check(
+        &[reserve],
+        Command::Confirm(value(1), BOB),
+        Err(Rejection::NotHeld),
+    );
+    check(&[], confirm, Err(Rejection::NotHeld));
+}
+
+#[test]
+fn a_released_value_is_free_and_a_strangers_release_changes_nothing() {
+    let reserve = Command::Reserve(value(1), ADA);
+    let confirm = Command::Confirm(value(1), ADA);
+    let release = Command::Release(value(1), ADA);
+    check(
+        &[reserve, confirm],
+        Command::Release(value(1), BOB),
+        Ok(&[]),
+    );
+    check(
+        &[reserve, confirm],
+        release,
+        Ok(&[Event::Released(value(1), ADA)]),
+    );
+    check(
+        &[reserve, confirm, release],
+        Command::Reserve(value(1), BOB),
+        Ok(&[Event::Reserved(value(1), BOB, LAPSE)]),
+    );
+}
+
+#[test]
+fn values_that_meet_in_an_entry_stay_apart_until_it_is_full() {
+    let reserve = |number| Command::Reserve(value(number), u64::from(number));
+    let full = [reserve(1), reserve(2), reserve(3), reserve(4)];
+    assert_eq!(full.len(), CLAIMS_MAX);
+    check(&full, reserve(5), Err(Rejection::EntryFull));
+    check(&full, reserve(4), Ok(&[]));
+    let mut state = given(&full);
+    state.apply(&Event::Confirmed(value(2), 2));
+    state.apply(&Event::Released(value(3), 3));
+    assert_eq!(state.holder(&value(2)), Some(2));
+    assert_eq!(state.holder(&value(1)), None);
+    assert!(
+        state
+            .decide(&reserve(5), NOW)
+            .is_ok_and(|events| events.len() == 1)
+    );
+}
+
+#[test]
+fn a_lapsed_reservation_is_owed_a_question_until_it_is_settled() {
+    let mut state = given(&[
+        Command::Reserve(value(1), ADA),
+        Command::Reserve(value(2), BOB),
+    ]);
+    assert_eq!(state.next_due(), Some(LAPSE));
+    assert_eq!(state.obligations(LAPSE.before(Span(1))), []);
+    let owed = |number, holder| Obligation {
+        value: value(number),
+        holder,
+    };
+    assert_eq!(state.obligations(LAPSE), [owed(1, ADA), owed(2, BOB)]);
+
+    state.apply(&Event::Confirmed(value(1), ADA));
+    assert_eq!(state.obligations(LAPSE), [owed(2, BOB)]);
+    state.apply(&Event::Released(value(2), BOB));
+    assert_eq!(state.obligations(LAPSE), []);
+    assert_eq!(state.next_due(), None);
+}
+
+#[test]
+fn an_entry_is_found_by_the_first_half_of_its_values_hash() {
+    let mut bytes = [0; 16];
+    bytes[7] = 5;
+    bytes[15] = 6;
+    assert_eq!(ValueHash(bytes).entry(), 5);
+}

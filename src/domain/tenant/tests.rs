@@ -1,0 +1,81 @@
+use super::*;
+
+fn create() -> Command {
+    Command::Create(Details {
+        name: "Harbour".into(),
+        currency: Currency::from_code("EUR").unwrap(),
+        classifications: vec!["PURCHASE".into()],
+    })
+}
+
+/// A tenant that lived through `commands`, each of which must be accepted.
+fn given(commands: impl IntoIterator<Item = Command>) -> Tenant {
+    let mut tenant = Tenant::default();
+    for command in commands {
+        let events = tenant.decide(&command).unwrap();
+        events.iter().for_each(|event| tenant.apply(event));
+    }
+    tenant
+}
+
+/// One way to list the entity of a number.
+type Listing = fn(u64) -> Command;
+
+const LISTINGS: [Listing; 4] = [
+    Command::ListOrganisation,
+    |number| Command::ListOffer(Mode::Live, number),
+    |number| Command::ListOffer(Mode::Test, number),
+    |number| Command::ListApiKey(Mode::Live, number),
+];
+
+#[test]
+fn a_tenant_is_created_once_and_lists_nothing_before() {
+    assert_eq!(
+        given([create()]).decide(&create()),
+        Err(Rejection::TenantExists)
+    );
+    for listing in LISTINGS {
+        assert_eq!(
+            Tenant::default().decide(&listing(1)),
+            Err(Rejection::UnknownTenant)
+        );
+    }
+}
+
+#[test]
+fn what_is_listed_is_not_listed_again() {
+    for listing in LISTINGS {
+        let tenant = given([create(), listing(1), listing(2)]);
+        assert_eq!(tenant.decide(&listing(1)), Ok(Vec::new()));
+        assert!(
+            tenant
+                .decide(&listing(3))
+                .is_ok_and(|events| events.len() == 1)
+        );
+    }
+}
+
+#[test]
+fn the_same_number_in_another_mode_is_another_entity() {
+    let tenant = given([
+        create(),
+        Command::ListOffer(Mode::Live, 1),
+        Command::ListOffer(Mode::Test, 1),
+    ]);
+    assert_eq!(tenant.offers, [(Mode::Live, 1), (Mode::Test, 1)]);
+}
+
+#[test]
+fn a_full_list_refuses_what_is_new_and_knows_what_it_has() {
+    let max = u64::try_from(LISTED_MAX).unwrap();
+    for listing in LISTINGS {
+        let tenant = given(std::iter::once(create()).chain((1..=max).map(listing)));
+        assert_eq!(tenant.decide(&listing(0)), Err(Rejection::ListFull));
+        assert_eq!(tenant.decide(&listing(max)), Ok(Vec::new()));
+    }
+    let tenant = given(std::iter::once(create()).chain((1..=max).map(Command::ListOrganisation)));
+    assert!(
+        tenant.decide(&Command::ListOffer(Mode::Live, 1)).is_ok(),
+        "each list has its own room"
+    );
+}

@@ -1,0 +1,420 @@
+//! One value of every stored type, each field with a value of its own, so that two that change places are seen.
+
+use std::sync::Arc;
+
+use rust_decimal::Decimal;
+
+use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::contact::{
+    Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
+    Propose, Purchase, SealedProfile, Spent, Stage, Wallet,
+};
+use crate::domain::directory_entry::{Claim, Standing, ValueHash};
+use crate::domain::entity::{Effect, Entity, Event, Remember, State};
+use crate::domain::money::{Currency, Minor, Percent};
+use crate::domain::offer::{Award, Conditions, NoAward, Offer};
+use crate::domain::organisation::{Organisation, Role};
+use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
+use crate::domain::time::{Span, Timestamp};
+use crate::domain::{api_key, contact, directory_entry, offer, organisation, tenant};
+
+/// A day in 2026.
+pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
+
+pub(super) fn address(kind: Kind) -> Address {
+    Address {
+        tenant: TenantId(1),
+        mode: Mode::Test,
+        kind,
+        entity: 0x1122_3344_5566_7788,
+    }
+}
+
+pub(super) fn lot(days: u32, cents: i64) -> Lot {
+    Lot {
+        expires_at: Some(NOW.after(Span::days(days))),
+        left: Minor(cents),
+    }
+}
+
+pub(super) fn purchase() -> Purchase {
+    Purchase {
+        number: 300,
+        organisation: 4,
+        amounts: Amounts {
+            total: Minor(12_345),
+            net: Some(Minor(10_374)),
+            tax: Some(Minor(1_971)),
+            discount: Some(Minor(55)),
+        },
+        currency: Currency::from_code("EUR").unwrap(),
+        classification: "PURCHASE".into(),
+        own_id: Some("till-1".into()),
+        reference_number: Some("R-17".into()),
+        payment_medium_identifier: Some("4711".into()),
+        recorded_at: NOW,
+        performed_on: Some(Timestamp(NOW.0 - 7)),
+        spent: Some(Spent {
+            requested: Minor(900),
+            from: vec![
+                lot(1, 100),
+                Lot {
+                    expires_at: None,
+                    left: Minor(800),
+                },
+            ],
+        }),
+        offers: vec![
+            OfferOutcome {
+                offer: 1,
+                result: Ok(lot(30, 617)),
+            },
+            OfferOutcome {
+                offer: 2,
+                result: Err(NoAward::BelowMinimum),
+            },
+            OfferOutcome {
+                offer: 3,
+                result: Err(NoAward::OtherClassification),
+            },
+            OfferOutcome {
+                offer: 4,
+                result: Err(NoAward::OtherOrganisation),
+            },
+            OfferOutcome {
+                offer: 5,
+                result: Err(NoAward::RoundsToNothing),
+            },
+            OfferOutcome {
+                offer: 6,
+                result: Err(NoAward::WalletFull),
+            },
+        ],
+    }
+}
+
+fn propose() -> Propose {
+    Propose {
+        contact_type: ContactType::Company,
+        profile: sealed(),
+        own_id: Some("crm-9".into()),
+        code: "C-1001".into(),
+        claims: vec![ValueHash([7; 16]), ValueHash([8; 16])],
+    }
+}
+
+fn sealed() -> SealedProfile {
+    SealedProfile {
+        slot: 70,
+        sealed: Arc::from([1_u8, 2, 3, 4]),
+    }
+}
+
+pub(super) fn profile() -> Profile {
+    let text = |text: &str| Some(text.to_owned());
+    Profile {
+        title: text("Dr"),
+        first_name: text("Ada"),
+        middle_name: text("M"),
+        last_name: text("Löw"),
+        company_name: text("Löw & Co"),
+        email_address: text("ada@example.com"),
+        phones: vec![Phone {
+            is_primary: true,
+            country_code: text("DEU"),
+            number: "+49 30 1".to_owned(),
+            phone_type: text("MOBILE"),
+        }],
+        addresses: vec![PostalAddress {
+            address_type: text("HOME"),
+            name: text("Flat"),
+            is_primary: true,
+            address_line_1: text("Quay 1"),
+            address_line_2: text("Back"),
+            state_province_county: text("BE"),
+            town_city: text("Berlin"),
+            postal_code: text("10115"),
+            country_code: text("DEU"),
+        }],
+        custom_fields: vec![Field {
+            key: "shoe".to_owned(),
+            value: "42".to_owned(),
+        }],
+    }
+}
+
+pub(super) fn answered(number: u32) -> Answered {
+    let digest = blake3::hash(&number.to_be_bytes());
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest.as_bytes()[..16]);
+    Answered {
+        key: KeyHash(key),
+        request: RequestHash([9; 16]),
+        outcome: Outcome::Purchased(number),
+        at: NOW,
+    }
+}
+
+/// As it is after its first spill: the newest, and a filter of the others.
+pub(super) fn remembered() -> Remembered {
+    let mut remembered = Remembered::default();
+    for number in 1..=128 {
+        remembered.add(answered(number));
+    }
+    assert_eq!(remembered.spill().len(), 64);
+    remembered.recent.truncate(1);
+    remembered.add(Answered {
+        outcome: Outcome::Created,
+        ..answered(2)
+    });
+    remembered.add(Answered {
+        outcome: Outcome::Done,
+        ..answered(3)
+    });
+    remembered
+}
+
+fn details() -> tenant::Details {
+    tenant::Details {
+        name: "Harbour".into(),
+        currency: Currency::from_code("JPY").unwrap(),
+        classifications: vec!["PURCHASE".into(), "FUEL".into()],
+    }
+}
+
+fn organisation(role: Role) -> Organisation {
+    Organisation {
+        name: "Quay".into(),
+        role,
+        parent: Some(3),
+    }
+}
+
+fn offer(award: Award) -> Offer {
+    Offer {
+        name: "Five back".into(),
+        award,
+        conditions: Conditions {
+            minimum_total: Some(Minor(5_000)),
+            classification: Some("FUEL".into()),
+            organisation: Some(6),
+        },
+        award_lasts: Some(Span::days(90)),
+    }
+}
+
+fn key_details(visibility: api_key::Visibility) -> api_key::Details {
+    api_key::Details {
+        name: "till".into(),
+        visibility,
+        scopes: api_key::Scopes(0b1_0101),
+        organisation: Some(5),
+        value_hash: [0xAB; 32],
+        public_value: Some("pk_test_x".into()),
+        lineage: 77,
+        expires_at: Some(Timestamp(NOW.0 + 1)),
+    }
+}
+
+fn contact() -> Contact {
+    Contact {
+        stage: Stage::Active,
+        contact_type: ContactType::Person,
+        profile: sealed(),
+        own_id: None,
+        code: "C-1002".into(),
+        claims: vec![ValueHash([6; 16])],
+        created_at: NOW,
+        profile_version: 3,
+        wallet: Wallet {
+            lots: vec![
+                lot(2, 250),
+                Lot {
+                    expires_at: None,
+                    left: Minor(70_000),
+                },
+            ],
+            version: 301,
+        },
+        purchases: [Arc::new(purchase())].into(),
+        purchase_count: 300,
+    }
+}
+
+/// Every kind of event, with its name.
+pub(super) fn events() -> Vec<(&'static str, Event)> {
+    let value = ValueHash([7; 16]);
+    let percent = Percent(Decimal::new(525, 2));
+    vec![
+        (
+            "tenant_created",
+            Event::Tenant(tenant::Event::Created(details())),
+        ),
+        (
+            "tenant_organisation_listed",
+            Event::Tenant(tenant::Event::OrganisationListed(4)),
+        ),
+        (
+            "tenant_offer_listed",
+            Event::Tenant(tenant::Event::OfferListed(Mode::Live, 5)),
+        ),
+        (
+            "tenant_api_key_listed",
+            Event::Tenant(tenant::Event::ApiKeyListed(Mode::Test, 6)),
+        ),
+        (
+            "organisation_created",
+            Event::Organisation(organisation::Event::Created(organisation(Role::Venue))),
+        ),
+        (
+            "offer_created_percentage",
+            Event::Offer(offer::Event::Created(offer(Award::Percentage(percent)))),
+        ),
+        (
+            "offer_created_fixed",
+            Event::Offer(offer::Event::Created(offer(Award::Fixed(Minor(200))))),
+        ),
+        (
+            "api_key_created",
+            Event::ApiKey(api_key::Event::Created(
+                key_details(api_key::Visibility::Secret),
+                NOW,
+            )),
+        ),
+        (
+            "api_key_revoked",
+            Event::ApiKey(api_key::Event::Revoked(NOW)),
+        ),
+        ("api_key_expired", Event::ApiKey(api_key::Event::Expired)),
+        (
+            "directory_entry_reserved",
+            Event::DirectoryEntry(directory_entry::Event::Reserved(value, 12, NOW)),
+        ),
+        (
+            "directory_entry_confirmed",
+            Event::DirectoryEntry(directory_entry::Event::Confirmed(value, 12)),
+        ),
+        (
+            "directory_entry_released",
+            Event::DirectoryEntry(directory_entry::Event::Released(value, 12)),
+        ),
+        (
+            "contact_proposed",
+            Event::Contact(contact::Event::Proposed(Arc::new(propose()))),
+        ),
+        (
+            "contact_created",
+            Event::Contact(contact::Event::Created(NOW)),
+        ),
+        ("contact_refused", Event::Contact(contact::Event::Refused)),
+        (
+            "contact_reservation_voided",
+            Event::Contact(contact::Event::ReservationVoided(value)),
+        ),
+        (
+            "contact_purchase_recorded",
+            Event::Contact(contact::Event::PurchaseRecorded(Arc::new(purchase()))),
+        ),
+        (
+            "contact_lots_expired",
+            Event::Contact(contact::Event::LotsExpired(vec![lot(1, 5), lot(2, 6)])),
+        ),
+    ]
+}
+
+/// Every kind of state, with its name.
+pub(super) fn states() -> Vec<(&'static str, State)> {
+    let claim = |standing| Claim {
+        value: ValueHash([7; 16]),
+        holder: 12,
+        standing,
+    };
+    let key = |stage| {
+        State::ApiKey(api_key::State(Some(api_key::ApiKey {
+            details: key_details(api_key::Visibility::Public),
+            stage,
+            created_at: NOW,
+        })))
+    };
+    let in_role = |role| State::Organisation(organisation::State(Some(organisation(role))));
+    vec![
+        (
+            "tenant",
+            State::Tenant(tenant::Tenant {
+                details: Some(details()),
+                organisations: vec![1, 2],
+                offers: vec![(Mode::Live, 3)],
+                api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
+            }),
+        ),
+        ("organisation_service_owner", in_role(Role::ServiceOwner)),
+        ("organisation_business", in_role(Role::Business)),
+        ("organisation_merchant", in_role(Role::Merchant)),
+        ("organisation_venue", in_role(Role::Venue)),
+        (
+            "organisation_absent",
+            State::Organisation(organisation::State(None)),
+        ),
+        (
+            "offer",
+            State::Offer(offer::State(Some(offer(Award::Fixed(Minor(200)))))),
+        ),
+        ("contact", State::Contact(Box::new(contact()))),
+        (
+            "contact_proposed",
+            State::Contact(Box::new(Contact {
+                stage: Stage::Proposed,
+                ..Contact::default()
+            })),
+        ),
+        (
+            "contact_void",
+            State::Contact(Box::new(Contact {
+                stage: Stage::Void,
+                ..Contact::default()
+            })),
+        ),
+        ("api_key_active", key(api_key::Stage::Active)),
+        ("api_key_revoked", key(api_key::Stage::Revoked(NOW))),
+        ("api_key_expired", key(api_key::Stage::Expired)),
+        (
+            "directory_entry",
+            State::DirectoryEntry(directory_entry::State {
+                claims: vec![claim(Standing::Reserved(NOW)), claim(Standing::Confirmed)],
+            }),
+        ),
+    ]
+}
+
+pub(super) fn kind(event: &Event) -> Kind {
+    match event {
+        Event::Tenant(_) => Kind::Tenant,
+        Event::Organisation(_) => Kind::Organisation,
+        Event::Offer(_) => Kind::Offer,
+        Event::Contact(_) => Kind::Contact,
+        Event::ApiKey(_) => Kind::ApiKey,
+        Event::DirectoryEntry(_) => Kind::DirectoryEntry,
+    }
+}
+
+pub(super) fn effect(event: Event) -> Effect {
+    Effect {
+        seq: 300,
+        at: NOW,
+        wall: Timestamp(NOW.0 + 50),
+        events: vec![event],
+        remember: Some(Remember {
+            keys: vec![KeyHash([1; 16]), KeyHash([2; 16])],
+            request: RequestHash([3; 16]),
+        }),
+    }
+}
+
+pub(super) fn entity(state: State, remembered: Remembered) -> Entity {
+    Entity {
+        seq: 301,
+        last_time: NOW,
+        remembered,
+        state,
+    }
+}

@@ -1,0 +1,70 @@
+//! Golden files: what this build writes, byte by byte. They change only together with the version.
+
+use std::sync::Arc;
+
+use super::fixtures;
+use crate::domain::remembered::Remembered;
+use crate::persistence::codec;
+
+/// Lines of 32 bytes in hex: a difference is seen where it is.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .chunks(32)
+        .map(|line| data_encoding::HEXLOWER.encode(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_bytes_of_every_event_are_pinned() {
+    for (name, event) in fixtures::events() {
+        let address = fixtures::address(fixtures::kind(&event));
+        let effect = fixtures::effect(event);
+        let bytes = codec::encode_effect(&address, &effect);
+        insta::assert_snapshot!(format!("event_{name}"), hex(&bytes));
+        let (read_address, read) = codec::decode_effect(&bytes).unwrap();
+        assert_eq!(read_address, address, "{name}");
+        assert_eq!(format!("{read:?}"), format!("{effect:?}"), "{name}");
+    }
+}
+
+#[test]
+fn the_bytes_of_every_state_are_pinned() {
+    for (name, state) in fixtures::states() {
+        let entity = fixtures::entity(state, Remembered::default());
+        let bytes = codec::encode_entity(&entity);
+        insta::assert_snapshot!(format!("state_{name}"), hex(&bytes));
+        assert_eq!(codec::decode_entity(&bytes).unwrap(), entity, "{name}");
+    }
+}
+
+#[test]
+fn the_bytes_of_what_is_remembered_are_pinned() {
+    let (_, state) = fixtures::states().swap_remove(0);
+    let entity = fixtures::entity(state, fixtures::remembered());
+    assert_eq!(entity.remembered.filter.len(), 1);
+    let bytes = codec::encode_entity(&entity);
+    insta::assert_snapshot!("remembered_with_filter", hex(&bytes));
+    assert_eq!(codec::decode_entity(&bytes).unwrap(), entity);
+}
+
+#[test]
+fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
+    let purchases = vec![
+        Arc::new(fixtures::purchase()),
+        Arc::new(fixtures::purchase()),
+    ];
+    let bytes = codec::encode_purchases(&purchases);
+    insta::assert_snapshot!("purchases", hex(&bytes));
+    assert_eq!(codec::decode_purchases(&bytes).unwrap(), purchases);
+
+    let answered = fixtures::answered(300);
+    let bytes = codec::encode_answered(&answered);
+    insta::assert_snapshot!("answered", hex(&bytes));
+    assert_eq!(codec::decode_answered(&bytes).unwrap(), answered);
+
+    let profile = fixtures::profile();
+    let bytes = codec::encode_profile(&profile);
+    insta::assert_snapshot!("profile", hex(&bytes));
+    assert_eq!(codec::decode_profile(&bytes).unwrap(), profile);
+}

@@ -1,0 +1,171 @@
+//! What leaves an entity's memory is found again: in rows, on the way there, and while a checkpoint moves it.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use parking_lot::Mutex;
+
+use super::history::{History, NOW, SHARD, key, open};
+use crate::domain::contact::SealedProfile;
+use crate::domain::remembered::{KEPT_FOR, Outcome};
+use crate::domain::time::Span;
+use crate::persistence::rows::{Error, Keyed, MemoryRows, Row, Rows, Write};
+use crate::persistence::store::Store;
+
+const PURCHASES: u32 = 300;
+
+fn outcome(store: &Arc<Store>, history: &History, number: u32) -> Option<Outcome> {
+    let found = store.answered(SHARD, history.address, key(number), NOW);
+    found
+        .now_or_never()
+        .unwrap()
+        .unwrap()
+        .map(|answered| answered.outcome)
+}
+
+fn total(store: &Arc<Store>, history: &History, number: u32) -> Option<i64> {
+    let found = store.purchase(SHARD, history.address, number);
+    found.now_or_never().unwrap().unwrap().map(|purchase| {
+        assert_eq!(purchase.number, number);
+        purchase.amounts.total.0
+    })
+}
+
+fn assert_all_found(store: &Arc<Store>, history: &History) {
+    for number in 1..=PURCHASES {
+        assert_eq!(
+            outcome(store, history, number),
+            Some(Outcome::Purchased(number))
+        );
+        assert_eq!(total(store, history, number), Some(i64::from(number) * 100));
+    }
+    assert_eq!(outcome(store, history, PURCHASES + 1), None);
+    assert_eq!(total(store, history, PURCHASES + 1), None);
+    assert_eq!(total(store, history, 0), None);
+}
+
+#[test]
+fn every_purchase_and_key_is_found_however_checkpoints_cut_them() {
+    for every in [1, 7, 37, 150, 1_000] {
+        let mut history = History::contact(SealedProfile::default());
+        let rows = Arc::new(MemoryRows::new());
+        let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+        history.note(&store, &history.effects);
+        for number in 1..=PURCHASES {
+            let effect = history.purchase(number);
+            history.note(&store, &[effect]);
+            if number % every == 0 {
+                store
+                    .checkpoint(History::position(history.effects.len()))
+                    .unwrap();
+            }
+        }
+        assert_all_found(&store, &history);
+        store
+            .checkpoint(History::position(history.effects.len()))
+            .unwrap();
+        rows.lose_unsynced();
+        assert_all_found(&open(rows), &history);
+    }
+}
+
+#[test]
+fn a_spilled_key_is_forgotten_after_its_time() {
+    let mut history = History::contact(SealedProfile::default());
+    let store = open(Arc::new(MemoryRows::new()));
+    (1..=PURCHASES).for_each(|number| drop(history.purchase(number)));
+    history.note(&store, &history.effects);
+    store.checkpoint(History::position(1)).unwrap();
+    let end = NOW.after(KEPT_FOR);
+    let found = |wall| {
+        let found = store.answered(SHARD, history.address, key(1), wall);
+        found.now_or_never().unwrap().unwrap().is_some()
+    };
+    assert!(found(end.before(Span(1))));
+    assert!(!found(end));
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// Rows that let something happen right after the first look that finds nothing.
+#[derive(Default)]
+struct Interrupted {
+    inner: MemoryRows,
+    after_miss: Mutex<Option<Hook>>,
+}
+
+impl Interrupted {
+    fn missed(&self) {
+        let hook = self.after_miss.lock().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+    }
+}
+
+impl Rows for Interrupted {
+    fn may_block(&self) -> bool {
+        false
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Row>, Error> {
+        let found = self.inner.get(key)?;
+        if found.is_none() {
+            self.missed();
+        }
+        Ok(found)
+    }
+
+    fn last_at_most(&self, prefix: &[u8], key: &[u8]) -> Result<Option<Keyed>, Error> {
+        let found = self.inner.last_at_most(prefix, key)?;
+        if found.is_none() {
+            self.missed();
+        }
+        Ok(found)
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        max_rows: usize,
+    ) -> Result<Vec<Keyed>, Error> {
+        self.inner.scan(prefix, after, max_rows)
+    }
+
+    fn write(&self, writes: Vec<Write>) -> Result<(), Error> {
+        self.inner.write(writes)
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        self.inner.sync()
+    }
+}
+
+/// A store whose first look in vain is followed by a checkpoint that spills.
+fn checkpointed_between_looks() -> (Arc<Store>, History) {
+    let mut history = History::contact(SealedProfile::default());
+    let rows = Arc::new(Interrupted::default());
+    let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+    (1..=PURCHASES).for_each(|number| drop(history.purchase(number)));
+    history.note(&store, &history.effects);
+    let checkpointed = Arc::clone(&store);
+    *rows.after_miss.lock() = Some(Box::new(move || {
+        checkpointed.checkpoint(History::position(302)).unwrap();
+    }));
+    (store, history)
+}
+
+#[test]
+fn a_key_is_found_while_a_checkpoint_moves_it() {
+    let (store, history) = checkpointed_between_looks();
+    assert_eq!(outcome(&store, &history, 1), Some(Outcome::Purchased(1)));
+    assert_eq!(store.waiting(), 0, "the checkpoint came in between");
+}
+
+#[test]
+fn a_purchase_is_found_while_a_checkpoint_moves_it() {
+    let (store, history) = checkpointed_between_looks();
+    assert_eq!(total(&store, &history, 1), Some(100));
+    assert_eq!(store.waiting(), 0, "the checkpoint came in between");
+}

@@ -1,0 +1,58 @@
+//! An export gives back what it was taken of, and only where there is nothing.
+
+use std::sync::Arc;
+
+use super::history::{History, load, open};
+use crate::domain::contact::SealedProfile;
+use crate::persistence::export::Header;
+use crate::persistence::journal::Position;
+use crate::persistence::rows::{MemoryRows, Rows};
+use crate::persistence::store::{Store, TransferFailed};
+
+#[test]
+fn restored_rows_hold_equal_entities_and_a_filled_place_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("export");
+    let store = open(Arc::new(MemoryRows::new()));
+    // More entities than fit one page of rows.
+    let histories: Vec<_> = (0..300)
+        .map(|entity| {
+            let mut history = History::contact(SealedProfile::default());
+            history.address.entity = entity;
+            let purchases = if entity == 0 { 200 } else { 1 };
+            (1..=purchases).for_each(|number| drop(history.purchase(number)));
+            history.note(&store, &history.effects);
+            history
+        })
+        .collect();
+    let mark = Position(9_000);
+    store.checkpoint(mark).unwrap();
+    let header = Header {
+        data_directory_id: [7; 16],
+        journal_position: mark,
+        created_at_ms: 1,
+        shard_count: 4,
+    };
+    store.export(&path, header).unwrap();
+
+    let rows: Arc<dyn Rows> = Arc::new(MemoryRows::new());
+    let restored = Store::restore(&rows, &path, Position(9_001)).unwrap();
+    let all = store.rows().scan(&[], None, usize::MAX).unwrap();
+    assert_eq!(restored, all.len());
+    let again = open(Arc::clone(&rows));
+    assert_eq!(again.mark(), Position(9_001), "the caller's");
+    for history in &histories {
+        assert_eq!(load(&again, history.address), load(&store, history.address));
+        history.assert_holds(load(&again, history.address));
+    }
+    assert_eq!(
+        rows.scan(&[1], None, usize::MAX).unwrap(),
+        store.rows().scan(&[1], None, usize::MAX).unwrap()
+    );
+
+    let refused = Store::restore(&rows, &path, mark);
+    assert!(
+        matches!(refused, Err(TransferFailed::NotEmpty)),
+        "{refused:?}"
+    );
+}

@@ -1,0 +1,175 @@
+//! The commands of the binary beside a running node.
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::process::{Process, Site, text};
+
+async fn status(process: &Process, key: &str) -> u16 {
+    let path = format!("/backoffice/v2/wallets/{}", process.network().contacts[0].1);
+    Client::new(process.public, key)
+        .get(&path)
+        .await
+        .unwrap()
+        .status
+}
+
+fn listed<'a>(keys: &'a Value, id: &str) -> &'a Value {
+    let mut found = keys
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|key| key["id"] == id);
+    let key = found
+        .next()
+        .unwrap_or_else(|| panic!("{id} is not in {keys}"));
+    assert!(found.next().is_none(), "{id} is there twice");
+    key
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_works_from_its_creation_to_its_revocation() {
+    let site = Site::new();
+    let process = site.start().await;
+    let created = site.json(&["keys", "create", "--name", "till-7"]).await;
+    let (id, value) = (
+        created["id"].as_str().unwrap(),
+        created["value"].as_str().unwrap(),
+    );
+    assert!(value.starts_with("sk_live_"), "{value}");
+    assert_eq!(status(&process, value).await, 200);
+
+    let keys = site.json(&["keys", "list"]).await;
+    let key = listed(&keys, id);
+    assert_eq!(
+        (&key["name"], &key["state"]),
+        (&"till-7".into(), &"active".into())
+    );
+    assert!(key["last_used_at"].is_i64(), "{key}");
+    let table = site.on_data(&["keys", "list"], false).await;
+    assert!(table.stdout.contains("till-7"), "{}", table.stdout);
+    for shown in [&keys.to_string(), &table.stdout] {
+        assert!(!shown.contains(value), "the list shows a secret");
+        assert!(
+            !shown.contains(&process.network().secret),
+            "the list shows a secret"
+        );
+    }
+
+    let revoked = site.json(&["keys", "revoke", id]).await;
+    assert_eq!(listed(&revoked, id)["state"], "revoked");
+    assert_eq!(status(&process, value).await, 401);
+    assert_eq!(
+        status(&process, &process.network().secret).await,
+        200,
+        "other keys go on"
+    );
+    process.kill();
+    // A revocation is as durable as a purchase.
+    let process = site.start().await;
+    assert_eq!(status(&process, value).await, 401);
+    assert_eq!(
+        listed(&site.json(&["keys", "list"]).await, id)["state"],
+        "revoked"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_narrow_key_does_what_its_scopes_say_and_no_more() {
+    let site = Site::new();
+    let process = site.start().await;
+    let arguments = [
+        "keys",
+        "create",
+        "--name",
+        "narrow",
+        "--scope",
+        "contacts.read",
+    ];
+    let created = site.json(&arguments).await;
+    assert_eq!(
+        status(&process, created["value"].as_str().unwrap()).await,
+        403
+    );
+    let arguments = ["keys", "create", "--name", "wrong", "--scope", "everything"];
+    let refused = site.on_data(&arguments, true).await;
+    assert!(!refused.status.success());
+    assert!(
+        refused.stderr.contains("contacts.read"),
+        "{}",
+        refused.stderr
+    );
+    let unknown = site.on_data(&["keys", "revoke", "nonsense"], true).await;
+    assert!(!unknown.status.success());
+    assert!(unknown.stderr.contains("keys list"), "{}", unknown.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_node_the_commands_say_how_to_start_one() {
+    let site = Site::new();
+    for arguments in [&["keys", "list"][..], &["snapshot", "create"]] {
+        let ended = site.on_data(arguments, false).await;
+        assert!(!ended.status.success());
+        assert!(ended.stderr.contains("clientele dev"), "{}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn openapi_prints_a_document_of_version_3_1() {
+    let ended = Site::new().run(&["openapi"]).await;
+    assert!(ended.status.success());
+    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let post = &document["paths"]["/backoffice/v2/purchases"]["post"];
+    assert!(post["responses"]["200"].is_object(), "{post}");
+}
+
+#[tokio::test]
+async fn a_server_without_secrets_refuses_and_says_how_to_make_them() {
+    let site = Site::new();
+    let ended = site.on_data(&["server"], false).await;
+    assert!(!ended.status.success());
+    for part in ["secrets.root_key_file", "/dev/urandom"] {
+        assert!(
+            ended.stderr.contains(part),
+            "{part} is not in: {}",
+            ended.stderr
+        );
+    }
+    assert!(
+        !site.data().exists(),
+        "a refused start made a data directory"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bench_against_a_node_succeeds_without_errors() {
+    let site = Site::new();
+    let process = site.start().await;
+    for scenario in ["award", "spend", "read"] {
+        let seed_file = site.seed_file();
+        let arguments = [
+            "bench",
+            "--scenario",
+            scenario,
+            "--seed-file",
+            text(&seed_file),
+        ];
+        let quick = [
+            "--duration",
+            "1",
+            "--warmup",
+            "0",
+            "--connections",
+            "4",
+            "-o",
+            "json",
+        ];
+        let ended = site.run(&[&arguments[..], &quick[..]].concat()).await;
+        assert!(ended.status.success(), "{}", ended.stderr);
+        let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert!(report["ok"].as_u64().unwrap() > 0, "{report}");
+        assert_eq!(report["errors_total"], 0, "{report}");
+    }
+    process.stop().await;
+}

@@ -1,0 +1,25 @@
+//! What must hold when the process is killed, its files are damaged, or many ask at once.
+//!
+//! Every test drives the real binary as a child process over real sockets, keeps its own ledger of what was
+//! acknowledged, and holds the node to it after a restart.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
+
+mod client;
+mod ledger;
+mod load;
+mod process;
+mod segment;
+
+mod commands;
+mod concurrency;
+mod crashes;
+mod damage;
+mod restarts;
+mod rows_lost;

@@ -1,0 +1,75 @@
+//! Personal fields are sealed wherever they lie.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::node::TestNode;
+
+/// The files under `folder` that hold `text`.
+fn files_with(folder: &Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.extend(files_with(&entry.path(), text));
+        } else if kind.is_file() {
+            let bytes = std::fs::read(entry.path()).unwrap();
+            let holds = bytes.windows(text.len()).any(|at| at == text.as_bytes());
+            if holds {
+                found.push(entry.path().display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_file_holds_a_personal_field_in_clear() {
+    let mut node = TestNode::start_with(|config| config.storage.segment_mib = 1).await;
+    let personal = [
+        "Wilhelmine-Xanthippe",
+        "Quetzalcoatl-Smythe",
+        "wilhelmine.unmistakable@example.test",
+        "+49 30 0987612345",
+        "17 Unforgettable Crescent",
+    ];
+    let [first, last, email, phone, street] = personal;
+    let created = node.post(
+        "/contacts",
+        &json!({
+            "code": "CODE-IN-CLEAR",
+            "first_name": first,
+            "last_name": last,
+            "email_address": email,
+            "phones": [{ "number": phone }],
+            "addresses": [{ "address_line_1": street }],
+        }),
+    );
+    let created = created.send().await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let path = format!("/contacts/{}", created.text("id"));
+    let shown = node.get(&path).send().await;
+    assert_eq!(shown.text("first_name"), first);
+    let snapshot = node.control("POST", "/snapshots", "{}").await;
+    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
+    node.restart().await;
+    assert_eq!(node.get(&path).send().await.body, shown.body);
+
+    // The search finds what is in clear: in the journal, the rows and the export.
+    let in_clear = files_with(node.data(), "CODE-IN-CLEAR");
+    for place in ["journal", "rows", "exports"] {
+        assert!(
+            in_clear.iter().any(|file| file.contains(place)),
+            "nothing in {place}: {in_clear:?}"
+        );
+    }
+    for text in personal {
+        assert_eq!(
+            files_with(node.data(), text),
+            Vec::<String>::new(),
+            "{text}"
+        );
+    }
+}
