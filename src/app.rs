@@ -181,6 +181,10 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let api = Api {
         router: node.router().clone(),
     };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "its outcome is awaited when the node stops, which the spawner's tasks have not"
+    )]
     let public_server = tokio::task::spawn(edge::serve(
         listener,
         public_router(api.clone()),

@@ -36,7 +36,7 @@ async fn what_was_acknowledged_survives_every_kill_and_each_key_has_one_effect()
         );
         let wanted = 10 + u32::try_from(numbers.below(150)).unwrap();
         load.acknowledged(wanted).await;
-        // An answer marks the end of a batch; a moment of its own lets the kill fall anywhere within the next.
+        // waits for: nothing. An answer marks the end of a batch; a moment of its own lets the kill fall anywhere within the next.
         tokio::time::sleep(Duration::from_millis(numbers.below(4))).await;
         process.kill();
         let noted = load.finish().await;

@@ -236,6 +236,7 @@ async fn exit(child: &mut Child) -> ExitStatus {
 }
 
 async fn pause() {
+    // waits for: another process, which tells nobody what it is about to do; callers ask again, up to a deadline.
     tokio::time::sleep(Duration::from_millis(5)).await;
 }
 

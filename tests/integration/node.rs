@@ -345,6 +345,7 @@ impl TestNode {
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let poll = async {
         while !holds().await {
+            // waits for: whatever `holds` asks for, where nothing tells of it; asked again, up to a deadline.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
