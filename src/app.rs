@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use clientele_cluster::{NodeId, ShardCount};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::node::{self, Node, Options, Parts, Probe};
@@ -136,7 +137,7 @@ pub struct Running {
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
-    public_server: tokio::task::JoinHandle<Drained>,
+    public_server: JoinSet<Drained>,
     side_servers: Spawner,
 }
 
@@ -181,11 +182,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let api = Api {
         router: node.router().clone(),
     };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "its outcome is awaited when the node stops, which the spawner's tasks have not"
-    )]
-    let public_server = tokio::task::spawn(edge::serve(
+    let mut public_server = JoinSet::new();
+    public_server.spawn(edge::serve(
         listener,
         public_router(api.clone()),
         settings.edge,
@@ -260,12 +258,12 @@ impl Running {
     }
 
     /// Stops accepting, finishes what was accepted, brings the rows up to date and closes the journal.
-    pub async fn shut_down(self) -> Result<(), Error> {
+    pub async fn shut_down(mut self) -> Result<(), Error> {
         let failed = self.journal.has_failed();
         // Unready first, so that balancers look elsewhere while what was accepted is finished.
         self.health.drain();
         self.stop.cancel();
-        if let Ok(Drained::Cut { connections }) = self.public_server.await {
+        if let Some(Ok(Drained::Cut { connections })) = self.public_server.join_next().await {
             tracing::warn!(connections, "connections were cut at the deadline");
         }
         self.node

@@ -96,7 +96,7 @@ async fn one_key_twenty_times_at_once_has_one_effect_and_one_answer() {
     }
 }
 
-/// A client without a key is told so, not mistaken for one with a key.
+/// What the other tests are answered with is owed to their key, then.
 #[tokio::test]
 async fn a_wrong_key_of_the_right_form_is_refused() {
     let site = Site::new();
