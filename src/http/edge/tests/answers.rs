@@ -254,6 +254,9 @@ impl std::io::Write for Log {
 
 #[test]
 fn the_log_has_routes_and_ids_but_no_paths_queries_headers_or_bodies() {
+    // With one subscriber alive, tracing asks the *current thread's* default whether a call site is of interest, and keeps
+    // the answer: another test's thread would silence a site for this one. With two it asks every subscriber.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
