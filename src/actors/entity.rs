@@ -357,14 +357,14 @@ impl Turn<'_> {
         permit: Option<Permit>,
         now: Timestamp,
     ) -> bool {
-        let outcome = self.entity.apply(&effect);
+        self.entity.apply(&effect);
         let due = self.entity.next_due();
         let consequences = Consequences {
             publication: Publication::of(&self.entity),
             due: (due != *self.due).then_some(due),
         };
         let decided = caller.map(|caller| {
-            let shown = match self.entity.query_for(outcome) {
+            let shown = match self.entity.query_for(effect.outcome()) {
                 Some(query) => self.entity.show(query, now),
                 None => Ok(Some(Answer::Done)),
             };

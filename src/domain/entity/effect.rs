@@ -1,0 +1,88 @@
+//! What a command came to, and how a request that comes twice is known.
+
+use super::Event;
+use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
+use crate::domain::time::Timestamp;
+use crate::domain::{api_key, contact, tenant};
+
+/// What a caller sends to be sure of one effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remember {
+    /// The scoped keys: of the header, and of the request's own id.
+    pub keys: Vec<KeyHash>,
+    /// A hash of the request's content.
+    pub request: RequestHash,
+}
+
+/// The whole effect of one command on one entity: what a journal record holds.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The entity's own number for it, gapless from 1.
+    pub seq: u64,
+    /// The time of business.
+    pub at: Timestamp,
+    /// The time of credentials, by which keys are remembered.
+    pub wall: Timestamp,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// The idempotency keys that brought it about.
+    pub remember: Option<Remember>,
+}
+
+/// Whether a request was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Never, as far as is known here.
+    Never,
+    /// The same request, with this outcome.
+    Same(Outcome),
+    /// The key, with another request.
+    Other,
+    /// Perhaps long ago: the rows must be asked for this key.
+    AskRows(KeyHash),
+}
+
+impl Effect {
+    /// What the command came to, from its events alone.
+    pub fn outcome(&self) -> Outcome {
+        match self.events.first() {
+            Some(Event::Contact(contact::Event::PurchaseRecorded(purchase))) => {
+                Outcome::Purchased(purchase.number)
+            }
+            Some(
+                Event::Contact(contact::Event::Proposed(_))
+                | Event::Tenant(tenant::Event::Created(_))
+                | Event::Organisation(_)
+                | Event::Offer(_)
+                | Event::ApiKey(api_key::Event::Created(..)),
+            ) => Outcome::Created,
+            Some(
+                Event::Contact(
+                    contact::Event::Created(_)
+                    | contact::Event::Refused
+                    | contact::Event::ReservationVoided(_)
+                    | contact::Event::LotsExpired(_),
+                )
+                | Event::Tenant(
+                    tenant::Event::OrganisationListed(_)
+                    | tenant::Event::OfferListed(..)
+                    | tenant::Event::ApiKeyListed(..),
+                )
+                | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
+                | Event::DirectoryEntry(_),
+            )
+            | None => Outcome::Done,
+        }
+    }
+}
+
+impl Seen {
+    /// What `answered` says of a request that carries its key.
+    pub fn of(answered: &Answered, remember: &Remember) -> Seen {
+        if answered.request == remember.request {
+            Seen::Same(answered.outcome)
+        } else {
+            Seen::Other
+        }
+    }
+}
