@@ -68,6 +68,7 @@ fn context() -> Context {
             ..Conditions::default()
         },
         award_lasts: Some(Span::days(days)),
+        budget: None,
     };
     let share = |percent: i64| Award::Percentage(Percent(percent.into()));
     let offers = [
@@ -91,6 +92,7 @@ fn context() -> Context {
         now: NOW,
         wall: NOW,
         tenant: Some(Arc::new(tenant)),
+        budgets: Vec::new(),
     }
 }
 

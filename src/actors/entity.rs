@@ -1,7 +1,8 @@
 //! One actor an entity, the same for every kind.
 //!
 //! In order, for a command: was it seen before → decide against the newest state → hand the record to the journal →
-//! apply → go on to the next. The answer, like every other (a rejection, a replay, a read), is told once the entity's
+//! apply → go on to the next. Where an award lacks a part of an offer's budget, the command waits aside for a loan and comes
+//! again. The answer, like every other (a rejection, a replay, a read), is told once the entity's
 //! last append at that moment is durable.
 
 use std::sync::Arc;
@@ -13,14 +14,18 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use super::admission::Permit;
 use super::append::{Append, Consequences, Decided};
 use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope, Unavailable};
+use super::leases::{Held, credited};
 use super::publications::Publication;
 use super::router::Router;
 use super::shard::Shard;
 use crate::domain::address::Address;
-use crate::domain::context::Context;
+use crate::domain::contact;
+use crate::domain::context::{Budget, Context};
 use crate::domain::entity::{Answer, Command, Effect, Entity, Query, Rejection, Remember, Seen};
+use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::time::Timestamp;
+use crate::limits;
 use crate::persistence::journal::{Appended, Position};
 use crate::persistence::store;
 
@@ -158,28 +163,22 @@ struct Turn<'a> {
 impl Turn<'_> {
     /// False when the actor cannot go on: its shard is lost.
     async fn command(&mut self, envelope: CommandEnvelope) -> bool {
-        let CommandEnvelope {
-            command,
-            remember,
-            tenant,
-            caller,
-        } = envelope;
         let mut context = self.context();
-        context.tenant = tenant;
-        if let Some(remember) = &remember {
+        context.tenant.clone_from(&envelope.tenant);
+        if let Some(remember) = &envelope.remember {
             match self.seen(remember, context.wall).await {
                 Ok(Seen::Never | Seen::AskRows(_)) => {}
                 Ok(Seen::Same(outcome)) => {
                     let result = self.answer(outcome, context.now).await;
-                    self.answer_without_effect(caller, result);
+                    self.answer_without_effect(envelope.caller, result);
                     return true;
                 }
                 Ok(Seen::Other) => {
-                    self.tell(caller, Err(Rejection::KeyReused));
+                    self.tell(envelope.caller, Err(Rejection::KeyReused));
                     return true;
                 }
                 Err(_) => {
-                    caller.refuse(Unavailable::Unreadable);
+                    envelope.caller.refuse(Unavailable::Unreadable);
                     return true;
                 }
             }
@@ -187,19 +186,136 @@ impl Turn<'_> {
         self.place
             .shard
             .core()
-            .probe_decide(&self.place.address, &command);
-        match self.entity.decide(&command, remember, &context) {
-            Err(rejection) => {
-                self.tell(caller, Err(rejection));
-                true
+            .probe_decide(&self.place.address, &envelope.command);
+        let now = context.now;
+        let step = match self.decide(envelope, &context, None) {
+            Step::Short(envelope, offer, amount) => {
+                self.decide_on_budgets(envelope, context, (offer, amount))
+                    .await
             }
-            Ok(effect) if effect.events.is_empty() => {
-                let result = self.answer(Outcome::Done, context.now).await;
+            step @ (Step::Nothing(_) | Step::Over(_)) => step,
+        };
+        match step {
+            Step::Over(goes_on) => goes_on,
+            Step::Nothing(caller) => {
+                let result = self.answer(Outcome::Done, now).await;
                 self.answer_without_effect(caller, result);
                 true
             }
-            Ok(effect) => self.append(effect, Some(caller), None, context.now),
+            Step::Short(envelope, offer, amount) => {
+                self.borrow(envelope, offer, amount);
+                true
+            }
         }
+    }
+
+    fn decide(
+        &mut self,
+        envelope: CommandEnvelope,
+        context: &Context,
+        leases: Option<&mut Held>,
+    ) -> Step {
+        match self.entity.decide(&envelope.command, None, context) {
+            Err(Rejection::Contact(contact::Rejection::LeaseShort { offer, amount })) => {
+                Step::Short(envelope, offer, amount)
+            }
+            Err(rejection) => {
+                self.tell(envelope.caller, Err(rejection));
+                Step::Over(true)
+            }
+            Ok(effect) if effect.events.is_empty() => Step::Nothing(envelope.caller),
+            Ok(mut effect) => {
+                effect.remember = envelope.remember;
+                Step::Over(self.append(effect, Some(envelope.caller), None, context.now, leases))
+            }
+        }
+    }
+
+    /// Decides a command whose awards draw on budgets, with the leases that it asks for locked until its record is handed over.
+    /// It is still short where a lease does not hold enough.
+    async fn decide_on_budgets(
+        &mut self,
+        envelope: CommandEnvelope,
+        mut context: Context,
+        (mut offer, mut amount): (u64, Minor),
+    ) -> Step {
+        let place = self.place;
+        let mut offers = Vec::new();
+        let mut waiting = Some(envelope);
+        while !offers.contains(&offer) {
+            offers.push(offer);
+            let leases: Vec<_> = offers
+                .iter()
+                .map(|offer| place.address.lease_of(*offer))
+                .collect();
+            let decided = place.shard.with_leases(&leases, |held| {
+                let envelope = waiting.take()?;
+                context.budgets = self.budgets(&offers, &envelope, held);
+                Some(self.decide(envelope, &context, Some(held)))
+            });
+            match decided.await {
+                Ok(Some(Step::Short(envelope, at, needs))) => {
+                    (offer, amount) = (at, needs);
+                    waiting = Some(envelope);
+                }
+                Ok(Some(step)) => return step,
+                Ok(None) => return Step::Over(true),
+                Err(error) => {
+                    tracing::error!(%error, "a lease cannot be read");
+                    if let Some(envelope) = waiting {
+                        envelope.caller.refuse(Unavailable::Unreadable);
+                    }
+                    return Step::Over(true);
+                }
+            }
+        }
+        match waiting {
+            Some(envelope) => Step::Short(envelope, offer, amount),
+            None => Step::Over(true),
+        }
+    }
+
+    /// What this shard holds of the offers' budgets, and what is known of the rest.
+    fn budgets(&self, offers: &[u64], envelope: &CommandEnvelope, held: &mut Held) -> Vec<Budget> {
+        let Arguments { shard, address, .. } = self.place;
+        let lender = &shard.core().lender;
+        let budget = |offer: &u64| {
+            let (lease_seq, state) = held.lease(&address.lease_of(*offer))?;
+            let borrowed = envelope.borrowed.as_ref();
+            let told = borrowed.and_then(|borrowed| borrowed.no_more_than.get(offer).copied());
+            let known = lender.no_more_than(&address.offer(*offer));
+            Some(Budget {
+                offer: *offer,
+                lease_seq,
+                held: state.remaining(),
+                no_more_than: told.into_iter().chain(known).min(),
+            })
+        };
+        offers.iter().filter_map(budget).collect()
+    }
+
+    /// Has the shard borrow what the command needs; it then comes again. The actor goes on meanwhile.
+    fn borrow(&self, mut envelope: CommandEnvelope, offer: u64, amount: Minor) {
+        let borrowed = envelope.borrowed.get_or_insert_default();
+        borrowed.rounds = borrowed.rounds.saturating_add(1);
+        borrowed.needs.insert(offer, amount);
+        if borrowed.rounds > limits::LOAN_ROUNDS_MAX {
+            envelope.caller.refuse(Unavailable::Overloaded);
+            return;
+        }
+        let Arguments {
+            router,
+            shard,
+            address,
+            ..
+        } = self.place;
+        let (router, shard, address) = (router.clone(), Arc::clone(shard), *address);
+        let spawner = shard.core().spawner.clone();
+        spawner.spawn_until_stop("loan", async move {
+            router
+                .lend_and_deliver(&shard, address, Box::new(envelope))
+                .await;
+        });
     }
 
     async fn query(&mut self, envelope: QueryEnvelope) -> bool {
@@ -213,7 +329,7 @@ impl Turn<'_> {
         let context = self.context();
         match self.entity.decide(&Command::FireTimers, None, &context) {
             Ok(effect) if !effect.events.is_empty() => {
-                return self.append(effect, None, Some(permit), context.now);
+                return self.append(effect, None, Some(permit), context.now, None);
             }
             Ok(_) => {}
             Err(rejection) => {
@@ -259,6 +375,7 @@ impl Turn<'_> {
             now: clock.business(tenant, mode).max(self.entity.last_time),
             wall: clock.wall(),
             tenant: None,
+            budgets: Vec::new(),
         }
     }
 
@@ -356,11 +473,12 @@ impl Turn<'_> {
         caller: Option<Caller>,
         permit: Option<Permit>,
         now: Timestamp,
+        leases: Option<&mut Held>,
     ) -> bool {
         self.entity.apply(&effect);
         let due = self.entity.next_due();
         let consequences = Consequences {
-            publication: Publication::of(&self.entity),
+            publication: Publication::of_change(&self.entity, &effect.events),
             due: (due != *self.due).then_some(due),
         };
         let decided = caller.map(|caller| {
@@ -373,9 +491,16 @@ impl Turn<'_> {
             self.decided(caller, result)
         });
         let Arguments { shard, address, .. } = self.place;
-        let appended = shard.append(*address, Arc::new(effect), consequences, decided);
+        let effect = Arc::new(effect);
+        let appended = shard.append(*address, Arc::clone(&effect), consequences, decided);
         match appended {
             Ok(append) => {
+                if let Some(leases) = leases {
+                    leases.moved(*address, &effect, &append);
+                    for offer in credited(&effect) {
+                        shard.core().lender.money_came_back(&address.offer(offer));
+                    }
+                }
                 *self.due = due;
                 if let Some(permit) = permit {
                     append.hold(permit);
@@ -392,6 +517,16 @@ impl Turn<'_> {
             }
         }
     }
+}
+
+/// What became of a command.
+enum Step {
+    /// Its record is on its way, or its caller was told. False when the shard is lost.
+    Over(bool),
+    /// It changes nothing; its caller is still to be told.
+    Nothing(Caller),
+    /// A lease does not hold what this offer would award.
+    Short(CommandEnvelope, u64, Minor),
 }
 
 /// Why there is nothing to show.

@@ -8,6 +8,7 @@
 //! - [`shard`]: one slice of entities: its appender, its actors, its supervisor.
 //! - [`entity`]: one actor an entity: decide → append → apply → answer.
 //! - [`append`]: what waits for a record to become durable.
+//! - [`leases`], [`lender`]: what a shard holds of offers' budgets, and how it gets it.
 //! - [`publications`]: what every request needs, published by its owner.
 //! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
 //! - [`node`]: starts all of it, checkpoints it and stops it.
@@ -18,6 +19,8 @@ pub mod admission;
 pub mod append;
 pub mod entity;
 pub mod envelope;
+mod leases;
+mod lender;
 pub mod node;
 pub mod publications;
 pub mod residency;

@@ -11,6 +11,7 @@ use dashmap::DashMap;
 use futures_util::future::try_join_all;
 use ractor::Actor;
 
+use super::lender::Lender;
 use super::publications::{Publication, Publications};
 use super::residency::Residency;
 use super::router::Router;
@@ -127,6 +128,7 @@ pub struct Core {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) spawner: Spawner,
     pub(super) publications: Publications,
+    pub(super) lender: Lender,
     pub(super) residency: Residency,
     pub(super) entities: DashMap<Address, Arc<Handle>>,
     pub(super) draining: AtomicBool,
@@ -204,6 +206,7 @@ impl Node {
             clock,
             spawner,
             publications: Publications::default(),
+            lender: Lender::default(),
             entities: DashMap::new(),
             draining: AtomicBool::new(false),
             probe,

@@ -73,6 +73,15 @@ impl Router {
         self.core.clock.wall()
     }
 
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// A shard by its number.
+    pub(super) fn shard_at(&self, number: u16) -> Option<&Arc<Shard>> {
+        self.shards.get(usize::from(number))
+    }
+
     pub(super) fn shard(&self, address: &Address) -> Option<&Arc<Shard>> {
         let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
         self.shards.get(usize::from(shard.0))
@@ -92,6 +101,7 @@ impl Router {
                 remember,
                 tenant,
                 caller,
+                borrowed: None,
             }))
         })
         .await
@@ -113,7 +123,16 @@ impl Router {
                 remember: None,
                 tenant: None,
                 caller,
+                borrowed: None,
             }))
+        })
+        .await
+    }
+
+    /// Asks an entity to show something on the platform's own behalf.
+    pub(super) async fn internal_query(&self, address: Address, query: Query) -> Reply {
+        self.send(address, Shard::admit_internal, |caller| {
+            Message::Query(QueryEnvelope { query, caller })
         })
         .await
     }
@@ -166,7 +185,7 @@ impl Router {
             .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
     }
 
-    fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
+    pub(super) fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
         let message = match self.core.handle(&address) {
             Some(handle) => match handle.actor.send_message(message) {
                 Ok(()) => return,

@@ -34,6 +34,7 @@ fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 award: Award::Percentage(Percent(Decimal::from(5))),
                 conditions: Conditions::default(),
                 award_lasts,
+                budget: None,
             }),
         )],
     })
@@ -44,6 +45,7 @@ fn context(now: Timestamp, award_lasts: Option<Span>) -> Context {
         now,
         wall: now,
         tenant: Some(tenant(award_lasts)),
+        budgets: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What a command came to, and how a request that comes twice is known.
 
 use super::Event;
+use crate::domain::address::Address;
+use crate::domain::lease::{self, Movement};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, contact, tenant};
+use crate::domain::{api_key, contact, offer, tenant};
 
 /// What a caller sends to be sure of one effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Effect {
     pub events: Vec<Event>,
     /// The idempotency keys that brought it about.
     pub remember: Option<Remember>,
+    /// What it draws from the shard's leases, or gives back to them; mostly nothing.
+    pub leases: Vec<Movement>,
 }
 
 /// Whether a request was seen before.
@@ -43,6 +47,21 @@ pub enum Seen {
 }
 
 impl Effect {
+    /// The effects on the shard's leases that are part of this effect on the entity at `address`.
+    pub fn on_leases(&self, address: Address) -> impl Iterator<Item = (Address, Effect)> {
+        self.leases.iter().map(move |movement| {
+            let effect = Effect {
+                seq: movement.seq,
+                at: self.at,
+                wall: self.wall,
+                events: vec![Event::Lease(lease::Event::Moved(movement.change))],
+                remember: None,
+                leases: Vec::new(),
+            };
+            (address.lease_of(movement.offer), effect)
+        })
+    }
+
     /// What the command came to, from its events alone.
     pub fn outcome(&self) -> Outcome {
         match self.events.first() {
@@ -53,7 +72,7 @@ impl Effect {
                 Event::Contact(contact::Event::Proposed(_))
                 | Event::Tenant(tenant::Event::Created(_))
                 | Event::Organisation(_)
-                | Event::Offer(_)
+                | Event::Offer(offer::Event::Created(_))
                 | Event::ApiKey(api_key::Event::Created(..)),
             ) => Outcome::Created,
             Some(
@@ -69,7 +88,9 @@ impl Effect {
                     | tenant::Event::ApiKeyListed(..),
                 )
                 | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
-                | Event::DirectoryEntry(_),
+                | Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
+                | Event::DirectoryEntry(_)
+                | Event::Lease(_),
             )
             | None => Outcome::Done,
         }

@@ -7,7 +7,7 @@ use crate::domain::context::Context;
 use crate::domain::directory_entry::Obligation;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, contact, directory_entry, offer, organisation, tenant};
+use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
 /// The state of an entity of some kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum State {
     ApiKey(api_key::State),
     /// A directory entry.
     DirectoryEntry(directory_entry::State),
+    /// A lease.
+    Lease(lease::State),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -41,6 +43,8 @@ pub enum Command {
     ApiKey(api_key::Command),
     /// Of a directory entry.
     DirectoryEntry(directory_entry::Command),
+    /// Of a lease.
+    Lease(lease::Command),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -60,6 +64,8 @@ pub enum Event {
     ApiKey(api_key::Event),
     /// To a directory entry.
     DirectoryEntry(directory_entry::Event),
+    /// To a lease.
+    Lease(lease::Event),
 }
 
 impl State {
@@ -72,6 +78,7 @@ impl State {
             Kind::Contact => State::Contact(Box::default()),
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
+            Kind::Lease => State::Lease(lease::State::default()),
         }
     }
 
@@ -117,11 +124,17 @@ impl State {
                 Event::DirectoryEntry,
                 Rejection::DirectoryEntry,
             ),
+            (State::Lease(state), Command::Lease(command)) => Ok(state
+                .decide(command)
+                .into_iter()
+                .map(Event::Lease)
+                .collect()),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
-                | State::DirectoryEntry(_),
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -130,13 +143,15 @@ impl State {
                 | State::Offer(_)
                 | State::Contact(_)
                 | State::ApiKey(_)
-                | State::DirectoryEntry(_),
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
                 | Command::Contact(_)
                 | Command::ApiKey(_)
-                | Command::DirectoryEntry(_),
+                | Command::DirectoryEntry(_)
+                | Command::Lease(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -150,19 +165,22 @@ impl State {
             (State::Contact(state), Event::Contact(event)) => state.apply(event),
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
+            (State::Lease(state), Event::Lease(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::Contact(_)
                 | State::ApiKey(_)
-                | State::DirectoryEntry(_),
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
                 | Event::Contact(_)
                 | Event::ApiKey(_)
-                | Event::DirectoryEntry(_),
+                | Event::DirectoryEntry(_)
+                | Event::Lease(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -172,7 +190,7 @@ impl State {
             State::Contact(contact) => contact.next_due(),
             State::ApiKey(state) => state.next_due(),
             State::DirectoryEntry(state) => state.next_due(),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) => None,
+            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => None,
         }
     }
 
@@ -183,7 +201,8 @@ impl State {
             | State::Organisation(_)
             | State::Offer(_)
             | State::Contact(_)
-            | State::ApiKey(_) => Vec::new(),
+            | State::ApiKey(_)
+            | State::Lease(_) => Vec::new(),
         }
     }
 }

@@ -15,11 +15,11 @@ use super::context::Context;
 use super::directory_entry::Obligation;
 use super::remembered::{Answered, Remembered};
 use super::time::Timestamp;
-use super::{api_key, contact, directory_entry, offer, organisation, tenant};
+use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
 pub use effect::{Effect, Remember, Seen};
 pub use kinds::{Command, Event, State};
-pub use query::{Answer, ContactView, PurchaseView, Query, WalletView};
+pub use query::{Answer, BudgetView, ContactView, PurchaseView, Query, WalletView};
 pub use spilled::Spilled;
 
 /// An entity: its state and what every kind has.
@@ -91,12 +91,14 @@ impl Entity {
         context: &Context,
     ) -> Result<Effect, Rejection> {
         let events = self.state.decide(command, context)?;
+        let leases = lease::movements(&events, &context.budgets);
         Ok(Effect {
             seq: self.seq.saturating_add(1),
             at: context.now,
             wall: context.wall,
             events,
             remember,
+            leases,
         })
     }
 

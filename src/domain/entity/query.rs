@@ -26,6 +26,8 @@ pub enum Query {
     Organisation,
     /// An offer.
     Offer,
+    /// An offer's budget.
+    Budget,
     /// An API key.
     ApiKey,
     /// Who has a value.
@@ -79,6 +81,21 @@ pub struct PurchaseView {
     pub contact_profile: SealedProfile,
 }
 
+/// An offer's budget as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BudgetView {
+    /// What all awards together may give.
+    pub budget: Minor,
+    /// What was lent to shards in all.
+    pub lent: Minor,
+    /// What they returned in all.
+    pub returned: Minor,
+    /// What can be lent.
+    pub available: Minor,
+    /// What each shard got and gave back.
+    pub lending: offer::Lending,
+}
+
 /// What an entity answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -96,6 +113,8 @@ pub enum Answer {
     Organisation(organisation::Organisation),
     /// An offer.
     Offer(Box<offer::Offer>),
+    /// An offer's budget.
+    Budget(Box<BudgetView>),
     /// An API key.
     ApiKey(Box<api_key::ApiKey>),
     /// Who has a value, by entity number.
@@ -109,12 +128,14 @@ impl Entity {
             (Outcome::Purchased(number), _) => Some(Query::Purchase(number)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
+            (Outcome::Done, State::Offer(_)) => Some(Query::Budget),
             (
                 Outcome::Created | Outcome::Done,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
-                | State::DirectoryEntry(_),
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
             ) => None,
         }
     }
@@ -149,7 +170,10 @@ impl Entity {
                 Answer::Organisation(state.0.clone().ok_or(Rejection::NotFound)?)
             }
             (Query::Offer, State::Offer(state)) => {
-                Answer::Offer(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
+                Answer::Offer(Box::new(state.offer.clone().ok_or(Rejection::NotFound)?))
+            }
+            (Query::Budget, State::Offer(state)) => {
+                Answer::Budget(Box::new(budget_view(state).ok_or(Rejection::NotFound)?))
             }
             (Query::ApiKey, State::ApiKey(state)) => {
                 Answer::ApiKey(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
@@ -164,6 +188,7 @@ impl Entity {
                 | Query::Tenant
                 | Query::Organisation
                 | Query::Offer
+                | Query::Budget
                 | Query::ApiKey
                 | Query::DirectoryHolder(_),
                 State::Tenant(_)
@@ -171,7 +196,8 @@ impl Entity {
                 | State::Offer(_)
                 | State::Contact(_)
                 | State::ApiKey(_)
-                | State::DirectoryEntry(_),
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -185,7 +211,8 @@ impl Entity {
             | State::Organisation(_)
             | State::Offer(_)
             | State::ApiKey(_)
-            | State::DirectoryEntry(_) => Err(Rejection::WrongKind),
+            | State::DirectoryEntry(_)
+            | State::Lease(_) => Err(Rejection::WrongKind),
         }
     }
 }
@@ -210,6 +237,16 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         version: contact.profile_version,
         balance: contact.wallet.balance(now),
     }
+}
+
+fn budget_view(state: &offer::State) -> Option<BudgetView> {
+    Some(BudgetView {
+        budget: state.offer.as_ref()?.budget?,
+        lent: state.lending.lent_in_all(),
+        returned: state.lending.returned_in_all(),
+        available: state.available()?,
+        lending: state.lending.clone(),
+    })
 }
 
 fn purchase_view(contact: &Contact, purchase: Arc<Purchase>) -> Answer {

@@ -24,7 +24,8 @@ impl Entity {
             | State::Organisation(_)
             | State::Offer(_)
             | State::ApiKey(_)
-            | State::DirectoryEntry(_) => Vec::new(),
+            | State::DirectoryEntry(_)
+            | State::Lease(_) => Vec::new(),
         }
     }
 
@@ -38,7 +39,8 @@ impl Entity {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::ApiKey(_)
-                | State::DirectoryEntry(_) => Vec::new(),
+                | State::DirectoryEntry(_)
+                | State::Lease(_) => Vec::new(),
             },
         }
     }

@@ -11,12 +11,13 @@ use crate::domain::contact::{
 };
 use crate::domain::directory_entry::{Claim, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
+use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Conditions, NoAward, Offer};
+use crate::domain::offer::{Award, Conditions, Loan, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{api_key, contact, directory_entry, offer, organisation, tenant};
+use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -88,6 +89,10 @@ pub(super) fn purchase() -> Purchase {
             OfferOutcome {
                 offer: 6,
                 result: Err(NoAward::WalletFull),
+            },
+            OfferOutcome {
+                offer: 7,
+                result: Err(NoAward::BudgetExhausted),
             },
         ],
     }
@@ -200,6 +205,14 @@ fn offer(award: Award) -> Offer {
             organisation: Some(6),
         },
         award_lasts: Some(Span::days(90)),
+        budget: Some(Minor(100_000)),
+    }
+}
+
+fn loan(lent: i64, returned: i64) -> Loan {
+    Loan {
+        lent: Minor(lent),
+        returned: Minor(returned),
     }
 }
 
@@ -273,6 +286,33 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "offer_created_fixed",
             Event::Offer(offer::Event::Created(offer(Award::Fixed(Minor(200))))),
+        ),
+        (
+            "offer_lent",
+            Event::Offer(offer::Event::Lent(4_095, Minor(90_000))),
+        ),
+        (
+            "offer_taken_back",
+            Event::Offer(offer::Event::TakenBack(vec![
+                (7, Minor(200)),
+                (300, Minor(1)),
+            ])),
+        ),
+        (
+            "lease_granted",
+            Event::Lease(lease::Event::Granted(Minor(600))),
+        ),
+        (
+            "lease_returned",
+            Event::Lease(lease::Event::Returned(Minor(200))),
+        ),
+        (
+            "lease_debited",
+            Event::Lease(lease::Event::Moved(Change::Debit(Minor(100)))),
+        ),
+        (
+            "lease_credited",
+            Event::Lease(lease::Event::Moved(Change::Credit(Minor(100)))),
         ),
         (
             "api_key_created",
@@ -357,7 +397,12 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ),
         (
             "offer",
-            State::Offer(offer::State(Some(offer(Award::Fixed(Minor(200)))))),
+            State::Offer(offer::State {
+                offer: Some(offer(Award::Fixed(Minor(200)))),
+                lending: [(7, loan(600, 200)), (4_095, loan(90_000, 0))]
+                    .into_iter()
+                    .collect(),
+            }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
         (
@@ -378,6 +423,14 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ("api_key_revoked", key(api_key::Stage::Revoked(NOW))),
         ("api_key_expired", key(api_key::Stage::Expired)),
         (
+            "lease",
+            State::Lease(lease::State {
+                granted: Minor(600),
+                returned: Minor(200),
+                debited: Minor(300),
+            }),
+        ),
+        (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
                 claims: vec![claim(Standing::Reserved(NOW)), claim(Standing::Confirmed)],
@@ -394,6 +447,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::Contact(_) => Kind::Contact,
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
+        Event::Lease(_) => Kind::Lease,
     }
 }
 
@@ -407,7 +461,24 @@ pub(super) fn effect(event: Event) -> Effect {
             keys: vec![KeyHash([1; 16]), KeyHash([2; 16])],
             request: RequestHash([3; 16]),
         }),
+        leases: Vec::new(),
     }
+}
+
+/// A debit and a credit, as an award and a cancellation carry them.
+pub(super) fn movements() -> Vec<Movement> {
+    vec![
+        Movement {
+            offer: 7,
+            seq: 300,
+            change: Change::Debit(Minor(100)),
+        },
+        Movement {
+            offer: 8,
+            seq: 2,
+            change: Change::Credit(Minor(250)),
+        },
+    ]
 }
 
 pub(super) fn entity(state: State, remembered: Remembered) -> Entity {

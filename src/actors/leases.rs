@@ -1,0 +1,244 @@
+//! The leases of one shard: what it holds of offers' budgets, so that an award on a budget asks nobody.
+//!
+//! A lease is no actor. It belongs to the shard, since awards of any of its contacts draw on it: under one lock a
+//! contact decides, its record is handed over, and the lease takes the change in, so that the lease's changes are
+//! numbered in the order of the journal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::append::{Append, Consequences};
+use super::envelope::{Failure, Unavailable};
+use super::shard::Shard;
+use crate::domain::address::Address;
+use crate::domain::context::Context;
+use crate::domain::entity::{Command, Effect, Entity, Rejection, State};
+use crate::domain::lease::{self, Change};
+use crate::domain::money::Minor;
+use crate::limits;
+use crate::persistence::journal::Appended;
+use crate::persistence::store;
+
+/// The leases of a shard that are in memory.
+#[derive(Default)]
+pub(super) struct Leases(Mutex<Held>);
+
+/// What is in memory, under the lock.
+#[derive(Default)]
+pub(super) struct Held {
+    leases: HashMap<Address, HeldLease>,
+    /// Counts what makes a lease that was read before untrue: that some left memory, where they may have changed.
+    departures: u64,
+}
+
+struct HeldLease {
+    entity: Entity,
+    /// The newest record that changes it, of this time in memory.
+    last_append: Option<Arc<Append>>,
+    /// Used since the last look for some to leave.
+    touched: bool,
+}
+
+impl Leases {
+    /// Forgets everything: what is in memory may be more than is durable.
+    pub(super) fn discard(&self) {
+        let mut held = self.0.lock();
+        held.leases.clear();
+        held.departures = held.departures.wrapping_add(1);
+    }
+}
+
+impl Held {
+    /// The number of the last effect of a lease that was asked for, and how it stands.
+    pub(super) fn lease(&mut self, address: &Address) -> Option<(u64, lease::State)> {
+        let held = self.leases.get_mut(address)?;
+        held.touched = true;
+        match &held.entity.state {
+            State::Lease(state) => Some((held.entity.seq, *state)),
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Contact(_)
+            | State::ApiKey(_)
+            | State::DirectoryEntry(_) => None,
+        }
+    }
+
+    /// Takes in what the effect of `append` on the entity at `address` does to leases.
+    pub(super) fn moved(&mut self, address: Address, effect: &Effect, append: &Arc<Append>) {
+        for (lease, effect) in effect.on_leases(address) {
+            self.apply(&lease, &effect, append);
+        }
+    }
+
+    fn apply(&mut self, lease: &Address, effect: &Effect, append: &Arc<Append>) {
+        if let Some(held) = self.leases.get_mut(lease) {
+            held.entity.apply(effect);
+            held.last_append = Some(Arc::clone(append));
+        }
+    }
+
+    fn misses(&self, addresses: &[Address]) -> Vec<Address> {
+        let missing = addresses
+            .iter()
+            .filter(|address| !self.leases.contains_key(address));
+        missing.copied().collect()
+    }
+
+    fn add(&mut self, address: Address, entity: Entity) {
+        self.leases.entry(address).or_insert(HeldLease {
+            entity,
+            last_append: None,
+            touched: true,
+        });
+    }
+
+    /// Lets leases go that were not used since the last look, if there are too many. One whose last append is not resolved
+    /// stays: the store does not know it yet.
+    fn make_room(&mut self, wanted: &[Address]) {
+        if self.leases.len() <= limits::LEASES_HELD_MAX {
+            return;
+        }
+        self.leases.retain(|address, held| {
+            let unresolved = held
+                .last_append
+                .as_ref()
+                .is_some_and(|append| append.resolved().is_none());
+            std::mem::take(&mut held.touched) || unresolved || wanted.contains(address)
+        });
+        self.departures = self.departures.wrapping_add(1);
+    }
+}
+
+impl Shard {
+    /// Runs `work` with the leases at `addresses` in memory and locked.
+    pub(super) async fn with_leases<T>(
+        &self,
+        addresses: &[Address],
+        work: impl FnOnce(&mut Held) -> T,
+    ) -> Result<T, store::Error> {
+        let mut loaded: Vec<(Address, Entity)> = Vec::new();
+        let mut departures = None;
+        loop {
+            let missing = {
+                let mut held = self.leases().0.lock();
+                if departures == Some(held.departures) {
+                    for (address, entity) in loaded.drain(..) {
+                        held.add(address, entity);
+                    }
+                    held.make_room(addresses);
+                }
+                let missing = held.misses(addresses);
+                if missing.is_empty() {
+                    return Ok(work(&mut held));
+                }
+                departures = Some(held.departures);
+                missing
+            };
+            loaded.clear();
+            for address in missing {
+                let entity = self.core().store.load(self.id(), address).await?;
+                loaded.push((address, entity));
+            }
+        }
+    }
+
+    /// What a lease holds that can be awarded.
+    pub(super) async fn lease_remaining(&self, lease: Address) -> Result<Minor, store::Error> {
+        self.with_leases(&[lease], |held| {
+            held.lease(&lease)
+                .map(|(_, state)| state.remaining())
+                .unwrap_or_default()
+        })
+        .await
+    }
+
+    /// Asks a lease to change; how it then stands, and the record to wait for where that must be durable.
+    pub(super) async fn change_lease(
+        self: &Arc<Self>,
+        lease: Address,
+        command: lease::Command,
+    ) -> Result<(lease::State, Option<Arc<Append>>), Failure> {
+        let changed = self
+            .with_leases(&[lease], |held| self.change_held(held, lease, command))
+            .await;
+        match changed {
+            Ok(changed) => changed,
+            Err(error) => {
+                tracing::error!(%error, "a lease cannot be read");
+                Err(Unavailable::Unreadable.into())
+            }
+        }
+    }
+
+    fn change_held(
+        self: &Arc<Self>,
+        held: &mut Held,
+        lease: Address,
+        command: lease::Command,
+    ) -> Result<(lease::State, Option<Arc<Append>>), Failure> {
+        if self.is_lost() {
+            return Err(Unavailable::Overloaded.into());
+        }
+        let held_lease = held
+            .leases
+            .get_mut(&lease)
+            .ok_or(Failure::Rejected(Rejection::NotFound))?;
+        let clock = &self.core().clock;
+        let now = clock.business(lease.tenant, lease.mode);
+        let context = Context {
+            now: now.max(held_lease.entity.last_time),
+            wall: clock.wall(),
+            tenant: None,
+            budgets: Vec::new(),
+        };
+        let effect = held_lease
+            .entity
+            .decide(&Command::Lease(command), None, &context)
+            .map_err(Failure::Rejected)?;
+        if !effect.events.is_empty() {
+            let effect = Arc::new(effect);
+            let append = self
+                .append(lease, Arc::clone(&effect), Consequences::default(), None)
+                .map_err(|_not_owned| Unavailable::Overloaded)?;
+            held.apply(&lease, &effect, &append);
+        }
+        let last_append = held
+            .leases
+            .get(&lease)
+            .and_then(|held| held.last_append.clone());
+        let (_, state) = held
+            .lease(&lease)
+            .ok_or(Failure::Rejected(Rejection::WrongKind))?;
+        Ok((state, last_append))
+    }
+
+    /// Makes a lease return what it does not need; what it has returned in all, once that is durable.
+    pub(super) async fn return_lease(
+        self: &Arc<Self>,
+        lease: Address,
+        lent: Minor,
+    ) -> Result<Minor, Failure> {
+        let (state, last_append) = self
+            .change_lease(lease, lease::Command::Return(lent))
+            .await?;
+        // Also where nothing was left: what is gone is given away only by awards that are durable.
+        if let Some(append) = last_append
+            && append.wait().await == Appended::Unknown
+        {
+            return Err(Unavailable::UnknownOutcome.into());
+        }
+        Ok(state.returned)
+    }
+}
+
+/// The offers whose money `effect` brings back.
+pub(super) fn credited(effect: &Effect) -> impl Iterator<Item = u64> {
+    effect
+        .leases
+        .iter()
+        .filter(|movement| matches!(movement.change, Change::Credit(_)))
+        .map(|movement| movement.offer)
+}
