@@ -1,8 +1,8 @@
 //! Loans: how a shard gets the part of an offer's budget that an award there needs.
 //!
 //! In order: the offer lends a slice → the shard's lease takes it → the award is decided again. Where the offer is short, what lies
-//! idle with other shards is recalled first, and only then the budget is exhausted. A loan is held until its award is decided: while one
-//! recalls, no other loan is on its way, so that money which nobody needs is never overlooked.
+//! idle with other shards is recalled first, and only then the budget is exhausted. While one recalls, nothing is lent, so that no
+//! idle money is overlooked. A loan counts as under way until its award is decided: nobody recalls what is about to be awarded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -231,6 +231,8 @@ impl Shard {
     }
 
     pub(super) fn stop(&self) {
+        // A lease knows its last append, and that its shard: a circle that would keep the store open.
+        self.leases.discard();
         if let Some(supervisor) = self.supervisor.get() {
             supervisor.stop(None);
         }

@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod budgets;
 mod durability;
 mod idempotency;
 mod keys;
