@@ -6,9 +6,9 @@
 //! - [`router`]: the one door: commands, queries, authentication, creations that span entities.
 //! - [`admission`]: how much may be under way.
 //! - [`shard`]: one slice of entities: its appender, its actors, its supervisor.
-//! - [`entity`]: one actor an entity: decide → append → apply → answer.
+//! - [`entity`], `turn`: one actor an entity; in each message's turn: decide → append → apply → answer.
 //! - [`append`]: what waits for a record to become durable.
-//! - [`leases`], [`lender`]: what a shard holds of offers' budgets, and how it gets it.
+//! - `leases`, `lender`, `on_budgets`: what a shard holds of offers' budgets, how it gets it, and how awards draw on it.
 //! - [`publications`]: what every request needs, published by its owner.
 //! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
 //! - [`node`]: starts all of it, checkpoints it and stops it.
@@ -22,6 +22,7 @@ pub mod envelope;
 mod leases;
 mod lender;
 pub mod node;
+mod on_budgets;
 pub mod publications;
 pub mod residency;
 pub mod router;
@@ -31,3 +32,4 @@ pub mod timers;
 
 pub mod contact_creation;
 mod supervisor;
+mod turn;

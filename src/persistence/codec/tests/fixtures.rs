@@ -256,7 +256,6 @@ fn contact() -> Contact {
 
 /// Every kind of event, with its name.
 pub(super) fn events() -> Vec<(&'static str, Event)> {
-    let value = ValueHash([7; 16]);
     let percent = Percent(Decimal::new(525, 2));
     vec![
         (
@@ -287,6 +286,15 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             "offer_created_fixed",
             Event::Offer(offer::Event::Created(offer(Award::Fixed(Minor(200))))),
         ),
+    ]
+    .into_iter()
+    .chain(events_on_budgets())
+    .chain(events_of_others())
+    .collect()
+}
+
+fn events_on_budgets() -> Vec<(&'static str, Event)> {
+    vec![
         (
             "offer_lent",
             Event::Offer(offer::Event::Lent(4_095, Minor(90_000))),
@@ -314,6 +322,12 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             "lease_credited",
             Event::Lease(lease::Event::Moved(Change::Credit(Minor(100)))),
         ),
+    ]
+}
+
+fn events_of_others() -> Vec<(&'static str, Event)> {
+    let value = ValueHash([7; 16]);
+    vec![
         (
             "api_key_created",
             Event::ApiKey(api_key::Event::Created(

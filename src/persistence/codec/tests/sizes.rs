@@ -41,7 +41,7 @@ fn bytes_with_leases(purchase: Purchase, leases: Vec<Movement>) -> usize {
     codec::encode_effect(&address, &effect).len()
 }
 
-/// The demo network's: four offers, of which two give.
+/// Like the demo network's: four offers, of which two give.
 fn typical() -> Purchase {
     Purchase {
         number: 12,
