@@ -317,6 +317,7 @@ impl Engine {
             shard_under_way_max: 2_048,
             entity_under_way_max: 512,
             resident_max,
+            leases_held_max: 1_024,
             passivate_after: Duration::from_secs(600),
             checkpoint_every: Duration::from_secs(5),
         };

@@ -17,7 +17,6 @@ use crate::domain::context::Context;
 use crate::domain::entity::{Command, Effect, Entity, Rejection, State};
 use crate::domain::lease::{self, Change};
 use crate::domain::money::Minor;
-use crate::limits;
 use crate::persistence::journal::Appended;
 use crate::persistence::store;
 
@@ -97,8 +96,8 @@ impl Held {
 
     /// Lets leases go that were not used since the last look, if there are too many. One whose last append is not resolved
     /// stays: the store does not know it yet.
-    fn make_room(&mut self, wanted: &[Address]) {
-        if self.leases.len() <= limits::LEASES_HELD_MAX {
+    fn make_room(&mut self, max: usize, wanted: &[Address]) {
+        if self.leases.len() <= max {
             return;
         }
         self.leases.retain(|address, held| {
@@ -128,7 +127,7 @@ impl Shard {
                     for (address, entity) in loaded.drain(..) {
                         held.add(address, entity);
                     }
-                    held.make_room(addresses);
+                    held.make_room(self.core().options.leases_held_max, addresses);
                 }
                 let missing = held.misses(addresses);
                 if missing.is_empty() {

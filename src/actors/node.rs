@@ -43,6 +43,8 @@ pub struct Options {
     pub entity_under_way_max: u32,
     /// How many entities may be in memory.
     pub resident_max: usize,
+    /// How many leases of a shard may be in memory, but for those in use.
+    pub leases_held_max: usize,
     /// After how long without use an entity leaves memory, at the latest after twice as long.
     pub passivate_after: Duration,
     /// How often rows are brought up to date.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::budgets;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{
     Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
@@ -11,9 +12,8 @@ use crate::domain::contact::{
 };
 use crate::domain::directory_entry::{Claim, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
-use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Conditions, Loan, NoAward, Offer};
+use crate::domain::offer::{Award, Conditions, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
@@ -209,13 +209,6 @@ fn offer(award: Award) -> Offer {
     }
 }
 
-fn loan(lent: i64, returned: i64) -> Loan {
-    Loan {
-        lent: Minor(lent),
-        returned: Minor(returned),
-    }
-}
-
 fn key_details(visibility: api_key::Visibility) -> api_key::Details {
     api_key::Details {
         name: "till".into(),
@@ -288,41 +281,9 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ),
     ]
     .into_iter()
-    .chain(events_on_budgets())
+    .chain(budgets::events())
     .chain(events_of_others())
     .collect()
-}
-
-fn events_on_budgets() -> Vec<(&'static str, Event)> {
-    vec![
-        (
-            "offer_lent",
-            Event::Offer(offer::Event::Lent(4_095, Minor(90_000))),
-        ),
-        (
-            "offer_taken_back",
-            Event::Offer(offer::Event::TakenBack(vec![
-                (7, Minor(200)),
-                (300, Minor(1)),
-            ])),
-        ),
-        (
-            "lease_granted",
-            Event::Lease(lease::Event::Granted(Minor(600))),
-        ),
-        (
-            "lease_returned",
-            Event::Lease(lease::Event::Returned(Minor(200))),
-        ),
-        (
-            "lease_debited",
-            Event::Lease(lease::Event::Moved(Change::Debit(Minor(100)))),
-        ),
-        (
-            "lease_credited",
-            Event::Lease(lease::Event::Moved(Change::Credit(Minor(100)))),
-        ),
-    ]
 }
 
 fn events_of_others() -> Vec<(&'static str, Event)> {
@@ -413,9 +374,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             "offer",
             State::Offer(offer::State {
                 offer: Some(offer(Award::Fixed(Minor(200)))),
-                lending: [(7, loan(600, 200)), (4_095, loan(90_000, 0))]
-                    .into_iter()
-                    .collect(),
+                lending: budgets::lending(),
             }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
@@ -477,22 +436,6 @@ pub(super) fn effect(event: Event) -> Effect {
         }),
         leases: Vec::new(),
     }
-}
-
-/// A debit and a credit, as an award and a cancellation carry them.
-pub(super) fn movements() -> Vec<Movement> {
-    vec![
-        Movement {
-            offer: 7,
-            seq: 300,
-            change: Change::Debit(Minor(100)),
-        },
-        Movement {
-            offer: 8,
-            seq: 2,
-            change: Change::Credit(Minor(250)),
-        },
-    ]
 }
 
 pub(super) fn entity(state: State, remembered: Remembered) -> Entity {

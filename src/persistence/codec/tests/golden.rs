@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fixtures;
+use super::{budgets, fixtures};
 use crate::domain::address::Kind;
 use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
@@ -34,7 +34,7 @@ fn the_bytes_of_every_event_are_pinned() {
 fn the_bytes_of_what_an_effect_does_to_leases_are_pinned() {
     let (_, event) = fixtures::events().swap_remove(0);
     let effect = Effect {
-        leases: fixtures::movements(),
+        leases: budgets::movements(),
         ..fixtures::effect(event)
     };
     let address = fixtures::address(Kind::Contact);
