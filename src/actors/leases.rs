@@ -94,20 +94,23 @@ impl Held {
         });
     }
 
-    /// Lets leases go that were not used since the last look, if there are too many. One whose last append is not resolved
-    /// stays: the store does not know it yet.
+    /// Lets leases go if there are more than `max`: first those not used since the last look, then others. Those `wanted` stay, and
+    /// those whose last append is not resolved: the store does not know it yet.
     fn make_room(&mut self, max: usize, wanted: &[Address]) {
-        if self.leases.len() <= max {
-            return;
+        for spares_used_ones in [true, false] {
+            if self.leases.len() <= max {
+                return;
+            }
+            self.departures = self.departures.wrapping_add(1);
+            self.leases.retain(|address, held| {
+                let unresolved = held
+                    .last_append
+                    .as_ref()
+                    .is_some_and(|append| append.resolved().is_none());
+                let used = std::mem::take(&mut held.touched);
+                wanted.contains(address) || unresolved || (used && spares_used_ones)
+            });
         }
-        self.leases.retain(|address, held| {
-            let unresolved = held
-                .last_append
-                .as_ref()
-                .is_some_and(|append| append.resolved().is_none());
-            std::mem::take(&mut held.touched) || unresolved || wanted.contains(address)
-        });
-        self.departures = self.departures.wrapping_add(1);
     }
 }
 
