@@ -86,12 +86,22 @@ impl Held {
         missing.copied().collect()
     }
 
-    fn add(&mut self, address: Address, entity: Entity) {
-        self.leases.entry(address).or_insert(HeldLease {
-            entity,
-            last_append: None,
-            touched: true,
-        });
+    /// Takes in what was loaded after `departures` of them, unless some have left since: one of these may have changed
+    /// meanwhile, and gone again. True if it was taken in.
+    fn take_in(&mut self, loaded: &mut Vec<(Address, Entity)>, departures: Option<u64>) -> bool {
+        let loaded = std::mem::take(loaded);
+        if departures != Some(self.departures) {
+            return false;
+        }
+        for (address, entity) in loaded {
+            // Another may have loaded it meanwhile, and changed it.
+            self.leases.entry(address).or_insert(HeldLease {
+                entity,
+                last_append: None,
+                touched: true,
+            });
+        }
+        true
     }
 
     /// Lets leases go if there are more than `max`: first those not used since the last look, then others. Those `wanted` stay, and
@@ -126,10 +136,7 @@ impl Shard {
         loop {
             let missing = {
                 let mut held = self.leases().0.lock();
-                if departures == Some(held.departures) {
-                    for (address, entity) in loaded.drain(..) {
-                        held.add(address, entity);
-                    }
+                if held.take_in(&mut loaded, departures) {
                     held.make_room(self.core().options.leases_held_max, addresses);
                 }
                 let missing = held.misses(addresses);
@@ -139,7 +146,6 @@ impl Shard {
                 departures = Some(held.departures);
                 missing
             };
-            loaded.clear();
             for address in missing {
                 let entity = self.core().store.load(self.id(), address).await?;
                 loaded.push((address, entity));
@@ -243,4 +249,70 @@ pub(super) fn credited(effect: &Effect) -> impl Iterator<Item = u64> {
         .iter()
         .filter(|movement| matches!(movement.change, Change::Credit(_)))
         .map(|movement| movement.offer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::{Kind, Mode, TenantId};
+
+    fn lease(offer: u64) -> Address {
+        Address {
+            tenant: TenantId(1),
+            mode: Mode::Live,
+            kind: Kind::Lease,
+            entity: offer,
+        }
+    }
+
+    fn loaded(offers: impl IntoIterator<Item = u64>, seq: u64) -> Vec<(Address, Entity)> {
+        let mut entity = Entity::new(Kind::Lease);
+        entity.seq = seq;
+        let offers = offers.into_iter();
+        offers.map(|offer| (lease(offer), entity.clone())).collect()
+    }
+
+    fn numbers(held: &Held) -> Vec<u64> {
+        let mut numbers: Vec<_> = held.leases.keys().map(|lease| lease.entity).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    #[test]
+    fn what_was_loaded_before_a_lease_left_is_loaded_again() {
+        let mut held = Held::default();
+        let before = Some(held.departures);
+        assert!(held.take_in(&mut loaded([1], 7), before));
+        held.make_room(0, &[]);
+        assert!(!held.take_in(&mut loaded([1], 3), before));
+        assert!(held.leases.is_empty());
+        let before = Some(held.departures);
+        assert!(held.take_in(&mut loaded([1], 8), before));
+    }
+
+    #[test]
+    fn what_another_has_loaded_meanwhile_stays() {
+        let mut held = Held::default();
+        let before = Some(held.departures);
+        assert!(held.take_in(&mut loaded([1], 9), before));
+        assert!(held.take_in(&mut loaded([1, 2], 7), before));
+        assert_eq!(held.lease(&lease(1)).unwrap().0, 9);
+        assert_eq!(numbers(&held), [1, 2]);
+    }
+
+    #[test]
+    fn those_not_used_lately_leave_first_and_those_wanted_stay() {
+        let mut held = Held::default();
+        held.take_in(&mut loaded(1..=4, 1), Some(0));
+        held.make_room(4, &[]);
+        assert_eq!(numbers(&held), [1, 2, 3, 4]);
+        for unused in held.leases.values_mut() {
+            unused.touched = false;
+        }
+        held.lease(&lease(2));
+        held.make_room(2, &[lease(4)]);
+        assert_eq!(numbers(&held), [2, 4]);
+        held.make_room(1, &[lease(4)]);
+        assert_eq!(numbers(&held), [4]);
+    }
 }

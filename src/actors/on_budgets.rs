@@ -17,7 +17,7 @@ impl Turn<'_> {
     pub(super) async fn decide_on_budgets(
         &mut self,
         envelope: Box<CommandEnvelope>,
-        mut context: Context,
+        context: &mut Context,
         (mut offer, mut amount): (u64, Minor),
     ) -> Step {
         let place = self.place;
@@ -32,7 +32,7 @@ impl Turn<'_> {
             let decided = place.shard.with_leases(&leases, |held| {
                 let envelope = waiting.take()?;
                 context.budgets = self.budgets(&offers, &envelope, held);
-                Some(self.decide(envelope, &context, Some(held)))
+                Some(self.decide(envelope, context, Some(held)))
             });
             match decided.await {
                 Ok(Some(Step::Short(envelope, at, needs))) => {

@@ -34,9 +34,9 @@ pub(super) struct Turn<'a> {
 
 impl Turn<'_> {
     /// False when the actor cannot go on: its shard is lost.
-    pub(super) async fn command(&mut self, envelope: Box<CommandEnvelope>) -> bool {
+    pub(super) async fn command(&mut self, mut envelope: Box<CommandEnvelope>) -> bool {
         let mut context = self.context();
-        context.tenant.clone_from(&envelope.tenant);
+        context.tenant = envelope.tenant.take();
         if let Some(remember) = &envelope.remember {
             match self.seen(remember, context.wall).await {
                 Ok(Seen::Never | Seen::AskRows(_)) => {}
@@ -62,7 +62,7 @@ impl Turn<'_> {
         let now = context.now;
         let step = match self.decide(envelope, &context, None) {
             Step::Short(envelope, offer, amount) => {
-                self.decide_on_budgets(envelope, context, (offer, amount))
+                self.decide_on_budgets(envelope, &mut context, (offer, amount))
                     .await
             }
             step @ (Step::Nothing(_) | Step::Over(_)) => step,
@@ -74,7 +74,8 @@ impl Turn<'_> {
                 self.answer_without_effect(caller, result);
                 true
             }
-            Step::Short(envelope, offer, amount) => {
+            Step::Short(mut envelope, offer, amount) => {
+                envelope.tenant = context.tenant;
                 self.borrow(envelope, offer, amount);
                 true
             }
