@@ -42,8 +42,15 @@ pub struct Answered {
 /// How long a key is kept: 30 days, since money may depend on it.
 pub const KEPT_FOR: Span = Span::days(30);
 
-/// How many answers stay with the entity: a scan over this many 16-byte keys stays under the cost of a hash map.
-pub const RECENT_MAX: usize = 64;
+/// How many answers stay in a stored entity: a few KiB of its row.
+pub const RECENT_IN_ROW: usize = 64;
+
+/// How many answers stay with a live entity: those of everything that can be under way for it, which is nowhere else yet. Looking
+/// through them takes about a microsecond, and only the busiest entity has so many.
+pub const RECENT_IN_MEMORY: usize = 512;
+
+/// Under how many keys a request can be known: the one of its header, and its own id.
+pub const KEYS_A_REQUEST_MAX: u64 = 2;
 
 /// The layers of the filter double from 256 bytes to 4 KiB: together they cover 6,000 keys at one false hit in 100.
 const FILTER_BYTES: [usize; 5] = [256, 512, 1_024, 2_048, 4_096];
@@ -125,6 +132,12 @@ impl Remembered {
             .filter(|answered| answered.is_kept(now))
     }
 
+    /// Whether every key of the newest `effects` effects is certainly among the newest answers.
+    pub fn holds_newest(&self, effects: u64) -> bool {
+        let keys = effects.saturating_mul(KEYS_A_REQUEST_MAX);
+        usize::try_from(keys).is_ok_and(|keys| keys <= self.recent.len())
+    }
+
     /// Whether `key` may be among those that were spilled: only then is a row worth a look.
     pub fn may_be_spilled(&self, key: &KeyHash, now: Timestamp) -> bool {
         self.filter
@@ -137,12 +150,12 @@ impl Remembered {
         self.recent.push_back(answered);
     }
 
-    /// Once twice [`RECENT_MAX`] are held, hands out the oldest down to [`RECENT_MAX`] and leaves their trace in the filter.
-    pub fn spill(&mut self) -> Vec<Answered> {
-        if self.recent.len() < RECENT_MAX.saturating_mul(2) {
+    /// Once twice `kept` are held, hands out the oldest down to `kept` and leaves their trace in the filter.
+    pub fn spill(&mut self, kept: usize) -> Vec<Answered> {
+        if self.recent.len() < kept.saturating_mul(2) {
             return Vec::new();
         }
-        let surplus = self.recent.len().saturating_sub(RECENT_MAX);
+        let surplus = self.recent.len().saturating_sub(kept);
         let spilled: Vec<Answered> = self.recent.drain(..surplus).collect();
         for answered in &spilled {
             self.layer_with_room().insert(answered);
@@ -198,10 +211,10 @@ mod tests {
         let mut spilled = Vec::new();
         for number in 0..2_000 {
             remembered.add(answered(number));
-            spilled.extend(remembered.spill());
+            spilled.extend(remembered.spill(RECENT_IN_ROW));
         }
         let now = Timestamp(2);
-        assert!(remembered.recent.len() < RECENT_MAX * 2);
+        assert!(remembered.recent.len() < RECENT_IN_ROW * 2);
         assert_eq!(spilled.len() + remembered.recent.len(), 2_000);
         for number in 0..2_000 {
             let key = answered(number).key;

@@ -6,6 +6,7 @@
 
 mod layout;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bincode::config;
@@ -17,6 +18,7 @@ use crate::domain::address::Address;
 use crate::domain::contact::{Profile, Purchase};
 use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::Answered;
+use crate::domain::time::Timestamp;
 use crate::limits::DECODED_BYTES_MAX;
 
 /// The version of every layout in this build.
@@ -90,6 +92,22 @@ pub fn encode_entity(entity: &Entity) -> Vec<u8> {
 /// The entity in a head row.
 pub fn decode_entity(bytes: &[u8]) -> Result<Entity, Error> {
     decode("an entity's row", bytes)
+}
+
+/// The newest answered requests in a head row, without the cost of the rest of it.
+pub fn decode_recent_of_entity(bytes: &[u8]) -> Result<VecDeque<Answered>, Error> {
+    let what = "the beginning of an entity's row";
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => {
+            bincode::decode_from_slice::<(u64, Timestamp, VecDeque<Answered>), _>(rest, CONFIG)
+                .map(|((_seq, _last_time, recent), _)| recent)
+                .map_err(|source| Error::Layout { what, source })
+        }
+        other => Err(Error::Version {
+            what,
+            found: other.map(|(version, _)| *version),
+        }),
+    }
 }
 
 /// A row's payload: purchases that left memory, in order.

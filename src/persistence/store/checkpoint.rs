@@ -9,6 +9,7 @@ use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::contact::Purchase;
 use crate::domain::entity::Spilled;
+use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::ROW_BYTES_MAX;
 use crate::persistence::journal::Position;
 use crate::persistence::rows::{Row, Write};
@@ -91,7 +92,7 @@ impl Store {
         for effect in self.tail(shard, address) {
             entity.apply(&effect);
         }
-        let spilled = entity.spill();
+        let spilled = entity.spill(RECENT_IN_ROW);
         spill_rows(shard, address, entity.seq, spilled, writes);
         let mut payload = codec::encode_entity(&entity);
         if payload.len() > ROW_BYTES_MAX {

@@ -142,13 +142,17 @@ impl Rows for Interrupted {
     }
 }
 
-/// A store whose first look in vain is followed by a checkpoint that spills.
-fn checkpointed_between_looks() -> (Arc<Store>, History) {
+/// A store whose head row has the first `in_head` purchases, and whose next look in vain is followed by a checkpoint that spills.
+fn checkpointed_between_looks(in_head: u32) -> (Arc<Store>, History) {
     let mut history = History::contact(SealedProfile::default());
     let rows = Arc::new(Interrupted::default());
     let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
-    (1..=PURCHASES).for_each(|number| drop(history.purchase(number)));
+    (1..=in_head).for_each(|number| drop(history.purchase(number)));
     history.note(&store, &history.effects);
+    let noted = history.effects.len();
+    store.checkpoint(History::position(noted)).unwrap();
+    (in_head + 1..=PURCHASES).for_each(|number| drop(history.purchase(number)));
+    history.note(&store, &history.effects[noted..]);
     let checkpointed = Arc::clone(&store);
     *rows.after_miss.lock() = Some(Box::new(move || {
         checkpointed.checkpoint(History::position(302)).unwrap();
@@ -158,14 +162,14 @@ fn checkpointed_between_looks() -> (Arc<Store>, History) {
 
 #[test]
 fn a_key_is_found_while_a_checkpoint_moves_it() {
-    let (store, history) = checkpointed_between_looks();
+    let (store, history) = checkpointed_between_looks(100);
     assert_eq!(outcome(&store, &history, 1), Some(Outcome::Purchased(1)));
     assert_eq!(store.waiting(), 0, "the checkpoint came in between");
 }
 
 #[test]
 fn a_purchase_is_found_while_a_checkpoint_moves_it() {
-    let (store, history) = checkpointed_between_looks();
+    let (store, history) = checkpointed_between_looks(0);
     assert_eq!(total(&store, &history, 1), Some(100));
     assert_eq!(store.waiting(), 0, "the checkpoint came in between");
 }
