@@ -21,5 +21,6 @@ mod commands;
 mod concurrency;
 mod crashes;
 mod damage;
+mod guides;
 mod restarts;
 mod rows_lost;

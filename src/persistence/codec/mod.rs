@@ -17,7 +17,7 @@ use bincode::error::DecodeError;
 use crate::domain::address::Address;
 use crate::domain::contact::{Profile, Purchase};
 use crate::domain::entity::{Effect, Entity};
-use crate::domain::remembered::Answered;
+use crate::domain::remembered::{Answered, FilterLayer};
 use crate::domain::time::Timestamp;
 use crate::limits::DECODED_BYTES_MAX;
 
@@ -89,7 +89,7 @@ pub fn encode_entity(entity: &Entity) -> Vec<u8> {
     encode(&Borrowed(entity))
 }
 
-/// The entity in a head row.
+/// The entity in a head row. Its large filter layers are empty: they have rows of their own.
 pub fn decode_entity(bytes: &[u8]) -> Result<Entity, Error> {
     decode("an entity's row", bytes)
 }
@@ -128,6 +128,16 @@ pub fn encode_answered(answered: &Answered) -> Vec<u8> {
 /// The answered request in a row.
 pub fn decode_answered(bytes: &[u8]) -> Result<Answered, Error> {
     decode("an idempotency row", bytes)
+}
+
+/// A row's payload: a large layer of the filter of keys that left memory.
+pub fn encode_filter_layer(layer: &FilterLayer) -> Vec<u8> {
+    encode(&Borrowed(layer))
+}
+
+/// The filter layer in a row.
+pub fn decode_filter_layer(bytes: &[u8]) -> Result<FilterLayer, Error> {
+    decode("a row of a filter", bytes)
 }
 
 /// A contact's personal fields, before they are sealed.

@@ -139,10 +139,17 @@ impl Store {
     }
 
     pub(super) fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
-        Ok(match self.rows.get(&keys::head(shard, address))? {
-            Some(row) => codec::decode_entity(&row.payload)?,
-            None => Entity::new(address.kind),
-        })
+        let Some(row) = self.rows.get(&keys::head(shard, address))? else {
+            return Ok(Entity::new(address.kind));
+        };
+        let mut entity = codec::decode_entity(&row.payload)?;
+        for (number, layer) in entity.remembered.large_layers.iter_mut().enumerate() {
+            let row = self.rows.get(&keys::filter(shard, address, number))?;
+            // Without it a key that had its effect would count as fresh.
+            let row = row.ok_or(Error::FilterMissing)?;
+            *layer = codec::decode_filter_layer(&row.payload)?;
+        }
+        Ok(entity)
     }
 
     /// What is due in a shard according to its rows, in the order of time. Complete right after a checkpoint.

@@ -10,7 +10,7 @@ use crate::domain::contact::SealedProfile;
 use crate::domain::remembered::{KEPT_FOR, Outcome};
 use crate::domain::time::Span;
 use crate::persistence::rows::{Error, Keyed, MemoryRows, Row, Rows, Write};
-use crate::persistence::store::Store;
+use crate::persistence::store::{self, Store, keys};
 
 const PURCHASES: u32 = 300;
 
@@ -83,6 +83,36 @@ fn a_spilled_key_is_forgotten_after_its_time() {
     };
     assert!(found(end.before(Span(1))));
     assert!(!found(end));
+}
+
+#[test]
+fn the_filter_of_a_busy_contact_comes_back_whole_or_not_at_all() {
+    const MANY: u32 = 5_000;
+    let mut history = History::contact(SealedProfile::default());
+    let rows = Arc::new(MemoryRows::new());
+    let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+    history.note(&store, &history.effects);
+    for number in 1..=MANY {
+        let effect = history.purchase(number);
+        history.note(&store, &[effect]);
+        if number % 900 == 0 {
+            let durable = History::position(history.effects.len());
+            store.checkpoint(durable).unwrap();
+        }
+    }
+    store.checkpoint(History::position(6_000)).unwrap();
+    rows.lose_unsynced();
+    let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+    let load = || store.load(SHARD, history.address).now_or_never().unwrap();
+    let remembered = load().unwrap().remembered;
+    assert_eq!(remembered.large_layers.len(), 1);
+    for number in 1..=MANY {
+        let key = key(number);
+        assert!(remembered.recent(&key, NOW).is_some() || remembered.may_be_spilled(&key, NOW));
+    }
+    let layer = keys::filter(SHARD, &history.address, 0);
+    rows.write(vec![Write::Delete { key: layer }]).unwrap();
+    assert!(matches!(load(), Err(store::Error::FilterMissing)));
 }
 
 type Hook = Box<dyn FnOnce() + Send>;
