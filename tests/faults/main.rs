@@ -22,5 +22,6 @@ mod concurrency;
 mod crashes;
 mod damage;
 mod guides;
+mod residency;
 mod restarts;
 mod rows_lost;
