@@ -3,6 +3,7 @@
 //! It loads its entity when it starts, and gives each message a [`Turn`]. When it ends, it waits for its last append.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -16,20 +17,25 @@ use super::shard::Shard;
 use super::turn::Turn;
 use crate::domain::address::Address;
 use crate::domain::entity::Entity;
+use crate::domain::remembered::RECENT_IN_MEMORY;
 use crate::domain::time::Timestamp;
 
 /// The newest append of an entity, known to its supervisor as well: it outlives a panic.
 #[derive(Default)]
-pub(super) struct LastAppend(Mutex<Option<Arc<Append>>>);
+pub(super) struct LastAppend {
+    newest: Mutex<Option<Arc<Append>>>,
+    /// Shared with the appends: the sequence of the newest that is durable.
+    pub(super) durable_seq: Arc<AtomicU64>,
+}
 
 impl LastAppend {
     /// The newest append, if there was one in this life.
     pub(super) fn get(&self) -> Option<Arc<Append>> {
-        self.0.lock().clone()
+        self.newest.lock().clone()
     }
 
     pub(super) fn set(&self, append: Arc<Append>) {
-        *self.0.lock() = Some(append);
+        *self.newest.lock() = Some(append);
     }
 }
 
@@ -83,7 +89,11 @@ impl Actor for EntityActor {
             .await
         {
             Ok(mut entity) => {
-                drop(entity.spill());
+                live.place
+                    .last_append
+                    .durable_seq
+                    .store(entity.seq, Ordering::Release);
+                drop(entity.spill(RECENT_IN_MEMORY));
                 live.due = entity.next_due();
                 if let Some(publication) = Publication::of(&entity) {
                     core.publish_loaded(live.place.address, publication);

@@ -262,6 +262,15 @@ impl Node {
                 }
             }
         });
+        let core = Arc::clone(&self.core);
+        let shards: Vec<_> = self.shards.iter().map(|shard| shard.id()).collect();
+        spawner.spawn_until_stop("rows", async move {
+            for shard in shards {
+                if let Err(error) = core.store.checked(shard).await {
+                    tracing::error!(%error, "the rows are damaged; nothing of the shard is served");
+                }
+            }
+        });
         let node = Arc::clone(self);
         spawner.spawn_until_stop("timers", async move {
             let mut tick = tokio::time::interval(Duration::from_millis(limits::TIMER_TICK_MS));
@@ -392,6 +401,13 @@ fn check_reach(rows: Position, journal: &dyn Journal) -> Result<(), Error> {
 /// Claims every shard, notes what the journal has beyond the rows, and loads the timers.
 async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Result<(), Error> {
     check_reach(core.store.mark(), &*core.journal)?;
+    let mut checked = 0_usize;
+    for shard in shards.iter() {
+        // The others are checked by and by, or before they are first used.
+        if checked < limits::ROWS_CHECKED_AT_START {
+            checked = checked.saturating_add(core.store.check(shard.id())?);
+        }
+    }
     let claims = shards
         .iter()
         .map(|shard| core.journal.claim(shard.id(), core.options.node));

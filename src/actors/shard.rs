@@ -182,8 +182,10 @@ impl Shard {
         consequences: Consequences,
         position: Position,
     ) {
+        let seq = effect.seq;
         self.core.store.note(self.id, address, effect);
         self.noted.store(position.0, Ordering::Release);
+        consequences.durable_seq.store(seq, Ordering::Release);
         if let Some(due) = consequences.due {
             self.timers.lock().set(address, due);
         }

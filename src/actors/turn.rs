@@ -6,6 +6,7 @@
 //! the entity's last append at that moment is durable.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::admission::Permit;
@@ -19,7 +20,7 @@ use crate::domain::contact;
 use crate::domain::context::Context;
 use crate::domain::entity::{Answer, Command, Effect, Entity, Query, Rejection, Remember, Seen};
 use crate::domain::money::Minor;
-use crate::domain::remembered::Outcome;
+use crate::domain::remembered::{Outcome, RECENT_IN_MEMORY};
 use crate::domain::time::Timestamp;
 use crate::persistence::journal::{Appended, Position};
 use crate::persistence::store;
@@ -184,9 +185,18 @@ impl Turn<'_> {
             Seen::AskRows(key) => key,
             known @ (Seen::Never | Seen::Same(_) | Seen::Other) => return Ok(known),
         };
-        // A key that left memory may be durable but not noted yet.
-        self.wait_for_last_append().await;
-        let Arguments { shard, address, .. } = self.place;
+        let Arguments {
+            shard,
+            address,
+            last_append,
+            ..
+        } = self.place;
+        let durable = last_append.durable_seq.load(Ordering::Acquire);
+        let under_way = self.entity.seq.saturating_sub(durable);
+        // The keys of what is not noted in the store yet are all with the entity, unless much is under way.
+        if !self.entity.remembered.holds_newest(under_way) {
+            self.wait_for_last_append().await;
+        }
         let found = shard
             .core()
             .store
@@ -267,6 +277,7 @@ impl Turn<'_> {
         let consequences = Consequences {
             publication: Publication::of_change(&self.entity, &effect.events),
             due: (due != *self.due).then_some(due),
+            durable_seq: Arc::clone(&self.place.last_append.durable_seq),
         };
         let decided = caller.map(|caller| {
             let shown = match self.entity.query_for(effect.outcome()) {
@@ -293,7 +304,7 @@ impl Turn<'_> {
                     append.hold(permit);
                 }
                 self.place.last_append.set(append);
-                drop(self.entity.spill());
+                drop(self.entity.spill(RECENT_IN_MEMORY));
                 true
             }
             Err(decided) => {

@@ -62,6 +62,26 @@ impl Effect {
         })
     }
 
+    /// The idempotency keys that brought it about.
+    pub fn keys(&self) -> &[KeyHash] {
+        self.remember
+            .as_ref()
+            .map_or(&[], |remember| &remember.keys)
+    }
+
+    /// What is remembered of the request that brought it about, under each of its keys.
+    pub fn answered(&self) -> impl Iterator<Item = Answered> {
+        let outcome = self.outcome();
+        self.remember.iter().flat_map(move |remember| {
+            remember.keys.iter().map(move |key| Answered {
+                key: *key,
+                request: remember.request,
+                outcome,
+                at: self.wall,
+            })
+        })
+    }
+
     /// What the command came to, from its events alone.
     pub fn outcome(&self) -> Outcome {
         match self.events.first() {

@@ -13,7 +13,7 @@ use super::address::Kind;
 use super::contact::Stage;
 use super::context::Context;
 use super::directory_entry::Obligation;
-use super::remembered::{Answered, Remembered};
+use super::remembered::Remembered;
 use super::time::Timestamp;
 use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
@@ -112,16 +112,8 @@ impl Entity {
         for event in &effect.events {
             self.apply_event(event);
         }
-        if let Some(remember) = &effect.remember {
-            let outcome = effect.outcome();
-            for key in &remember.keys {
-                self.remembered.add(Answered {
-                    key: *key,
-                    request: remember.request,
-                    outcome,
-                    at: effect.wall,
-                });
-            }
+        for answered in effect.answered() {
+            self.remembered.add(answered);
         }
     }
 

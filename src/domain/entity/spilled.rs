@@ -29,10 +29,10 @@ impl Entity {
         }
     }
 
-    /// Hands out what need not stay in memory, once there is enough of it: older answers and older purchases.
-    pub fn spill(&mut self) -> Spilled {
+    /// Hands out what need not stay, once there is enough of it: answers but the newest `recent` or so, and older purchases.
+    pub fn spill(&mut self, recent: usize) -> Spilled {
         Spilled {
-            answered: self.remembered.spill(),
+            answered: self.remembered.spill(recent),
             purchases: match &mut self.state {
                 State::Contact(contact) => contact.spill_purchases(),
                 State::Tenant(_)

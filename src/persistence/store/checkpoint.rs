@@ -5,10 +5,12 @@ use std::sync::atomic::Ordering;
 
 use clientele_cluster::ShardId;
 
+use super::tally::{self, Tally};
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::contact::Purchase;
 use crate::domain::entity::Spilled;
+use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::ROW_BYTES_MAX;
 use crate::persistence::journal::Position;
 use crate::persistence::rows::{Row, Write};
@@ -26,19 +28,6 @@ pub struct Checkpointed {
     pub effects: usize,
 }
 
-pub(super) fn read_mark(payload: &[u8]) -> Position {
-    payload.first_chunk::<8>().map_or(Position::START, |bytes| {
-        Position(u64::from_be_bytes(*bytes))
-    })
-}
-
-pub(super) fn mark_row(mark: Position) -> Row {
-    Row {
-        entity_seq: 0,
-        payload: mark.0.to_be_bytes().to_vec(),
-    }
-}
-
 impl Store {
     /// Folds everything that waits into rows, syncs them, then writes and syncs the mark at `durable`: a position
     /// at which the journal had run every completion *before* this call. Blocks; one at a time.
@@ -47,12 +36,14 @@ impl Store {
         for (number, dirty) in (0_u16..).zip(&self.shards) {
             let shard = ShardId(number);
             for batch in dirty.addresses().chunks(ENTITIES_A_BATCH) {
-                let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
-                for address in batch {
-                    let seq = self.fold(shard, address, &mut writes)?;
-                    folded.push((shard, *address, seq));
-                }
-                self.rows.write(writes)?;
+                self.write_batch(shard, |tally| {
+                    let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
+                    for address in batch {
+                        let seq = self.fold(shard, address, tally, &mut writes)?;
+                        folded.push((shard, *address, seq));
+                    }
+                    Ok(writes)
+                })?;
             }
         }
         if folded.is_empty() && durable == self.mark() {
@@ -61,7 +52,7 @@ impl Store {
         self.rows.sync()?;
         self.rows.write(vec![Write::Put {
             key: keys::mark(),
-            row: mark_row(durable),
+            row: tally::mark_row(durable, self.batches()),
         }])?;
         self.rows.sync()?;
         self.mark.store(durable.0, Ordering::Release);
@@ -84,14 +75,30 @@ impl Store {
         &self,
         shard: ShardId,
         address: &Address,
+        tally: &mut Tally,
         writes: &mut Vec<Write>,
     ) -> Result<u64, Error> {
-        let mut entity = self.head(shard, address)?;
+        let key = keys::head(shard, address);
+        let before = self.rows.get(&key)?;
+        let mut entity = self.entity_in(before.as_ref(), shard, address)?;
         let was_due = entity.next_due();
+        let layers = entity.remembered.large_layers.len();
         for effect in self.tail(shard, address) {
             entity.apply(&effect);
         }
-        let spilled = entity.spill();
+        let spilled = entity.spill(RECENT_IN_ROW);
+        if !spilled.answered.is_empty() {
+            // The last one that there was may have taken more.
+            let large_layers = entity.remembered.large_layers.iter().enumerate();
+            let changed = large_layers.skip(layers.saturating_sub(1));
+            writes.extend(changed.map(|(number, layer)| Write::Put {
+                key: keys::filter(shard, address, number),
+                row: Row {
+                    entity_seq: entity.seq,
+                    payload: codec::encode_filter_layer(layer),
+                },
+            }));
+        }
         spill_rows(shard, address, entity.seq, spilled, writes);
         let mut payload = codec::encode_entity(&entity);
         if payload.len() > ROW_BYTES_MAX {
@@ -116,13 +123,12 @@ impl Store {
                 },
             }));
         }
-        writes.push(Write::Put {
-            key: keys::head(shard, address),
-            row: Row {
-                entity_seq: entity.seq,
-                payload,
-            },
-        });
+        let row = Row {
+            entity_seq: entity.seq,
+            payload,
+        };
+        tally.replace(&key, before.as_ref(), &row);
+        writes.push(Write::Put { key, row });
         Ok(entity.seq)
     }
 }

@@ -1,4 +1,4 @@
-//! The keys of rows. All rows of an entity lie together, and all entities of a shard.
+//! The keys of rows. All head rows of a shard lie together, and so do all other rows of an entity.
 
 use clientele_cluster::ShardId;
 
@@ -7,42 +7,74 @@ use crate::domain::remembered::KeyHash;
 use crate::domain::time::Timestamp;
 
 const META: u8 = 0;
-const ENTITY: u8 = 1;
+const HEAD: u8 = 1;
 const TIMER: u8 = 2;
+const PIECE: u8 = 3;
 
-const HEAD: u8 = b'h';
 const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
+const FILTER: u8 = b'f';
 
 /// Where the checkpoint's mark is kept.
 pub(super) fn mark() -> Vec<u8> {
     vec![META, b'm']
 }
 
-fn entity(shard: ShardId, address: &Address, tag: u8) -> Vec<u8> {
+/// Where the tally of a shard's head rows is kept.
+pub(super) fn tally(shard: ShardId) -> Vec<u8> {
+    let mut key = vec![META, b't'];
+    key.extend(shard.0.to_be_bytes());
+    key
+}
+
+/// What all head rows of a shard begin with.
+pub(super) fn heads_prefix(shard: ShardId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(24);
+    key.push(HEAD);
+    key.extend(shard.0.to_be_bytes());
+    key
+}
+
+/// An entity's head row.
+pub(super) fn head(shard: ShardId, address: &Address) -> Vec<u8> {
+    let mut key = heads_prefix(shard);
+    key.extend(address.to_bytes());
+    key
+}
+
+/// The shard in the key of a head row, or `None` for any other row.
+pub(super) fn read_head(key: &[u8]) -> Option<ShardId> {
+    let (tag, rest) = key.split_first()?;
+    let shard = rest.first_chunk()?;
+    (*tag == HEAD).then(|| ShardId(u16::from_be_bytes(*shard)))
+}
+
+fn piece(shard: ShardId, address: &Address, tag: u8) -> Vec<u8> {
     let mut key = Vec::with_capacity(40);
-    key.push(ENTITY);
+    key.push(PIECE);
     key.extend(shard.0.to_be_bytes());
     key.extend(address.to_bytes());
     key.push(tag);
     key
 }
 
-/// An entity's head row.
-pub(super) fn head(shard: ShardId, address: &Address) -> Vec<u8> {
-    entity(shard, address, HEAD)
-}
-
 /// The row of one answered request that left its entity's memory.
 pub(super) fn answered(shard: ShardId, address: &Address, key: &KeyHash) -> Vec<u8> {
-    let mut row = entity(shard, address, ANSWERED);
+    let mut row = piece(shard, address, ANSWERED);
     row.extend(key.0);
+    row
+}
+
+/// The row of a large layer of the filter of those keys.
+pub(super) fn filter(shard: ShardId, address: &Address, layer: usize) -> Vec<u8> {
+    let mut row = piece(shard, address, FILTER);
+    row.extend(u32::try_from(layer).unwrap_or(u32::MAX).to_be_bytes());
     row
 }
 
 /// What all rows of an entity's older purchases begin with.
 pub(super) fn purchases_prefix(shard: ShardId, address: &Address) -> Vec<u8> {
-    entity(shard, address, PURCHASES)
+    piece(shard, address, PURCHASES)
 }
 
 /// The row of older purchases that begins with number `first`.
@@ -74,23 +106,6 @@ pub(super) fn read_timer(key: &[u8]) -> Option<(Timestamp, Address)> {
     let (due, address) = rest.split_first_chunk::<8>()?;
     Some((
         Timestamp(i64::from_be_bytes(*due) ^ i64::MIN),
-        Address::from_bytes(address)?,
-    ))
-}
-
-/// What all rows of entities begin with.
-pub(super) fn entities_prefix() -> Vec<u8> {
-    vec![ENTITY]
-}
-
-/// The shard and address of an entity's head row, or `None` for its other rows.
-pub(super) fn read_head(key: &[u8]) -> Option<(ShardId, Address)> {
-    let (_, rest) = key.split_first()?;
-    let (shard, rest) = rest.split_first_chunk::<2>()?;
-    let (address, tag) = rest.split_at_checked(18)?;
-    (tag == [HEAD]).then_some(())?;
-    Some((
-        ShardId(u16::from_be_bytes(*shard)),
         Address::from_bytes(address)?,
     ))
 }

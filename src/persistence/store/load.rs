@@ -1,6 +1,5 @@
 //! Reading: an entity for its activation, and what has left its memory.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use clientele_cluster::ShardId;
@@ -11,15 +10,21 @@ use crate::domain::contact::Purchase;
 use crate::domain::entity::{Effect, Entity, State};
 use crate::domain::remembered::{Answered, KeyHash};
 use crate::domain::time::Timestamp;
+use crate::persistence::rows::Row;
 
-/// Takes a row's key and payload.
-type EachRow<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+/// Takes a row and its key.
+type EachRow<'a> = dyn FnMut(&[u8], &Row) + 'a;
 
 impl Store {
     /// The newest durable state of an entity; one to which nothing happened, if it is unknown.
     pub async fn load(self: &Arc<Self>, shard: ShardId, address: Address) -> Result<Entity, Error> {
         self.off_thread(move |store| store.load_now(shard, &address))
             .await
+    }
+
+    /// [`Store::check`], where it may wait for a disk.
+    pub async fn checked(self: &Arc<Self>, shard: ShardId) -> Result<usize, Error> {
+        self.off_thread(move |store| store.check(shard)).await
     }
 
     /// The answer that left the entity's memory under `key`.
@@ -31,14 +36,15 @@ impl Store {
         wall: Timestamp,
     ) -> Result<Option<Answered>, Error> {
         self.off_thread(move |store| {
-            let mut found = store.answered_row(shard, &address, &key)?;
+            // In the order in which a key moves on, with another look at the end for one that moved in between.
+            let mut found = store.answered_waiting(shard, &key);
             if found.is_none() {
-                // It may have left the actor's memory before a checkpoint gave it a row of its own.
-                let entity = store.load_now(shard, &address)?;
-                found = entity.remembered.recent(&key, wall).copied();
+                found = store.answered_row(shard, &address, &key)?;
             }
             if found.is_none() {
-                // A checkpoint may have done so between the two looks.
+                found = store.answered_in_head(shard, &address, &key)?;
+            }
+            if found.is_none() {
                 found = store.answered_row(shard, &address, &key)?;
             }
             Ok(found.filter(|answered| answered.is_kept(wall)))
@@ -75,6 +81,24 @@ impl Store {
         .await
     }
 
+    fn answered_waiting(&self, shard: ShardId, key: &KeyHash) -> Option<Answered> {
+        let effect = self.shards.get(usize::from(shard.0))?.by_key(key)?;
+        effect.answered().find(|answered| answered.key == *key)
+    }
+
+    fn answered_in_head(
+        &self,
+        shard: ShardId,
+        address: &Address,
+        key: &KeyHash,
+    ) -> Result<Option<Answered>, Error> {
+        let Some(row) = self.rows.get(&keys::head(shard, address))? else {
+            return Ok(None);
+        };
+        let recent = codec::decode_recent_of_entity(&row.payload)?;
+        Ok(recent.into_iter().find(|answered| answered.key == *key))
+    }
+
     fn answered_row(
         &self,
         shard: ShardId,
@@ -104,6 +128,7 @@ impl Store {
     }
 
     pub(super) fn load_now(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
+        self.check(shard)?;
         // The tail first: what a checkpoint folds in between is then in the row as well, and skipped by its sequence.
         let tail = self.tail(shard, address);
         let mut entity = self.head(shard, address)?;
@@ -120,11 +145,29 @@ impl Store {
             .unwrap_or_default()
     }
 
-    pub(super) fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
-        Ok(match self.rows.get(&keys::head(shard, address))? {
-            Some(row) => codec::decode_entity(&row.payload)?,
-            None => Entity::new(address.kind),
-        })
+    fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
+        let row = self.rows.get(&keys::head(shard, address))?;
+        self.entity_in(row.as_ref(), shard, address)
+    }
+
+    /// The entity whose head row is `row`.
+    pub(super) fn entity_in(
+        &self,
+        row: Option<&Row>,
+        shard: ShardId,
+        address: &Address,
+    ) -> Result<Entity, Error> {
+        let Some(row) = row else {
+            return Ok(Entity::new(address.kind));
+        };
+        let mut entity = codec::decode_entity(&row.payload)?;
+        for (number, layer) in entity.remembered.large_layers.iter_mut().enumerate() {
+            let row = self.rows.get(&keys::filter(shard, address, number))?;
+            // Without it a key that had its effect would count as fresh.
+            let row = row.ok_or(Error::FilterMissing)?;
+            *layer = codec::decode_filter_layer(&row.payload)?;
+        }
+        Ok(entity)
     }
 
     /// What is due in a shard according to its rows, in the order of time. Complete right after a checkpoint.
@@ -138,40 +181,16 @@ impl Store {
             if let Some((due, address)) = keys::read_timer(key) {
                 each(due, address);
             }
-            ControlFlow::Continue(())
         })
     }
 
-    /// Every entity in the rows, as its head row stands, until `each` breaks off.
-    pub fn entities(
-        &self,
-        each: &mut dyn FnMut(ShardId, Address, Entity) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
-        let mut failed = None;
-        self.each_row(&keys::entities_prefix(), &mut |key, payload| {
-            let Some((shard, address)) = keys::read_head(key) else {
-                return ControlFlow::Continue(());
-            };
-            match codec::decode_entity(payload) {
-                Ok(entity) => each(shard, address, entity),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
+    pub(super) fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
         const ROWS_A_PAGE: usize = 1_000;
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.rows.scan(prefix, after.as_deref(), ROWS_A_PAGE)?;
             for (key, row) in &page {
-                if each(key, &row.payload).is_break() {
-                    return Ok(());
-                }
+                each(key, row);
             }
             match page.last() {
                 Some((key, _)) if page.len() == ROWS_A_PAGE => after = Some(key.clone()),
