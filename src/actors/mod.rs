@@ -11,12 +11,13 @@
 //! - `leases`, `lender`, `on_budgets`: what a shard holds of offers' budgets, how it gets it, and how awards draw on it.
 //! - [`publications`]: what every request needs, published by its owner.
 //! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
-//! - [`node`]: starts all of it, checkpoints it and stops it.
+//! - [`node`], `catch_up`: starts all of it, checkpoints it and stops it.
 //!
 //! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
 
 pub mod admission;
 pub mod append;
+mod catch_up;
 pub mod entity;
 pub mod envelope;
 mod leases;
