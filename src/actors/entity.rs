@@ -1,6 +1,6 @@
 //! One actor an entity, the same for every kind.
 //!
-//! It loads its entity when it starts, and gives each message a [`Turn`]. When it ends, it waits for its last append.
+//! It loads its entity when it starts, and gives each message a turn. When it ends, it waits for its last append.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -150,6 +150,10 @@ impl Router {
         admit: impl FnOnce(&Shard) -> Option<Permit>,
         message: impl FnOnce(Caller) -> Message,
     ) -> Reply {
+        debug_assert!(
+            address.kind != Kind::Lease,
+            "a lease is no actor, and lives where its address does not say"
+        );
         if self.core.draining.load(Ordering::Acquire) {
             return Reply::failed(Unavailable::Draining);
         }

@@ -99,6 +99,14 @@ async fn a_budget_for_two_awards_gives_exactly_two() {
     let view = budget(&node).await;
     assert_eq!(view.available, Minor(699));
     assert_eq!(view.lent.0 - view.returned.0, 2 * 700);
+
+    // What was found out once is not found out again and again.
+    let asked = node.probe.of_offers();
+    for contact in &contacts {
+        let purchase = node.purchase(contact, TOTAL, "too late").send().await;
+        assert_eq!(given(&purchase), None);
+    }
+    assert_eq!(node.probe.of_offers(), asked);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -64,6 +64,7 @@ impl Clock for TestClock {
 #[derive(Default)]
 pub(crate) struct TestProbe {
     purchases: AtomicUsize,
+    of_offers: AtomicUsize,
     bomb: Mutex<Option<(Address, u32)>>,
 }
 
@@ -71,6 +72,11 @@ impl TestProbe {
     /// How many purchases were about to be decided so far.
     pub(crate) fn purchases(&self) -> usize {
         self.purchases.load(Ordering::SeqCst)
+    }
+
+    /// How often an offer was asked to lend or to take back so far.
+    pub(crate) fn of_offers(&self) -> usize {
+        self.of_offers.load(Ordering::SeqCst)
     }
 
     /// Makes the next `times` purchases of `address` panic.
@@ -86,6 +92,9 @@ impl TestProbe {
 
 impl Probe for TestProbe {
     fn before_decide(&self, address: &Address, command: &Command) {
+        if matches!(command, Command::Offer(_)) {
+            self.of_offers.fetch_add(1, Ordering::SeqCst);
+        }
         if !matches!(command, Command::Contact(ContactCommand::RecordPurchase(_))) {
             return;
         }

@@ -1,7 +1,7 @@
 //! An entity of any kind, in the one shape that the actors drive: decide → effect → apply.
 //!
-//! [`kinds`] lists what every kind is and does, [`effect`] what a command comes to, [`query`] what is shown of it,
-//! [`spilled`] what need not stay in memory.
+//! `kinds` lists what every kind is and does, `effect` what a command comes to, `query` what is shown of it,
+//! `spilled` what need not stay in memory.
 
 mod kinds;
 
