@@ -92,7 +92,8 @@ impl Turn<'_> {
         } = self.place;
         let (router, shard, address) = (router.clone(), Arc::clone(shard), *address);
         let spawner = shard.core().spawner.clone();
-        spawner.spawn_until_stop("loan", async move {
+        // To its end even when the node stops: the caller was let in, and waits.
+        spawner.spawn("loan", async move {
             router.lend_and_deliver(&shard, address, envelope).await;
         });
     }

@@ -95,6 +95,9 @@ impl Router {
         remember: Option<Remember>,
         tenant: Option<Arc<TenantView>>,
     ) -> Reply {
+        if self.is_draining() {
+            return Reply::failed(Unavailable::Draining);
+        }
         self.send(address, Shard::admit, |caller| {
             Message::Command(Box::new(CommandEnvelope {
                 command,
@@ -109,10 +112,18 @@ impl Router {
 
     /// Asks an entity to show something.
     pub async fn query(&self, address: Address, query: Query) -> Reply {
+        if self.is_draining() {
+            return Reply::failed(Unavailable::Draining);
+        }
         self.send(address, Shard::admit, |caller| {
             Message::Query(QueryEnvelope { query, caller })
         })
         .await
+    }
+
+    /// Whether callers are no longer let in. What they need who were let in before goes on.
+    fn is_draining(&self) -> bool {
+        self.core.draining.load(Ordering::Acquire)
     }
 
     /// Asks an entity to change on the platform's own behalf.
@@ -154,9 +165,6 @@ impl Router {
             address.kind != Kind::Lease,
             "a lease is no actor, and lives where its address does not say"
         );
-        if self.core.draining.load(Ordering::Acquire) {
-            return Reply::failed(Unavailable::Draining);
-        }
         if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
             return Reply::failed(Unavailable::Overloaded);
         }

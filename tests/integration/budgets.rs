@@ -13,8 +13,9 @@ use clientele::seeding::{SeedContact, TENANT};
 use clientele_cluster::{ShardCount, ShardId, shard_of};
 use futures_util::future::join_all;
 use rust_decimal::Decimal;
+use tokio::net::TcpStream;
 
-use crate::node::{Answer, PATIENCE, TestNode, cents};
+use crate::node::{Answer, PATIENCE, TestNode, cents, eventually};
 
 /// A purchase of so many euros meets no other condition of the demo network.
 const TOTAL: u32 = 20;
@@ -268,4 +269,27 @@ async fn lending_changes_no_configuration() {
     assert!(budget(&node).await.lent > Minor(0));
     let after = router.tenant_view(TENANT, Mode::Live).await.unwrap();
     assert!(std::sync::Arc::ptr_eq(&before, &after));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_finishes_the_loans_of_what_it_has_accepted() {
+    let mut node = TestNode::start().await;
+    list_offer(&node, Award::Fixed(Minor(100)), 300).await;
+    let public = node.public();
+    let purchase = node.purchase(node.contact(0), TOTAL, "0");
+    let (held, accepted) = node.begin_with_syncs_held(purchase).await;
+
+    let ending = node.take_running().shut_down();
+    let answered = async {
+        eventually("the listener is closed", async || {
+            TcpStream::connect(public).await.is_err()
+        })
+        .await;
+        drop(held);
+        assert_eq!(given(&accepted.answer().await), Some(cents(100)));
+    };
+    let (ended, ()) = tokio::join!(ending, answered);
+    ended.unwrap();
+    node.start_again().await;
+    assert_eq!(node.balance(node.contact(0)).await, cents(200));
 }
