@@ -233,7 +233,8 @@ pub const REFUSALS_MAX: usize = 64;
 pub const ACCEPT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// The largest journal record, in bytes, its header included: an award's record stays under 600 bytes, the largest effects
-/// under 59 KiB (a purchase that takes from every lot of its wallet, and draws on the budgets of 500 offers at 28 bytes each); as much as a row, and 16 of them still fit a batch.
+/// under 59 KiB (a purchase that takes from every lot of its wallet, and draws on the budgets of 500 offers at 28 bytes
+/// each); as much as a row, and 16 of them still fit a batch.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of records in a batch of the journal: the disk writes 1 MiB in about a millisecond, so a full batch
