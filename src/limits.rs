@@ -330,6 +330,12 @@ pub const UNDER_WAY_MAX: u32 = 65_536;
 /// The most connections that can be configured: the usual hard limit of open files.
 pub const CONNECTIONS_SETTING_MAX: usize = 1_048_576;
 
+/// How many entries a page has if nobody asks: the contract's.
+pub const PAGE_SIZE_DEFAULT: u32 = 10;
+
+/// How many entries a page may have: the contract's.
+pub const PAGE_SIZE_MAX: u32 = 100;
+
 // ---- operations: health, metrics
 
 /// The bounds of the buckets of every histogram of seconds: from a tenth of a sync to past every timeout of a request,

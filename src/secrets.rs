@@ -26,8 +26,10 @@ pub enum UniqueValue {
     Code,
     /// An e-mail address.
     EmailAddress,
-    /// A phone number.
+    /// A phone number, as E.164 has it.
     Phone,
+    /// The identifier of a card or another medium.
+    Card,
 }
 
 impl UniqueValue {
@@ -37,6 +39,7 @@ impl UniqueValue {
             UniqueValue::Code => 2,
             UniqueValue::EmailAddress => 3,
             UniqueValue::Phone => 4,
+            UniqueValue::Card => 5,
         }
     }
 }

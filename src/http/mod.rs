@@ -15,6 +15,7 @@ pub mod extract;
 pub mod failure;
 pub mod gateways;
 pub mod money_wire;
+pub mod paging;
 pub mod problem;
 pub mod reply;
 

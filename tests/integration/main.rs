@@ -15,6 +15,7 @@ mod budgets;
 mod durability;
 mod idempotency;
 mod keys;
+mod lookup;
 mod node;
 mod panics;
 mod privacy;

@@ -32,7 +32,7 @@ struct Document;
 /// Operations that are the same in both versions of the contract.
 fn both_versions() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(contacts::create::create))
+        .routes(routes!(contacts::create::create, contacts::list::list))
         .routes(routes!(contacts::get::get))
         .routes(routes!(wallets::get::get))
         .routes(routes!(purchases::get::get))
