@@ -336,6 +336,9 @@ pub const PAGE_SIZE_DEFAULT: u32 = 10;
 /// How many entries a page may have: the contract's.
 pub const PAGE_SIZE_MAX: u32 = 100;
 
+/// The last second of the year 9999, past which a date is a mistake.
+pub const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
+
 // ---- operations: health, metrics
 
 /// The bounds of the buckets of every histogram of seconds: from a tenth of a sync to past every timeout of a request,

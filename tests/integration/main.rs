@@ -11,7 +11,9 @@
 )]
 
 mod answers;
+mod api_keys;
 mod budgets;
+mod changes;
 mod durability;
 mod idempotency;
 mod keys;
@@ -20,5 +22,6 @@ mod node;
 mod panics;
 mod privacy;
 mod residency;
+mod routes;
 mod time;
 mod uniqueness;

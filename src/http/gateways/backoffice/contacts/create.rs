@@ -7,17 +7,16 @@ use axum::response::Response;
 use data_encoding::BASE32_NOPAD;
 use http::{HeaderMap, StatusCode};
 
+use super::super::once::Once;
 use super::wire::{CreatedContact, NewContact};
-use super::{contact_id, idempotency_key, identity};
+use super::{contact_id, identity};
 use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
-use crate::domain::entity::Remember;
 use crate::http::auth::Caller;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, request_hash};
 
 /// Create a contact.
 ///
@@ -53,30 +52,14 @@ pub(in super::super) async fn create(
             "has the form of an id that this server makes; choose another, or leave it out",
         ));
     }
-    let fresh = uuid::Uuid::now_v7().to_string();
-    let key = match idempotency_key(&headers)? {
-        Some(key) => ("header", key),
-        None => ("request", fresh.as_str()),
-    };
-    let scope = KeyScope {
-        tenant: caller.tenant(),
-        mode: caller.mode(),
-        lineage: caller.key.key.details.lineage,
-        operation: "contacts.create",
-        target: None,
-        source: key.0,
-        key: key.1,
-    };
+    let once = Once::of(&caller, &headers, "contacts.create", None, &body.hash)?;
     let address = Address {
         tenant: caller.tenant(),
         mode: caller.mode(),
         kind: Kind::Contact,
-        entity: secrets.derived_entity(&scope, 0),
+        entity: secrets.derived_entity(&once.scope(), 0),
     };
-    let remember = Remember {
-        keys: vec![secrets.key_hash(&scope)],
-        request: request_hash(body.hash.as_bytes()),
-    };
+    let remember = once.remember(&api);
     let new = new_contact(&api, &caller, address, body.value);
     let (created, engine) = api.router.create_contact(new, remember).await;
     let timings = reply::timings(&caller, engine);

@@ -93,12 +93,6 @@ impl ListQuery {
 impl Validate for ListQuery {
     fn validate(&self, faults: &mut Faults) {
         self.page().validate(faults);
-        faults.require(
-            self.names().next().is_some(),
-            "code",
-            "missing_field",
-            "name the contact by code, cim, email_address or phone",
-        );
     }
 }
 
@@ -135,6 +129,13 @@ pub(in super::super) async fn list(
     caller.require(Scope::ContactsRead)?;
     if query.with_balance() {
         caller.require(Scope::WalletsRead)?;
+    }
+    if query.names().next().is_none() {
+        return Err(failure::invalid_field(
+            "code",
+            "missing_field",
+            "name the contact by code, cim, email_address or phone",
+        ));
     }
     let page = query.page();
     let found = match named_by_all(&api, &caller, &query).await? {
