@@ -11,6 +11,7 @@
 //! - [`publications`]: what every request needs, published by its owner.
 //! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
 //! - [`node`]: starts all of it, checkpoints it and stops it.
+//! - [`exports`]: copies of it outside the store, and what the journal may therefore forget.
 //!
 //! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
 
@@ -18,6 +19,7 @@ pub mod admission;
 pub mod append;
 pub mod entity;
 pub mod envelope;
+pub mod exports;
 pub mod node;
 pub mod publications;
 pub mod residency;
@@ -26,5 +28,6 @@ pub mod shard;
 pub mod spawn;
 pub mod timers;
 
+mod catch_up;
 pub mod contact_creation;
 mod supervisor;

@@ -12,11 +12,15 @@
 
 mod answers;
 mod durability;
+mod exports;
 mod idempotency;
 mod keys;
+mod lists;
 mod node;
 mod panics;
 mod privacy;
 mod residency;
+mod rows;
 mod time;
+mod trimming;
 mod uniqueness;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clientele::actors::node::{Node, Probe};
-use clientele::app::{self, Running, Settings};
+use clientele::app::{self, AroundRows, Running, Settings};
 use clientele::clock::{Clock, SystemClock};
 use clientele::config::Config;
 use clientele::domain::address::{Address, Kind, Mode, TenantId};
@@ -20,6 +20,7 @@ use clientele::domain::time::{Span, Timestamp};
 use clientele::http::Api;
 use clientele::http::control::{WireVisibility, fresh_key, make_key};
 use clientele::persistence::journal::faults::{FaultGate, PausedSyncs};
+use clientele::publishing::projections::Braked;
 use clientele::seeding::{self, Seed, SeedContact, TENANT};
 use clientele::telemetry;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -133,6 +134,14 @@ impl TestNode {
 
     /// The same, with settings changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> TestNode {
+        TestNode::start_around(change, None).await
+    }
+
+    /// The same, with something put around its rows.
+    pub(crate) async fn start_around(
+        change: impl FnOnce(&mut Config),
+        around_rows: Option<Arc<AroundRows>>,
+    ) -> TestNode {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::dev(directory.path().join("data"));
         config.server.listen = ([127, 0, 0, 1], 0).into();
@@ -147,6 +156,7 @@ impl TestNode {
         settings.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         settings.faults = Some(Arc::new(gate.clone()));
         settings.probe = Some(Arc::clone(&probe) as Arc<dyn Probe>);
+        settings.around_rows = around_rows;
         let mut node = TestNode {
             running: None,
             seed: Seed::default(),
@@ -199,9 +209,7 @@ impl TestNode {
 
     /// The door to the entities. Not to be kept over a restart.
     pub(crate) fn api(&self) -> Api {
-        Api {
-            router: self.node().router().clone(),
-        }
+        self.running().api()
     }
 
     /// The data directory.
@@ -241,6 +249,26 @@ impl TestNode {
             body: Bytes::new(),
         };
         ask.with("api_key", &self.secret_key("live"))
+    }
+
+    /// A read of the operators' listener.
+    pub(crate) fn admin(&self, path: &str) -> Ask {
+        let mut ask = self.ask(Method::GET, path);
+        ask.url = format!("http://{}{path}", self.running().admin);
+        ask
+    }
+
+    /// What the metrics say of `name` without labels.
+    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
+        let rendered = self.settings.metrics.render();
+        let mut lines = rendered.lines();
+        let value = lines.find_map(|line| line.strip_prefix(&format!("{name} ")))?;
+        Some(value.parse().unwrap())
+    }
+
+    /// Holds the lists still.
+    pub(crate) fn hold_lists(&self) -> Braked {
+        self.settings.brake.hold()
     }
 
     /// A read of the gateway.

@@ -12,6 +12,8 @@ use clientele::actors::spawn::Spawner;
 use clientele::clock::Clock;
 use clientele::domain::address::{Mode, TenantId};
 use clientele::domain::time::Timestamp;
+use clientele::health::Health;
+use clientele::persistence::feed::Feed;
 use clientele::persistence::journal::memory::{FaultPlan, MemoryJournal, MemoryLog, Struck};
 use clientele::persistence::journal::{self, Journal};
 use clientele::persistence::keyring::{Keyring, RootSecret};
@@ -140,6 +142,10 @@ impl World {
             keyring: Arc::clone(&self.keyring),
             secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            feed: Arc::new(Feed::new(Arc::clone(&journal) as Arc<dyn Journal>)),
+            followers: Vec::new(),
+            rows_check: Health::new().register("rows"),
+            exports: None,
             spawner: Spawner::default(),
             probe: None,
         };

@@ -9,6 +9,7 @@ use crate::domain::time::Timestamp;
 const META: u8 = 0;
 const ENTITY: u8 = 1;
 const TIMER: u8 = 2;
+const PROJECTION: u8 = 3;
 
 const HEAD: u8 = b'h';
 const ANSWERED: u8 = b'k';
@@ -17,6 +18,27 @@ const PURCHASES: u8 = b'p';
 /// Where the checkpoint's mark is kept.
 pub(super) fn mark() -> Vec<u8> {
     vec![META, b'm']
+}
+
+/// Where the cursor of the follower `name` is kept.
+pub(super) fn cursor(name: &str) -> Vec<u8> {
+    let mut key = vec![META, b'c'];
+    key.extend(name.as_bytes());
+    key
+}
+
+/// Whether a row is some follower's cursor.
+pub(super) fn is_cursor(key: &[u8]) -> bool {
+    key.starts_with(&[META, b'c'])
+}
+
+/// What all rows of the projection `name` begin with.
+pub(super) fn projection_prefix(name: &str) -> Vec<u8> {
+    let mut key = vec![PROJECTION];
+    key.extend(name.as_bytes());
+    // No name has this byte, so that no projection's rows lie among another's.
+    key.push(0);
+    key
 }
 
 fn entity(shard: ShardId, address: &Address, tag: u8) -> Vec<u8> {
@@ -81,6 +103,14 @@ pub(super) fn read_timer(key: &[u8]) -> Option<(Timestamp, Address)> {
 /// What all rows of entities begin with.
 pub(super) fn entities_prefix() -> Vec<u8> {
     vec![ENTITY]
+}
+
+/// The address of the contact whose older purchases a row holds, or `None` for other rows.
+pub(super) fn read_purchases(key: &[u8]) -> Option<Address> {
+    let (_, rest) = key.split_first_chunk::<3>()?;
+    let (address, rest) = rest.split_at_checked(18)?;
+    rest.starts_with(&[PURCHASES]).then_some(())?;
+    Address::from_bytes(address)
 }
 
 /// The shard and address of an entity's head row, or `None` for its other rows.

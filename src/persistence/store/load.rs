@@ -162,6 +162,40 @@ impl Store {
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
+    /// Every purchase in the rows, those of a contact in no particular order, until `each` breaks off. Complete right after
+    /// a checkpoint.
+    pub fn purchases(
+        &self,
+        each: &mut dyn FnMut(Address, &Purchase) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        self.each_row(&keys::entities_prefix(), &mut |key, payload| {
+            let found = match (keys::read_head(key), keys::read_purchases(key)) {
+                (Some((_, address)), _) => codec::decode_entity(payload).map(|entity| {
+                    let purchases = match entity.state {
+                        State::Contact(contact) => contact.purchases.into(),
+                        _ => Vec::new(),
+                    };
+                    (address, purchases)
+                }),
+                (None, Some(address)) => {
+                    codec::decode_purchases(payload).map(|purchases| (address, purchases))
+                }
+                (None, None) => return ControlFlow::Continue(()),
+            };
+            match found {
+                Ok((address, purchases)) => purchases
+                    .iter()
+                    .try_for_each(|purchase| each(address, purchase)),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
     fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
         const ROWS_A_PAGE: usize = 1_000;
         let mut after: Option<Vec<u8>> = None;

@@ -22,7 +22,7 @@ use crate::domain::address::Address;
 use crate::domain::entity::Effect;
 
 pub use checkpoint::Checkpointed;
-pub use transfer::TransferFailed;
+pub use transfer::{Inspected, TransferFailed, inspect};
 
 /// Why the store cannot answer.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,16 @@ pub enum Error {
     /// The task that read the rows was cancelled: the process is going down.
     #[error("the reading of rows was cut short")]
     Cancelled,
+}
+
+/// The key of the cursor of the follower `name`.
+pub fn cursor_key(name: &str) -> Vec<u8> {
+    keys::cursor(name)
+}
+
+/// What the keys of all rows of the projection `name` begin with.
+pub fn projection_prefix(name: &str) -> Vec<u8> {
+    keys::projection_prefix(name)
 }
 
 /// The newest durable state of every entity.
@@ -81,7 +91,7 @@ impl Store {
         }
     }
 
-    /// The rows themselves, for an export.
+    /// The rows themselves, for an export and for what followers build.
     pub fn rows(&self) -> &Arc<dyn Rows> {
         &self.rows
     }
