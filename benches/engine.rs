@@ -28,7 +28,7 @@ use clientele::domain::entity::{Command, Effect, Entity, Query, Remember};
 use clientele::domain::money::{Currency, Minor, Percent};
 use clientele::domain::offer::{Award, Conditions, Offer};
 use clientele::domain::organisation::{Organisation, Role};
-use clientele::domain::remembered::{KeyHash, RequestHash};
+use clientele::domain::remembered::{KeyHash, RECENT_IN_MEMORY, RequestHash};
 use clientele::domain::time::{Span, Timestamp};
 use clientele::health::Health;
 use clientele::persistence::codec;
@@ -154,7 +154,7 @@ fn history(purchases: u64) -> (Entity, Vec<Arc<Effect>>) {
             .decide(&command, Some(remember(number)), &context)
             .unwrap();
         entity.apply(&effect);
-        drop(entity.spill());
+        drop(entity.spill(RECENT_IN_MEMORY));
         effects.push(Arc::new(effect));
     }
     (entity, effects)

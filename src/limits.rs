@@ -276,9 +276,13 @@ pub const CHECKPOINT_EVERY_MS_MAX: u64 = 60_000;
 /// What an entity in memory takes, in bytes: 7.9 KB for its actor, 1 to 2 KB of state, and room for the allocator.
 pub const RESIDENT_BYTES: u64 = 12 * 1024;
 
-/// The fewest entities that can be kept in memory: more than the requests that connections can have under way, so that
-/// no entity leaves while it is needed.
-pub const RESIDENT_MIN: u32 = 10_000;
+/// The fewest entities that a node can be told to keep in memory. What is busy stays in any case, so a small number is
+/// slow, and never wrong.
+pub const RESIDENT_MIN: u32 = 64;
+
+/// The fewest entities that a node keeps in memory unless told otherwise: more than the requests that connections can have
+/// under way, so that no entity leaves while it is needed.
+pub const RESIDENT_DEFAULT_MIN: u32 = 10_000;
 
 /// The most entities that can be kept in memory: 48 GB of them. Past it, more nodes serve better than a larger one.
 pub const RESIDENT_MAX: u32 = 4_000_000;

@@ -1,6 +1,7 @@
 //! An append under way: what waits for its record to become durable.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -62,6 +63,8 @@ pub(super) struct Consequences {
     pub(super) publication: Option<Publication>,
     /// When the entity is due from now on, if that changed.
     pub(super) due: Option<Option<Timestamp>>,
+    /// Where the entity reads up to which sequence it is durable.
+    pub(super) durable_seq: Arc<AtomicU64>,
 }
 
 /// One append.

@@ -5,6 +5,7 @@
 //! last append at that moment is durable.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -19,23 +20,27 @@ use super::shard::Shard;
 use crate::domain::address::Address;
 use crate::domain::context::Context;
 use crate::domain::entity::{Answer, Command, Effect, Entity, Query, Rejection, Remember, Seen};
-use crate::domain::remembered::Outcome;
+use crate::domain::remembered::{Outcome, RECENT_IN_MEMORY};
 use crate::domain::time::Timestamp;
 use crate::persistence::journal::{Appended, Position};
 use crate::persistence::store;
 
 /// The newest append of an entity, known to its supervisor as well: it outlives a panic.
 #[derive(Default)]
-pub(super) struct LastAppend(Mutex<Option<Arc<Append>>>);
+pub(super) struct LastAppend {
+    newest: Mutex<Option<Arc<Append>>>,
+    /// Shared with the appends: the sequence of the newest that is durable.
+    durable_seq: Arc<AtomicU64>,
+}
 
 impl LastAppend {
     /// The newest append, if there was one in this life.
     pub(super) fn get(&self) -> Option<Arc<Append>> {
-        self.0.lock().clone()
+        self.newest.lock().clone()
     }
 
     fn set(&self, append: Arc<Append>) {
-        *self.0.lock() = Some(append);
+        *self.newest.lock() = Some(append);
     }
 }
 
@@ -89,7 +94,11 @@ impl Actor for EntityActor {
             .await
         {
             Ok(mut entity) => {
-                drop(entity.spill());
+                live.place
+                    .last_append
+                    .durable_seq
+                    .store(entity.seq, Ordering::Release);
+                drop(entity.spill(RECENT_IN_MEMORY));
                 live.due = entity.next_due();
                 if let Some(publication) = Publication::of(&entity) {
                     core.publish_loaded(live.place.address, publication);
@@ -280,9 +289,18 @@ impl Turn<'_> {
             Seen::AskRows(key) => key,
             known @ (Seen::Never | Seen::Same(_) | Seen::Other) => return Ok(known),
         };
-        // A key that left memory may be durable but not noted yet.
-        self.wait_for_last_append().await;
-        let Arguments { shard, address, .. } = self.place;
+        let Arguments {
+            shard,
+            address,
+            last_append,
+            ..
+        } = self.place;
+        let durable = last_append.durable_seq.load(Ordering::Acquire);
+        let under_way = self.entity.seq.saturating_sub(durable);
+        // The keys of what is not noted in the store yet are all with the entity, unless much is under way.
+        if !self.entity.remembered.holds_newest(under_way) {
+            self.wait_for_last_append().await;
+        }
         let found = shard
             .core()
             .store
@@ -362,6 +380,7 @@ impl Turn<'_> {
         let consequences = Consequences {
             publication: Publication::of(&self.entity),
             due: (due != *self.due).then_some(due),
+            durable_seq: Arc::clone(&self.place.last_append.durable_seq),
         };
         let decided = caller.map(|caller| {
             let shown = match self.entity.query_for(outcome) {
@@ -381,7 +400,7 @@ impl Turn<'_> {
                     append.hold(permit);
                 }
                 self.place.last_append.set(append);
-                drop(self.entity.spill());
+                drop(self.entity.spill(RECENT_IN_MEMORY));
                 true
             }
             Err(decided) => {

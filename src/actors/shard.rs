@@ -177,6 +177,7 @@ impl Shard {
         consequences: Consequences,
         position: Position,
     ) {
+        let seq = effect.seq;
         self.core.store.note(self.id, address, Arc::clone(&effect));
         self.noted.store(position.0, Ordering::Release);
         self.core.feed.push(Fed {
@@ -185,6 +186,7 @@ impl Shard {
             address,
             effect,
         });
+        consequences.durable_seq.store(seq, Ordering::Release);
         if let Some(due) = consequences.due {
             self.timers.lock().set(address, due);
         }

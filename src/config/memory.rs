@@ -11,7 +11,7 @@ pub fn resident_max(bytes: u64) -> u32 {
     let fitting = bytes / 2 / limits::RESIDENT_BYTES;
     u32::try_from(fitting)
         .unwrap_or(u32::MAX)
-        .clamp(limits::RESIDENT_MIN, limits::RESIDENT_MAX)
+        .clamp(limits::RESIDENT_DEFAULT_MIN, limits::RESIDENT_MAX)
 }
 
 /// The bytes that this process may use: its container's limit where there is one, else the machine's memory. `None`
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn half_of_the_memory_is_for_entities_within_bounds() {
-        assert_eq!(resident_max(0), limits::RESIDENT_MIN);
+        assert_eq!(resident_max(0), limits::RESIDENT_DEFAULT_MIN);
         assert_eq!(resident_max(u64::MAX), limits::RESIDENT_MAX);
         assert_eq!(
             u64::from(resident_max(1 << 34)),

@@ -176,7 +176,7 @@ fn everything_out_of_range_is_told_at_once() {
     let problems = given.problems();
     let begins = [
         "actors.passivate_after_ms (CLIENTELE__ACTORS__PASSIVATE_AFTER_MS) is not a whole number; expected: ",
-        "actors.resident_max (FILE) is 1, which is not between 10000 and 4000000; expected: ",
+        "actors.resident_max (FILE) is 1, which is not between 64 and 4000000; expected: ",
         "actors.shards (FILE) is 70000, which is not between 1 and 4096; expected: Number of shards",
         "limits.connections (CLIENTELE__LIMITS__CONNECTIONS) is not a whole number; expected: ",
         "storage.row_cache_mib (FILE) is -1, which is not between 8 and 65536; expected: ",

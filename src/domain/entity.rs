@@ -112,6 +112,28 @@ pub struct Effect {
     pub remember: Option<Remember>,
 }
 
+impl Effect {
+    /// The idempotency keys that brought it about.
+    pub fn keys(&self) -> &[KeyHash] {
+        self.remember
+            .as_ref()
+            .map_or(&[], |remember| &remember.keys)
+    }
+
+    /// What is remembered of the request that brought it about, under each of its keys.
+    pub fn answered(&self) -> impl Iterator<Item = Answered> {
+        let outcome = outcome(&self.events);
+        self.remember.iter().flat_map(move |remember| {
+            remember.keys.iter().map(move |key| Answered {
+                key: *key,
+                request: remember.request,
+                outcome,
+                at: self.wall,
+            })
+        })
+    }
+}
+
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
 pub enum Query {
@@ -403,15 +425,8 @@ impl Entity {
         for event in &effect.events {
             self.apply_event(event);
         }
-        if let Some(remember) = &effect.remember {
-            for key in &remember.keys {
-                self.remembered.add(Answered {
-                    key: *key,
-                    request: remember.request,
-                    outcome,
-                    at: effect.wall,
-                });
-            }
+        for answered in effect.answered() {
+            self.remembered.add(answered);
         }
         outcome
     }
@@ -567,10 +582,10 @@ impl Entity {
         }
     }
 
-    /// Hands out what need not stay in memory, once there is enough of it: older answers and older purchases.
-    pub fn spill(&mut self) -> Spilled {
+    /// Hands out what need not stay, once there is enough of it: answers but the newest `recent` or so, and older purchases.
+    pub fn spill(&mut self, recent: usize) -> Spilled {
         Spilled {
-            answered: self.remembered.spill(),
+            answered: self.remembered.spill(recent),
             purchases: match &mut self.state {
                 State::Contact(contact) => contact.spill_purchases(),
                 State::Tenant(_)

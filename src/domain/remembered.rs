@@ -42,16 +42,32 @@ pub struct Answered {
 /// How long a key is kept: 30 days, since money may depend on it.
 pub const KEPT_FOR: Span = Span::days(30);
 
-/// How many answers stay with the entity: a scan over this many 16-byte keys stays under the cost of a hash map.
-pub const RECENT_MAX: usize = 64;
+/// How many answers stay in a stored entity: a few KiB of its row.
+pub const RECENT_IN_ROW: usize = 64;
 
-/// The layers of the filter double from 256 bytes to 4 KiB: together they cover 6,000 keys at one false hit in 100.
+/// How many answers stay with a live entity: those of everything that can be under way for it, which is nowhere else yet. Looking
+/// through them takes about a microsecond, and only the busiest entity has so many.
+pub const RECENT_IN_MEMORY: usize = 512;
+
+/// Under how many keys a request can be known: the one of its header, and its own id.
+pub const KEYS_A_REQUEST_MAX: u64 = 2;
+
+/// The first layers of the filter double from 256 bytes to 4 KiB, and are part of the entity's row. Together they trace 4,000 keys.
 const FILTER_BYTES: [usize; 5] = [256, 512, 1_024, 2_048, 4_096];
-const FILTER_BITS_PER_KEY: usize = 10;
-const FILTER_PROBES: usize = 4;
 
-/// A Bloom filter that is full once it holds a tenth as many keys as it has bits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What more layers take, which are rows of their own: 16,000 keys each, for an entity that is changed all the time.
+const LARGE_LAYER_BYTES: usize = 32 * 1_024;
+
+/// How many of those there may be: 2 million keys in 30 days, in 4 MiB. The last takes what comes after it is full: false
+/// hits cost a look at a row, nothing else.
+pub const LARGE_LAYERS_MAX: usize = 128;
+
+/// With six probes, one false hit in 1,000 a layer.
+const FILTER_BITS_PER_KEY: usize = 16;
+const FILTER_PROBES: u64 = 6;
+
+/// A Bloom filter that is full once it holds a sixteenth as many keys as it has bits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterLayer {
     /// The bits, eight a byte.
     pub bits: Vec<u8>,
@@ -68,6 +84,8 @@ pub struct Remembered {
     pub recent: VecDeque<Answered>,
     /// A trace of those that were spilled.
     pub filter: Vec<FilterLayer>,
+    /// More of it, once that is full.
+    pub large_layers: Vec<FilterLayer>,
 }
 
 impl FilterLayer {
@@ -79,18 +97,21 @@ impl FilterLayer {
         }
     }
 
-    /// The byte and mask of each probe. The key is a keyed hash, so its own words serve as the hash functions.
-    fn probes(&self, key: &KeyHash) -> [(usize, u8); FILTER_PROBES] {
-        let bits = self.bits.len().saturating_mul(8).max(1);
-        let mut probes = [(0, 0); FILTER_PROBES];
-        for (probe, word) in probes.iter_mut().zip(key.0.as_chunks::<4>().0) {
-            let bit = usize::try_from(u32::from_be_bytes(*word))
-                .unwrap_or(0)
-                .checked_rem(bits)
-                .unwrap_or(0);
-            *probe = (bit >> 3, 1 << (bit & 7));
-        }
-        probes
+    /// The byte and mask of each probe. The key is a keyed hash, so its own halves serve as the two hash functions that the
+    /// others are made of (Kirsch and Mitzenmacher, 2006).
+    fn probes(&self, key: &KeyHash) -> impl Iterator<Item = (usize, u8)> + use<> {
+        let bits = u64::try_from(self.bits.len())
+            .unwrap_or(0)
+            .saturating_mul(8);
+        let [first, step] = [0, 8].map(|at| {
+            let half = key.0.get(at..).and_then(|rest| rest.first_chunk());
+            u64::from_be_bytes(half.copied().unwrap_or_default())
+        });
+        (0..FILTER_PROBES).map(move |probe| {
+            let hash = first.wrapping_add(probe.wrapping_mul(step | 1));
+            let bit = hash.checked_rem(bits).unwrap_or(0);
+            (usize::try_from(bit >> 3).unwrap_or(0), 1 << (bit & 7))
+        })
     }
 
     fn is_full(&self) -> bool {
@@ -110,8 +131,7 @@ impl FilterLayer {
 
     fn may_hold(&self, key: &KeyHash) -> bool {
         self.probes(key)
-            .iter()
-            .all(|(byte, mask)| self.bits.get(*byte).is_some_and(|bits| bits & mask != 0))
+            .all(|(byte, mask)| self.bits.get(byte).is_some_and(|bits| bits & mask != 0))
     }
 }
 
@@ -125,10 +145,17 @@ impl Remembered {
             .filter(|answered| answered.is_kept(now))
     }
 
+    /// Whether every key of the newest `effects` effects is certainly among the newest answers.
+    pub fn holds_newest(&self, effects: u64) -> bool {
+        let keys = effects.saturating_mul(KEYS_A_REQUEST_MAX);
+        usize::try_from(keys).is_ok_and(|keys| keys <= self.recent.len())
+    }
+
     /// Whether `key` may be among those that were spilled: only then is a row worth a look.
     pub fn may_be_spilled(&self, key: &KeyHash, now: Timestamp) -> bool {
-        self.filter
-            .iter()
+        let layers = self.filter.iter().chain(&self.large_layers);
+        layers
+            .into_iter()
             .any(|layer| layer.newest.after(KEPT_FOR) > now && layer.may_hold(key))
     }
 
@@ -137,35 +164,37 @@ impl Remembered {
         self.recent.push_back(answered);
     }
 
-    /// Once twice [`RECENT_MAX`] are held, hands out the oldest down to [`RECENT_MAX`] and leaves their trace in the filter.
-    pub fn spill(&mut self) -> Vec<Answered> {
-        if self.recent.len() < RECENT_MAX.saturating_mul(2) {
+    /// Once twice `kept` are held, hands out the oldest down to `kept` and leaves their trace in the filter.
+    pub fn spill(&mut self, kept: usize) -> Vec<Answered> {
+        if self.recent.len() < kept.saturating_mul(2) {
             return Vec::new();
         }
-        let surplus = self.recent.len().saturating_sub(RECENT_MAX);
+        let surplus = self.recent.len().saturating_sub(kept);
         let spilled: Vec<Answered> = self.recent.drain(..surplus).collect();
         for answered in &spilled {
-            self.layer_with_room().insert(answered);
+            if let Some(layer) = self.layer_with_room() {
+                layer.insert(answered);
+            }
         }
         spilled
     }
 
-    fn layer_with_room(&mut self) -> &mut FilterLayer {
-        let layers = self.filter.len();
-        let needs_layer = self.filter.last().is_none_or(FilterLayer::is_full);
-        if needs_layer && let Some(bytes) = FILTER_BYTES.get(layers) {
-            self.filter.push(FilterLayer::with_bytes(*bytes));
+    fn layer_with_room(&mut self) -> Option<&mut FilterLayer> {
+        let (small, large) = (self.filter.len(), self.large_layers.len());
+        let last = self.large_layers.last().or_else(|| self.filter.last());
+        if last.is_none_or(FilterLayer::is_full) {
+            match FILTER_BYTES.get(small) {
+                Some(bytes) => self.filter.push(FilterLayer::with_bytes(*bytes)),
+                None if large < LARGE_LAYERS_MAX => {
+                    let layer = FilterLayer::with_bytes(LARGE_LAYER_BYTES);
+                    self.large_layers.push(layer);
+                }
+                None => {}
+            }
         }
-        // The last layer takes what comes after it is full: false hits cost a look at a row, nothing else.
-        if self.filter.is_empty() {
-            self.filter.push(FilterLayer::with_bytes(256));
-        }
-        let last = self.filter.len().saturating_sub(1);
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "a layer was pushed above if there was none"
-        )]
-        &mut self.filter[last]
+        self.large_layers
+            .last_mut()
+            .or_else(|| self.filter.last_mut())
     }
 }
 
@@ -196,21 +225,27 @@ mod tests {
     fn every_key_is_recent_or_traced_and_fresh_keys_are_spared() {
         let mut remembered = Remembered::default();
         let mut spilled = Vec::new();
-        for number in 0..2_000 {
+        const KEYS: u32 = 40_000;
+        for number in 0..KEYS {
             remembered.add(answered(number));
-            spilled.extend(remembered.spill());
+            spilled.extend(remembered.spill(RECENT_IN_ROW));
         }
         let now = Timestamp(2);
-        assert!(remembered.recent.len() < RECENT_MAX * 2);
-        assert_eq!(spilled.len() + remembered.recent.len(), 2_000);
-        for number in 0..2_000 {
+        assert!(remembered.recent.len() < RECENT_IN_ROW * 2);
+        assert_eq!(spilled.len() + remembered.recent.len(), 40_000);
+        assert_eq!(
+            (remembered.filter.len(), remembered.large_layers.len()),
+            (5, 3)
+        );
+        for number in 0..KEYS {
             let key = answered(number).key;
             assert!(remembered.recent(&key, now).is_some() || remembered.may_be_spilled(&key, now));
         }
-        let false_hits = (10_000..20_000)
+        let false_hits = (KEYS..KEYS + 10_000)
             .filter(|number| remembered.may_be_spilled(&answered(*number).key, now))
             .count();
-        assert!(false_hits < 600, "{false_hits} of 10,000 fresh keys");
+        // Eight layers of one in 1,000.
+        assert!(false_hits < 160, "{false_hits} of 10,000 fresh keys");
     }
 
     #[test]

@@ -55,6 +55,11 @@ impl Client {
         self.send(Method::GET, path, None, None).await
     }
 
+    /// Posts `body` to `path`.
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Result<Answer, NoAnswer> {
+        self.send(Method::POST, path, None, Some(body)).await
+    }
+
     /// Posts a purchase.
     pub(crate) async fn purchase(&mut self, key: &str, body: &Value) -> Result<Answer, NoAnswer> {
         let path = "/backoffice/v2/purchases";

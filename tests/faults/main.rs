@@ -21,5 +21,7 @@ mod commands;
 mod concurrency;
 mod crashes;
 mod damage;
+mod guides;
+mod residency;
 mod restarts;
 mod rows_lost;

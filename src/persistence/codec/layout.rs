@@ -131,7 +131,28 @@ stored!(wrap remembered::RequestHash);
 stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
-stored!(record remembered::Remembered { recent, filter });
+// The large layers are rows of their own: the head says how many.
+impl Encode for remembered::Remembered {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.recent.encode(encoder)?;
+        self.filter.encode(encoder)?;
+        self.large_layers.len().encode(encoder)
+    }
+}
+impl<C> Decode<C> for remembered::Remembered {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let (recent, filter) = (Decode::decode(decoder)?, Decode::decode(decoder)?);
+        let layers = usize::decode(decoder)?;
+        if layers > remembered::LARGE_LAYERS_MAX {
+            return Err(DecodeError::Other("more filter layers than there can be"));
+        }
+        Ok(Self {
+            recent,
+            filter,
+            large_layers: vec![remembered::FilterLayer::default(); layers],
+        })
+    }
+}
 
 stored!(record tenant::Details { name, currency, classifications });
 stored!(record tenant::Tenant { details, organisations, offers, api_keys });

@@ -6,6 +6,7 @@
 
 mod layout;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bincode::config;
@@ -16,7 +17,8 @@ use bincode::error::DecodeError;
 use crate::domain::address::Address;
 use crate::domain::contact::{Profile, Purchase};
 use crate::domain::entity::{Effect, Entity};
-use crate::domain::remembered::Answered;
+use crate::domain::remembered::{Answered, FilterLayer};
+use crate::domain::time::Timestamp;
 use crate::limits::DECODED_BYTES_MAX;
 use crate::persistence::listing::{Cursor, Entry, Times};
 
@@ -88,9 +90,25 @@ pub fn encode_entity(entity: &Entity) -> Vec<u8> {
     encode(&Borrowed(entity))
 }
 
-/// The entity in a head row.
+/// The entity in a head row. Its large filter layers are empty: they have rows of their own.
 pub fn decode_entity(bytes: &[u8]) -> Result<Entity, Error> {
     decode("an entity's row", bytes)
+}
+
+/// The newest answered requests in a head row, without the cost of the rest of it.
+pub fn decode_recent_of_entity(bytes: &[u8]) -> Result<VecDeque<Answered>, Error> {
+    let what = "the beginning of an entity's row";
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => {
+            bincode::decode_from_slice::<(u64, Timestamp, VecDeque<Answered>), _>(rest, CONFIG)
+                .map(|((_seq, _last_time, recent), _)| recent)
+                .map_err(|source| Error::Layout { what, source })
+        }
+        other => Err(Error::Version {
+            what,
+            found: other.map(|(version, _)| *version),
+        }),
+    }
 }
 
 /// A row's payload: purchases that left memory, in order.
@@ -111,6 +129,16 @@ pub fn encode_answered(answered: &Answered) -> Vec<u8> {
 /// The answered request in a row.
 pub fn decode_answered(bytes: &[u8]) -> Result<Answered, Error> {
     decode("an idempotency row", bytes)
+}
+
+/// A row's payload: a large layer of the filter of keys that left memory.
+pub fn encode_filter_layer(layer: &FilterLayer) -> Vec<u8> {
+    encode(&Borrowed(layer))
+}
+
+/// The filter layer in a row.
+pub fn decode_filter_layer(bytes: &[u8]) -> Result<FilterLayer, Error> {
+    decode("a row of a filter", bytes)
 }
 
 /// A contact's personal fields, before they are sealed.

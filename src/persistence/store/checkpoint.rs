@@ -9,6 +9,7 @@ use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::contact::Purchase;
 use crate::domain::entity::Spilled;
+use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::ROW_BYTES_MAX;
 use crate::persistence::follower::Follower;
 use crate::persistence::journal::Position;
@@ -104,10 +105,23 @@ impl Store {
     ) -> Result<u64, Error> {
         let mut entity = self.head(shard, address)?;
         let was_due = entity.next_due();
+        let layers = entity.remembered.large_layers.len();
         for effect in self.tail(shard, address) {
             entity.apply(&effect);
         }
-        let spilled = entity.spill();
+        let spilled = entity.spill(RECENT_IN_ROW);
+        if !spilled.answered.is_empty() {
+            // The last one that there was may have taken more.
+            let large_layers = entity.remembered.large_layers.iter().enumerate();
+            let changed = large_layers.skip(layers.saturating_sub(1));
+            writes.extend(changed.map(|(number, layer)| Write::Put {
+                key: keys::filter(shard, address, number),
+                row: Row {
+                    entity_seq: entity.seq,
+                    payload: codec::encode_filter_layer(layer),
+                },
+            }));
+        }
         spill_rows(shard, address, entity.seq, spilled, writes);
         let mut payload = codec::encode_entity(&entity);
         if payload.len() > ROW_BYTES_MAX {

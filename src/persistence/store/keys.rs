@@ -14,6 +14,7 @@ const PROJECTION: u8 = 3;
 const HEAD: u8 = b'h';
 const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
+const FILTER: u8 = b'f';
 
 /// Where the checkpoint's mark is kept.
 pub(super) fn mark() -> Vec<u8> {
@@ -59,6 +60,13 @@ pub(super) fn head(shard: ShardId, address: &Address) -> Vec<u8> {
 pub(super) fn answered(shard: ShardId, address: &Address, key: &KeyHash) -> Vec<u8> {
     let mut row = entity(shard, address, ANSWERED);
     row.extend(key.0);
+    row
+}
+
+/// The row of a large layer of the filter of those keys.
+pub(super) fn filter(shard: ShardId, address: &Address, layer: usize) -> Vec<u8> {
+    let mut row = entity(shard, address, FILTER);
+    row.extend(u32::try_from(layer).unwrap_or(u32::MAX).to_be_bytes());
     row
 }
 

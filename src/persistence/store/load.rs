@@ -31,14 +31,15 @@ impl Store {
         wall: Timestamp,
     ) -> Result<Option<Answered>, Error> {
         self.off_thread(move |store| {
-            let mut found = store.answered_row(shard, &address, &key)?;
+            // In the order in which a key moves on, with another look at the end for one that moved in between.
+            let mut found = store.answered_waiting(shard, &key);
             if found.is_none() {
-                // It may have left the actor's memory before a checkpoint gave it a row of its own.
-                let entity = store.load_now(shard, &address)?;
-                found = entity.remembered.recent(&key, wall).copied();
+                found = store.answered_row(shard, &address, &key)?;
             }
             if found.is_none() {
-                // A checkpoint may have done so between the two looks.
+                found = store.answered_in_head(shard, &address, &key)?;
+            }
+            if found.is_none() {
                 found = store.answered_row(shard, &address, &key)?;
             }
             Ok(found.filter(|answered| answered.is_kept(wall)))
@@ -72,6 +73,24 @@ impl Store {
             }
         })
         .await
+    }
+
+    fn answered_waiting(&self, shard: ShardId, key: &KeyHash) -> Option<Answered> {
+        let effect = self.shards.get(usize::from(shard.0))?.by_key(key)?;
+        effect.answered().find(|answered| answered.key == *key)
+    }
+
+    fn answered_in_head(
+        &self,
+        shard: ShardId,
+        address: &Address,
+        key: &KeyHash,
+    ) -> Result<Option<Answered>, Error> {
+        let Some(row) = self.rows.get(&keys::head(shard, address))? else {
+            return Ok(None);
+        };
+        let recent = codec::decode_recent_of_entity(&row.payload)?;
+        Ok(recent.into_iter().find(|answered| answered.key == *key))
     }
 
     fn answered_row(
@@ -120,10 +139,17 @@ impl Store {
     }
 
     pub(super) fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
-        Ok(match self.rows.get(&keys::head(shard, address))? {
-            Some(row) => codec::decode_entity(&row.payload)?,
-            None => Entity::new(address.kind),
-        })
+        let Some(row) = self.rows.get(&keys::head(shard, address))? else {
+            return Ok(Entity::new(address.kind));
+        };
+        let mut entity = codec::decode_entity(&row.payload)?;
+        for (number, layer) in entity.remembered.large_layers.iter_mut().enumerate() {
+            let row = self.rows.get(&keys::filter(shard, address, number))?;
+            // Without it a key that had its effect would count as fresh.
+            let row = row.ok_or(Error::FilterMissing)?;
+            *layer = codec::decode_filter_layer(&row.payload)?;
+        }
+        Ok(entity)
     }
 
     /// What is due in a shard according to its rows, in the order of time. Complete right after a checkpoint.

@@ -33,6 +33,9 @@ pub enum Error {
     /// A row's payload is not what this build writes.
     #[error(transparent)]
     Codec(#[from] codec::Error),
+    /// A row that another one counts on is gone.
+    #[error("a row of an idempotency filter is missing")]
+    FilterMissing,
     /// The task that read the rows was cancelled: the process is going down.
     #[error("the reading of rows was cut short")]
     Cancelled,

@@ -14,7 +14,9 @@ use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{Award, Conditions, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
+use crate::domain::remembered::{
+    Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
+};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{api_key, contact, directory_entry, offer, organisation, tenant};
 
@@ -161,7 +163,7 @@ pub(super) fn remembered() -> Remembered {
     for number in 1..=128 {
         remembered.add(answered(number));
     }
-    assert_eq!(remembered.spill().len(), 64);
+    assert_eq!(remembered.spill(RECENT_IN_ROW).len(), 64);
     remembered.recent.truncate(1);
     remembered.add(Answered {
         outcome: Outcome::Created,

@@ -164,6 +164,7 @@ prop_compose! {
         Remembered {
             recent: recent.into(),
             filter: filter.map(|(bits, keys, newest)| FilterLayer { bits, keys, newest }).collect(),
+            large_layers: Vec::new(),
         }
     }
 }

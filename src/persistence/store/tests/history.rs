@@ -177,6 +177,7 @@ impl History {
         let mut live = self.live.clone();
         for entity in [&mut live, &mut entity] {
             entity.remembered.filter.clear();
+            entity.remembered.large_layers.clear();
             let recent = entity.remembered.recent.len().saturating_sub(1);
             entity.remembered.recent.drain(..recent);
             if let State::Contact(contact) = &mut entity.state {

@@ -10,7 +10,7 @@ use crate::domain::contact::SealedProfile;
 use crate::domain::remembered::{KEPT_FOR, Outcome};
 use crate::domain::time::Span;
 use crate::persistence::rows::{Error, Keyed, MemoryRows, Row, Rows, Write};
-use crate::persistence::store::Store;
+use crate::persistence::store::{self, Store, keys};
 
 const PURCHASES: u32 = 300;
 
@@ -85,6 +85,36 @@ fn a_spilled_key_is_forgotten_after_its_time() {
     assert!(!found(end));
 }
 
+#[test]
+fn the_filter_of_a_busy_contact_comes_back_whole_or_not_at_all() {
+    const MANY: u32 = 5_000;
+    let mut history = History::contact(SealedProfile::default());
+    let rows = Arc::new(MemoryRows::new());
+    let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+    history.note(&store, &history.effects);
+    for number in 1..=MANY {
+        let effect = history.purchase(number);
+        history.note(&store, &[effect]);
+        if number % 900 == 0 {
+            let durable = History::position(history.effects.len());
+            store.checkpoint(durable).unwrap();
+        }
+    }
+    store.checkpoint(History::position(6_000)).unwrap();
+    rows.lose_unsynced();
+    let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+    let load = || store.load(SHARD, history.address).now_or_never().unwrap();
+    let remembered = load().unwrap().remembered;
+    assert_eq!(remembered.large_layers.len(), 1);
+    for number in 1..=MANY {
+        let key = key(number);
+        assert!(remembered.recent(&key, NOW).is_some() || remembered.may_be_spilled(&key, NOW));
+    }
+    let layer = keys::filter(SHARD, &history.address, 0);
+    rows.write(vec![Write::Delete { key: layer }]).unwrap();
+    assert!(matches!(load(), Err(store::Error::FilterMissing)));
+}
+
 type Hook = Box<dyn FnOnce() + Send>;
 
 /// Rows that let something happen right after the first look that finds nothing.
@@ -142,13 +172,17 @@ impl Rows for Interrupted {
     }
 }
 
-/// A store whose first look in vain is followed by a checkpoint that spills.
-fn checkpointed_between_looks() -> (Arc<Store>, History) {
+/// A store whose head row has the first `in_head` purchases, and whose next look in vain is followed by a checkpoint that spills.
+fn checkpointed_between_looks(in_head: u32) -> (Arc<Store>, History) {
     let mut history = History::contact(SealedProfile::default());
     let rows = Arc::new(Interrupted::default());
     let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
-    (1..=PURCHASES).for_each(|number| drop(history.purchase(number)));
+    (1..=in_head).for_each(|number| drop(history.purchase(number)));
     history.note(&store, &history.effects);
+    let noted = history.effects.len();
+    store.checkpoint(History::position(noted)).unwrap();
+    (in_head + 1..=PURCHASES).for_each(|number| drop(history.purchase(number)));
+    history.note(&store, &history.effects[noted..]);
     let checkpointed = Arc::clone(&store);
     *rows.after_miss.lock() = Some(Box::new(move || {
         checkpointed.checkpoint(History::position(302)).unwrap();
@@ -158,14 +192,14 @@ fn checkpointed_between_looks() -> (Arc<Store>, History) {
 
 #[test]
 fn a_key_is_found_while_a_checkpoint_moves_it() {
-    let (store, history) = checkpointed_between_looks();
+    let (store, history) = checkpointed_between_looks(100);
     assert_eq!(outcome(&store, &history, 1), Some(Outcome::Purchased(1)));
     assert_eq!(store.waiting(), 0, "the checkpoint came in between");
 }
 
 #[test]
 fn a_purchase_is_found_while_a_checkpoint_moves_it() {
-    let (store, history) = checkpointed_between_looks();
+    let (store, history) = checkpointed_between_looks(0);
     assert_eq!(total(&store, &history, 1), Some(100));
     assert_eq!(store.waiting(), 0, "the checkpoint came in between");
 }
