@@ -146,3 +146,40 @@ fn lose_rows_if_any(site: &Site) {
         lose_rows(site);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_restored_only_where_it_was_taken_or_where_nothing_is() {
+    let mut numbers = Numbers::of_run();
+    let (site, stranger) = (Site::new(), Site::new());
+    let process = site.start().await;
+    let mut ledger = purchases(&process, "some", 50, &mut numbers).await;
+    let created = site.json(&["snapshot", "create"]).await;
+    let export = created["path"].as_str().unwrap().to_owned();
+    process.kill();
+    stranger.start().await.kill();
+
+    lose_rows(&stranger);
+    let restore = ["snapshot", "restore", &export];
+    let refused = stranger.on_data(&restore, false).await;
+    assert!(!refused.status.success());
+    for part in ["was taken of data directory", "snapshot list", "--data-dir"] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    // The same directory, as if it had been made for twice as many shards.
+    let layout = site.data().join("layout.json");
+    let kept = std::fs::read_to_string(&layout).unwrap();
+    let other = kept.replace("\"shards\":", "\"shards\":1");
+    assert_ne!(kept, other);
+    std::fs::write(&layout, other).unwrap();
+    lose_rows(&site);
+    let refused = site.on_data(&restore, false).await;
+    assert!(!refused.status.success());
+    for part in ["shards", "actors.shards ="] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    std::fs::write(&layout, kept).unwrap();
+    site.json(&restore).await;
+    let process = site.start().await;
+    holds(&process, &mut ledger).await;
+    process.kill();
+}
