@@ -1,7 +1,14 @@
 //! Lists of purchases: whose they are, in which order, how fresh, and what is asked for wrongly.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use clientele::domain::api_key::{Scope, Scopes};
 use clientele::domain::time::Span;
+use clientele::persistence::export;
+use clientele::persistence::journal::Position;
+use clientele::persistence::rows::{Rows, SledRows};
+use clientele::persistence::store::Store;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -341,4 +348,46 @@ async fn lists_survive_a_restart_and_the_loss_of_the_rows() {
     assert_eq!(page(&node, &query).await.body, whole);
     node.restart().await;
     assert_eq!(page(&node, &query).await.body, whole);
+}
+
+/// Fills lost rows from the export, as `clientele snapshot restore` does.
+fn restore(data: &Path, file: &Path, mark: Position) {
+    let rows: Arc<dyn Rows> = Arc::new(SledRows::open(&data.join("rows")).unwrap());
+    Store::restore(&rows, file, mark).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_brings_lists_back_beside_its_own_journal_and_beside_none() {
+    let mut node = TestNode::start().await;
+    let venue = venue(&node, 0, 0);
+    for number in 0..30 {
+        buy(&node, number % 7, &venue, |_| {}).await;
+        // Each at its own time, so that sorting by it gives the journal's order.
+        node.clock.advance(Span::seconds(1));
+    }
+    let file = node.data().with_extension("export");
+    let path = json!({ "path": file }).to_string();
+    let made = node.control("POST", "/snapshots", &path).await;
+    assert!(made.contains("200 OK"), "{made}");
+    let exported = page(&node, "?size=100").await.body;
+    buy(&node, 0, &venue, |_| {}).await;
+    let newest = page(&node, "?size=100").await.body;
+    let (header, _) = export::verify(&file).unwrap();
+
+    node.take_running().shut_down().await.unwrap();
+    std::fs::remove_dir_all(node.data().join("rows")).unwrap();
+    restore(node.data(), &file, header.journal_position);
+    node.start_again().await;
+    assert_eq!(page(&node, "?size=100").await.body, newest);
+
+    node.take_running().shut_down().await.unwrap();
+    for lost in ["rows", "journal"] {
+        std::fs::remove_dir_all(node.data().join(lost)).unwrap();
+    }
+    std::fs::remove_file(node.data().join("journal.manifest")).unwrap();
+    restore(node.data(), &file, Position::START);
+    node.start_again().await;
+    assert_eq!(page(&node, "?size=100").await.body, exported);
+    let again = buy(&node, 0, &venue, |_| {}).await;
+    assert_eq!(ids(&node, "?size=1").await, [again]);
 }
