@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clientele::domain::api_key::{Scope, Scopes};
+use clientele::domain::ids::{Named, PublicId};
 use clientele::domain::time::Span;
 use clientele::persistence::export;
 use clientele::persistence::journal::Position;
@@ -297,12 +298,15 @@ async fn what_is_asked_for_wrongly_is_named() {
         );
     }
     let contact = &node.contact(0).id;
-    for unknown in ["nobody", contact, "0", &format!("{venue},nobody")] {
+    let ids = node.api().router.secrets().public_ids().clone();
+    let never_made = ids.write(PublicId::of(Named::Organisation, 99));
+    for unknown in ["nobody", contact, &never_made, &format!("{venue},nobody")] {
         let path = format!("/purchases?organisations={unknown}");
         let answer = node.get(&path).send().await;
         assert_eq!(answer.problem(), (400, "unknown_organisation".to_owned()));
     }
-    for unknown in ["nobody", &venue] {
+    let never_made = ids.write(PublicId::of(Named::Contact, 99));
+    for unknown in ["nobody", &venue, &never_made] {
         let path = format!("/purchases?contact_id={unknown}");
         let answer = node.get(&path).send().await;
         assert_eq!(answer.problem(), (400, "unknown_contact".to_owned()));

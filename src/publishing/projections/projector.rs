@@ -153,7 +153,7 @@ impl<P: Projection> Projector<P> {
     }
 
     /// Takes in one pull's effects; whether the feed may have more.
-    fn advance(&self) -> Result<bool, Error> {
+    pub(super) fn advance(&self) -> Result<bool, Error> {
         let mut state = self.state.lock();
         let is_full = state.lists.unwritten() >= limits::LIST_ENTRIES_UNWRITTEN_MAX;
         if self.brake.is_held() || (is_full && state.keeps_rows_still) {
@@ -238,6 +238,11 @@ impl<P: Projection> Projector<P> {
             Ok(selected) => selected,
             Err(_cut_short) => Err(Refused::Store(store::Error::Cancelled)),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn unwritten(&self) -> usize {
+        self.state.lock().lists.unwritten()
     }
 
     pub(super) fn select_now(

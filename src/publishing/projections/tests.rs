@@ -11,8 +11,10 @@ use crate::domain::money::{Currency, Minor};
 use crate::domain::organisation::{self, Organisation, Role};
 use crate::domain::time::{Span, Timestamp};
 use crate::limits;
+use crate::persistence::codec;
 use crate::persistence::follower::{Follower, bench};
 use crate::persistence::journal::Position;
+use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{Row, Rows, Write};
 use crate::persistence::store;
 
@@ -300,7 +302,20 @@ async fn what_a_power_cut_takes_back_is_built_again_and_nothing_twice() {
 
 #[tokio::test]
 async fn a_stored_version_that_is_unknown_is_dropped_and_built_from_the_rows() {
-    for damage in [b"\x01\xff\xff".to_vec(), b"\x09".to_vec(), Vec::new()] {
+    let later = Cursor {
+        version: Purchases::VERSION + 1,
+        position: Position(1_000),
+    };
+    let past_the_end = Cursor {
+        version: Purchases::VERSION,
+        position: Position(1_000_000),
+    };
+    for damage in [
+        codec::encode_cursor(&later),
+        codec::encode_cursor(&past_the_end),
+        b"\x09".to_vec(),
+        Vec::new(),
+    ] {
         let mut bench = Bench::new();
         for number in 1..=1_300 {
             bench.buys(number);
@@ -357,6 +372,40 @@ async fn a_cursor_is_durable_with_the_checkpoint_and_not_before() {
     drop(held);
     bench.checkpoint();
     assert_eq!(bench.projector.durable(), Position(bench.inner.position));
+}
+
+#[tokio::test]
+async fn what_waits_is_bounded_and_rows_that_are_being_read_stay_as_they_are() {
+    let mut bench = Bench::new();
+    let stored = |bench: &Bench| bench.inner.rows.scan(&[], None, usize::MAX).unwrap();
+    let before = stored(&bench);
+    bench.projector.keep_rows_still(true);
+    let mut number = 0;
+    // Each is in five lists. A feed's worth at a time, so that the ring has all of it.
+    while bench.projector.unwritten() < limits::LIST_ENTRIES_UNWRITTEN_MAX {
+        for _ in 0..1_000 {
+            number += 1;
+            bench.buys(number);
+        }
+        while bench.projector.advance().unwrap() {}
+    }
+    assert!(stored(&bench) == before, "written while the rows are read");
+    let waiting = bench.projector.unwritten();
+    bench.buys(number + 1);
+    bench.projector.advance().unwrap();
+    assert_eq!(bench.projector.unwritten(), waiting, "more than may wait");
+    bench.projector.keep_rows_still(false);
+    bench.projector.advance().unwrap();
+    assert_eq!(bench.projector.unwritten(), 0);
+    assert!(stored(&bench).len() > before.len());
+    bench.checkpoint();
+    bench.restart();
+    let all = ListKey {
+        tenant: TENANT,
+        mode: Mode::Live,
+        organisation: None,
+    };
+    bench.check_pages(all, &Selection::default());
 }
 
 #[tokio::test]
