@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) position: Position,
     /// The cursor in the rows.
     written: Position,
+    /// The cursor that the last flush left in the rows: the sync after it makes that one durable, and no later one.
+    flushed: Position,
     /// The cursor in synced rows.
     durable: Position,
     /// When it last had everything.
@@ -73,6 +75,7 @@ impl State {
     fn place_at(&mut self, position: Position) {
         self.position = position;
         self.written = position;
+        self.flushed = position;
         self.durable = position;
     }
 }
@@ -118,6 +121,7 @@ impl<P: Projection> Projector<P> {
             network: Network::new(Arc::clone(&rows), keys.clone()),
             position: Position::START,
             written: Position::START,
+            flushed: Position::START,
             durable: Position::START,
             current_at: Instant::now(),
             keeps_rows_still: false,
@@ -315,12 +319,14 @@ impl<P: Projection> Follower for Projector<P> {
         }
         let mut state = self.state.lock();
         // Also what was written before, without a sync: then the rows must be synced for its sake.
-        Ok(state.write::<P>(&*self.rows)? || state.written != state.durable)
+        let is_written = state.write::<P>(&*self.rows)?;
+        state.flushed = state.written;
+        Ok(is_written || state.flushed != state.durable)
     }
 
     fn synced(&self) {
         let mut state = self.state.lock();
-        state.durable = state.written;
+        state.durable = state.flushed;
     }
 
     fn keep_rows_still(&self, still: bool) {
