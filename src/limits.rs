@@ -18,6 +18,10 @@ pub const AWARD_RECORD_BYTES_MAX: usize = 600;
 /// activations read here. 64 MiB holds the index over some millions of rows.
 pub const ROWS_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How many head rows are compared with their tally before a node is ready: half a second's worth, so that damage in a
+/// directory of up to some 100,000 contacts refuses the start. Those of a larger one are compared before their first use.
+pub const ROWS_CHECKED_AT_START: usize = 200_000;
+
 /// How long opening the rows waits for another holder to let go, in milliseconds: a process that was killed releases
 /// its locks within a second or so, and a start has 10 s in all.
 pub const ROWS_LOCK_WAIT_MS: u64 = 5_000;

@@ -34,6 +34,13 @@ fn check_reach(rows: Position, journal: &dyn Journal) -> Result<(), Error> {
 /// Claims every shard, notes what the journal has beyond the rows, and loads the timers.
 pub(super) async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Result<(), Error> {
     check_reach(core.store.mark(), &*core.journal)?;
+    let mut checked = 0_usize;
+    for shard in shards.iter() {
+        // The others are checked by and by, or before they are first used.
+        if checked < limits::ROWS_CHECKED_AT_START {
+            checked = checked.saturating_add(core.store.check(shard.id())?);
+        }
+    }
     let claims = shards
         .iter()
         .map(|shard| core.journal.claim(shard.id(), core.options.node));

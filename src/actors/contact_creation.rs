@@ -10,7 +10,7 @@ use super::envelope::{Failure, Reply, Timings, Unavailable};
 use super::router::{Router, unexpected};
 use crate::domain::address::{Address, Kind};
 use crate::domain::contact::{self, ContactType, Profile, Propose, Stage};
-use crate::domain::directory_entry::{self, ValueHash};
+use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Answer, Command, ContactView, Rejection, Remember};
 
 /// A contact to create.
@@ -82,16 +82,20 @@ impl Router {
                 .into());
             }
         }
+        let holder = Holder {
+            contact: contact.entity,
+            attempt: proposed.attempt,
+        };
         // What was proposed first counts: a retry may have been written with other fields, but then its hash differs too.
         for (value, field) in &fields {
-            let reserve = directory_entry::Command::Reserve(*value, contact.entity);
+            let reserve = directory_entry::Command::Reserve(*value, holder);
             let reply = self.settle(contact, *value, reserve, timings).await;
             match reply {
                 Ok(()) => {}
                 Err(Failure::Rejected(Rejection::DirectoryEntry(
                     directory_entry::Rejection::ValueTaken | directory_entry::Rejection::EntryFull,
                 ))) => {
-                    self.give_up(contact, &fields, timings).await;
+                    self.give_up(contact, holder, &fields, timings).await;
                     return Err(NotCreated::ValueTaken(field));
                 }
                 Err(failure) => return Err(failure.into()),
@@ -101,7 +105,7 @@ impl Router {
         let created =
             as_contact(self.add(timings, self.command(contact, confirm, None, None).await))?;
         for (value, _) in &fields {
-            let confirm = directory_entry::Command::Confirm(*value, contact.entity);
+            let confirm = directory_entry::Command::Confirm(*value, holder);
             // The contact exists. An entry that misses this asks for it when the reservation lapses.
             if let Err(failure) = self.settle(contact, *value, confirm, timings).await {
                 tracing::debug!(
@@ -142,6 +146,7 @@ impl Router {
     async fn give_up(
         &self,
         contact: Address,
+        holder: Holder,
         fields: &[(ValueHash, &'static str)],
         timings: &mut Timings,
     ) {
@@ -151,7 +156,7 @@ impl Router {
             return;
         }
         for (value, _) in fields {
-            let release = directory_entry::Command::Release(*value, contact.entity);
+            let release = directory_entry::Command::Release(*value, holder);
             // An entry that misses this releases the value when the reservation lapses.
             if let Err(failure) = self.settle(contact, *value, release, timings).await {
                 tracing::debug!(?failure, "a value is released when its reservation lapses");

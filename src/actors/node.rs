@@ -284,6 +284,15 @@ impl Node {
                 }
             }
         });
+        let core = Arc::clone(&self.core);
+        let shards: Vec<_> = self.shards.iter().map(|shard| shard.id()).collect();
+        spawner.spawn_until_stop("rows", async move {
+            for shard in shards {
+                if let Err(error) = core.store.checked(shard).await {
+                    tracing::error!(%error, "the rows are damaged; nothing of the shard is served");
+                }
+            }
+        });
         let node = Arc::clone(self);
         spawner.spawn_until_stop("timers", async move {
             let mut tick = tokio::time::interval(Duration::from_millis(limits::TIMER_TICK_MS));

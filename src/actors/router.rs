@@ -352,13 +352,16 @@ impl Router {
         for Obligation { value, holder } in owed {
             let contact = Address {
                 kind: Kind::Contact,
-                entity: holder,
+                entity: holder.contact,
                 ..entry
             };
-            let command = Command::Contact(contact::Command::SettleReservation(value));
+            let command =
+                Command::Contact(contact::Command::SettleReservation(value, holder.attempt));
             let keeps = match self.internal_command(contact, command).await.result {
                 Ok(Answer::Contact(view)) => {
-                    view.stage == Stage::Active && view.claims.contains(&value)
+                    view.stage == Stage::Active
+                        && view.attempt == holder.attempt
+                        && view.claims.contains(&value)
                 }
                 Ok(_) | Err(Failure::Rejected(_)) => false,
                 Err(Failure::Unavailable(_)) => continue,

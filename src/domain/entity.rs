@@ -170,6 +170,8 @@ pub struct ContactView {
     pub profile: SealedProfile,
     /// Its unique values.
     pub claims: Vec<ValueHash>,
+    /// The number of the attempt that holds them.
+    pub attempt: u32,
     /// When it was created.
     pub created_at: Timestamp,
     /// Counts the changes of what is shown here.
@@ -634,6 +636,7 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         code: Arc::clone(&contact.code),
         profile: contact.profile.clone(),
         claims: contact.claims.clone(),
+        attempt: contact.attempts,
         created_at: contact.created_at,
         version: contact.profile_version,
         balance: contact.wallet.balance(now),

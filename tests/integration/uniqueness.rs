@@ -76,7 +76,11 @@ async fn half_a_contact(node: &TestNode, entity: u64, code: &str) -> (Address, A
         entity: value.entry(),
         ..contact
     };
-    let reserve = directory_entry::Command::Reserve(value, entity);
+    let holder = directory_entry::Holder {
+        contact: entity,
+        attempt: 1,
+    };
+    let reserve = directory_entry::Command::Reserve(value, holder);
     node.command(entry, Command::DirectoryEntry(reserve)).await;
     (contact, entry, value)
 }

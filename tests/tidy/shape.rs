@@ -13,7 +13,7 @@ const MAIN_LINES_MAX: usize = 69;
 /// Files that may be longer, up to so many lines, and why.
 pub(crate) const LONGER: &[(&str, usize, &str)] = &[(
     "src/domain/entity.rs",
-    651,
+    654,
     "the one list of every kind's states, commands and events; a kind adds a line to each match",
 )];
 

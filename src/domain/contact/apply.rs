@@ -10,6 +10,7 @@ impl Contact {
         match event {
             Event::Proposed(proposal) => {
                 self.stage = Stage::Proposed;
+                self.attempts = self.attempts.saturating_add(1);
                 self.contact_type = proposal.contact_type;
                 self.profile = proposal.profile.clone();
                 self.own_id.clone_from(&proposal.own_id);

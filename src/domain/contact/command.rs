@@ -72,8 +72,8 @@ pub enum Command {
     Confirm,
     /// A unique value is taken: don't exist.
     Refuse,
-    /// A directory entry asks whether its reservation is to be kept.
-    SettleReservation(ValueHash),
+    /// A directory entry asks whether the reservation of this attempt is to be kept.
+    SettleReservation(ValueHash, u32),
     /// Award and spend.
     RecordPurchase(RecordPurchase),
     /// Write off the lots that have expired.

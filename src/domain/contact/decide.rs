@@ -31,8 +31,8 @@ impl Contact {
                 Stage::Proposed => vec![Event::Refused],
                 Stage::Absent | Stage::Active | Stage::Void => Vec::new(),
             }),
-            Command::SettleReservation(value) => Ok(match self.stage {
-                Stage::Proposed if self.claims.contains(value) => {
+            Command::SettleReservation(value, attempt) => Ok(match self.stage {
+                Stage::Proposed if self.attempts == *attempt && self.claims.contains(value) => {
                     vec![Event::ReservationVoided(*value)]
                 }
                 Stage::Proposed | Stage::Absent | Stage::Active | Stage::Void => Vec::new(),

@@ -56,6 +56,8 @@ pub struct Contact {
     pub code: Arc<str>,
     /// Its unique values, each held in a directory entry.
     pub claims: Vec<ValueHash>,
+    /// How often it was proposed: the number of the attempt that holds its values.
+    pub attempts: u32,
     /// When it was created.
     pub created_at: Timestamp,
     /// Counts the changes of what the profile shows.

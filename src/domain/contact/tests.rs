@@ -140,7 +140,7 @@ fn an_unconfirmed_contact_is_unknown_to_a_purchase() {
 #[test]
 fn a_lapsed_reservation_voids_the_creation_for_good() {
     let value = ValueHash([7; 16]);
-    let contact = given(&[proposal(), Command::SettleReservation(value)]);
+    let contact = given(&[proposal(), Command::SettleReservation(value, 1)]);
     assert_eq!(contact.stage, Stage::Void);
     assert_eq!(
         contact
@@ -148,10 +148,18 @@ fn a_lapsed_reservation_voids_the_creation_for_good() {
             .unwrap_err(),
         Rejection::ReservationLapsed
     );
+    let again = [
+        proposal(),
+        Command::Refuse,
+        proposal(),
+        Command::SettleReservation(value, 1),
+    ];
+    let stage = given(&again).stage;
+    assert_eq!(stage, Stage::Proposed, "an earlier attempt's is none of it");
     let created = given(&[
         proposal(),
         Command::Confirm,
-        Command::SettleReservation(value),
+        Command::SettleReservation(value, 1),
     ]);
     assert_eq!(
         created.stage,

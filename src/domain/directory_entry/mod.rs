@@ -26,6 +26,16 @@ impl ValueHash {
     }
 }
 
+/// Who holds a value: a contact, by one of the attempts to create it. What an abandoned attempt still sends touches nothing of a
+/// later one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The contact, by entity number.
+    pub contact: u64,
+    /// Which of the proposals of this contact, counted from 1.
+    pub attempt: u32,
+}
+
 /// How firm a claim is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -40,8 +50,8 @@ pub enum Standing {
 pub struct Claim {
     /// The value.
     pub value: ValueHash,
-    /// The contact, by entity number.
-    pub holder: u64,
+    /// Who has it.
+    pub holder: Holder,
     /// How firm the claim is.
     pub standing: Standing,
 }
@@ -50,22 +60,22 @@ pub struct Claim {
 #[derive(Clone, Copy, Debug)]
 pub enum Command {
     /// Hold the value for a contact.
-    Reserve(ValueHash, u64),
+    Reserve(ValueHash, Holder),
     /// The contact has the value.
-    Confirm(ValueHash, u64),
+    Confirm(ValueHash, Holder),
     /// The contact does not have the value after all.
-    Release(ValueHash, u64),
+    Release(ValueHash, Holder),
 }
 
 /// What happened to an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A value was reserved until this time.
-    Reserved(ValueHash, u64, Timestamp),
+    Reserved(ValueHash, Holder, Timestamp),
     /// A reservation was confirmed.
-    Confirmed(ValueHash, u64),
+    Confirmed(ValueHash, Holder),
     /// A claim was given up.
-    Released(ValueHash, u64),
+    Released(ValueHash, Holder),
 }
 
 /// Why an entry refuses.
@@ -84,8 +94,8 @@ pub enum Rejection {
 pub struct Obligation {
     /// The value.
     pub value: ValueHash,
-    /// The contact to ask, by entity number.
-    pub holder: u64,
+    /// Whom to ask.
+    pub holder: Holder,
 }
 
 /// An entry's state.
@@ -101,7 +111,7 @@ impl State {
         self.claims
             .iter()
             .find(|claim| claim.value == *value && claim.standing == Standing::Confirmed)
-            .map(|claim| claim.holder)
+            .map(|claim| claim.holder.contact)
     }
 
     fn claim(&self, value: &ValueHash) -> Option<&Claim> {
@@ -111,25 +121,27 @@ impl State {
     /// Decides `command`. Repeating what was done changes nothing.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
         match *command {
-            Command::Reserve(value, contact) => match self.claim(&value) {
-                Some(claim) if claim.holder != contact => Err(Rejection::ValueTaken),
-                Some(_) => Ok(Vec::new()),
+            Command::Reserve(value, holder) => match self.claim(&value) {
+                Some(claim) if claim.holder.contact != holder.contact => Err(Rejection::ValueTaken),
+                Some(claim) if claim.holder == holder || claim.standing == Standing::Confirmed => {
+                    Ok(Vec::new())
+                }
                 None if self.claims.len() >= CLAIMS_MAX => Err(Rejection::EntryFull),
-                None => Ok(vec![Event::Reserved(
+                Some(_) | None => Ok(vec![Event::Reserved(
                     value,
-                    contact,
+                    holder,
                     now.after(RESERVED_FOR),
                 )]),
             },
-            Command::Confirm(value, contact) => match self.claim(&value) {
-                Some(claim) if claim.holder == contact => Ok(match claim.standing {
-                    Standing::Reserved(_) => vec![Event::Confirmed(value, contact)],
+            Command::Confirm(value, holder) => match self.claim(&value) {
+                Some(claim) if claim.holder == holder => Ok(match claim.standing {
+                    Standing::Reserved(_) => vec![Event::Confirmed(value, holder)],
                     Standing::Confirmed => Vec::new(),
                 }),
                 Some(_) | None => Err(Rejection::NotHeld),
             },
-            Command::Release(value, contact) => match self.claim(&value) {
-                Some(claim) if claim.holder == contact => Ok(vec![Event::Released(value, contact)]),
+            Command::Release(value, holder) => match self.claim(&value) {
+                Some(claim) if claim.holder == holder => Ok(vec![Event::Released(value, holder)]),
                 Some(_) | None => Ok(Vec::new()),
             },
         }
@@ -138,11 +150,15 @@ impl State {
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match *event {
-            Event::Reserved(value, holder, until) => self.claims.push(Claim {
-                value,
-                holder,
-                standing: Standing::Reserved(until),
-            }),
+            Event::Reserved(value, holder, until) => {
+                // In place of what an earlier attempt of the same contact holds.
+                self.claims.retain(|claim| claim.value != value);
+                self.claims.push(Claim {
+                    value,
+                    holder,
+                    standing: Standing::Reserved(until),
+                });
+            }
             Event::Confirmed(value, holder) => {
                 for claim in &mut self.claims {
                     if claim.value == value && claim.holder == holder {

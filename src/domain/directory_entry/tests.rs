@@ -2,8 +2,12 @@ use super::*;
 
 const NOW: Timestamp = Timestamp(1_000_000);
 const LAPSE: Timestamp = Timestamp(NOW.0 + RESERVED_FOR.0);
-const ADA: u64 = 1;
-const BOB: u64 = 2;
+const ADA: Holder = holder(1, 1);
+const BOB: Holder = holder(2, 1);
+
+const fn holder(contact: u64, attempt: u32) -> Holder {
+    Holder { contact, attempt }
+}
 
 fn value(number: u8) -> ValueHash {
     ValueHash([number; 16])
@@ -35,7 +39,7 @@ fn a_free_value_is_reserved_then_confirmed_and_only_then_has_a_holder() {
     check(&[], reserve, Ok(&[Event::Reserved(value(1), ADA, LAPSE)]));
     check(&[reserve], confirm, Ok(&[Event::Confirmed(value(1), ADA)]));
     assert_eq!(given(&[reserve]).holder(&value(1)), None);
-    assert_eq!(given(&[reserve, confirm]).holder(&value(1)), Some(ADA));
+    assert_eq!(given(&[reserve, confirm]).holder(&value(1)), Some(1));
     assert_eq!(given(&[reserve, confirm]).holder(&value(2)), None);
 }
 
@@ -88,15 +92,39 @@ fn a_released_value_is_free_and_a_strangers_release_changes_nothing() {
 }
 
 #[test]
+fn what_an_abandoned_attempt_still_sends_touches_nothing_of_the_next_one() {
+    let again = holder(1, 2);
+    let (first, second) = (
+        Command::Reserve(value(1), ADA),
+        Command::Reserve(value(1), again),
+    );
+    check(
+        &[first],
+        second,
+        Ok(&[Event::Reserved(value(1), again, LAPSE)]),
+    );
+    let both = [first, second];
+    assert_eq!(given(&both).claims.len(), 1);
+    check(&both, Command::Release(value(1), ADA), Ok(&[]));
+    check(
+        &both,
+        Command::Confirm(value(1), ADA),
+        Err(Rejection::NotHeld),
+    );
+    let confirm = Command::Confirm(value(1), again);
+    check(&both, confirm, Ok(&[Event::Confirmed(value(1), again)]));
+}
+
+#[test]
 fn values_that_meet_in_an_entry_stay_apart_until_it_is_full() {
-    let reserve = |number| Command::Reserve(value(number), u64::from(number));
+    let reserve = |number| Command::Reserve(value(number), holder(u64::from(number), 1));
     let full = [reserve(1), reserve(2), reserve(3), reserve(4)];
     assert_eq!(full.len(), CLAIMS_MAX);
     check(&full, reserve(5), Err(Rejection::EntryFull));
     check(&full, reserve(4), Ok(&[]));
     let mut state = given(&full);
-    state.apply(&Event::Confirmed(value(2), 2));
-    state.apply(&Event::Released(value(3), 3));
+    state.apply(&Event::Confirmed(value(2), holder(2, 1)));
+    state.apply(&Event::Released(value(3), holder(3, 1)));
     assert_eq!(state.holder(&value(2)), Some(2));
     assert_eq!(state.holder(&value(1)), None);
     assert!(

@@ -193,6 +193,7 @@ stored!(choice api_key::Event { 0 => Created(details, at), 1 => Revoked(at), 2 =
 
 stored!(wrap directory_entry::ValueHash);
 stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed });
+stored!(record directory_entry::Holder { contact, attempt });
 stored!(record directory_entry::Claim { value, holder, standing });
 stored!(record directory_entry::State { claims });
 stored!(choice directory_entry::Event {
@@ -225,7 +226,7 @@ stored!(record contact::Purchase {
 });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
 stored!(record contact::Contact {
-    stage, contact_type, profile, own_id, code, claims, created_at, profile_version, wallet, purchases,
+    stage, contact_type, profile, own_id, code, claims, attempts, created_at, profile_version, wallet, purchases,
     purchase_count,
 });
 stored!(choice contact::Event {

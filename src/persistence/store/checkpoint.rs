@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use clientele_cluster::ShardId;
 
+use super::tally::{self, Tally};
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::contact::Purchase;
@@ -28,19 +29,6 @@ pub struct Checkpointed {
     pub effects: usize,
 }
 
-pub(super) fn read_mark(payload: &[u8]) -> Position {
-    payload.first_chunk::<8>().map_or(Position::START, |bytes| {
-        Position(u64::from_be_bytes(*bytes))
-    })
-}
-
-pub(super) fn mark_row(mark: Position) -> Row {
-    Row {
-        entity_seq: 0,
-        payload: mark.0.to_be_bytes().to_vec(),
-    }
-}
-
 impl Store {
     /// [`Store::checkpoint_with`] nobody who follows.
     pub fn checkpoint(&self, durable: Position) -> Result<Checkpointed, Error> {
@@ -59,12 +47,14 @@ impl Store {
         for (number, dirty) in (0_u16..).zip(&self.shards) {
             let shard = ShardId(number);
             for batch in dirty.addresses().chunks(ENTITIES_A_BATCH) {
-                let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
-                for address in batch {
-                    let seq = self.fold(shard, address, &mut writes)?;
-                    folded.push((shard, *address, seq));
-                }
-                self.rows.write(writes)?;
+                self.write_batch(shard, |tally| {
+                    let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
+                    for address in batch {
+                        let seq = self.fold(shard, address, tally, &mut writes)?;
+                        folded.push((shard, *address, seq));
+                    }
+                    Ok(writes)
+                })?;
             }
         }
         let mut is_built = false;
@@ -78,7 +68,7 @@ impl Store {
         followers.iter().for_each(|follower| follower.synced());
         self.rows.write(vec![Write::Put {
             key: keys::mark(),
-            row: mark_row(durable),
+            row: tally::mark_row(durable, self.batches()),
         }])?;
         self.rows.sync()?;
         self.mark.store(durable.0, Ordering::Release);
@@ -101,9 +91,12 @@ impl Store {
         &self,
         shard: ShardId,
         address: &Address,
+        tally: &mut Tally,
         writes: &mut Vec<Write>,
     ) -> Result<u64, Error> {
-        let mut entity = self.head(shard, address)?;
+        let key = keys::head(shard, address);
+        let before = self.rows.get(&key)?;
+        let mut entity = self.entity_in(before.as_ref(), shard, address)?;
         let was_due = entity.next_due();
         let layers = entity.remembered.large_layers.len();
         for effect in self.tail(shard, address) {
@@ -146,13 +139,12 @@ impl Store {
                 },
             }));
         }
-        writes.push(Write::Put {
-            key: keys::head(shard, address),
-            row: Row {
-                entity_seq: entity.seq,
-                payload,
-            },
-        });
+        let row = Row {
+            entity_seq: entity.seq,
+            payload,
+        };
+        tally.replace(&key, before.as_ref(), &row);
+        writes.push(Write::Put { key, row });
         Ok(entity.seq)
     }
 }

@@ -1,4 +1,4 @@
-//! The keys of rows. All rows of an entity lie together, and all entities of a shard.
+//! The keys of rows. All head rows of a shard lie together, and so do all other rows of an entity.
 
 use clientele_cluster::ShardId;
 
@@ -7,11 +7,11 @@ use crate::domain::remembered::KeyHash;
 use crate::domain::time::Timestamp;
 
 const META: u8 = 0;
-const ENTITY: u8 = 1;
+const HEAD: u8 = 1;
 const TIMER: u8 = 2;
-const PROJECTION: u8 = 3;
+const PIECE: u8 = 3;
+const PROJECTION: u8 = 4;
 
-const HEAD: u8 = b'h';
 const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
 const FILTER: u8 = b'f';
@@ -42,37 +42,61 @@ pub(super) fn projection_prefix(name: &str) -> Vec<u8> {
     key
 }
 
-fn entity(shard: ShardId, address: &Address, tag: u8) -> Vec<u8> {
+/// Where the tally of a shard's head rows is kept.
+pub(super) fn tally(shard: ShardId) -> Vec<u8> {
+    let mut key = vec![META, b't'];
+    key.extend(shard.0.to_be_bytes());
+    key
+}
+
+/// What all head rows of a shard begin with.
+pub(super) fn heads_prefix(shard: ShardId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(24);
+    key.push(HEAD);
+    key.extend(shard.0.to_be_bytes());
+    key
+}
+
+/// An entity's head row.
+pub(super) fn head(shard: ShardId, address: &Address) -> Vec<u8> {
+    let mut key = heads_prefix(shard);
+    key.extend(address.to_bytes());
+    key
+}
+
+/// The shard in the key of a head row, or `None` for any other row.
+pub(super) fn read_head(key: &[u8]) -> Option<ShardId> {
+    let (tag, rest) = key.split_first()?;
+    let shard = rest.first_chunk()?;
+    (*tag == HEAD).then(|| ShardId(u16::from_be_bytes(*shard)))
+}
+
+fn piece(shard: ShardId, address: &Address, tag: u8) -> Vec<u8> {
     let mut key = Vec::with_capacity(40);
-    key.push(ENTITY);
+    key.push(PIECE);
     key.extend(shard.0.to_be_bytes());
     key.extend(address.to_bytes());
     key.push(tag);
     key
 }
 
-/// An entity's head row.
-pub(super) fn head(shard: ShardId, address: &Address) -> Vec<u8> {
-    entity(shard, address, HEAD)
-}
-
 /// The row of one answered request that left its entity's memory.
 pub(super) fn answered(shard: ShardId, address: &Address, key: &KeyHash) -> Vec<u8> {
-    let mut row = entity(shard, address, ANSWERED);
+    let mut row = piece(shard, address, ANSWERED);
     row.extend(key.0);
     row
 }
 
 /// The row of a large layer of the filter of those keys.
 pub(super) fn filter(shard: ShardId, address: &Address, layer: usize) -> Vec<u8> {
-    let mut row = entity(shard, address, FILTER);
+    let mut row = piece(shard, address, FILTER);
     row.extend(u32::try_from(layer).unwrap_or(u32::MAX).to_be_bytes());
     row
 }
 
 /// What all rows of an entity's older purchases begin with.
 pub(super) fn purchases_prefix(shard: ShardId, address: &Address) -> Vec<u8> {
-    entity(shard, address, PURCHASES)
+    piece(shard, address, PURCHASES)
 }
 
 /// The row of older purchases that begins with number `first`.
@@ -108,27 +132,25 @@ pub(super) fn read_timer(key: &[u8]) -> Option<(Timestamp, Address)> {
     ))
 }
 
-/// What all rows of entities begin with.
-pub(super) fn entities_prefix() -> Vec<u8> {
-    vec![ENTITY]
+/// What all head rows begin with.
+pub(super) fn all_heads_prefix() -> Vec<u8> {
+    vec![HEAD]
 }
 
-/// The address of the contact whose older purchases a row holds, or `None` for other rows.
+/// What all rows of entities beside their heads begin with.
+pub(super) fn pieces_prefix() -> Vec<u8> {
+    vec![PIECE]
+}
+
+/// The address in the key of a head row.
+pub(super) fn address_of_head(key: &[u8]) -> Option<Address> {
+    Address::from_bytes(key.get(3..)?)
+}
+
+/// The address of the contact whose older purchases a piece holds, or `None` for other pieces.
 pub(super) fn read_purchases(key: &[u8]) -> Option<Address> {
     let (_, rest) = key.split_first_chunk::<3>()?;
     let (address, rest) = rest.split_at_checked(18)?;
     rest.starts_with(&[PURCHASES]).then_some(())?;
     Address::from_bytes(address)
-}
-
-/// The shard and address of an entity's head row, or `None` for its other rows.
-pub(super) fn read_head(key: &[u8]) -> Option<(ShardId, Address)> {
-    let (_, rest) = key.split_first()?;
-    let (shard, rest) = rest.split_first_chunk::<2>()?;
-    let (address, tag) = rest.split_at_checked(18)?;
-    (tag == [HEAD]).then_some(())?;
-    Some((
-        ShardId(u16::from_be_bytes(*shard)),
-        Address::from_bytes(address)?,
-    ))
 }

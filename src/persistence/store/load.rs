@@ -1,6 +1,5 @@
 //! Reading: an entity for its activation, and what has left its memory.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use clientele_cluster::ShardId;
@@ -11,15 +10,21 @@ use crate::domain::contact::Purchase;
 use crate::domain::entity::{Effect, Entity, State};
 use crate::domain::remembered::{Answered, KeyHash};
 use crate::domain::time::Timestamp;
+use crate::persistence::rows::Row;
 
-/// Takes a row's key and payload.
-type EachRow<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+/// Takes a row and its key.
+type EachRow<'a> = dyn FnMut(&[u8], &Row) + 'a;
 
 impl Store {
     /// The newest durable state of an entity; one to which nothing happened, if it is unknown.
     pub async fn load(self: &Arc<Self>, shard: ShardId, address: Address) -> Result<Entity, Error> {
         self.off_thread(move |store| store.load_now(shard, &address))
             .await
+    }
+
+    /// [`Store::check`], where it may wait for a disk.
+    pub async fn checked(self: &Arc<Self>, shard: ShardId) -> Result<usize, Error> {
+        self.off_thread(move |store| store.check(shard)).await
     }
 
     /// The answer that left the entity's memory under `key`.
@@ -122,6 +127,7 @@ impl Store {
     }
 
     pub(super) fn load_now(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
+        self.check(shard)?;
         // The tail first: what a checkpoint folds in between is then in the row as well, and skipped by its sequence.
         let tail = self.tail(shard, address);
         let mut entity = self.head(shard, address)?;
@@ -138,8 +144,19 @@ impl Store {
             .unwrap_or_default()
     }
 
-    pub(super) fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
-        let Some(row) = self.rows.get(&keys::head(shard, address))? else {
+    fn head(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
+        let row = self.rows.get(&keys::head(shard, address))?;
+        self.entity_in(row.as_ref(), shard, address)
+    }
+
+    /// The entity whose head row is `row`.
+    pub(super) fn entity_in(
+        &self,
+        row: Option<&Row>,
+        shard: ShardId,
+        address: &Address,
+    ) -> Result<Entity, Error> {
+        let Some(row) = row else {
             return Ok(Entity::new(address.kind));
         };
         let mut entity = codec::decode_entity(&row.payload)?;
@@ -163,80 +180,14 @@ impl Store {
             if let Some((due, address)) = keys::read_timer(key) {
                 each(due, address);
             }
-            ControlFlow::Continue(())
         })
     }
 
-    /// Every entity in the rows, as its head row stands, until `each` breaks off.
-    pub fn entities(
-        &self,
-        each: &mut dyn FnMut(ShardId, Address, Entity) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
-        let mut failed = None;
-        self.each_row(&keys::entities_prefix(), &mut |key, payload| {
-            let Some((shard, address)) = keys::read_head(key) else {
-                return ControlFlow::Continue(());
-            };
-            match codec::decode_entity(payload) {
-                Ok(entity) => each(shard, address, entity),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// Every purchase in the rows, those of a contact in no particular order, until `each` breaks off. Complete right after
-    /// a checkpoint.
-    pub fn purchases(
-        &self,
-        each: &mut dyn FnMut(Address, &Purchase) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
-        let mut failed = None;
-        self.each_row(&keys::entities_prefix(), &mut |key, payload| {
-            let found = match (keys::read_head(key), keys::read_purchases(key)) {
-                (Some((_, address)), _) => codec::decode_entity(payload).map(|entity| {
-                    let purchases = match entity.state {
-                        State::Contact(contact) => contact.purchases.into(),
-                        _ => Vec::new(),
-                    };
-                    (address, purchases)
-                }),
-                (None, Some(address)) => {
-                    codec::decode_purchases(payload).map(|purchases| (address, purchases))
-                }
-                (None, None) => return ControlFlow::Continue(()),
-            };
-            match found {
-                Ok((address, purchases)) => purchases
-                    .iter()
-                    .try_for_each(|purchase| each(address, purchase)),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        failed.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
-        const ROWS_A_PAGE: usize = 1_000;
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page = self.rows.scan(prefix, after.as_deref(), ROWS_A_PAGE)?;
-            for (key, row) in &page {
-                if each(key, &row.payload).is_break() {
-                    return Ok(());
-                }
-            }
-            match page.last() {
-                Some((key, _)) if page.len() == ROWS_A_PAGE => after = Some(key.clone()),
-                Some(_) | None => return Ok(()),
-            }
-        }
+    pub(super) fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
+        self.walk(prefix, &mut |key, row| {
+            each(key, row);
+            Ok(())
+        })
     }
 
     /// Runs `read` where it may wait for a disk.

@@ -7,7 +7,9 @@ mod checkpoint;
 mod dirty;
 mod keys;
 mod load;
+mod tally;
 mod transfer;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -15,6 +17,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use clientele_cluster::{ShardCount, ShardId};
 
 use self::dirty::DirtyShard;
+use self::tally::ShardTally;
 use super::codec;
 use super::journal::Position;
 use super::rows::{self, Rows};
@@ -33,6 +36,14 @@ pub enum Error {
     /// A row's payload is not what this build writes.
     #[error(transparent)]
     Codec(#[from] codec::Error),
+    /// Rows are there that were replaced since, or are gone.
+    #[error(
+        "the rows of shard {shard} are older than what was written to them: the disk has lost a part. Stop the node, move `rows` in its data directory away, and restore the newest export with `clientele snapshot restore`; without one, start again: rows are made anew from a journal that was never trimmed"
+    )]
+    OlderRows {
+        /// The shard.
+        shard: ShardId,
+    },
     /// A row that another one counts on is gone.
     #[error("a row of an idempotency filter is missing")]
     FilterMissing,
@@ -54,6 +65,7 @@ pub fn projection_prefix(name: &str) -> Vec<u8> {
 /// The newest durable state of every entity.
 pub struct Store {
     rows: Arc<dyn Rows>,
+    tallies: Vec<ShardTally>,
     shards: Vec<DirtyShard>,
     /// How many effects wait for a checkpoint, over all shards.
     waiting: AtomicUsize,
@@ -64,12 +76,10 @@ pub struct Store {
 impl Store {
     /// A store over `rows`, with nothing waiting.
     pub fn open(rows: Arc<dyn Rows>, shards: ShardCount) -> Result<Store, Error> {
-        let mark = match rows.get(&keys::mark())? {
-            Some(row) => checkpoint::read_mark(&row.payload),
-            None => Position::START,
-        };
+        let (mark, tallies) = tally::open(&*rows, shards.get())?;
         Ok(Store {
             rows,
+            tallies,
             shards: (0..shards.get()).map(|_| DirtyShard::default()).collect(),
             waiting: AtomicUsize::new(0),
             mark: AtomicU64::new(mark.0),

@@ -3,6 +3,7 @@
 mod bounds;
 mod crashes;
 mod history;
+mod older;
 mod spills;
 mod timers;
 mod transfers;

@@ -1,9 +1,13 @@
 //! Exports of the rows, and rows from an export.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Error, Store, checkpoint, codec, keys};
+use clientele_cluster::ShardId;
+
+use super::tally::{self, Tally};
+use super::{Error, Store, codec, keys};
 use crate::persistence::export::{
     self, ExportReader, ExportSummary, ExportWriter, Header, Section,
 };
@@ -128,6 +132,8 @@ impl Store {
         }
         let mut reader = ExportReader::open(path)?;
         let mut restored = 0_usize;
+        // What the export's own tallies were counted with is of no use to the new rows.
+        let mut tallies = BTreeMap::new();
         let mut batch = Vec::with_capacity(ROWS_A_BATCH);
         while let Some(item) = reader.next_item()? {
             if item.section != Section::ROWS {
@@ -145,23 +151,32 @@ impl Store {
                 continue;
             };
             restored = restored.saturating_add(1);
-            batch.push(Write::Put {
-                key: item.key,
-                row: Row {
-                    entity_seq: u64::from_be_bytes(*seq),
-                    payload,
-                },
-            });
+            let row = Row {
+                entity_seq: u64::from_be_bytes(*seq),
+                payload,
+            };
+            if let Some(shard) = keys::read_head(&item.key) {
+                let tally: &mut Tally = tallies.entry(shard).or_default();
+                tally.batches = 1;
+                tally.replace(&item.key, None, &row);
+            }
+            batch.push(Write::Put { key: item.key, row });
             if batch.len() == ROWS_A_BATCH {
                 rows.write(std::mem::take(&mut batch))
                     .map_err(Error::from)?;
             }
         }
+        batch.extend(tallies.iter().map(|(shard, tally)| tally.write(*shard)));
         rows.write(batch).map_err(Error::from)?;
         rows.sync().map_err(Error::from)?;
+        let last = tallies.keys().next_back().map_or(0, |shard| shard.0);
+        let batches = (0..=last).map(|number| {
+            let tally = tallies.get(&ShardId(number));
+            tally.map_or(0, |tally| tally.batches)
+        });
         rows.write(vec![Write::Put {
             key: keys::mark(),
-            row: checkpoint::mark_row(mark),
+            row: tally::mark_row(mark, batches),
         }])
         .map_err(Error::from)?;
         rows.sync().map_err(Error::from)?;

@@ -5,14 +5,13 @@
 //! times at which they were recorded, which is that of the journal but for what happened within the same milliseconds.
 //! They are sorted by the store itself, as rows of their own that go away again: memory stays bounded.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::blocks::{self, Keys};
 use super::projector::State;
 use super::{Line, Projection};
 use crate::domain::address::Address;
-use crate::domain::contact;
+use crate::domain::contact::{self, Purchase};
 use crate::domain::entity::{self, Event};
 use crate::domain::organisation;
 use crate::limits::{LIST_ENTRIES_UNWRITTEN_MAX, PROJECTION_ROWS_A_BATCH};
@@ -37,29 +36,20 @@ pub(super) fn rebuild<P: Projection>(
     rows.sync()?;
     drop_all(&**rows, keys.all())?;
     let mut lines = Vec::new();
-    let mut failed = None;
-    store.entities(&mut |_, address, entity| {
-        if let entity::State::Organisation(organisation::State(Some(organisation))) = entity.state {
-            let created = Event::Organisation(organisation::Event::Created(organisation));
-            failed = P::project(&address, &[created], &mut state.network, &mut lines).err();
-        }
-        go_on(failed.is_none())
+    store.entities::<Error>(&mut |address, entity| {
+        let entity::State::Organisation(organisation::State(Some(organisation))) = entity.state
+        else {
+            return Ok(());
+        };
+        let created = Event::Organisation(organisation::Event::Created(organisation));
+        P::project(&address, &[created], &mut state.network, &mut lines)
     })?;
-    failed.map_or(Ok(()), Err)?;
     sort_purchases(&**rows, keys, store)?;
     list_sorted::<P>(state, &**rows, keys, &mut lines)?;
     state.position = store.mark();
     state.write::<P>(&**rows)?;
     rows.sync()?;
     Ok(())
-}
-
-fn go_on(goes_on: bool) -> ControlFlow<()> {
-    if goes_on {
-        ControlFlow::Continue(())
-    } else {
-        ControlFlow::Break(())
-    }
 }
 
 fn drop_all(rows: &dyn Rows, prefix: &[u8]) -> Result<(), rows::Error> {
@@ -75,28 +65,28 @@ fn drop_all(rows: &dyn Rows, prefix: &[u8]) -> Result<(), rows::Error> {
 
 /// Writes a row for each purchase, under its time.
 fn sort_purchases(rows: &dyn Rows, keys: &Keys, store: &Store) -> Result<(), Error> {
-    let mut batch = Vec::with_capacity(PROJECTION_ROWS_A_BATCH);
-    let mut failed = None;
-    store.purchases(&mut |address, purchase| {
+    store.entities::<Error>(&mut |address, entity| match entity.state {
+        entity::State::Contact(contact) => sort(rows, keys, address, contact.purchases),
+        _ => Ok(()),
+    })?;
+    store.older_purchases(&mut |address, purchases| sort(rows, keys, address, purchases))
+}
+
+fn sort(
+    rows: &dyn Rows,
+    keys: &Keys,
+    address: Address,
+    purchases: impl IntoIterator<Item = Arc<Purchase>>,
+) -> Result<(), Error> {
+    let writes = purchases.into_iter().map(|purchase| {
         let mut key = keys.sorted_prefix();
         // Flipping the sign bit makes the order of the bytes that of the numbers.
         key.extend((purchase.recorded_at.0 ^ i64::MIN).to_be_bytes());
         key.extend(address.to_bytes());
         key.extend(purchase.number.to_be_bytes());
-        batch.push(blocks::put(
-            key,
-            codec::encode_purchases(&vec![Arc::new(purchase.clone())]),
-        ));
-        if batch.len() == PROJECTION_ROWS_A_BATCH {
-            failed = rows.write(std::mem::take(&mut batch)).err();
-        }
-        go_on(failed.is_none())
-    })?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
-    rows.write(batch)?;
-    Ok(())
+        blocks::put(key, codec::encode_purchases(&vec![purchase]))
+    });
+    Ok(rows.write(writes.collect())?)
 }
 
 /// Lists the purchases in the order of their rows, and removes the rows.

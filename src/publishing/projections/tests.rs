@@ -349,12 +349,12 @@ async fn a_stored_version_that_is_unknown_is_dropped_and_built_from_the_rows() {
             }
         };
         bench.inner.rows.write(vec![write]).unwrap();
-        let before = bench.inner.rows.scan(&[3], None, usize::MAX).unwrap();
+        let before = bench.inner.rows.scan(&[4], None, usize::MAX).unwrap();
         bench.restart();
         assert_eq!(bench.projector.durable(), Position(bench.inner.position));
         bench.check();
         // Nothing is left of the sorting.
-        let after = bench.inner.rows.scan(&[3], None, usize::MAX).unwrap();
+        let after = bench.inner.rows.scan(&[4], None, usize::MAX).unwrap();
         assert_eq!(after, before);
         for number in 1_301..=1_400 {
             bench.buys(number);

@@ -9,7 +9,7 @@ use crate::domain::contact::{
     Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
     Propose, Purchase, SealedProfile, Spent, Stage, Wallet,
 };
-use crate::domain::directory_entry::{Claim, Standing, ValueHash};
+use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{Award, Conditions, NoAward, Offer};
@@ -22,6 +22,11 @@ use crate::domain::{api_key, contact, directory_entry, offer, organisation, tena
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
+
+const HOLDER: Holder = Holder {
+    contact: 12,
+    attempt: 1,
+};
 
 pub(super) fn address(kind: Kind) -> Address {
     Address {
@@ -227,6 +232,7 @@ fn contact() -> Contact {
         code: "C-1002".into(),
         claims: vec![ValueHash([6; 16])],
         created_at: NOW,
+        attempts: 1,
         profile_version: 3,
         wallet: Wallet {
             lots: vec![
@@ -290,15 +296,15 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ("api_key_expired", Event::ApiKey(api_key::Event::Expired)),
         (
             "directory_entry_reserved",
-            Event::DirectoryEntry(directory_entry::Event::Reserved(value, 12, NOW)),
+            Event::DirectoryEntry(directory_entry::Event::Reserved(value, HOLDER, NOW)),
         ),
         (
             "directory_entry_confirmed",
-            Event::DirectoryEntry(directory_entry::Event::Confirmed(value, 12)),
+            Event::DirectoryEntry(directory_entry::Event::Confirmed(value, HOLDER)),
         ),
         (
             "directory_entry_released",
-            Event::DirectoryEntry(directory_entry::Event::Released(value, 12)),
+            Event::DirectoryEntry(directory_entry::Event::Released(value, HOLDER)),
         ),
         (
             "contact_proposed",
@@ -328,7 +334,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
 pub(super) fn states() -> Vec<(&'static str, State)> {
     let claim = |standing| Claim {
         value: ValueHash([7; 16]),
-        holder: 12,
+        holder: HOLDER,
         standing,
     };
     let key = |stage| {

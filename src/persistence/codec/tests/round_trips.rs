@@ -12,7 +12,7 @@ use crate::domain::contact::{
     Amounts, Contact, ContactType, Lot, OfferOutcome, Propose, Purchase, SealedProfile, Spent,
     Stage, Wallet,
 };
-use crate::domain::directory_entry::{self, Claim, Standing, ValueHash};
+use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{self, Award, Conditions, NoAward, Offer};
@@ -194,7 +194,7 @@ prop_compose! {
         stage in prop::sample::select(vec![Stage::Absent, Stage::Proposed, Stage::Active, Stage::Void]),
         proposed in propose(),
         created_at in time(),
-        (profile_version, version, purchase_count) in any::<(u32, u32, u32)>(),
+        (attempts, profile_version, version, purchase_count) in any::<(u32, u32, u32, u32)>(),
         lots in lots(),
         purchases in prop::collection::vec(purchase(), 0..4),
     ) -> Contact {
@@ -206,6 +206,7 @@ prop_compose! {
             code: Arc::clone(&proposed.code),
             claims: proposed.claims.clone(),
             created_at,
+            attempts,
             profile_version,
             wallet: Wallet { lots, version },
             purchases: purchases.into(),
@@ -215,12 +216,13 @@ prop_compose! {
 }
 
 fn directory_entry() -> impl Strategy<Value = directory_entry::State> {
-    let claim =
-        (value(), any::<u64>(), option::of(time())).prop_map(|(value, holder, until)| Claim {
+    let claim = (value(), any::<(u64, u32)>(), option::of(time())).prop_map(
+        |(value, (contact, attempt), until)| Claim {
             value,
-            holder,
+            holder: Holder { contact, attempt },
             standing: until.map_or(Standing::Confirmed, Standing::Reserved),
-        });
+        },
+    );
     prop::collection::vec(claim, 0..5).prop_map(|claims| directory_entry::State { claims })
 }
 

@@ -35,8 +35,12 @@ fn a_reservations_timer_is_set_and_removed() {
     let store = open(Arc::new(MemoryRows::new()));
     let mut history = History::new(Kind::DirectoryEntry);
     let value = ValueHash([1; 16]);
+    let holder = directory_entry::Holder {
+        contact: 5,
+        attempt: 1,
+    };
     history.then(
-        Command::DirectoryEntry(directory_entry::Command::Reserve(value, 5)),
+        Command::DirectoryEntry(directory_entry::Command::Reserve(value, holder)),
         None,
     );
     assert_eq!(
@@ -44,7 +48,7 @@ fn a_reservations_timer_is_set_and_removed() {
         [(NOW.after(RESERVED_FOR), history.address)]
     );
     history.then(
-        Command::DirectoryEntry(directory_entry::Command::Confirm(value, 5)),
+        Command::DirectoryEntry(directory_entry::Command::Confirm(value, holder)),
         None,
     );
     assert_eq!(folded(&store, &history), []);
