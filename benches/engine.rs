@@ -70,6 +70,7 @@ fn context() -> Context {
             ..Conditions::default()
         },
         award_lasts: Some(Span::days(days)),
+        budget: None,
     };
     let share = |percent: i64| Award::Percentage(Percent(percent.into()));
     let offers = [
@@ -93,6 +94,7 @@ fn context() -> Context {
         now: NOW,
         wall: NOW,
         tenant: Some(Arc::new(tenant)),
+        budgets: Vec::new(),
     }
 }
 
@@ -321,6 +323,7 @@ impl Engine {
             shard_under_way_max: 2_048,
             entity_under_way_max: 512,
             resident_max,
+            leases_held_max: 1_024,
             passivate_after: Duration::from_secs(600),
             checkpoint_every: Duration::from_secs(5),
         };

@@ -100,6 +100,7 @@ impl Settings {
             shard_under_way_max: actors.under_way_per_shard,
             entity_under_way_max: actors.under_way_per_entity,
             resident_max: usize::try_from(resident_max).unwrap_or(usize::MAX),
+            leases_held_max: limits::LEASES_HELD_MAX,
             passivate_after: Duration::from_millis(actors.passivate_after_ms),
             checkpoint_every: Duration::from_millis(self.config.storage.checkpoint_every_ms),
         })

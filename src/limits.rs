@@ -107,6 +107,22 @@ pub const BENCH_PROGRESS_EVERY: Duration = Duration::from_millis(200);
 /// crowding the mailboxes of callers.
 pub const INTERNAL_UNDER_WAY_MAX: u32 = 256;
 
+/// How many leases a shard keeps in memory at about 300 bytes each: as many budgets as a tenant can have offers, twice over.
+/// Past it, those not used lately leave.
+pub const LEASES_HELD_MAX: usize = 1_024;
+
+/// How many loans of one offer may be under way on a node, until their awards are decided; the others wait their turn. A quarter of
+/// [`INTERNAL_UNDER_WAY_MAX`], so that they never crowd out other work of the offer's shard; in one batch of the journal they still
+/// make 64 loans a millisecond or so.
+pub const LOANS_UNDER_WAY_MAX: usize = 64;
+
+/// How often a command may be sent for loans: once for each budget that it draws on, and again where another award took the loan
+/// first. Each time some award is made or some budget found exhausted, so that more than a few are rare.
+pub const LOAN_ROUNDS_MAX: u32 = 16;
+
+/// How many shards a recall visits at a time: each is one record, so a recall of 256 shards takes eight batches.
+pub const RECALLS_AT_A_TIME: usize = 32;
+
 /// How often a lost shard is claimed before it is given up until the next start. Another claim between ours and its verdict
 /// is rare, and ten in a row mean that another node wants the shard.
 pub const RECLAIMS_MAX: u32 = 10;
@@ -217,7 +233,8 @@ pub const REFUSALS_MAX: usize = 64;
 pub const ACCEPT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// The largest journal record, in bytes, its header included: an award's record stays under 600 bytes, the largest effects
-/// under 45 KiB (a purchase that takes from every lot of its wallet); as much as a row, and 16 of them still fit a batch.
+/// under 59 KiB (a purchase that takes from every lot of its wallet, and draws on the budgets of 500 offers at 28 bytes
+/// each); as much as a row, and 16 of them still fit a batch.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of records in a batch of the journal: the disk writes 1 MiB in about a millisecond, so a full batch

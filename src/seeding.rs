@@ -142,12 +142,16 @@ const NETWORK: [(u64, &str, Role, Option<u64>); 8] = [
     (8, "Old Town Market Online", Role::Venue, Some(6)),
 ];
 
-fn offers() -> [Offer; 4] {
+/// What the launch bonus may give in all: enough for 500 purchases.
+const LAUNCH_BUDGET: Minor = Minor(50_000);
+
+fn offers() -> [Offer; 5] {
     let offer = |name: &str, award, conditions, award_lasts| Offer {
         name: name.to_owned(),
         award,
         conditions,
         award_lasts,
+        budget: None,
     };
     let percent = |share: i64| Award::Percentage(Percent(Decimal::from(share)));
     [
@@ -184,6 +188,18 @@ fn offers() -> [Offer; 4] {
             },
             Some(Span::days(365)),
         ),
+        Offer {
+            budget: Some(LAUNCH_BUDGET),
+            ..offer(
+                "Launch bonus",
+                Award::Fixed(Minor(100)),
+                Conditions {
+                    minimum_total: Some(Minor(5_000)),
+                    ..Conditions::default()
+                },
+                None,
+            )
+        },
     ]
 }
 

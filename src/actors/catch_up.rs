@@ -1,4 +1,4 @@
-//! How a node starts: it claims every shard, and brings its rows up to the journal before anything is served.
+//! Catching up: what a start does before anything is served.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::admission::Permit;
+use super::lender::Borrowed;
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 
@@ -109,6 +110,8 @@ pub struct CommandEnvelope {
     pub(super) remember: Option<Remember>,
     pub(super) tenant: Option<Arc<TenantView>>,
     pub(super) caller: Caller,
+    /// What it learnt where it came before and its shard had to borrow.
+    pub(super) borrowed: Option<Box<Borrowed>>,
 }
 
 /// A query on its way.

@@ -6,21 +6,26 @@
 //! - [`router`]: the one door: commands, queries, authentication, creations that span entities.
 //! - [`admission`]: how much may be under way.
 //! - [`shard`]: one slice of entities: its appender, its actors, its supervisor.
-//! - [`entity`]: one actor an entity: decide → append → apply → answer.
+//! - [`entity`], `turn`: one actor an entity; in each message's turn: decide → append → apply → answer.
 //! - [`append`]: what waits for a record to become durable.
+//! - `leases`, `lender`, `on_budgets`: what a shard holds of offers' budgets, how it gets it, and how awards draw on it.
 //! - [`publications`]: what every request needs, published by its owner.
 //! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
-//! - [`node`]: starts all of it, checkpoints it and stops it.
+//! - [`node`], `catch_up`: starts all of it, checkpoints it and stops it.
 //! - [`exports`]: copies of it outside the store, and what the journal may therefore forget.
 //!
 //! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
 
 pub mod admission;
 pub mod append;
+mod catch_up;
 pub mod entity;
 pub mod envelope;
 pub mod exports;
+mod leases;
+mod lender;
 pub mod node;
+mod on_budgets;
 pub mod publications;
 pub mod residency;
 pub mod router;
@@ -28,6 +33,6 @@ pub mod shard;
 pub mod spawn;
 pub mod timers;
 
-mod catch_up;
 pub mod contact_creation;
 mod supervisor;
+mod turn;

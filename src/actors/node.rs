@@ -11,6 +11,7 @@ use ractor::Actor;
 
 use super::catch_up::catch_up;
 use super::exports::{ExportPlan, Exported};
+use super::lender::Lender;
 use super::publications::{Publication, Publications};
 use super::residency::Residency;
 use super::router::Router;
@@ -43,6 +44,8 @@ pub struct Options {
     pub entity_under_way_max: u32,
     /// How many entities may be in memory.
     pub resident_max: usize,
+    /// How many leases of a shard may be in memory, but for those in use.
+    pub leases_held_max: usize,
     /// After how long without use an entity leaves memory, at the latest after twice as long.
     pub passivate_after: Duration,
     /// How often rows are brought up to date.
@@ -142,6 +145,7 @@ pub struct Core {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) spawner: Spawner,
     pub(super) publications: Publications,
+    pub(super) lender: Lender,
     pub(super) residency: Residency,
     pub(super) entities: DashMap<Address, Arc<Handle>>,
     pub(super) draining: AtomicBool,
@@ -218,6 +222,7 @@ impl Node {
             clock,
             spawner,
             publications: Publications::default(),
+            lender: Lender::default(),
             entities: DashMap::new(),
             draining: AtomicBool::new(false),
             probe,

@@ -13,7 +13,8 @@ use dashmap::DashMap;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::api_key::ApiKey;
 use crate::domain::context::TenantView;
-use crate::domain::entity::{Entity, State};
+use crate::domain::entity::{Entity, Event, State};
+use crate::domain::offer;
 use crate::domain::time::Timestamp;
 
 /// What an entity publishes.
@@ -26,6 +27,20 @@ pub enum Publication {
 }
 
 impl Publication {
+    /// What `entity` publishes now that `events` have changed it. That an offer lends changes no configuration.
+    pub fn of_change(entity: &Entity, events: &[Event]) -> Option<Publication> {
+        let lends = |event: &Event| {
+            matches!(
+                event,
+                Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
+            )
+        };
+        if events.iter().all(lends) {
+            return None;
+        }
+        Publication::of(entity)
+    }
+
     /// What `entity` publishes as it stands; most kinds publish nothing.
     pub fn of(entity: &Entity) -> Option<Publication> {
         match &entity.state {
@@ -36,7 +51,7 @@ impl Publication {
             State::Tenant(_) | State::Organisation(_) | State::Offer(_) => {
                 Some(Publication::TenantConfiguration)
             }
-            State::Contact(_) | State::DirectoryEntry(_) => None,
+            State::Contact(_) | State::DirectoryEntry(_) | State::Lease(_) => None,
         }
     }
 }

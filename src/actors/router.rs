@@ -73,6 +73,15 @@ impl Router {
         self.core.clock.wall()
     }
 
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// A shard by its number.
+    pub(super) fn shard_at(&self, number: u16) -> Option<&Arc<Shard>> {
+        self.shards.get(usize::from(number))
+    }
+
     pub(super) fn shard(&self, address: &Address) -> Option<&Arc<Shard>> {
         let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
         self.shards.get(usize::from(shard.0))
@@ -86,12 +95,16 @@ impl Router {
         remember: Option<Remember>,
         tenant: Option<Arc<TenantView>>,
     ) -> Reply {
+        if self.is_draining() {
+            return Reply::failed(Unavailable::Draining);
+        }
         self.send(address, Shard::admit, |caller| {
             Message::Command(Box::new(CommandEnvelope {
                 command,
                 remember,
                 tenant,
                 caller,
+                borrowed: None,
             }))
         })
         .await
@@ -99,10 +112,18 @@ impl Router {
 
     /// Asks an entity to show something.
     pub async fn query(&self, address: Address, query: Query) -> Reply {
+        if self.is_draining() {
+            return Reply::failed(Unavailable::Draining);
+        }
         self.send(address, Shard::admit, |caller| {
             Message::Query(QueryEnvelope { query, caller })
         })
         .await
+    }
+
+    /// Whether callers are no longer let in. What they need who were let in before goes on.
+    fn is_draining(&self) -> bool {
+        self.core.draining.load(Ordering::Acquire)
     }
 
     /// Asks an entity to change on the platform's own behalf.
@@ -113,7 +134,16 @@ impl Router {
                 remember: None,
                 tenant: None,
                 caller,
+                borrowed: None,
             }))
+        })
+        .await
+    }
+
+    /// Asks an entity to show something on the platform's own behalf.
+    pub(super) async fn internal_query(&self, address: Address, query: Query) -> Reply {
+        self.send(address, Shard::admit_internal, |caller| {
+            Message::Query(QueryEnvelope { query, caller })
         })
         .await
     }
@@ -131,9 +161,10 @@ impl Router {
         admit: impl FnOnce(&Shard) -> Option<Permit>,
         message: impl FnOnce(Caller) -> Message,
     ) -> Reply {
-        if self.core.draining.load(Ordering::Acquire) {
-            return Reply::failed(Unavailable::Draining);
-        }
+        debug_assert!(
+            address.kind != Kind::Lease,
+            "a lease is no actor, and lives where its address does not say"
+        );
         if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
             return Reply::failed(Unavailable::Overloaded);
         }
@@ -166,7 +197,7 @@ impl Router {
             .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
     }
 
-    fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
+    pub(super) fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
         let message = match self.core.handle(&address) {
             Some(handle) => match handle.actor.send_message(message) {
                 Ok(()) => return,

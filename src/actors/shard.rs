@@ -12,6 +12,7 @@ use super::admission::{Gate, Permit};
 use super::append::{Append, Consequences, Decided};
 use super::entity::LastAppend;
 use super::envelope::{Message, Unavailable};
+use super::leases::Leases;
 use super::node::Core;
 use super::supervisor::SupervisorMessage;
 use super::timers::Timers;
@@ -39,6 +40,7 @@ pub struct Shard {
     /// What timers and sagas have under way here: never starved by callers, never starving them.
     internal_gate: Arc<Gate>,
     timers: Mutex<Timers>,
+    leases: Leases,
     /// Every effect of the shard at or before this position is in the store: where a recovery replays from.
     noted: AtomicU64,
     lost: AtomicBool,
@@ -73,6 +75,7 @@ impl Shard {
             gate,
             internal_gate: Gate::new(limits::INTERNAL_UNDER_WAY_MAX),
             timers: Mutex::new(Timers::default()),
+            leases: Leases::default(),
             noted: AtomicU64::new(0),
             lost: AtomicBool::new(false),
             supervisor: OnceLock::new(),
@@ -97,6 +100,9 @@ impl Shard {
     /// Begins to own the shard, now that everything before the claim is noted.
     pub(super) fn own(&self, claimed: Claimed) {
         self.noted.fetch_max(claimed.position.0, Ordering::AcqRel);
+        // Before anything is appended again: until here the leases may have held more than is durable.
+        self.leases.discard();
+        self.core.lender.awards_were_lost();
         *self.appender.lock() = Some(Appender {
             epoch: claimed.epoch,
             next_seq: claimed.next_seq,
@@ -231,7 +237,13 @@ impl Shard {
         &self.timers
     }
 
+    pub(super) fn leases(&self) -> &Leases {
+        &self.leases
+    }
+
     pub(super) fn stop(&self) {
+        // A lease knows its last append, and that its shard: a circle that would keep the store open.
+        self.leases.discard();
         if let Some(supervisor) = self.supervisor.get() {
             supervisor.stop(None);
         }

@@ -30,6 +30,8 @@ pub enum Kind {
     ApiKey,
     /// The holder of one unique value.
     DirectoryEntry,
+    /// What one shard holds of an offer's budget. It lives in that shard, whatever its number says.
+    Lease,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -76,6 +78,7 @@ impl Kind {
             Kind::Contact => 4,
             Kind::ApiKey => 5,
             Kind::DirectoryEntry => 6,
+            Kind::Lease => 7,
         }
     }
 
@@ -88,6 +91,7 @@ impl Kind {
             4 => Some(Kind::Contact),
             5 => Some(Kind::ApiKey),
             6 => Some(Kind::DirectoryEntry),
+            7 => Some(Kind::Lease),
             _ => None,
         }
     }
@@ -101,6 +105,7 @@ impl Kind {
             Kind::Contact => "contact",
             Kind::ApiKey => "api_key",
             Kind::DirectoryEntry => "directory_entry",
+            Kind::Lease => "lease",
         }
     }
 }
@@ -113,6 +118,26 @@ impl Address {
             mode: Mode::Shared,
             kind: Kind::Tenant,
             entity: 0,
+        }
+    }
+
+    /// The lease of offer number `offer`, in the world of this entity.
+    #[must_use]
+    pub const fn lease_of(self, offer: u64) -> Address {
+        Address {
+            kind: Kind::Lease,
+            entity: offer,
+            ..self
+        }
+    }
+
+    /// Offer number `offer`, in the world of this entity.
+    #[must_use]
+    pub const fn offer(self, offer: u64) -> Address {
+        Address {
+            kind: Kind::Offer,
+            entity: offer,
+            ..self
         }
     }
 

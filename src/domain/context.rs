@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::money::Currency;
+use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
 use super::time::Timestamp;
@@ -17,6 +17,28 @@ pub struct Context {
     pub wall: Timestamp,
     /// The tenant's configuration, where the command needs it.
     pub tenant: Option<Arc<TenantView>>,
+    /// What the shard holds of the budgets that the decision may draw on. One that is not here counts as not held.
+    pub budgets: Vec<Budget>,
+}
+
+/// What a shard's lease holds of one offer's budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// The offer, by entity number.
+    pub offer: u64,
+    /// The number of the lease's last effect.
+    pub lease_seq: u64,
+    /// What can be given from it.
+    pub held: Minor,
+    /// Where the offer has said that no more than this is to be had anywhere.
+    pub no_more_than: Option<Minor>,
+}
+
+impl Context {
+    /// What the shard holds of an offer's budget.
+    pub fn budget(&self, offer: u64) -> Option<&Budget> {
+        self.budgets.iter().find(|budget| budget.offer == offer)
+    }
 }
 
 /// A tenant's configuration in one mode, as published by its tenant, organisations and offers.

@@ -91,7 +91,9 @@ impl PublicId {
             tenant,
             mode: match kind {
                 Kind::Tenant | Kind::Organisation => Mode::Shared,
-                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry => mode,
+                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
+                    mode
+                }
             },
             kind,
             entity: self.entity,

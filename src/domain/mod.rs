@@ -21,6 +21,7 @@ pub mod time;
 pub mod api_key;
 pub mod contact;
 pub mod directory_entry;
+pub mod lease;
 pub mod offer;
 pub mod organisation;
 pub mod tenant;

@@ -124,6 +124,10 @@ fn contact_rejected(rejection: contact::Rejection) -> Problem {
             "too_large",
             "would award more than a wallet can hold",
         ),
+        contact::Rejection::LeaseShort { .. } => Problem::new(
+            Code::OverCapacity,
+            "an offer's budget could not be asked; nothing happened, try again",
+        ),
         contact::Rejection::PurchasesExhausted => Problem::new(
             Code::OverCapacity,
             "this contact has as many purchases as can be numbered",

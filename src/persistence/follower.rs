@@ -109,6 +109,7 @@ pub(crate) mod bench {
                 wall: at,
                 events: vec![event],
                 remember: None,
+                leases: Vec::new(),
             });
             let shard = ShardId(0);
             self.store.note(shard, address, Arc::clone(&effect));

@@ -42,8 +42,8 @@ async fn of_fifty_spends_of_one_balance_exactly_one_succeeds() {
         assert_eq!(filled.status, 200);
         let balance = network.balance(&mut client, contact).await;
         assert_eq!(
-            balance, 700,
-            "5 % and 2.00, and nothing left of the round before"
+            balance, 800,
+            "5 %, 2.00 and 1.00, and nothing left of the round before"
         );
 
         let spends = (0..SPENDS)
@@ -63,7 +63,7 @@ async fn of_fifty_spends_of_one_balance_exactly_one_succeeds() {
         let rewards = &spent[0].json()["rewards"];
         assert_eq!(
             (cents(&rewards["spend"]), cents(&rewards["award"])),
-            (700, 0)
+            (balance, 0)
         );
         assert_eq!(network.balance(&mut client, contact).await, 0);
     }

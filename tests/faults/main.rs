@@ -17,6 +17,7 @@ mod load;
 mod process;
 mod segment;
 
+mod budgets;
 mod commands;
 mod concurrency;
 mod crashes;

@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod budgets;
 mod client;
 mod durability;
 mod exports;

@@ -65,6 +65,7 @@ impl Clock for TestClock {
 #[derive(Default)]
 pub(crate) struct TestProbe {
     purchases: AtomicUsize,
+    of_offers: AtomicUsize,
     bomb: Mutex<Option<(Address, u32)>>,
 }
 
@@ -72,6 +73,11 @@ impl TestProbe {
     /// How many purchases were about to be decided so far.
     pub(crate) fn purchases(&self) -> usize {
         self.purchases.load(Ordering::SeqCst)
+    }
+
+    /// How often an offer was asked to lend or to take back so far.
+    pub(crate) fn of_offers(&self) -> usize {
+        self.of_offers.load(Ordering::SeqCst)
     }
 
     /// Makes the next `times` purchases of `address` panic.
@@ -87,6 +93,9 @@ impl TestProbe {
 
 impl Probe for TestProbe {
     fn before_decide(&self, address: &Address, command: &Command) {
+        if matches!(command, Command::Offer(_)) {
+            self.of_offers.fetch_add(1, Ordering::SeqCst);
+        }
         if !matches!(command, Command::Contact(ContactCommand::RecordPurchase(_))) {
             return;
         }

@@ -25,6 +25,7 @@ async fn list_short_offer(node: &TestNode) {
         award: Award::Fixed(Minor(300)),
         conditions: Conditions::default(),
         award_lasts: Some(Span::seconds(10)),
+        budget: None,
     };
     let create = Command::Offer(offer::Command::Create(offer));
     node.command(address, create).await;

@@ -134,6 +134,7 @@ impl Site {
             resident_max: 64,
             passivate_after: Duration::from_secs(600),
             checkpoint_every: Duration::from_secs(600),
+            leases_held_max: 64,
         };
         let node = Node::start(options, parts).await.unwrap();
         let newest = node.checkpointed().0;

@@ -49,15 +49,18 @@ fn what_was_acknowledged_is_neither_lost_nor_doubled_whatever_fails() {
         return;
     }
     let mut struck = Struck::default();
-    let (mut restarts, mut refusals, mut unknown) = (0, 0, 0);
+    let (mut restarts, mut refusals, mut unknown, mut exhausted) = (0, 0, 0, 0);
     for seed in 0..setting("SEEDS").unwrap_or(SEEDS) {
         let outcome: Outcome = run(seed);
         add(&mut struck, outcome.struck);
         restarts += outcome.restarts;
         refusals += outcome.refused_creations;
         unknown += outcome.unknown;
+        exhausted += outcome.exhausted;
     }
-    eprintln!("{struck:?}, {restarts} restarts, {refusals} refused, {unknown} unknown outcomes");
+    eprintln!(
+        "{struck:?}, {restarts} restarts, {refusals} refused, {unknown} unknown outcomes, {exhausted} awards beyond a budget"
+    );
     for (fault, count) in [
         ("a record stored twice", struck.duplicates),
         ("a lost acknowledgement", struck.lost_acks),
@@ -67,6 +70,7 @@ fn what_was_acknowledged_is_neither_lost_nor_doubled_whatever_fails() {
         ("a restart", restarts),
         ("a creation refused for a taken value", refusals),
         ("an unknown outcome", unknown),
+        ("an exhausted budget", exhausted),
     ] {
         assert!(
             count > 0,

@@ -34,6 +34,8 @@ pub(crate) struct Model {
     pub(crate) contests: BTreeMap<ValueHash, Vec<(Address, bool)>>,
     pub(crate) refused_creations: u64,
     pub(crate) unknown: u64,
+    /// How often an award was refused because a budget was exhausted.
+    pub(crate) exhausted: u64,
     trace: DefaultHasher,
 }
 

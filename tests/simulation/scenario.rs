@@ -11,17 +11,28 @@ use clientele::domain::contact::Stage;
 use clientele::domain::directory_entry::RESERVED_FOR;
 use clientele::domain::entity::{Answer, Command, Query, Rejection};
 use clientele::domain::money::{Currency, Minor, Percent};
-use clientele::domain::offer::{self, Award, Conditions, Offer};
+use clientele::domain::offer::{self, Award, Conditions, NoAward, Offer};
 use clientele::domain::organisation::{self, Organisation, Role};
 use clientele::domain::tenant;
 use clientele::domain::time::Span;
 use clientele::persistence::journal::memory::Struck;
 use clientele::publishing::projections::{Freshness, ListKey, Selection};
 use futures_util::future::{join, join_all};
+use rust_decimal::Decimal;
 
 use crate::model::Model;
 use crate::tills::{TENANT, Till, VENUE};
 use crate::world::{End, World};
+
+/// Offers with a budget: number, award, budget. Each runs out, most in all runs.
+const BUDGETED: [(u64, Award, Minor); 2] = [
+    (3, Award::Fixed(Minor(50)), Minor(600)),
+    (
+        4,
+        Award::Percentage(Percent(Decimal::from_parts(3, 0, 0, false, 0))),
+        Minor(1_700),
+    ),
+];
 
 /// What a run came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +41,7 @@ pub(crate) struct Outcome {
     pub(crate) restarts: u64,
     pub(crate) refused_creations: u64,
     pub(crate) unknown: u64,
+    pub(crate) exhausted: u64,
     pub(crate) trace: u64,
 }
 
@@ -82,6 +94,7 @@ pub(crate) fn run(seed: u64) -> Outcome {
         restarts: world.lives() - 1,
         refused_creations: model.refused_creations,
         unknown: model.unknown,
+        exhausted: model.exhausted,
         trace: model.trace(),
     }
 }
@@ -164,16 +177,18 @@ async fn make_network(till: &mut Till) {
     till.ensure(address, Command::Organisation(venue)).await;
     let list = tenant::Command::ListOrganisation(VENUE);
     till.ensure(tenant, Command::Tenant(list)).await;
-    let awards = [
-        (Award::Percentage(Percent(5.into())), None),
-        (Award::Fixed(Minor(50)), Some(Span::days(30))),
+    let offers = [
+        (Award::Percentage(Percent(5.into())), None, None),
+        (Award::Fixed(Minor(50)), Some(Span::days(30)), None),
     ];
-    for (number, (award, award_lasts)) in (1..).zip(awards) {
+    let budgeted = BUDGETED.map(|(_, award, budget)| (award, None, Some(budget)));
+    for (number, (award, award_lasts, budget)) in (1..).zip(offers.into_iter().chain(budgeted)) {
         let create = offer::Command::Create(Offer {
             name: format!("Offer {number}"),
             award,
             conditions: Conditions::default(),
             award_lasts,
+            budget,
         });
         let address = at(Mode::Live, Kind::Offer, number);
         till.ensure(address, Command::Offer(create)).await;
@@ -268,6 +283,7 @@ async fn check(till: &mut Till) {
     }
     check_values(till).await;
     check_lists(till).await;
+    check_budgets(till).await;
 }
 
 /// The lists name every purchase once, and no other: of the venue, and of the tenant.
@@ -305,6 +321,66 @@ async fn check_lists(till: &mut Till) {
         let found: Vec<_> = entries.map(|entry| (entry.owner, entry.part)).collect();
         assert_eq!(found.len(), expected.len(), "listed twice, or not at all");
         assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected);
+    }
+}
+
+/// No budget is overspent; and nobody was refused an award of it that what was left would have covered. Awards are never
+/// taken back, so what was left then was at least what is left now.
+async fn check_budgets(till: &mut Till) {
+    for (number, award, budget) in BUDGETED {
+        let mut awarded = 0;
+        let mut least_refused = None;
+        {
+            let mut model = till.model.borrow_mut();
+            let mut refused = 0;
+            let ledgers = model.ledgers.values();
+            for (_, purchase) in ledgers.flat_map(|ledger| ledger.purchases.values()) {
+                let outcome = purchase.offers.iter().find(|it| it.offer == number);
+                match outcome.map(|outcome| outcome.result) {
+                    Some(Ok(lot)) => awarded += lot.left.0,
+                    Some(Err(NoAward::BudgetExhausted)) => {
+                        let wanted = match award {
+                            Award::Fixed(amount) => amount.0,
+                            Award::Percentage(share) => share.of(purchase.amount_due()).unwrap().0,
+                        };
+                        refused += 1;
+                        least_refused =
+                            Some(least_refused.map_or(wanted, |least: i64| least.min(wanted)));
+                    }
+                    Some(Err(_)) | None => {}
+                }
+            }
+            model.exhausted = model.exhausted.max(refused);
+        }
+        assert!(awarded <= budget.0, "offer {number} gave {awarded}");
+        if let Some(wanted) = least_refused {
+            assert!(
+                awarded + wanted > budget.0,
+                "offer {number} gave {awarded} of {budget:?}, and refused {wanted}"
+            );
+        }
+        let address = Address {
+            tenant: TENANT,
+            mode: Mode::Live,
+            kind: Kind::Offer,
+            entity: number,
+        };
+        let shown = till
+            .until_known("budget", async |router| {
+                router.query(address, Query::Budget).await.result
+            })
+            .await;
+        match shown {
+            Ok(Answer::Budget(view)) => {
+                let out = view.lent.0 - view.returned.0;
+                assert_eq!(out + view.available.0, budget.0);
+                assert!(
+                    awarded <= out,
+                    "more was awarded than is out: {awarded}, {view:?}"
+                );
+            }
+            other => panic!("no budget but {other:?}"),
+        }
     }
 }
 

@@ -163,6 +163,7 @@ impl World {
             shard_under_way_max: 64,
             entity_under_way_max: 16,
             resident_max: 4,
+            leases_held_max: 1,
             passivate_after: Duration::from_millis(60),
             checkpoint_every: Duration::from_millis(40),
         };

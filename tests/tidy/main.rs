@@ -56,17 +56,6 @@ fn no_file_is_too_long() {
 }
 
 #[test]
-fn a_file_that_may_be_longer_still_needs_to_be() {
-    for (path, _, reason) in shape::LONGER {
-        assert!(
-            file(path).text.lines().count() > 500,
-            "{path} needs no exception any more"
-        );
-        assert!(!reason.is_empty());
-    }
-}
-
-#[test]
 fn nothing_is_left_unfinished() {
     holds(leftovers::unfinished, &files(&RUST, "rs"));
     holds(leftovers::unfinished, &documents());

@@ -10,21 +10,12 @@ const FILE_LINES_MAX: usize = 500;
 /// The most lines of `src/main.rs`: parse, configure, run.
 const MAIN_LINES_MAX: usize = 69;
 
-/// Files that may be longer, up to so many lines, and why.
-pub(crate) const LONGER: &[(&str, usize, &str)] = &[(
-    "src/domain/entity.rs",
-    654,
-    "the one list of every kind's states, commands and events; a kind adds a line to each match",
-)];
-
 /// A file that has grown too long.
 pub(crate) fn length(source: &Source) -> Vec<Fault> {
     let lines = source.text.lines().count();
-    let longer = LONGER.iter().find(|(path, ..)| *path == source.path);
-    let allowed = match longer {
-        Some((_, lines, _)) => *lines,
-        None if source.path == "src/main.rs" => MAIN_LINES_MAX,
-        None => FILE_LINES_MAX,
+    let allowed = match &*source.path {
+        "src/main.rs" => MAIN_LINES_MAX,
+        _ => FILE_LINES_MAX,
     };
     if lines > allowed {
         let what = format!("{lines} lines, over {allowed}: cut it where two thoughts meet");
@@ -86,9 +77,6 @@ mod tests {
         assert_eq!(of("src/x.rs", FILE_LINES_MAX + 1), 1);
         assert_eq!(of("src/main.rs", MAIN_LINES_MAX), 0);
         assert_eq!(of("src/main.rs", MAIN_LINES_MAX + 1), 1);
-        for (path, lines, _) in LONGER {
-            assert_eq!((of(path, *lines), of(path, lines + 1)), (0, 1));
-        }
     }
 
     #[test]

@@ -95,7 +95,11 @@ impl Contact {
         };
         let basis = (purchase.amounts.total, purchase.amount_due());
         for (number, offer) in &tenant.offers {
-            let result = self.award(offer, basis, &purchase, tenant, context.now);
+            let awarded = self.award(offer, basis, &purchase, tenant, context.now);
+            let result = match awarded {
+                Ok(lot) if offer.budget.is_some() => within_budget(*number, lot, context)?,
+                Ok(_) | Err(_) => awarded,
+            };
             purchase.offers.push(OfferOutcome {
                 offer: *number,
                 result,
@@ -158,6 +162,22 @@ impl Contact {
             expires_at,
             left: amount,
         })
+    }
+}
+
+/// The whole award, if the shard holds it of the offer's budget; nothing, if it is not to be had anywhere.
+fn within_budget(
+    offer: u64,
+    lot: Lot,
+    context: &Context,
+) -> Result<Result<Lot, NoAward>, Rejection> {
+    let amount = lot.left;
+    match context.budget(offer) {
+        Some(budget) if amount <= budget.held => Ok(Ok(lot)),
+        Some(budget) if budget.no_more_than.is_some_and(|most| amount > most) => {
+            Ok(Err(NoAward::BudgetExhausted))
+        }
+        Some(_) | None => Err(Rejection::LeaseShort { offer, amount }),
     }
 }
 

@@ -31,4 +31,12 @@ pub enum Rejection {
     BalanceTooHigh,
     /// The contact has recorded as many purchases as numbers last.
     PurchasesExhausted,
+    /// The shard's lease does not cover an award, and the offer was not asked for more. Never told to a caller: the
+    /// shard borrows, and the command is decided again.
+    LeaseShort {
+        /// The offer, by entity number.
+        offer: u64,
+        /// What it would award.
+        amount: Minor,
+    },
 }

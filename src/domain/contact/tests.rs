@@ -5,10 +5,13 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::context::{Context, TenantView};
+use crate::domain::address::Kind;
+use crate::domain::context::{Budget, Context, TenantView};
 use crate::domain::directory_entry::ValueHash;
+use crate::domain::entity::{self, Entity, State};
+use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Conditions, Offer};
+use crate::domain::offer::{Award, Conditions, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::time::{Span, Timestamp};
 
@@ -34,6 +37,7 @@ fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 award: Award::Percentage(Percent(Decimal::from(5))),
                 conditions: Conditions::default(),
                 award_lasts,
+                budget: None,
             }),
         )],
     })
@@ -44,6 +48,7 @@ fn context(now: Timestamp, award_lasts: Option<Span>) -> Context {
         now,
         wall: now,
         tenant: Some(tenant(award_lasts)),
+        budgets: Vec::new(),
     }
 }
 
@@ -234,4 +239,60 @@ proptest! {
             prop_assert!(contact.wallet.lots.iter().all(|lot| lot.left > Minor::ZERO));
         }
     }
+}
+
+/// What a purchase of 20.00 makes of the offer's 1.00 where the shard's lease holds so much, and no more than so much is left
+/// anywhere.
+fn on_a_budget(
+    held: i64,
+    no_more_than: Option<i64>,
+) -> Result<Result<Minor, NoAward>, entity::Rejection> {
+    let mut context = context(NOW, None);
+    let mut view = (*tenant(None)).clone();
+    let offer = Arc::make_mut(&mut view.offers[0].1);
+    offer.budget = Some(Minor(5_000));
+    context.tenant = Some(Arc::new(view));
+    context.budgets = vec![Budget {
+        offer: 1,
+        lease_seq: 8,
+        held: Minor(held),
+        no_more_than: no_more_than.map(Minor),
+    }];
+    let contact = given(&[proposal(), Command::Confirm]);
+    let command = entity::Command::Contact(purchase(2_000, None));
+    let mut entity = Entity::new(Kind::Contact);
+    entity.state = State::Contact(Box::new(contact));
+    let effect = entity.decide(&command, None, &context)?;
+    let purchase = match &effect.events[..] {
+        [entity::Event::Contact(Event::PurchaseRecorded(purchase))] => purchase,
+        other => panic!("{other:?}"),
+    };
+    let result = purchase.offers[0].result.map(|lot| lot.left);
+    let debit = result.ok().map(|amount| Movement {
+        offer: 1,
+        seq: 9,
+        change: Change::Debit(amount),
+    });
+    assert_eq!(effect.leases, Vec::from_iter(debit));
+    Ok(result)
+}
+
+#[test]
+fn an_award_on_a_budget_is_debited_in_the_same_effect() {
+    assert_eq!(on_a_budget(100, None), Ok(Ok(Minor(100))));
+    assert_eq!(on_a_budget(100, Some(0)), Ok(Ok(Minor(100))));
+}
+
+#[test]
+fn an_award_is_given_whole_or_not_at_all() {
+    assert_eq!(on_a_budget(99, Some(99)), Ok(Err(NoAward::BudgetExhausted)));
+}
+
+#[test]
+fn an_offer_that_may_have_more_is_asked_before_an_award_is_refused() {
+    let (offer, amount) = (1, Minor(100));
+    let rejection = Rejection::LeaseShort { offer, amount };
+    let short = Err(entity::Rejection::Contact(rejection));
+    assert_eq!(on_a_budget(99, None), short);
+    assert_eq!(on_a_budget(0, Some(100)), short);
 }

@@ -1,7 +1,11 @@
 //! An offer: a rule that awards open money for a purchase.
 
+mod lending;
+
 use super::money::{Minor, Percent};
 use super::time::Span;
+
+pub use lending::{Lending, Loan};
 
 /// What an offer gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,8 @@ pub struct Offer {
     pub conditions: Conditions,
     /// For how long an award can be spent; for ever, if none.
     pub award_lasts: Option<Span>,
+    /// What all its awards together may give; no end of it, if none.
+    pub budget: Option<Minor>,
 }
 
 /// Why an offer gave nothing. The names are the wire's.
@@ -49,6 +55,8 @@ pub enum NoAward {
     RoundsToNothing,
     /// The wallet holds as many lots as it may.
     WalletFull,
+    /// What is left of the offer's budget does not cover the award.
+    BudgetExhausted,
 }
 
 /// The facts of a purchase that an offer looks at.
@@ -104,6 +112,17 @@ impl Offer {
 pub enum Command {
     /// Come into being.
     Create(Offer),
+    /// Lend a part of the budget to a shard.
+    Lend {
+        /// Which shard.
+        shard: u16,
+        /// How many shards there are: each gets a slice of what there is.
+        shards: u16,
+        /// What is needed there: less is of no use.
+        at_least: Minor,
+    },
+    /// Take back what shards have returned: each shard with what it has returned in all.
+    TakeBack(Vec<(u16, Minor)>),
 }
 
 /// What happened to an offer.
@@ -111,6 +130,10 @@ pub enum Command {
 pub enum Event {
     /// It came into being.
     Created(Offer),
+    /// It has lent so much to a shard in all.
+    Lent(u16, Minor),
+    /// Each of these shards has returned so much in all.
+    TakenBack(Vec<(u16, Minor)>),
 }
 
 /// Why an offer refuses.
@@ -118,88 +141,88 @@ pub enum Event {
 pub enum Rejection {
     /// It exists already.
     OfferExists,
+    /// There is no such offer, or it has no budget.
+    NoBudget,
+    /// Less than what is needed is at hand. More may be lent out and idle.
+    BudgetShort {
+        /// What is at hand.
+        available: Minor,
+    },
 }
 
-/// An offer's state: absent until it is created.
+/// An offer's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State(pub Option<Offer>);
+pub struct State {
+    /// Absent until it is created.
+    pub offer: Option<Offer>,
+    /// Where its budget is.
+    pub lending: Lending,
+}
 
 impl State {
     /// Decides `command`.
     pub fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
-        let Command::Create(offer) = command;
-        match self.0 {
-            None => Ok(vec![Event::Created(offer.clone())]),
-            Some(_) => Err(Rejection::OfferExists),
+        match command {
+            Command::Create(offer) => match self.offer {
+                None => Ok(vec![Event::Created(offer.clone())]),
+                Some(_) => Err(Rejection::OfferExists),
+            },
+            Command::Lend {
+                shard,
+                shards,
+                at_least,
+            } => {
+                let available = self.available().ok_or(Rejection::NoBudget)?;
+                let short = Rejection::BudgetShort { available };
+                let slice = slice(available, *shards).max(*at_least);
+                if slice > available {
+                    return Err(short);
+                }
+                let total = self.lending.of(*shard).lent.plus(slice);
+                let fits = total.filter(|total| *total <= Lending::TOTAL_MAX);
+                Ok(vec![Event::Lent(*shard, fits.ok_or(short)?)])
+            }
+            Command::TakeBack(returned) => {
+                let news: Vec<_> = returned
+                    .iter()
+                    .copied()
+                    .map(|(shard, total)| (shard, total.min(self.lending.of(shard).lent)))
+                    .filter(|(shard, total)| *total > self.lending.of(*shard).returned)
+                    .collect();
+                Ok(if news.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![Event::TakenBack(news)]
+                })
+            }
         }
+    }
+
+    /// What can be lent; `None` if the offer has no budget.
+    pub fn available(&self) -> Option<Minor> {
+        let budget = self.offer.as_ref()?.budget?;
+        Some(budget.less(self.lending.out()))
     }
 
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
-        let Event::Created(offer) = event;
-        self.0 = Some(offer.clone());
+        match event {
+            Event::Created(offer) => self.offer = Some(offer.clone()),
+            Event::Lent(shard, total) => self.lending.lent(*shard, *total),
+            Event::TakenBack(returned) => {
+                for (shard, total) in returned {
+                    self.lending.returned(*shard, *total);
+                }
+            }
+        }
     }
+}
+
+/// What a shard gets at a time: were all to ask at once, half of what there is would be lent.
+fn slice(available: Minor, shards: u16) -> Minor {
+    let shares = i64::from(shards.max(1)).saturating_mul(2);
+    Minor(available.0.checked_div(shares).unwrap_or_default())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rust_decimal::Decimal;
-
-    fn offer(conditions: Conditions) -> Offer {
-        Offer {
-            name: "Five back".into(),
-            award: Award::Percentage(Percent(Decimal::from(5))),
-            conditions,
-            award_lasts: None,
-        }
-    }
-
-    const BASIS: Basis<'_> = Basis {
-        total: Minor(2_000),
-        paid: Minor(1_000),
-        classification: "PURCHASE",
-    };
-
-    #[test]
-    fn a_share_is_of_what_is_paid() {
-        assert_eq!(
-            offer(Conditions::default()).evaluate(BASIS, |_| false),
-            Ok(Minor(50))
-        );
-    }
-
-    #[test]
-    fn each_condition_refuses_with_its_own_reason() {
-        let refused = |conditions| offer(conditions).evaluate(BASIS, |_| false).unwrap_err();
-        assert_eq!(
-            refused(Conditions {
-                minimum_total: Some(Minor(2_001)),
-                ..Conditions::default()
-            }),
-            NoAward::BelowMinimum
-        );
-        assert_eq!(
-            refused(Conditions {
-                classification: Some("FUEL".into()),
-                ..Conditions::default()
-            }),
-            NoAward::OtherClassification
-        );
-        assert_eq!(
-            refused(Conditions {
-                organisation: Some(4),
-                ..Conditions::default()
-            }),
-            NoAward::OtherOrganisation
-        );
-        let tiny = Basis {
-            paid: Minor(9),
-            ..BASIS
-        };
-        assert_eq!(
-            offer(Conditions::default()).evaluate(tiny, |_| true),
-            Err(NoAward::RoundsToNothing)
-        );
-    }
-}
+mod tests;

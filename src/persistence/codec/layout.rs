@@ -10,7 +10,7 @@ use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{
-    api_key, contact, directory_entry, entity, offer, organisation, remembered, tenant,
+    api_key, contact, directory_entry, entity, lease, offer, organisation, remembered, tenant,
 };
 use crate::persistence::journal::Position;
 use crate::persistence::listing;
@@ -170,15 +170,33 @@ stored!(choice organisation::Event { 0 => Created(organisation) });
 
 stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
 stored!(record offer::Conditions { minimum_total, classification, organisation });
-stored!(record offer::Offer { name, award, conditions, award_lasts });
-stored!(wrap offer::State);
-stored!(choice offer::Event { 0 => Created(offer) });
+stored!(record offer::Offer { name, award, conditions, award_lasts, budget });
+stored_as!(
+    offer::Lending,
+    Vec<(u16, [u8; 6], [u8; 6])>,
+    |lending| lending
+        .loans()
+        .map(|(shard, loan)| (shard, six_bytes(loan.lent), six_bytes(loan.returned)))
+        .collect(),
+    |loans| Some(
+        loans
+            .into_iter()
+            .map(|(shard, lent, returned)| {
+                let (lent, returned) = (of_six_bytes(lent), of_six_bytes(returned));
+                (shard, offer::Loan { lent, returned })
+            })
+            .collect()
+    )
+);
+stored!(record offer::State { offer, lending });
+stored!(choice offer::Event { 0 => Created(offer), 1 => Lent(shard, total), 2 => TakenBack(returned) });
 stored!(choice offer::NoAward {
     0 => BelowMinimum,
     1 => OtherClassification,
     2 => OtherOrganisation,
     3 => RoundsToNothing,
     4 => WalletFull,
+    5 => BudgetExhausted,
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
@@ -201,6 +219,11 @@ stored!(choice directory_entry::Event {
     1 => Confirmed(value, holder),
     2 => Released(value, holder),
 });
+
+stored!(record lease::State { granted, returned, debited });
+stored!(choice lease::Change { 0 => Debit(amount), 1 => Credit(amount) });
+stored!(record lease::Movement { offer, seq, change });
+stored!(choice lease::Event { 0 => Granted(total), 1 => Returned(total), 2 => Moved(change) });
 
 stored!(record contact::Phone { is_primary, country_code, number, phone_type });
 stored!(record contact::PostalAddress {
@@ -245,6 +268,7 @@ stored!(choice entity::Event {
     4 => Contact(event),
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
+    7 => Lease(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -253,12 +277,29 @@ stored!(choice entity::State {
     4 => Contact(state),
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
+    7 => Lease(state),
 });
 stored!(record entity::Remember { keys, request });
-stored!(record entity::Effect { seq, at, wall, events, remember });
+stored!(record entity::Effect { seq, at, wall, events, remember, leases });
 stored!(record entity::Entity { seq, last_time, remembered, state });
 
 stored!(wrap Position);
 stored!(record listing::Entry { at, owner, part, organisation, class });
 stored!(record listing::Times { first, last });
 stored!(record listing::Cursor { version, position });
+
+/// An amount of at most [`offer::Lending::TOTAL_MAX`].
+fn six_bytes(amount: Minor) -> [u8; 6] {
+    let mut six = [0; 6];
+    let bytes = amount.0.to_le_bytes();
+    let (low, _) = bytes.split_at(six.len());
+    six.copy_from_slice(low);
+    six
+}
+
+fn of_six_bytes(six: [u8; 6]) -> Minor {
+    let mut bytes = [0; 8];
+    let (low, _) = bytes.split_at_mut(six.len());
+    low.copy_from_slice(&six);
+    Minor(i64::from_le_bytes(bytes))
+}

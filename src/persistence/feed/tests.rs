@@ -27,6 +27,7 @@ fn effect(number: u64) -> (Address, Effect) {
         wall: Timestamp(1),
         events: Vec::new(),
         remember: None,
+        leases: Vec::new(),
     };
     (address, effect)
 }

@@ -69,7 +69,8 @@ impl Store {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::ApiKey(_)
-                | State::DirectoryEntry(_) => None,
+                | State::DirectoryEntry(_)
+                | State::Lease(_) => None,
             };
             match recent {
                 Some(found) => Ok(Some(found)),

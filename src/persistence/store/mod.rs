@@ -96,9 +96,14 @@ impl Store {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Takes in an effect whose record is durable. Called in the order of the shard's records.
+    /// Takes in an effect whose record is durable, and what it does to the shard's leases. Called in the order of the
+    /// shard's records.
     pub fn note(&self, shard: ShardId, address: Address, effect: Arc<Effect>) {
         if let Some(dirty) = self.shards.get(usize::from(shard.0)) {
+            for (lease, effect) in effect.on_leases(address) {
+                dirty.note(lease, Arc::new(effect));
+                self.waiting.fetch_add(1, Ordering::Relaxed);
+            }
             dirty.note(address, effect);
             self.waiting.fetch_add(1, Ordering::Relaxed);
         }

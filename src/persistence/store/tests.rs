@@ -3,6 +3,7 @@
 mod bounds;
 mod crashes;
 mod history;
+mod leases;
 mod older;
 mod spills;
 mod timers;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::budgets;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{
     Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
@@ -18,7 +19,7 @@ use crate::domain::remembered::{
     Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
 };
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{api_key, contact, directory_entry, offer, organisation, tenant};
+use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -95,6 +96,10 @@ pub(super) fn purchase() -> Purchase {
             OfferOutcome {
                 offer: 6,
                 result: Err(NoAward::WalletFull),
+            },
+            OfferOutcome {
+                offer: 7,
+                result: Err(NoAward::BudgetExhausted),
             },
         ],
     }
@@ -207,6 +212,7 @@ fn offer(award: Award) -> Offer {
             organisation: Some(6),
         },
         award_lasts: Some(Span::days(90)),
+        budget: Some(Minor(100_000)),
     }
 }
 
@@ -251,7 +257,6 @@ fn contact() -> Contact {
 
 /// Every kind of event, with its name.
 pub(super) fn events() -> Vec<(&'static str, Event)> {
-    let value = ValueHash([7; 16]);
     let percent = Percent(Decimal::new(525, 2));
     vec![
         (
@@ -282,6 +287,16 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             "offer_created_fixed",
             Event::Offer(offer::Event::Created(offer(Award::Fixed(Minor(200))))),
         ),
+    ]
+    .into_iter()
+    .chain(budgets::events())
+    .chain(events_of_others())
+    .collect()
+}
+
+fn events_of_others() -> Vec<(&'static str, Event)> {
+    let value = ValueHash([7; 16]);
+    vec![
         (
             "api_key_created",
             Event::ApiKey(api_key::Event::Created(
@@ -365,7 +380,10 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ),
         (
             "offer",
-            State::Offer(offer::State(Some(offer(Award::Fixed(Minor(200)))))),
+            State::Offer(offer::State {
+                offer: Some(offer(Award::Fixed(Minor(200)))),
+                lending: budgets::lending(),
+            }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
         (
@@ -386,6 +404,14 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ("api_key_revoked", key(api_key::Stage::Revoked(NOW))),
         ("api_key_expired", key(api_key::Stage::Expired)),
         (
+            "lease",
+            State::Lease(lease::State {
+                granted: Minor(600),
+                returned: Minor(200),
+                debited: Minor(300),
+            }),
+        ),
+        (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
                 claims: vec![claim(Standing::Reserved(NOW)), claim(Standing::Confirmed)],
@@ -402,6 +428,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::Contact(_) => Kind::Contact,
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
+        Event::Lease(_) => Kind::Lease,
     }
 }
 
@@ -415,6 +442,7 @@ pub(super) fn effect(event: Event) -> Effect {
             keys: vec![KeyHash([1; 16]), KeyHash([2; 16])],
             request: RequestHash([3; 16]),
         }),
+        leases: Vec::new(),
     }
 }
 

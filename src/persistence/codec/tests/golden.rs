@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::fixtures;
+use super::{budgets, fixtures};
+use crate::domain::address::Kind;
+use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
 use crate::domain::time::{Span, Timestamp};
 use crate::limits;
@@ -30,6 +32,20 @@ fn the_bytes_of_every_event_are_pinned() {
         assert_eq!(read_address, address, "{name}");
         assert_eq!(format!("{read:?}"), format!("{effect:?}"), "{name}");
     }
+}
+
+#[test]
+fn the_bytes_of_what_an_effect_does_to_leases_are_pinned() {
+    let (_, event) = fixtures::events().swap_remove(0);
+    let effect = Effect {
+        leases: budgets::movements(),
+        ..fixtures::effect(event)
+    };
+    let address = fixtures::address(Kind::Contact);
+    let bytes = codec::encode_effect(&address, &effect);
+    insta::assert_snapshot!("effect_on_leases", hex(&bytes));
+    let (_, read) = codec::decode_effect(&bytes).unwrap();
+    assert_eq!(read.leases, effect.leases);
 }
 
 #[test]

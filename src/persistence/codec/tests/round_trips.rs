@@ -14,8 +14,9 @@ use crate::domain::contact::{
 };
 use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
+use crate::domain::lease::{self, Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{self, Award, Conditions, NoAward, Offer};
+use crate::domain::offer::{self, Award, Conditions, Lending, Loan, NoAward, Offer};
 use crate::domain::remembered::{Answered, FilterLayer, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{contact, tenant};
@@ -54,6 +55,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::Contact,
         Kind::ApiKey,
         Kind::DirectoryEntry,
+        Kind::Lease,
     ];
     (
         any::<u64>(),
@@ -84,6 +86,7 @@ fn outcome_of_offer() -> impl Strategy<Value = OfferOutcome> {
         NoAward::OtherOrganisation,
         NoAward::RoundsToNothing,
         NoAward::WalletFull,
+        NoAward::BudgetExhausted,
     ]);
     (
         any::<u64>(),
@@ -178,6 +181,7 @@ prop_compose! {
         classification: Option<String>,
         organisation: Option<u64>,
         lasts: Option<i64>,
+        budget in option::of(minor()),
     ) -> Offer {
         let share = Percent(Decimal::from_i128_with_scale(i128::from(mantissa), scale));
         Offer {
@@ -185,6 +189,7 @@ prop_compose! {
             award: fixed.map_or(Award::Percentage(share), Award::Fixed),
             conditions: Conditions { minimum_total, classification, organisation },
             award_lasts: lasts.map(Span),
+            budget,
         }
     }
 }
@@ -213,6 +218,28 @@ prop_compose! {
             purchase_count,
         }
     }
+}
+
+fn lending() -> impl Strategy<Value = Lending> {
+    let amount = || (0..=Lending::TOTAL_MAX.0).prop_map(Minor);
+    let loan = (any::<u16>(), amount(), amount())
+        .prop_map(|(shard, lent, returned)| (shard, Loan { lent, returned }));
+    prop::collection::vec(loan, 0..5).prop_map(|loans| loans.into_iter().collect())
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        minor().prop_map(Change::Debit),
+        minor().prop_map(Change::Credit)
+    ]
+}
+
+fn movement() -> impl Strategy<Value = Movement> {
+    (any::<u64>(), any::<u64>(), change()).prop_map(|(offer, seq, change)| Movement {
+        offer,
+        seq,
+        change,
+    })
 }
 
 fn directory_entry() -> impl Strategy<Value = directory_entry::State> {
@@ -254,7 +281,11 @@ fn state() -> impl Strategy<Value = State> {
         4 => contact().prop_map(|contact| State::Contact(Box::new(contact))),
         1 => directory_entry().prop_map(State::DirectoryEntry),
         1 => tenant_state().prop_map(State::Tenant),
-        1 => option::of(offer()).prop_map(|offer| State::Offer(offer::State(offer))),
+        1 => (option::of(offer()), lending())
+            .prop_map(|(offer, lending)| State::Offer(offer::State { offer, lending })),
+        1 => (minor(), minor(), minor()).prop_map(|(granted, returned, debited)| {
+            State::Lease(lease::State { granted, returned, debited })
+        }),
         1 => prop::sample::select(fixed),
     ]
 }
@@ -269,6 +300,7 @@ fn event() -> impl Strategy<Value = Event> {
         propose().prop_map(|it| Event::Contact(contact::Event::Proposed(it))),
         lots().prop_map(|it| Event::Contact(contact::Event::LotsExpired(it))),
         offer().prop_map(|it| Event::Offer(offer::Event::Created(it))),
+        change().prop_map(|it| Event::Lease(lease::Event::Moved(it))),
         prop::sample::select(fixed),
     ]
 }
@@ -280,12 +312,13 @@ prop_compose! {
         wall in time(),
         events in prop::collection::vec(event(), 0..4),
         remember in option::of((any::<Vec<[u8; 16]>>(), any::<[u8; 16]>())),
+        leases in prop::collection::vec(movement(), 0..3),
     ) -> Effect {
         let remember = remember.map(|(keys, request)| Remember {
             keys: keys.into_iter().map(KeyHash).collect(),
             request: RequestHash(request),
         });
-        Effect { seq, at, wall, events, remember }
+        Effect { seq, at, wall, events, remember, leases }
     }
 }
 

@@ -1,17 +1,26 @@
-//! What an award costs the journal.
+//! What an award costs the journal, and what an offer with a budget costs its row.
 
 use std::sync::Arc;
+
+use clientele_cluster::ShardCount;
+use rust_decimal::Decimal;
 
 use super::fixtures::{self, NOW, lot};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, Amounts, OfferOutcome, Purchase};
-use crate::domain::entity::{Effect, Event};
-use crate::domain::money::Minor;
-use crate::domain::offer::NoAward;
-use crate::limits::AWARD_RECORD_BYTES_MAX;
+use crate::domain::entity::{Effect, Event, State};
+use crate::domain::lease::{Change, Movement};
+use crate::domain::money::{Minor, Percent};
+use crate::domain::offer::{self, Award, Conditions, Lending, Loan, NoAward, Offer};
+use crate::domain::time::Span;
+use crate::limits::{self, AWARD_RECORD_BYTES_MAX, RECORD_BYTES_MAX, ROW_BYTES_MAX};
 use crate::persistence::codec;
 
 fn bytes_of(purchase: Purchase) -> usize {
+    bytes_with_leases(purchase, Vec::new())
+}
+
+fn bytes_with_leases(purchase: Purchase, leases: Vec<Movement>) -> usize {
     let address = Address {
         tenant: TenantId(1_000_000),
         mode: Mode::Live,
@@ -21,6 +30,7 @@ fn bytes_of(purchase: Purchase) -> usize {
     let event = Event::Contact(contact::Event::PurchaseRecorded(Arc::new(purchase)));
     let effect = Effect {
         seq: 70_000,
+        leases,
         ..fixtures::effect(event)
     };
     assert_eq!(
@@ -31,7 +41,7 @@ fn bytes_of(purchase: Purchase) -> usize {
     codec::encode_effect(&address, &effect).len()
 }
 
-/// The demo network's: four offers, of which two give.
+/// Like the demo network's: four offers, of which two give.
 fn typical() -> Purchase {
     Purchase {
         number: 12,
@@ -90,12 +100,51 @@ fn an_award_record_stays_under_its_limit() {
             .collect(),
         ..typical()
     };
+    let each_on_a_budget = large.offers.iter().map(|outcome| Movement {
+        offer: outcome.offer,
+        seq: u64::MAX,
+        change: Change::Debit(Minor(99_999_999)),
+    });
+    let on_budgets = bytes_with_leases(large.clone(), each_on_a_budget.collect());
+    assert!(on_budgets < AWARD_RECORD_BYTES_MAX, "{on_budgets} bytes");
     let (typical, large) = (bytes_of(typical()), bytes_of(large));
-    assert!(large < AWARD_RECORD_BYTES_MAX, "{large} bytes");
     // What the notes on the journal's rate may count on: pinned, so that growth is a decision.
     assert_eq!(
         (typical, large),
-        (174, 369),
+        (175, 370),
         "a typical award, and a large one"
     );
+}
+
+#[test]
+fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
+    let loan = Loan {
+        lent: Lending::TOTAL_MAX,
+        returned: Lending::TOTAL_MAX,
+    };
+    let shards = 0..ShardCount::MAX.get();
+    let name = || "\u{1F600}".repeat(limits::NAME_CHARS_MAX);
+    let state = State::Offer(offer::State {
+        offer: Some(Offer {
+            name: name(),
+            award: Award::Percentage(Percent(Decimal::MAX)),
+            conditions: Conditions {
+                minimum_total: Some(Minor(i64::MAX)),
+                classification: Some(name()),
+                organisation: Some(u64::MAX),
+            },
+            award_lasts: Some(Span(i64::MAX)),
+            budget: Some(Minor(i64::MAX)),
+        }),
+        lending: shards.clone().map(|shard| (shard, loan)).collect(),
+    });
+    let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));
+    assert!(row.len() < ROW_BYTES_MAX, "{} bytes", row.len());
+    assert!(codec::decode_entity(&row).is_ok());
+
+    let taken_back = shards.map(|shard| (shard, Lending::TOTAL_MAX)).collect();
+    let effect = fixtures::effect(Event::Offer(offer::Event::TakenBack(taken_back)));
+    let record = codec::encode_effect(&fixtures::address(Kind::Offer), &effect);
+    assert!(record.len() < RECORD_BYTES_MAX / 10 * 9, "{}", record.len());
+    assert!(codec::decode_effect(&record).is_ok());
 }

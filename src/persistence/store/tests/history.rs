@@ -41,6 +41,7 @@ pub(super) fn offer(award: Award, award_lasts: Option<Span>) -> Arc<Offer> {
         award,
         conditions: Conditions::default(),
         award_lasts,
+        budget: None,
     })
 }
 
@@ -140,6 +141,7 @@ impl History {
             now: self.now,
             wall: self.now,
             tenant: Some(Arc::clone(&self.tenant)),
+            budgets: Vec::new(),
         };
         let remember = key.map(|key| Remember {
             keys: vec![key],

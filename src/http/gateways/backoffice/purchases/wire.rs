@@ -167,6 +167,8 @@ enum WireReason {
     RoundsToNothing,
     /// The wallet holds as many lots as it may.
     WalletFull,
+    /// What is left of the offer's budget does not cover the award.
+    BudgetExhausted,
 }
 
 impl From<NoAward> for WireReason {
@@ -177,6 +179,7 @@ impl From<NoAward> for WireReason {
             NoAward::OtherOrganisation => WireReason::OtherOrganisation,
             NoAward::RoundsToNothing => WireReason::RoundsToNothing,
             NoAward::WalletFull => WireReason::WalletFull,
+            NoAward::BudgetExhausted => WireReason::BudgetExhausted,
         }
     }
 }

@@ -1,0 +1,129 @@
+//! What a command came to, and how a request that comes twice is known.
+
+use super::Event;
+use crate::domain::address::Address;
+use crate::domain::lease::{self, Movement};
+use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
+use crate::domain::time::Timestamp;
+use crate::domain::{api_key, contact, offer, tenant};
+
+/// What a caller sends to be sure of one effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remember {
+    /// The scoped keys: of the header, and of the request's own id.
+    pub keys: Vec<KeyHash>,
+    /// A hash of the request's content.
+    pub request: RequestHash,
+}
+
+/// The whole effect of one command on one entity: what a journal record holds.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The entity's own number for it, gapless from 1.
+    pub seq: u64,
+    /// The time of business.
+    pub at: Timestamp,
+    /// The time of credentials, by which keys are remembered.
+    pub wall: Timestamp,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// The idempotency keys that brought it about.
+    pub remember: Option<Remember>,
+    /// What it draws from the shard's leases, or gives back to them; mostly nothing.
+    pub leases: Vec<Movement>,
+}
+
+/// Whether a request was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Never, as far as is known here.
+    Never,
+    /// The same request, with this outcome.
+    Same(Outcome),
+    /// The key, with another request.
+    Other,
+    /// Perhaps long ago: the rows must be asked for this key.
+    AskRows(KeyHash),
+}
+
+impl Effect {
+    /// The effects on the shard's leases that are part of this effect on the entity at `address`.
+    pub fn on_leases(&self, address: Address) -> impl Iterator<Item = (Address, Effect)> {
+        self.leases.iter().map(move |movement| {
+            let effect = Effect {
+                seq: movement.seq,
+                at: self.at,
+                wall: self.wall,
+                events: vec![Event::Lease(lease::Event::Moved(movement.change))],
+                remember: None,
+                leases: Vec::new(),
+            };
+            (address.lease_of(movement.offer), effect)
+        })
+    }
+
+    /// The idempotency keys that brought it about.
+    pub fn keys(&self) -> &[KeyHash] {
+        self.remember
+            .as_ref()
+            .map_or(&[], |remember| &remember.keys)
+    }
+
+    /// What is remembered of the request that brought it about, under each of its keys.
+    pub fn answered(&self) -> impl Iterator<Item = Answered> {
+        let outcome = self.outcome();
+        self.remember.iter().flat_map(move |remember| {
+            remember.keys.iter().map(move |key| Answered {
+                key: *key,
+                request: remember.request,
+                outcome,
+                at: self.wall,
+            })
+        })
+    }
+
+    /// What the command came to, from its events alone.
+    pub fn outcome(&self) -> Outcome {
+        match self.events.first() {
+            Some(Event::Contact(contact::Event::PurchaseRecorded(purchase))) => {
+                Outcome::Purchased(purchase.number)
+            }
+            Some(
+                Event::Contact(contact::Event::Proposed(_))
+                | Event::Tenant(tenant::Event::Created(_))
+                | Event::Organisation(_)
+                | Event::Offer(offer::Event::Created(_))
+                | Event::ApiKey(api_key::Event::Created(..)),
+            ) => Outcome::Created,
+            Some(
+                Event::Contact(
+                    contact::Event::Created(_)
+                    | contact::Event::Refused
+                    | contact::Event::ReservationVoided(_)
+                    | contact::Event::LotsExpired(_),
+                )
+                | Event::Tenant(
+                    tenant::Event::OrganisationListed(_)
+                    | tenant::Event::OfferListed(..)
+                    | tenant::Event::ApiKeyListed(..),
+                )
+                | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
+                | Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
+                | Event::DirectoryEntry(_)
+                | Event::Lease(_),
+            )
+            | None => Outcome::Done,
+        }
+    }
+}
+
+impl Seen {
+    /// What `answered` says of a request that carries its key.
+    pub fn of(answered: &Answered, remember: &Remember) -> Seen {
+        if answered.request == remember.request {
+            Seen::Same(answered.outcome)
+        } else {
+            Seen::Other
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Every kind in one list: its states, its commands, its events, and how they meet. A kind adds a line to each match.
+
+use super::Rejection;
+use crate::domain::address::Kind;
+use crate::domain::contact::Contact;
+use crate::domain::context::Context;
+use crate::domain::directory_entry::Obligation;
+use crate::domain::tenant::Tenant;
+use crate::domain::time::Timestamp;
+use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
+
+/// The state of an entity of some kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// A tenant.
+    Tenant(Tenant),
+    /// An organisation.
+    Organisation(organisation::State),
+    /// An offer.
+    Offer(offer::State),
+    /// A contact.
+    Contact(Box<Contact>),
+    /// An API key.
+    ApiKey(api_key::State),
+    /// A directory entry.
+    DirectoryEntry(directory_entry::State),
+    /// A lease.
+    Lease(lease::State),
+}
+
+/// What an entity of some kind can be asked to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Of a tenant.
+    Tenant(tenant::Command),
+    /// Of an organisation.
+    Organisation(organisation::Command),
+    /// Of an offer.
+    Offer(offer::Command),
+    /// Of a contact.
+    Contact(contact::Command),
+    /// Of an API key.
+    ApiKey(api_key::Command),
+    /// Of a directory entry.
+    DirectoryEntry(directory_entry::Command),
+    /// Of a lease.
+    Lease(lease::Command),
+    /// Of any: do what time has made due.
+    FireTimers,
+}
+
+/// What happened to an entity of some kind.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// To a tenant.
+    Tenant(tenant::Event),
+    /// To an organisation.
+    Organisation(organisation::Event),
+    /// To an offer.
+    Offer(offer::Event),
+    /// To a contact.
+    Contact(contact::Event),
+    /// To an API key.
+    ApiKey(api_key::Event),
+    /// To a directory entry.
+    DirectoryEntry(directory_entry::Event),
+    /// To a lease.
+    Lease(lease::Event),
+}
+
+impl State {
+    /// The state before anything happened.
+    pub fn new(kind: Kind) -> State {
+        match kind {
+            Kind::Tenant => State::Tenant(Tenant::default()),
+            Kind::Organisation => State::Organisation(organisation::State::default()),
+            Kind::Offer => State::Offer(offer::State::default()),
+            Kind::Contact => State::Contact(Box::default()),
+            Kind::ApiKey => State::ApiKey(api_key::State::default()),
+            Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
+            Kind::Lease => State::Lease(lease::State::default()),
+        }
+    }
+
+    pub(super) fn decide(
+        &self,
+        command: &Command,
+        context: &Context,
+    ) -> Result<Vec<Event>, Rejection> {
+        match (self, command) {
+            (State::Tenant(state), Command::Tenant(command)) => {
+                joined(state.decide(command), Event::Tenant, Rejection::Tenant)
+            }
+            (State::Organisation(state), Command::Organisation(command)) => joined(
+                state.decide(command),
+                Event::Organisation,
+                Rejection::Organisation,
+            ),
+            (State::Offer(state), Command::Offer(command)) => {
+                joined(state.decide(command), Event::Offer, Rejection::Offer)
+            }
+            (State::Contact(state), Command::Contact(command)) => joined(
+                state.decide(command, context),
+                Event::Contact,
+                Rejection::Contact,
+            ),
+            (State::Contact(state), Command::FireTimers) => joined(
+                state.decide(&contact::Command::FireTimers, context),
+                Event::Contact,
+                Rejection::Contact,
+            ),
+            (State::ApiKey(state), Command::ApiKey(command)) => joined(
+                state.decide(command, context.wall),
+                Event::ApiKey,
+                Rejection::ApiKey,
+            ),
+            (State::ApiKey(state), Command::FireTimers) => joined(
+                state.decide(&api_key::Command::FireTimers, context.wall),
+                Event::ApiKey,
+                Rejection::ApiKey,
+            ),
+            (State::DirectoryEntry(state), Command::DirectoryEntry(command)) => joined(
+                state.decide(command, context.now),
+                Event::DirectoryEntry,
+                Rejection::DirectoryEntry,
+            ),
+            (State::Lease(state), Command::Lease(command)) => Ok(state
+                .decide(command)
+                .into_iter()
+                .map(Event::Lease)
+                .collect()),
+            (
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
+                Command::FireTimers,
+            ) => Ok(Vec::new()),
+            (
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::Contact(_)
+                | State::ApiKey(_)
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
+                Command::Tenant(_)
+                | Command::Organisation(_)
+                | Command::Offer(_)
+                | Command::Contact(_)
+                | Command::ApiKey(_)
+                | Command::DirectoryEntry(_)
+                | Command::Lease(_),
+            ) => Err(Rejection::WrongKind),
+        }
+    }
+
+    /// Takes `event` in.
+    pub(super) fn apply(&mut self, event: &Event) {
+        match (self, event) {
+            (State::Tenant(state), Event::Tenant(event)) => state.apply(event),
+            (State::Organisation(state), Event::Organisation(event)) => state.apply(event),
+            (State::Offer(state), Event::Offer(event)) => state.apply(event),
+            (State::Contact(state), Event::Contact(event)) => state.apply(event),
+            (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
+            (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
+            (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::Contact(_)
+                | State::ApiKey(_)
+                | State::DirectoryEntry(_)
+                | State::Lease(_),
+                Event::Tenant(_)
+                | Event::Organisation(_)
+                | Event::Offer(_)
+                | Event::Contact(_)
+                | Event::ApiKey(_)
+                | Event::DirectoryEntry(_)
+                | Event::Lease(_),
+            ) => debug_assert!(false, "an event of another kind never passes decide"),
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        match self {
+            State::Contact(contact) => contact.next_due(),
+            State::ApiKey(state) => state.next_due(),
+            State::DirectoryEntry(state) => state.next_due(),
+            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => None,
+        }
+    }
+
+    pub(super) fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
+        match self {
+            State::DirectoryEntry(state) => state.obligations(now),
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Contact(_)
+            | State::ApiKey(_)
+            | State::Lease(_) => Vec::new(),
+        }
+    }
+}
+
+fn joined<E, R>(
+    decided: Result<Vec<E>, R>,
+    event: impl Fn(E) -> Event,
+    rejection: impl Fn(R) -> Rejection,
+) -> Result<Vec<Event>, Rejection> {
+    match decided {
+        Ok(events) => Ok(events.into_iter().map(event).collect()),
+        Err(refused) => Err(rejection(refused)),
+    }
+}
