@@ -91,6 +91,9 @@ async fn a_node_whose_checkpoints_fail_is_not_ready_until_one_succeeds() {
         is_full.store(false, Ordering::SeqCst);
         eventually("the node is ready again", async || ready(200).await).await;
     }
-    let listed = node.get("/purchases").send().await;
-    assert_eq!(listed.json()["content"].as_array().unwrap().len(), 2);
+    eventually("both purchases are listed", async || {
+        let listed = node.get("/purchases").send().await;
+        listed.json()["content"].as_array().unwrap().len() == 2
+    })
+    .await;
 }

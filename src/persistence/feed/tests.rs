@@ -37,7 +37,8 @@ struct Outcome {
     feed: Arc<Feed>,
     shard: ShardId,
     number: u64,
-    told: Mutex<Option<tokio::sync::oneshot::Sender<Appended>>>,
+    /// The outcome, and what the feed says is durable while it is told.
+    told: Mutex<Option<tokio::sync::oneshot::Sender<(Appended, Position)>>>,
 }
 
 impl Completion for Outcome {
@@ -55,7 +56,7 @@ impl Completion for Outcome {
             Appended::Unknown => self.feed.skip(),
         }
         if let Some(told) = self.told.lock().take() {
-            told.send(appended).unwrap();
+            told.send((appended, self.feed.durable())).unwrap();
         }
     }
 }
@@ -116,8 +117,12 @@ impl Bench {
             told: Mutex::new(Some(told)),
         };
         self.journal.append(record, Arc::new(completion));
-        if soon(outcome).await.unwrap() == Appended::Unknown {
-            self.places[usize::from(shard)] = self.claim(shard).await;
+        match soon(outcome).await.unwrap() {
+            // Who hears of it and asks at once is made to wait for it.
+            (Appended::Durable(position), durable) => assert!(durable >= position),
+            (Appended::Unknown, _) => {
+                self.places[usize::from(shard)] = self.claim(shard).await;
+            }
         }
     }
 
