@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::exports::ExportPlan;
+use crate::actors::exports::{ExportPlan, refill_rows};
 use crate::actors::node::{self, Node, Options, Parts, Probe};
 use crate::actors::spawn::Spawner;
 use crate::clock::{Clock, SystemClock};
@@ -27,7 +27,7 @@ use crate::persistence::journal::segment::{self, SegmentJournal};
 use crate::persistence::journal::{self, Journal, faults::Faults};
 use crate::persistence::keyring::{self, Keyring, RootSecret};
 use crate::persistence::rows::{self, Rows, SledRows};
-use crate::persistence::store::{self, Store};
+use crate::persistence::store::{self, Store, TransferFailed};
 use crate::publishing::projections::purchases::PurchaseLists;
 use crate::publishing::projections::{Brake, Projector};
 use crate::secrets::Secrets;
@@ -122,6 +122,9 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The rows were gone, and cannot be filled.
+    #[error("the rows are gone, and cannot be filled from the newest export: {0}")]
+    Refill(#[from] TransferFailed),
     /// The keyring or the root secret.
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
@@ -355,6 +358,7 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
         None => rows,
     };
     let journal: Arc<dyn Journal> = Arc::new(journal);
+    refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
     let feed = Arc::new(Feed::new(Arc::clone(&journal)));
     let purchases = Projector::open(Arc::clone(&rows), Arc::clone(&feed), settings.brake.clone())?;
     let root = match settings.root_key {
