@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::Value;
 
-use crate::node::{Ask, TestNode};
+use crate::client::Ask;
+use crate::node::TestNode;
 
 impl TestNode {
     /// A change through version 2 of the Back Office gateway.
