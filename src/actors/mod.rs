@@ -33,6 +33,7 @@ pub mod shard;
 pub mod spawn;
 pub mod timers;
 
+pub mod contact_change;
 pub mod contact_creation;
 mod supervisor;
 mod turn;

@@ -2,6 +2,7 @@
 //! their idempotency keys change together or not at all.
 
 mod apply;
+mod change;
 mod command;
 mod decide;
 mod event;
@@ -11,9 +12,10 @@ mod rejection;
 mod state;
 mod wallet;
 
+pub use change::{Change, PendingChange, Released};
 pub use command::{Command, Propose, RecordPurchase, SpendRequest, Unbacked};
 pub use event::Event;
-pub use profile::{Field, Phone, PostalAddress, Profile};
+pub use profile::{Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};
 pub use rejection::Rejection;
 pub use state::{Contact, ContactType, SealedProfile, Stage};

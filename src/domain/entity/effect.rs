@@ -100,6 +100,10 @@ impl Effect {
                     contact::Event::Created(_)
                     | contact::Event::Refused
                     | contact::Event::ReservationVoided(_)
+                    | contact::Event::ChangeBegun(_)
+                    | contact::Event::Changed(..)
+                    | contact::Event::Erased(_)
+                    | contact::Event::ReleasesTold(_)
                     | contact::Event::LotsExpired(_),
                 )
                 | Event::Tenant(

@@ -51,6 +51,8 @@ pub struct ContactView {
     pub claims: Vec<ValueHash>,
     /// The number of the attempt that holds them.
     pub attempt: u32,
+    /// Values that it gave up, whose entries are still to be told.
+    pub released: Vec<ValueHash>,
     /// When it was created.
     pub created_at: Timestamp,
     /// Counts the changes of what is shown here.
@@ -160,6 +162,7 @@ impl Entity {
                 })
             }
             (Query::Purchase(number), State::Contact(contact)) => {
+                present(contact.stage == Stage::Active)?;
                 present((1..=contact.purchase_count).contains(&number))?;
                 let Some(purchase) = contact.recent_purchase(number) else {
                     return Ok(None);
@@ -238,6 +241,7 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         profile: contact.profile.clone(),
         claims: contact.claims.clone(),
         attempt: contact.attempts,
+        released: contact.released_for_good(),
         created_at: contact.created_at,
         version: contact.profile_version,
         balance: contact.wallet.balance(now),

@@ -238,13 +238,14 @@ stored!(record contact::PostalAddress {
     postal_code, country_code,
 });
 stored!(record contact::Field { key, value });
+stored!(record contact::Card { identifier, added_at });
 stored!(record contact::Profile {
     title, first_name, middle_name, last_name, company_name, email_address, phones, addresses,
-    custom_fields,
+    custom_fields, cards,
 });
 stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
-stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void });
+stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });
 stored!(record contact::Lot { expires_at, left });
 stored!(record contact::Wallet { lots, version });
 stored!(record contact::Amounts { total, net, tax, discount });
@@ -255,8 +256,13 @@ stored!(record contact::Purchase {
     payment_medium_identifier, recorded_at, performed_on, spent, offers,
 });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
+stored!(record contact::PendingChange { attempt, adds });
+stored!(record contact::Released { values, due });
+stored!(record contact::Change {
+    from_version, attempt, contact_type, profile, code, adds, removes,
+});
 stored!(record contact::Contact {
-    stage, contact_type, profile, own_id, code, claims, attempts, created_at, profile_version, wallet, purchases,
+    stage, contact_type, profile, own_id, code, claims, attempts, pending, released, created_at, profile_version, wallet, purchases,
     purchase_count,
 });
 stored!(choice contact::Event {
@@ -266,6 +272,10 @@ stored!(choice contact::Event {
     3 => ReservationVoided(value),
     4 => PurchaseRecorded(purchase),
     5 => LotsExpired(lots),
+    6 => ChangeBegun(adds),
+    7 => Changed(change, due),
+    8 => Erased(at),
+    9 => ReleasesTold(values),
 });
 
 stored!(choice entity::Event {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::budgets;
+use super::{budgets, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
-    Propose, Purchase, SealedProfile, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
+    SealedProfile, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -115,43 +115,10 @@ fn propose() -> Propose {
     }
 }
 
-fn sealed() -> SealedProfile {
+pub(super) fn sealed() -> SealedProfile {
     SealedProfile {
         slot: 70,
         sealed: Arc::from([1_u8, 2, 3, 4]),
-    }
-}
-
-pub(super) fn profile() -> Profile {
-    let text = |text: &str| Some(text.to_owned());
-    Profile {
-        title: text("Dr"),
-        first_name: text("Ada"),
-        middle_name: text("M"),
-        last_name: text("Löw"),
-        company_name: text("Löw & Co"),
-        email_address: text("ada@example.com"),
-        phones: vec![Phone {
-            is_primary: true,
-            country_code: text("DEU"),
-            number: "+49 30 1".to_owned(),
-            phone_type: text("MOBILE"),
-        }],
-        addresses: vec![PostalAddress {
-            address_type: text("HOME"),
-            name: text("Flat"),
-            is_primary: true,
-            address_line_1: text("Quay 1"),
-            address_line_2: text("Back"),
-            state_province_county: text("BE"),
-            town_city: text("Berlin"),
-            postal_code: text("10115"),
-            country_code: text("DEU"),
-        }],
-        custom_fields: vec![Field {
-            key: "shoe".to_owned(),
-            value: "42".to_owned(),
-        }],
     }
 }
 
@@ -240,6 +207,14 @@ fn contact() -> Contact {
         claims: vec![ValueHash([6; 16])],
         created_at: NOW,
         attempts: 1,
+        pending: Some(PendingChange {
+            attempt: 2,
+            adds: vec![ValueHash([4; 16])],
+        }),
+        released: Released {
+            values: vec![ValueHash([5; 16])],
+            due: Timestamp(NOW.0 + 2),
+        },
         profile_version: 3,
         wallet: Wallet {
             lots: vec![
@@ -344,6 +319,22 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::ReservationVoided(value)),
         ),
         (
+            "contact_change_begun",
+            Event::Contact(contact::Event::ChangeBegun(vec![value])),
+        ),
+        (
+            "contact_changed",
+            Event::Contact(contact::Event::Changed(Arc::new(profiles::change()), NOW)),
+        ),
+        (
+            "contact_erased",
+            Event::Contact(contact::Event::Erased(NOW)),
+        ),
+        (
+            "contact_releases_told",
+            Event::Contact(contact::Event::ReleasesTold(vec![value])),
+        ),
+        (
             "contact_purchase_recorded",
             Event::Contact(contact::Event::PurchaseRecorded(Arc::new(purchase()))),
         ),
@@ -400,6 +391,13 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             "contact_proposed",
             State::Contact(Box::new(Contact {
                 stage: Stage::Proposed,
+                ..Contact::default()
+            })),
+        ),
+        (
+            "contact_erased",
+            State::Contact(Box::new(Contact {
+                stage: Stage::Erased,
                 ..Contact::default()
             })),
         ),

@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use super::fixtures;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Lot, OfferOutcome, Propose, Purchase, SealedProfile, Spent,
-    Stage, Wallet,
+    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
+    SealedProfile, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -196,12 +196,14 @@ prop_compose! {
 
 prop_compose! {
     fn contact()(
-        stage in prop::sample::select(vec![Stage::Absent, Stage::Proposed, Stage::Active, Stage::Void]),
+        stage in prop::sample::select(vec![Stage::Absent, Stage::Proposed, Stage::Active, Stage::Void, Stage::Erased]),
         proposed in propose(),
         created_at in time(),
         (attempts, profile_version, version, purchase_count) in any::<(u32, u32, u32, u32)>(),
         lots in lots(),
         purchases in prop::collection::vec(purchase(), 0..4),
+        pending in option::of((any::<u32>(), prop::collection::vec(value(), 0..3))),
+        released in prop::collection::vec(value(), 0..3),
     ) -> Contact {
         Contact {
             stage,
@@ -212,6 +214,8 @@ prop_compose! {
             claims: proposed.claims.clone(),
             created_at,
             attempts,
+            pending: pending.map(|(attempt, adds)| PendingChange { attempt, adds }),
+            released: Released { values: released, due: created_at },
             profile_version,
             wallet: Wallet { lots, version },
             purchases: purchases.into(),
@@ -297,6 +301,8 @@ fn event() -> impl Strategy<Value = Event> {
         .collect();
     prop_oneof![
         purchase().prop_map(|it| Event::Contact(contact::Event::PurchaseRecorded(it))),
+        prop::collection::vec(value(), 0..3)
+            .prop_map(|it| Event::Contact(contact::Event::ReleasesTold(it))),
         propose().prop_map(|it| Event::Contact(contact::Event::Proposed(it))),
         lots().prop_map(|it| Event::Contact(contact::Event::LotsExpired(it))),
         offer().prop_map(|it| Event::Offer(offer::Event::Created(it))),

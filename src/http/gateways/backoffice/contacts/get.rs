@@ -8,7 +8,7 @@ use super::wire::{WalletReference, WireContact, lists};
 use super::{ContactName, contact_id, resolve};
 use crate::actors::router::OpenedProfile;
 use crate::domain::api_key::Scope;
-use crate::domain::contact::{Profile, Stage};
+use crate::domain::contact::Stage;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Caller;
@@ -54,7 +54,7 @@ pub(in super::super) async fn get(
         .map_err(failure::problem)?;
     let mut profile = match opened {
         OpenedProfile::Plain(profile) => *profile,
-        OpenedProfile::Erased => Profile::default(),
+        OpenedProfile::Erased => return Err(failure::not_found()),
     };
     let (phones, addresses, custom_fields) = lists(&mut profile);
     let wallet = PublicId::of(Named::Wallet, address.entity);

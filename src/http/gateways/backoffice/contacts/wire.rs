@@ -330,6 +330,7 @@ impl NewContact {
                     value: field.value,
                 })
                 .collect(),
+            cards: Vec::new(),
         }
     }
 }
