@@ -107,7 +107,12 @@ impl Effect {
                     | tenant::Event::OfferListed(..)
                     | tenant::Event::ApiKeyListed(..),
                 )
-                | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
+                | Event::ApiKey(
+                    api_key::Event::Revoked(_)
+                    | api_key::Event::Changed(..)
+                    | api_key::Event::RolledOut(..)
+                    | api_key::Event::Expired,
+                )
                 | Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_),

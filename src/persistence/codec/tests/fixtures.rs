@@ -220,6 +220,7 @@ fn key_details(visibility: api_key::Visibility) -> api_key::Details {
     api_key::Details {
         name: "till".into(),
         visibility,
+        gateway: api_key::Gateway::SelfService,
         scopes: api_key::Scopes(0b1_0101),
         organisation: Some(5),
         value_hash: [0xAB; 32],
@@ -310,6 +311,14 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
         ),
         ("api_key_expired", Event::ApiKey(api_key::Event::Expired)),
         (
+            "api_key_changed",
+            Event::ApiKey(api_key::Event::Changed("desk".into(), api_key::Scopes(3))),
+        ),
+        (
+            "api_key_rolled_out",
+            Event::ApiKey(api_key::Event::RolledOut(78, NOW)),
+        ),
+        (
             "directory_entry_reserved",
             Event::DirectoryEntry(directory_entry::Event::Reserved(value, HOLDER, NOW)),
         ),
@@ -357,6 +366,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             details: key_details(api_key::Visibility::Public),
             stage,
             created_at: NOW,
+            successor: Some(78),
         })))
     };
     let in_role = |role| State::Organisation(organisation::State(Some(organisation(role))));
