@@ -24,16 +24,22 @@ pub enum Scope {
     PurchasesRead,
     /// Post purchases: award and spend.
     PurchasesWrite,
+    /// Read offers.
+    OffersRead,
+    /// Create and change offers.
+    OffersWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 5] = [
+    pub const ALL: [Scope; 7] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
         Scope::PurchasesRead,
         Scope::PurchasesWrite,
+        Scope::OffersRead,
+        Scope::OffersWrite,
     ];
 
     /// The scope's name on the wire.
@@ -44,6 +50,8 @@ impl Scope {
             Scope::WalletsRead => "wallets.read",
             Scope::PurchasesRead => "purchases.read",
             Scope::PurchasesWrite => "purchases.write",
+            Scope::OffersRead => "offers.read",
+            Scope::OffersWrite => "offers.write",
         }
     }
 
@@ -60,6 +68,8 @@ impl Scope {
             Scope::WalletsRead => 4,
             Scope::PurchasesRead => 8,
             Scope::PurchasesWrite => 16,
+            Scope::OffersRead => 32,
+            Scope::OffersWrite => 64,
         }
     }
 }

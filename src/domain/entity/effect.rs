@@ -100,6 +100,7 @@ impl Effect {
                     contact::Event::Created(_)
                     | contact::Event::Refused
                     | contact::Event::ReservationVoided(_)
+                    | contact::Event::AwardsCounted(_)
                     | contact::Event::LotsExpired(_),
                 )
                 | Event::Tenant(
@@ -108,7 +109,13 @@ impl Effect {
                     | tenant::Event::ApiKeyListed(..),
                 )
                 | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
-                | Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
+                | Event::Offer(
+                    offer::Event::Lent(..)
+                    | offer::Event::TakenBack(_)
+                    | offer::Event::Changed(_)
+                    | offer::Event::AwardChanged(_)
+                    | offer::Event::LifeCycleChanged(_),
+                )
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_),
             )

@@ -130,7 +130,10 @@ impl Entity {
             (Outcome::Purchased(number), _) => Some(Query::Purchase(number)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
-            (Outcome::Done, State::Offer(_)) => Some(Query::Budget),
+            (Outcome::Done, State::Offer(state)) => Some(match state.available() {
+                Some(_) => Query::Budget,
+                None => Query::Offer,
+            }),
             (
                 Outcome::Created | Outcome::Done,
                 State::Tenant(_)
@@ -172,7 +175,7 @@ impl Entity {
                 Answer::Organisation(state.0.clone().ok_or(Rejection::NotFound)?)
             }
             (Query::Offer, State::Offer(state)) => {
-                Answer::Offer(Box::new(state.offer.clone().ok_or(Rejection::NotFound)?))
+                Answer::Offer(state.offer.clone().ok_or(Rejection::NotFound)?)
             }
             (Query::Budget, State::Offer(state)) => {
                 Answer::Budget(Box::new(budget_view(state).ok_or(Rejection::NotFound)?))
