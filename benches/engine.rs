@@ -30,7 +30,9 @@ use clientele::domain::offer::{Award, Conditions, Offer};
 use clientele::domain::organisation::{Organisation, Role};
 use clientele::domain::remembered::{KeyHash, RECENT_IN_MEMORY, RequestHash};
 use clientele::domain::time::{Span, Timestamp};
+use clientele::health::Health;
 use clientele::persistence::codec;
+use clientele::persistence::feed::Feed;
 use clientele::persistence::journal::segment::{self, SegmentJournal};
 use clientele::persistence::journal::{
     Appended, Body, Claimed, Completion, Journal, Position, Record,
@@ -308,6 +310,10 @@ impl Engine {
             keyring: Arc::new(Keyring::in_memory(1)),
             secrets: Arc::new(Secrets::derive(|_| [1; 32])),
             clock: Arc::new(Still),
+            feed: Arc::new(Feed::new(Arc::clone(&journal) as Arc<dyn Journal>)),
+            followers: Vec::new(),
+            rows_check: Health::new().register("rows"),
+            exports: None,
             spawner: Spawner::new(CancellationToken::new()),
             probe: None,
         };

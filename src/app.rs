@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::actors::exports::{ExportPlan, refill_rows};
 use crate::actors::node::{self, Node, Options, Parts, Probe};
 use crate::actors::spawn::Spawner;
 use crate::clock::{Clock, SystemClock};
@@ -20,11 +21,15 @@ use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::{Api, admin, control, gateways};
 use crate::limits;
+use crate::persistence::feed::Feed;
+use crate::persistence::follower::Follower;
 use crate::persistence::journal::segment::{self, SegmentJournal};
 use crate::persistence::journal::{self, Journal, faults::Faults};
 use crate::persistence::keyring::{self, Keyring, RootSecret};
 use crate::persistence::rows::{self, Rows, SledRows};
-use crate::persistence::store::{self, Store};
+use crate::persistence::store::{self, Store, TransferFailed};
+use crate::publishing::projections::purchases::PurchaseLists;
+use crate::publishing::projections::{Brake, Projector};
 use crate::secrets::Secrets;
 
 /// How a node is run.
@@ -44,7 +49,14 @@ pub struct Settings {
     pub faults: Option<Arc<dyn Faults>>,
     /// Where a test makes an entity fail; none in production.
     pub probe: Option<Arc<dyn Probe>>,
+    /// Where a test stands between the node and its rows; none in production.
+    pub around_rows: Option<Arc<AroundRows>>,
+    /// Where a test holds the lists still; nothing does in production.
+    pub brake: Brake,
 }
+
+/// Puts something around the node's rows.
+pub type AroundRows = dyn Fn(Arc<dyn Rows>) -> Arc<dyn Rows> + Send + Sync;
 
 impl Settings {
     /// A node of `config` on the machine's own clock and disk.
@@ -62,6 +74,18 @@ impl Settings {
             clock: Arc::new(SystemClock),
             faults: None,
             probe: None,
+            around_rows: None,
+            brake: Brake::default(),
+        }
+    }
+
+    fn exports(&self, directory: &DataDirectory) -> ExportPlan {
+        let snapshots = &self.config.snapshots;
+        ExportPlan {
+            directory: directory.exports(),
+            data_directory_id: directory.id(),
+            every: Duration::from_secs(snapshots.export_every_s),
+            keep: usize::try_from(snapshots.keep).unwrap_or(usize::MAX),
         }
     }
 
@@ -98,6 +122,9 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The rows were gone, and cannot be filled.
+    #[error("the rows are gone, and cannot be filled from the newest export: {0}")]
+    Refill(#[from] TransferFailed),
     /// The keyring or the root secret.
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
@@ -135,6 +162,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
+    purchases: PurchaseLists,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -154,6 +182,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let side_servers = Spawner::new(side_stop);
     let health = Health::new();
     let (engine_check, journal_check) = (health.register("engine"), health.register("journal"));
+    let rows_check = health.register("rows");
     side_servers.spawn_until_stop(
         "admin",
         serve_admin(admin_listener, health.clone(), settings.metrics.clone()),
@@ -167,6 +196,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         directory,
         journal,
         store,
+        feed,
+        purchases,
         keyring,
         secrets,
     } = opened;
@@ -176,12 +207,17 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         keyring,
         secrets,
         clock: Arc::clone(&settings.clock),
+        feed,
+        followers: vec![Arc::clone(&purchases) as Arc<dyn Follower>],
+        rows_check,
+        exports: Some(settings.exports(&directory)),
         spawner: Spawner::new(stop.child_token()),
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
     let api = Api {
         router: node.router().clone(),
+        purchases: Arc::clone(&purchases),
     };
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -208,6 +244,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
+        purchases,
         journal,
         health,
         stop,
@@ -249,6 +286,14 @@ pub fn public_router(api: Api) -> Router {
 }
 
 impl Running {
+    /// What the handlers reach.
+    pub fn api(&self) -> Api {
+        Api {
+            router: self.node.router().clone(),
+            purchases: Arc::clone(&self.purchases),
+        }
+    }
+
     /// Serves until `stop` resolves or the journal fails, then drains: what was accepted is finished.
     pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         tokio::select! {
@@ -283,6 +328,8 @@ struct Opened {
     directory: DataDirectory,
     journal: Arc<dyn Journal>,
     store: Arc<Store>,
+    feed: Arc<Feed>,
+    purchases: PurchaseLists,
     keyring: Arc<Keyring>,
     secrets: Arc<Secrets>,
 }
@@ -306,12 +353,22 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
             ..rows::sled::Options::default()
         },
     )?);
+    let rows = match &settings.around_rows {
+        Some(around) => around(rows),
+        None => rows,
+    };
+    let journal: Arc<dyn Journal> = Arc::new(journal);
+    refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
+    let feed = Arc::new(Feed::new(Arc::clone(&journal)));
+    let purchases = Projector::open(Arc::clone(&rows), Arc::clone(&feed), settings.brake.clone())?;
     let root = match settings.root_key {
         Some(bytes) => RootSecret::from_bytes(bytes),
         None => RootSecret::open_or_create(&directory.root_key())?,
     };
     Ok(Opened {
-        journal: Arc::new(journal),
+        journal,
+        feed,
+        purchases,
         store: Arc::new(Store::open(rows, shards)?),
         keyring: Arc::new(Keyring::open(&directory.keyring())?),
         secrets: Arc::new(Secrets::derive(|purpose| root.subkey(purpose))),

@@ -68,23 +68,14 @@ const VERSION: u32 = 1;
 impl DataDirectory {
     /// Opens the directory at `path`, or creates it for `shards` shards.
     pub fn open_or_create(path: &Path, shards: ShardCount) -> Result<DataDirectory, Error> {
-        let io = |at: &Path| {
-            let path = at.display().to_string();
-            move |source| Error::Io { path, source }
-        };
         fs::create_dir_all(path).map_err(io(path))?;
         let file = path.join("layout.json");
-        let shown = file.display().to_string();
-        let layout = match fs::read(&file) {
-            Ok(bytes) => {
-                serde_json::from_slice::<Layout>(&bytes).map_err(|error| Error::Layout {
-                    path: shown.clone(),
-                    detail: error.to_string(),
-                })?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        let layout = match read_layout(path)? {
+            Some(layout) => layout,
+            None => {
                 if path.join("journal").exists() {
-                    return Err(Error::LayoutMissing { path: shown });
+                    let path = file.display().to_string();
+                    return Err(Error::LayoutMissing { path });
                 }
                 let layout = Layout {
                     version: VERSION,
@@ -98,14 +89,7 @@ impl DataDirectory {
                     .map_err(io(path))?;
                 layout
             }
-            Err(error) => return Err(io(&file)(error)),
         };
-        if layout.version != VERSION {
-            return Err(Error::Layout {
-                path: shown,
-                detail: format!("version {}, this build knows {VERSION}", layout.version),
-            });
-        }
         if layout.shards != shards.get() {
             return Err(Error::Shards {
                 created: layout.shards,
@@ -116,6 +100,20 @@ impl DataDirectory {
             path: path.to_owned(),
             layout,
         })
+    }
+
+    /// Opens the directory at `path`, if there is one.
+    pub fn open_existing(path: &Path) -> Result<Option<DataDirectory>, Error> {
+        let layout = read_layout(path)?;
+        Ok(layout.map(|layout| DataDirectory {
+            path: path.to_owned(),
+            layout,
+        }))
+    }
+
+    /// For how many shards it was created.
+    pub fn shards(&self) -> u16 {
+        self.layout.shards
     }
 
     /// What names this directory in exports.
@@ -157,6 +155,34 @@ impl DataDirectory {
 /// The control socket of the data directory at `path`.
 pub fn control_socket(path: &Path) -> PathBuf {
     path.join("control.sock")
+}
+
+fn io(at: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = at.display().to_string();
+    move |source| Error::Io { path, source }
+}
+
+/// What is fixed of the directory at `path`, if it was created.
+fn read_layout(path: &Path) -> Result<Option<Layout>, Error> {
+    let file = path.join("layout.json");
+    let refused = |detail: String| Error::Layout {
+        path: file.display().to_string(),
+        detail,
+    };
+    let bytes = match fs::read(&file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(&file)(error)),
+    };
+    let layout =
+        serde_json::from_slice::<Layout>(&bytes).map_err(|error| refused(error.to_string()))?;
+    if layout.version != VERSION {
+        let version = layout.version;
+        return Err(refused(format!(
+            "version {version}, this build knows {VERSION}"
+        )));
+    }
+    Ok(Some(layout))
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {

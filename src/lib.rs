@@ -2,7 +2,7 @@
 //!
 //! The layers, in the order in which a request passes them: [`http`] (authenticate, authorise, validate) → [`actors`]
 //! (route, admit, decide in the entity's actor) → [`domain`] (the decision itself, pure) → [`persistence`] (journal
-//! first, rows behind). [`app`] is the only place where they are wired; [`cli`] holds the commands.
+//! first, rows behind). What became durable goes on to [`publishing`], whose followers build the lists. [`app`] is the only place where they are wired; [`cli`] holds the commands.
 //!
 //! Around them: [`config`] and [`limits`] (every bound), [`clock`], [`secrets`], [`data_directory`], [`health`],
 //! [`telemetry`], [`logging`], and [`seeding`] for the demo network.
@@ -16,6 +16,8 @@ pub mod http;
 pub mod actors;
 
 pub mod persistence;
+
+pub mod publishing;
 
 pub mod domain;
 

@@ -330,6 +330,94 @@ pub const UNDER_WAY_MAX: u32 = 65_536;
 /// The most connections that can be configured: the usual hard limit of open files.
 pub const CONNECTIONS_SETTING_MAX: usize = 1_048_576;
 
+// ---- followers of the journal: the feed, projections, lists
+
+/// How many of the newest durable effects are kept in memory for followers: over half a second at 50,000 a second, while
+/// a follower looks fifty times a second. They share their bytes with the effects that wait for a checkpoint.
+pub const FEED_EFFECTS_MAX: usize = 32_768;
+
+/// How often a follower looks for new effects when nobody waits for it: at 50,000 a second it then takes a thousand at a
+/// time, and an idle one costs fifty looks a second.
+pub const FOLLOW_EVERY: Duration = Duration::from_millis(20);
+
+/// How many effects a follower takes at a time: under a millisecond of work, for which readers of its lists wait.
+pub const FOLLOW_EFFECTS_A_PULL: usize = 1_024;
+
+/// How long a follower rests after an error, such as a row that cannot be read: it says so once a second, not more.
+pub const FOLLOW_ERROR_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many entries a block of a list holds: 42 bytes each at most make 21 KiB, a third of the largest row. A checkpoint
+/// rewrites the last block of each list that has grown, so larger blocks would cost more writing.
+pub const LIST_BLOCK_ENTRIES: usize = 512;
+
+/// How many entries a projection keeps that are in no row yet; past it, it writes them without waiting for a checkpoint.
+/// 200,000 effects force one, and each purchase is in five lists (venue, merchant, business, owner, tenant) at 40 bytes:
+/// 40 MB, cut to a quarter.
+pub const LIST_ENTRIES_UNWRITTEN_MAX: usize = 262_144;
+
+/// How many entries of last blocks a projection keeps in memory once they are written, so that a list that grows is not
+/// read back: 20 MB, the lists of 2,000 venues.
+pub const LIST_ENTRIES_KEPT_MAX: usize = 524_288;
+
+/// How many rows are deleted or written at a time when a projection is dropped or built anew: a few MiB.
+pub const PROJECTION_ROWS_A_BATCH: usize = 256;
+
+/// How many blocks one request may look into for entries that fit its filters: 131,072 entries, some 5 MB and 20 ms.
+/// Past it the request is asked to narrow its dates.
+pub const LIST_BLOCKS_LOOKED_INTO_MAX: usize = 256;
+
+/// How many blocks' times one request may look at, to find those that lie within its dates: 33 million entries, some
+/// 65,536 rows of 30 bytes and 100 ms.
+pub const LIST_TIMES_LOOKED_AT_MAX: usize = 65_536;
+
+/// How long a list waits for its projection to reach what was durable when the request arrived: 25 looks of a follower,
+/// and far below what a person notices as broken.
+pub const LIST_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// How many entries a page has if nobody asks: the contract's.
+pub const PAGE_SIZE_DEFAULT: u32 = 10;
+
+/// How many entries a page may have: the contract's.
+pub const PAGE_SIZE_MAX: u32 = 100;
+
+/// How many organisations one list may name: more than a merchant's regions, and each is looked up in the network.
+pub const LIST_ORGANISATIONS_MAX: usize = 20;
+
+/// How many entries of a page are asked of their owners at a time: a page of 100 takes seven rounds, and one contact that
+/// has them all sees a thirtieth of its permits taken.
+pub const LIST_FETCHES_AT_ONCE: usize = 16;
+
+/// The last second of the year 9999, past which a date is a mistake.
+pub const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
+
+/// How many purchases of one contact a list looks at for its filters: a visit a day for three years.
+pub const CONTACT_PURCHASES_LOOKED_AT_MAX: u32 = 1_000;
+
+// ---- exports on a schedule
+
+/// How often an export is made, in seconds: after a loss of the rows an hour of the journal is replayed at most, some
+/// minutes of work; and the journal of an hour at 5,000 awards a second is 10 GB.
+pub const EXPORT_EVERY_S: u64 = 60 * 60;
+
+/// The shortest interval of exports that can be configured, in seconds: a small node's export takes less.
+pub const EXPORT_EVERY_S_MIN: u64 = 1;
+
+/// The longest interval of exports that can be configured, in seconds: a week. Nothing is trimmed between.
+pub const EXPORT_EVERY_S_MAX: u64 = 7 * 24 * 60 * 60;
+
+/// How many exports made on the schedule stay: the newest, and two more in case a copy of it went wrong.
+pub const EXPORTS_KEPT: u64 = 3;
+
+/// The most exports that can be configured to stay.
+pub const EXPORTS_KEPT_MAX: u64 = 1_000;
+
+/// How often the schedule of exports is looked at: far below the shortest interval, and a look is a comparison.
+pub const EXPORT_LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// After how long an export that failed is tried again, in milliseconds, unless its interval is shorter: a full disk or a
+/// missing mount is mended by people, and each try writes much.
+pub const EXPORT_RETRY_AFTER_MS: i64 = 60_000;
+
 // ---- operations: health, metrics
 
 /// The bounds of the buckets of every histogram of seconds: from a tenth of a sync to past every timeout of a request,

@@ -12,6 +12,7 @@
 //! - [`publications`]: what every request needs, published by its owner.
 //! - [`timers`], [`residency`]: what time makes due, and who may stay in memory.
 //! - [`node`], `catch_up`: starts all of it, checkpoints it and stops it.
+//! - [`exports`]: copies of it outside the store, and what the journal may therefore forget.
 //!
 //! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
 
@@ -20,6 +21,7 @@ pub mod append;
 mod catch_up;
 pub mod entity;
 pub mod envelope;
+pub mod exports;
 mod leases;
 mod lender;
 pub mod node;

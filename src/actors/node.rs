@@ -1,15 +1,16 @@
 //! A node: claims its shards, catches up, and runs what is periodic: checkpoints, timers, passivation.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clientele_cluster::{NodeId, ShardCount, ShardId};
 use dashmap::DashMap;
+use parking_lot::Mutex;
 use ractor::Actor;
 
 use super::catch_up::catch_up;
+use super::exports::{ExportPlan, Exported};
 use super::lender::Lender;
 use super::publications::{Publication, Publications};
 use super::residency::Residency;
@@ -20,9 +21,11 @@ use super::supervisor::{NodeSupervisor, ShardSupervisor};
 use crate::clock::Clock;
 use crate::domain::address::Address;
 use crate::domain::entity::Command;
+use crate::health::Check;
 use crate::limits;
 use crate::persistence::codec;
-use crate::persistence::export::{self, ExportSummary};
+use crate::persistence::feed::Feed;
+use crate::persistence::follower::{self, Follower};
 use crate::persistence::journal::{self, Journal, Position};
 use crate::persistence::keyring::Keyring;
 use crate::persistence::store::{self, Checkpointed, Store};
@@ -67,6 +70,14 @@ pub struct Parts {
     pub secrets: Arc<Secrets>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
+    /// The durable effects of this journal.
+    pub feed: Arc<Feed>,
+    /// Who follows them, with rows in this store.
+    pub followers: Vec<Arc<dyn Follower>>,
+    /// Where it is said whether checkpoints succeed.
+    pub rows_check: Check,
+    /// Exports that are made by themselves, if any.
+    pub exports: Option<ExportPlan>,
     /// Starts tasks.
     pub spawner: Spawner,
     /// None but in tests.
@@ -82,12 +93,15 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// A follower of the journal.
+    #[error("what is built from the journal cannot be taken up: {0}")]
+    Follower(#[from] follower::Error),
     /// A record of the journal.
     #[error("the journal holds a record that cannot be read: {0}")]
     Record(#[from] codec::Error),
     /// The rows need records that were trimmed.
     #[error(
-        "the rows reach journal position {rows}, but the journal was trimmed up to {journal}; move `rows` away and restore the newest export with `clientele snapshot restore`"
+        "the rows reach journal position {rows}, but the journal was trimmed up to {journal}; no export in `exports` closes the gap. Move `rows` away, and restore one that does with `clientele snapshot restore`"
     )]
     RowsBehind {
         /// How far the rows reach.
@@ -125,6 +139,9 @@ pub struct Core {
     pub(super) store: Arc<Store>,
     pub(super) keyring: Arc<Keyring>,
     pub(super) secrets: Arc<Secrets>,
+    pub(super) feed: Arc<Feed>,
+    pub(super) followers: Vec<Arc<dyn Follower>>,
+    pub(super) rows_check: Check,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) spawner: Spawner,
     pub(super) publications: Publications,
@@ -157,31 +174,23 @@ impl Core {
 
 /// A running node.
 pub struct Node {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     shards: Arc<[Arc<Shard>]>,
     router: Router,
     root: ractor::ActorCell,
     /// Serialises checkpoints: the periodic one and those that an export or the end ask for.
-    checkpointing: tokio::sync::Mutex<Position>,
-    /// The checkpoint before the newest exported one: trimming never passes it.
-    checkpoint_before_last: AtomicU64,
+    pub(super) checkpoints: tokio::sync::Mutex<Checkpoints>,
+    /// The newest export that was found whole.
+    pub(super) exported: Mutex<Option<Exported>>,
 }
 
-/// Why there is no export.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportFailed {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    /// The rows cannot be written to it.
-    #[error(transparent)]
-    Transfer(#[from] store::TransferFailed),
-    /// The file.
-    #[error(transparent)]
-    Export(#[from] export::Error),
-    /// The journal could not be trimmed; the export itself is whole.
-    #[error("the export is whole, but the journal cannot be trimmed: {0}")]
-    Journal(#[from] journal::Error),
+/// The checkpoints so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checkpoints {
+    /// Where the newest is.
+    pub(super) last: Position,
+    /// Where the one before it is: were the newest damaged, replay would start there.
+    pub(super) before_last: Position,
 }
 
 impl Node {
@@ -193,6 +202,10 @@ impl Node {
             keyring,
             secrets,
             clock,
+            feed,
+            followers,
+            rows_check,
+            exports,
             spawner,
             probe,
         } = parts;
@@ -203,6 +216,9 @@ impl Node {
             store,
             keyring,
             secrets,
+            feed,
+            followers,
+            rows_check,
             clock,
             spawner,
             publications: Publications::default(),
@@ -215,6 +231,10 @@ impl Node {
             .map(|number| Shard::new(ShardId(number), Arc::clone(&core)))
             .collect();
         catch_up(&core, &shards).await?;
+        for follower in &core.followers {
+            follower.begin(&core.store)?;
+        }
+        core.rows_check.ready();
 
         let router = Router::new(Arc::clone(&core), Arc::clone(&shards));
         let (root, _) = NodeSupervisor::spawn(None, NodeSupervisor, ()).await?;
@@ -228,14 +248,17 @@ impl Node {
             shard.supervise(supervisor);
         }
         let node = Arc::new(Node {
-            checkpointing: tokio::sync::Mutex::new(core.store.mark()),
-            checkpoint_before_last: AtomicU64::new(0),
+            checkpoints: tokio::sync::Mutex::new(Checkpoints {
+                last: core.store.mark(),
+                before_last: Position::START,
+            }),
+            exported: Mutex::new(None),
             core,
             shards,
             router,
             root: root.get_cell(),
         });
-        node.run_periodic_work();
+        node.run_periodic_work(exports);
         Ok(node)
     }
 
@@ -249,8 +272,14 @@ impl Node {
         self.core.residency.resident()
     }
 
-    fn run_periodic_work(self: &Arc<Self>) {
+    fn run_periodic_work(self: &Arc<Self>, exports: Option<ExportPlan>) {
         let spawner = self.core.spawner.clone();
+        for follower in &self.core.followers {
+            spawner.spawn_until_stop("follower", Arc::clone(follower).follow());
+        }
+        if let Some(plan) = exports {
+            spawner.spawn_until_stop("exports", Arc::clone(self).keep_exports(plan));
+        }
         let node = Arc::clone(self);
         spawner.spawn_until_stop("checkpoints", async move {
             loop {
@@ -305,20 +334,44 @@ impl Node {
         }
     }
 
-    /// Folds everything durable into synced rows.
+    /// Folds everything durable into synced rows, and gives back what the journal need no longer keep.
     pub async fn checkpoint(&self) -> Result<Checkpointed, store::Error> {
-        let mut last = self.checkpointing.lock().await;
+        let mut checkpoints = self.checkpoints.lock().await;
+        let done = self.try_checkpoint(&mut checkpoints).await;
+        match &done {
+            Ok(_) => {
+                self.core.rows_check.ready();
+                self.trim(&checkpoints);
+            }
+            Err(error) => {
+                metrics::counter!("clientele_checkpoint_failures_total").increment(1);
+                self.core.rows_check.failing(format!(
+                    "the last checkpoint failed: {error}; look at the disk, and restart unless the next one succeeds"
+                ));
+            }
+        }
+        done
+    }
+
+    async fn try_checkpoint(
+        &self,
+        checkpoints: &mut Checkpoints,
+    ) -> Result<Checkpointed, store::Error> {
         let began = std::time::Instant::now();
         let durable = self.noted_up_to(self.core.journal.durable());
-        let store = Arc::clone(&self.core.store);
-        let done = if store.rows().may_block() {
-            tokio::task::spawn_blocking(move || store.checkpoint(durable))
+        let core = Arc::clone(&self.core);
+        let done = if core.store.rows().may_block() {
+            let fold = move || core.store.checkpoint_with(durable, &core.followers);
+            tokio::task::spawn_blocking(fold)
                 .await
                 .map_err(|_cut_short| store::Error::Cancelled)??
         } else {
-            store.checkpoint(durable)?
+            core.store.checkpoint_with(durable, &core.followers)?
         };
-        *last = durable;
+        if durable > checkpoints.last {
+            checkpoints.before_last = checkpoints.last;
+            checkpoints.last = durable;
+        }
         metrics::histogram!("clientele_checkpoint_seconds").record(began.elapsed());
         Ok(done)
     }
@@ -374,42 +427,5 @@ impl Node {
         }
         self.root.stop(None);
         self.core.entities.clear();
-    }
-}
-
-impl Node {
-    /// Writes a verified export of everything durable to `path`, and lets the journal be trimmed to it. Rows are not changed
-    /// while it is written; the journal goes on.
-    pub async fn export(
-        &self,
-        path: PathBuf,
-        data_directory_id: [u8; 16],
-    ) -> Result<ExportSummary, ExportFailed> {
-        self.checkpoint().await?;
-        let checkpointing = self.checkpointing.lock().await;
-        let position = *checkpointing;
-        let header = export::Header {
-            data_directory_id,
-            journal_position: position,
-            created_at_ms: u64::try_from(self.core.clock.wall().0).unwrap_or_default(),
-            shard_count: u32::from(self.core.options.shards.get()),
-        };
-        let store = Arc::clone(&self.core.store);
-        let summary = tokio::task::spawn_blocking(move || {
-            store.export(&path, header)?;
-            let (_, summary) = export::verify(&path)?;
-            Ok::<_, ExportFailed>(summary)
-        })
-        .await
-        .map_err(|_cut_short| store::Error::Cancelled)??;
-        // Not past the checkpoint before last: were the newest one damaged, replay starts a step further back.
-        let before_last = self
-            .checkpoint_before_last
-            .swap(position.0, Ordering::AcqRel);
-        self.core
-            .journal
-            .trim(Position(before_last.min(position.0)))?;
-        drop(checkpointing);
-        Ok(summary)
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::address::Address;
 use crate::domain::entity::Effect;
 use crate::limits;
 use crate::persistence::codec;
+use crate::persistence::feed::Fed;
 use crate::persistence::journal::{Body, Claimed, Position, Record};
 
 /// The place that a shard's records are appended at.
@@ -183,8 +184,14 @@ impl Shard {
         position: Position,
     ) {
         let seq = effect.seq;
-        self.core.store.note(self.id, address, effect);
+        self.core.store.note(self.id, address, Arc::clone(&effect));
         self.noted.store(position.0, Ordering::Release);
+        self.core.feed.push(Fed {
+            position,
+            shard: self.id,
+            address,
+            effect,
+        });
         consequences.durable_seq.store(seq, Ordering::Release);
         if let Some(due) = consequences.due {
             self.timers.lock().set(address, due);
@@ -197,6 +204,8 @@ impl Shard {
     /// An append failed or is unknown: every actor of the shard knows more than is durable, so all are discarded. Takes no lock of
     /// the appender: a journal that has stopped says so on the appending thread, which holds it.
     pub(super) fn append_failed(&self) {
+        // The record may be in the journal all the same: who follows finds it there.
+        self.core.feed.skip();
         // Not by taking the appender away: a journal that has failed refuses at once, while `append` holds its lock.
         if self.lost.swap(true, Ordering::AcqRel) {
             return;

@@ -7,7 +7,6 @@ use super::output::{OutputFormat, print, print_json};
 use crate::app;
 use crate::config::{Flags, Profile, Sources};
 use crate::data_directory::write_private;
-use crate::http::Api;
 use crate::seeding::{self, Seed};
 
 /// Start a node with a demo network: embedded, durable, nothing else to start
@@ -35,9 +34,7 @@ pub async fn run(args: DevArgs, output: OutputFormat) -> Result<(), node::Error>
     let sources = Sources::of_process(Profile::Development, args.flags, None);
     let settings = node::settings(&sources)?;
     let running = app::start(settings).await?;
-    let api = Api {
-        router: running.node.router().clone(),
-    };
+    let api = running.api();
     let held = match &args.seed_file {
         Some(file) => held_seed(file)?,
         None => None,

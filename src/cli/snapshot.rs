@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::control::{self, NodeArgs, call};
 use super::output::{OutputFormat, print, print_json};
+use crate::data_directory::{self, DataDirectory};
 use crate::http::control::{CreatedSnapshot, NewSnapshot};
 use crate::persistence::export;
 use crate::persistence::journal::Position;
@@ -73,6 +74,37 @@ pub enum Error {
     /// The restore.
     #[error(transparent)]
     Transfer(#[from] TransferFailed),
+    /// The data directory.
+    #[error(transparent)]
+    DataDirectory(#[from] data_directory::Error),
+    /// The export is of another data directory.
+    #[error(
+        "{} was taken of data directory {export}, but {} is {directory_id}: restore one of its own exports (`clientele snapshot list` shows them), or restore this one into an empty directory with --data-dir", file.display(), directory.display()
+    )]
+    OtherDirectory {
+        /// The export.
+        file: PathBuf,
+        /// Of which directory it is.
+        export: uuid::Uuid,
+        /// Where it was to be restored.
+        directory: PathBuf,
+        /// Which directory that is.
+        directory_id: uuid::Uuid,
+    },
+    /// The export spreads its entities otherwise.
+    #[error(
+        "{} spreads its entities over {export} shards, but {} was created with {created}: restore an export of the same count, or restore this one into an empty directory with --data-dir and start that with actors.shards = {export}", file.display(), directory.display()
+    )]
+    OtherShards {
+        /// The export.
+        file: PathBuf,
+        /// Over how many shards it spreads its entities.
+        export: u32,
+        /// Where it was to be restored.
+        directory: PathBuf,
+        /// With how many shards that was created.
+        created: u16,
+    },
     /// A path or the output.
     #[error("{what}: {source}")]
     Io {
@@ -200,6 +232,28 @@ fn verify(file: &Path) -> Result<Verified, Error> {
 
 fn restore(data_dir: &Path, file: &Path) -> Result<Restored, Error> {
     let (header, _) = export::verify(file)?;
+    if let Some(directory) = DataDirectory::open_existing(data_dir)? {
+        let (export, directory_id) = (
+            uuid::Uuid::from_bytes(header.data_directory_id),
+            uuid::Uuid::from_bytes(directory.id()),
+        );
+        if export != directory_id {
+            return Err(Error::OtherDirectory {
+                file: file.to_owned(),
+                export,
+                directory: data_dir.to_owned(),
+                directory_id,
+            });
+        }
+        if header.shard_count != u32::from(directory.shards()) {
+            return Err(Error::OtherShards {
+                file: file.to_owned(),
+                export: header.shard_count,
+                directory: data_dir.to_owned(),
+                created: directory.shards(),
+            });
+        }
+    }
     // Beside its own journal the export goes on where it ended; a new journal begins at the start.
     let mark = if data_dir.join("journal").exists() {
         header.journal_position

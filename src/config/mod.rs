@@ -30,7 +30,9 @@ use serde::{Deserialize, Serialize};
 pub use self::layer::{Flags, Origin};
 pub use self::load::{Loaded, Setting, Sources, load};
 pub use self::problem::{Error, Problem};
-pub use self::sections::{Actors, Admin, Limits, Log, LogFormat, Secrets, Server, Storage};
+pub use self::sections::{
+    Actors, Admin, Limits, Log, LogFormat, Secrets, Server, Snapshots, Storage,
+};
 
 /// Everything that `clientele server` can be told.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +45,8 @@ pub struct Config {
     pub admin: Admin,
     /// What lasts.
     pub storage: Storage,
+    /// Exports that the node makes by itself.
+    pub snapshots: Snapshots,
     /// What lives in memory.
     pub actors: Actors,
     /// What a client may take.

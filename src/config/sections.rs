@@ -71,6 +71,27 @@ impl Default for Storage {
     }
 }
 
+/// Exports that the node makes by itself, into the data directory's `exports`. The journal is trimmed to them only.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Snapshots {
+    /// How often an export is made and verified, in seconds.
+    #[schemars(range(min = limits::EXPORT_EVERY_S_MIN, max = limits::EXPORT_EVERY_S_MAX))]
+    pub export_every_s: u64,
+    /// How many of them stay. Exports that were asked for stay until someone removes them.
+    #[schemars(range(min = 1, max = limits::EXPORTS_KEPT_MAX))]
+    pub keep: u64,
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        Snapshots {
+            export_every_s: limits::EXPORT_EVERY_S,
+            keep: limits::EXPORTS_KEPT,
+        }
+    }
+}
+
 /// The entities in memory, and how much may be asked of them at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -15,12 +15,15 @@ pub mod extract;
 pub mod failure;
 pub mod gateways;
 pub mod money_wire;
+pub mod paging;
 pub mod problem;
 pub mod reply;
 
-/// What every handler can reach: the one door to the entities.
+/// What every handler can reach: the one door to the entities, and the lists over many of them.
 #[derive(Clone)]
 pub struct Api {
     /// The one door to the entities.
     pub router: crate::actors::router::Router,
+    /// The purchases of organisations.
+    pub purchases: crate::publishing::projections::purchases::PurchaseLists,
 }

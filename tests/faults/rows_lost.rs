@@ -1,5 +1,7 @@
 //! The rows are lost: the journal, and an export where the journal was trimmed, bring everything back.
 
+use std::path::Path;
+
 use crate::ledger::{Ledger, Network};
 use crate::load::{Load, Numbers};
 use crate::process::{Process, Site, text};
@@ -100,14 +102,23 @@ async fn rows_of_a_trimmed_journal_come_from_the_export_and_from_nothing_less() 
     process.kill();
 
     lose_rows(&site);
+    let (exports, aside) = (site.data().join("exports"), site.beside("exports"));
+    std::fs::rename(&exports, &aside).unwrap();
     let refused = site.refuse_to_start().await;
     for part in ["trimmed", "snapshot restore"] {
         assert!(refused.stderr.contains(part), "{}", refused.stderr);
     }
     // The refused start may have left empty rows behind; they are no obstacle.
+    std::fs::rename(&aside, &exports).unwrap();
     let newest = newest["path"].as_str().unwrap();
     assert_ne!(newest, created["path"].as_str().unwrap());
-    site.json(&["snapshot", "restore", newest]).await;
+    let process = site.start().await;
+    holds(&process, &mut ledger).await;
+    process.kill();
+
+    // A damaged one is passed over: the journal reaches back to the one before.
+    alter(Path::new(newest), |bytes| bytes[40] ^= 1);
+    lose_rows(&site);
     let process = site.start().await;
     holds(&process, &mut ledger).await;
     process.kill();
@@ -145,4 +156,41 @@ fn lose_rows_if_any(site: &Site) {
     if site.data().join("rows").exists() {
         lose_rows(site);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_restored_only_where_it_was_taken_or_where_nothing_is() {
+    let mut numbers = Numbers::of_run();
+    let (site, stranger) = (Site::new(), Site::new());
+    let process = site.start().await;
+    let mut ledger = purchases(&process, "some", 50, &mut numbers).await;
+    let created = site.json(&["snapshot", "create"]).await;
+    let export = created["path"].as_str().unwrap().to_owned();
+    process.kill();
+    stranger.start().await.kill();
+
+    lose_rows(&stranger);
+    let restore = ["snapshot", "restore", &export];
+    let refused = stranger.on_data(&restore, false).await;
+    assert!(!refused.status.success());
+    for part in ["was taken of data directory", "snapshot list", "--data-dir"] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    // The same directory, as if it had been made for twice as many shards.
+    let layout = site.data().join("layout.json");
+    let kept = std::fs::read_to_string(&layout).unwrap();
+    let other = kept.replace("\"shards\":", "\"shards\":1");
+    assert_ne!(kept, other);
+    std::fs::write(&layout, other).unwrap();
+    lose_rows(&site);
+    let refused = site.on_data(&restore, false).await;
+    assert!(!refused.status.success());
+    for part in ["shards", "actors.shards ="] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+    std::fs::write(&layout, kept).unwrap();
+    site.json(&restore).await;
+    let process = site.start().await;
+    holds(&process, &mut ledger).await;
+    process.kill();
 }

@@ -1,6 +1,6 @@
 //! A node as its callers see it: real sockets, a real data directory, a disk and a clock that the test commands.
 //!
-//! One binary; a module a promise. [`node`] is what they all stand on.
+//! One binary; a module a promise. [`node`] and [`client`] are what they all stand on.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,12 +12,17 @@
 
 mod answers;
 mod budgets;
+mod client;
 mod durability;
+mod exports;
 mod idempotency;
 mod keys;
+mod lists;
 mod node;
 mod panics;
 mod privacy;
 mod residency;
+mod rows;
 mod time;
+mod trimming;
 mod uniqueness;

@@ -1,15 +1,14 @@
-//! A whole node in this process, and a client that talks to it over HTTP.
+//! A whole node in this process.
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use clientele::actors::node::{Node, Probe};
-use clientele::app::{self, Running, Settings};
+use clientele::app::{self, AroundRows, Running, Settings};
 use clientele::clock::{Clock, SystemClock};
 use clientele::config::Config;
 use clientele::domain::address::{Address, Kind, Mode, TenantId};
@@ -20,10 +19,11 @@ use clientele::domain::time::{Span, Timestamp};
 use clientele::http::Api;
 use clientele::http::control::{WireVisibility, fresh_key, make_key};
 use clientele::persistence::journal::faults::{FaultGate, PausedSyncs};
+use clientele::publishing::projections::Braked;
 use clientele::seeding::{self, Seed, SeedContact, TENANT};
 use clientele::telemetry;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderMap, Method};
+use http_body_util::Full;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -32,7 +32,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::task::JoinSet;
+
+pub(crate) use crate::client::{Answer, Ask, Pending};
 
 /// Far beyond what anything here takes: a test that reaches it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -142,6 +143,14 @@ impl TestNode {
 
     /// The same, with settings changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> TestNode {
+        TestNode::start_around(change, None).await
+    }
+
+    /// The same, with something put around its rows.
+    pub(crate) async fn start_around(
+        change: impl FnOnce(&mut Config),
+        around_rows: Option<Arc<AroundRows>>,
+    ) -> TestNode {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::dev(directory.path().join("data"));
         config.server.listen = ([127, 0, 0, 1], 0).into();
@@ -156,6 +165,7 @@ impl TestNode {
         settings.clock = Arc::clone(&clock) as Arc<dyn Clock>;
         settings.faults = Some(Arc::new(gate.clone()));
         settings.probe = Some(Arc::clone(&probe) as Arc<dyn Probe>);
+        settings.around_rows = around_rows;
         let mut node = TestNode {
             running: None,
             seed: Seed::default(),
@@ -208,9 +218,7 @@ impl TestNode {
 
     /// The door to the entities. Not to be kept over a restart.
     pub(crate) fn api(&self) -> Api {
-        Api {
-            router: self.node().router().clone(),
-        }
+        self.running().api()
     }
 
     /// The data directory.
@@ -250,6 +258,26 @@ impl TestNode {
             body: Bytes::new(),
         };
         ask.with("api_key", &self.secret_key("live"))
+    }
+
+    /// A read of the operators' listener.
+    pub(crate) fn admin(&self, path: &str) -> Ask {
+        let mut ask = self.ask(Method::GET, path);
+        ask.url = format!("http://{}{path}", self.running().admin);
+        ask
+    }
+
+    /// What the metrics say of `name` without labels.
+    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
+        let rendered = self.settings.metrics.render();
+        let mut lines = rendered.lines();
+        let value = lines.find_map(|line| line.strip_prefix(&format!("{name} ")))?;
+        Some(value.parse().unwrap())
+    }
+
+    /// Holds the lists still.
+    pub(crate) fn hold_lists(&self) -> Braked {
+        self.settings.brake.hold()
     }
 
     /// A read of the gateway.
@@ -365,130 +393,4 @@ pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool)
 /// So many cents.
 pub(crate) fn cents(cents: i64) -> Decimal {
     Decimal::new(cents, 2)
-}
-
-/// A request to be sent, once or often.
-#[derive(Clone)]
-pub(crate) struct Ask {
-    client: Client<HttpConnector, Full<Bytes>>,
-    method: Method,
-    url: String,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Ask {
-    /// With this header instead of any other of its name.
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Ask {
-        let name = HeaderName::from_str(name).unwrap();
-        self.headers
-            .insert(name, HeaderValue::from_str(value).unwrap());
-        self
-    }
-
-    /// Without this header.
-    pub(crate) fn without(mut self, name: &str) -> Ask {
-        self.headers.remove(name);
-        self
-    }
-
-    /// With this body.
-    pub(crate) fn body(mut self, body: &Value) -> Ask {
-        self.body = Bytes::from(body.to_string());
-        self
-    }
-
-    /// Sends it and waits for the answer.
-    pub(crate) async fn send(self) -> Answer {
-        self.begin().answer().await
-    }
-
-    /// Sends it without waiting.
-    pub(crate) fn begin(self) -> Pending {
-        let mut task = JoinSet::new();
-        task.spawn(self.exchange());
-        Pending { task, answer: None }
-    }
-
-    async fn exchange(self) -> Answer {
-        let mut request = http::Request::new(Full::new(self.body));
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.url.parse().unwrap();
-        *request.headers_mut() = self.headers;
-        let (head, body) = self.client.request(request).await.unwrap().into_parts();
-        Answer {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: body.collect().await.unwrap().to_bytes(),
-        }
-    }
-}
-
-/// A request under way.
-pub(crate) struct Pending {
-    task: JoinSet<Answer>,
-    answer: Option<Answer>,
-}
-
-impl Pending {
-    /// Whether the answer is there.
-    pub(crate) fn is_answered(&mut self) -> bool {
-        if let Some(ended) = self.task.try_join_next() {
-            self.answer = Some(ended.unwrap());
-        }
-        self.answer.is_some()
-    }
-
-    /// Waits for the answer.
-    pub(crate) async fn answer(mut self) -> Answer {
-        match self.answer.take() {
-            Some(answer) => answer,
-            None => tokio::time::timeout(PATIENCE, self.task.join_next())
-                .await
-                .expect("an answer in time")
-                .unwrap()
-                .unwrap(),
-        }
-    }
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    /// The status.
-    pub(crate) status: u16,
-    /// The headers.
-    pub(crate) headers: HeaderMap,
-    /// The body.
-    pub(crate) body: Bytes,
-}
-
-impl Answer {
-    /// The body, which is JSON.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    /// A header, or nothing.
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The status and the code of a problem.
-    pub(crate) fn problem(&self) -> (u16, String) {
-        let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
-        (self.status, code)
-    }
-
-    /// A text of the body.
-    pub(crate) fn text(&self, member: &str) -> String {
-        self.json()[member].as_str().unwrap().to_owned()
-    }
-
-    /// An amount of the body.
-    pub(crate) fn amount(&self, member: &str) -> Decimal {
-        Decimal::from_str(&self.json()[member].to_string()).unwrap()
-    }
 }

@@ -2,6 +2,7 @@
 //! again, and at the end everything is compared, live, after a restart, and from the log alone.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use clientele::domain::organisation::{self, Organisation, Role};
 use clientele::domain::tenant;
 use clientele::domain::time::Span;
 use clientele::persistence::journal::memory::Struck;
+use clientele::publishing::projections::{Freshness, ListKey, Selection};
 use futures_util::future::{join, join_all};
 use rust_decimal::Decimal;
 
@@ -280,7 +282,46 @@ async fn check(till: &mut Till) {
         assert_eq!(beyond, Err(Rejection::NotFound), "an effect was doubled");
     }
     check_values(till).await;
+    check_lists(till).await;
     check_budgets(till).await;
+}
+
+/// The lists name every purchase once, and no other: of the venue, and of the tenant.
+async fn check_lists(till: &mut Till) {
+    let expected: BTreeSet<(u64, u32)> = {
+        let model = till.model.borrow();
+        let ledgers = model.ledgers.iter();
+        ledgers
+            .flat_map(|(contact, ledger)| {
+                let numbers = ledger.purchases.keys();
+                numbers.map(|number| (contact.entity, *number))
+            })
+            .collect()
+    };
+    for organisation in [Some(VENUE), None] {
+        let list = ListKey {
+            tenant: TENANT,
+            mode: Mode::Live,
+            organisation,
+        };
+        let selection = Selection {
+            take: 10_000,
+            ..Selection::default()
+        };
+        let listed = loop {
+            // The node may be dead, or die meanwhile.
+            if let Some(lists) = till.world.lists()
+                && lists.catch_up().await == Freshness::Current
+            {
+                break lists.select(list, selection).await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        };
+        let entries = listed.entries.iter();
+        let found: Vec<_> = entries.map(|entry| (entry.owner, entry.part)).collect();
+        assert_eq!(found.len(), expected.len(), "listed twice, or not at all");
+        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected);
+    }
 }
 
 /// No budget is overspent; and nobody was refused an award of it that what was left would have covered. Awards are never

@@ -12,11 +12,15 @@ use clientele::actors::spawn::Spawner;
 use clientele::clock::Clock;
 use clientele::domain::address::{Mode, TenantId};
 use clientele::domain::time::Timestamp;
+use clientele::health::Health;
+use clientele::persistence::feed::Feed;
 use clientele::persistence::journal::memory::{FaultPlan, MemoryJournal, MemoryLog, Struck};
 use clientele::persistence::journal::{self, Journal};
 use clientele::persistence::keyring::{Keyring, RootSecret};
-use clientele::persistence::rows::MemoryRows;
+use clientele::persistence::rows::{MemoryRows, Rows};
 use clientele::persistence::store::Store;
+use clientele::publishing::projections::purchases::PurchaseLists;
+use clientele::publishing::projections::{Brake, Projector};
 use clientele::secrets::Secrets;
 use clientele_cluster::{NodeId, ShardCount};
 use tokio::sync::Notify;
@@ -65,6 +69,7 @@ pub(crate) enum End {
 /// What of the process can be reached from outside.
 struct Process {
     journal: Arc<MemoryJournal>,
+    lists: PurchaseLists,
     node: Option<Arc<Node>>,
 }
 
@@ -128,18 +133,27 @@ impl World {
     pub(crate) async fn live(self: Rc<World>) -> turmoil::Result {
         self.lives.set(self.lives.get() + 1);
         let journal = Arc::new(MemoryJournal::open(self.log.clone(), self.plan()));
-        *self.process.borrow_mut() = Some(Process {
-            journal: Arc::clone(&journal),
-            node: None,
-        });
+        let feed = Arc::new(Feed::new(Arc::clone(&journal) as Arc<dyn Journal>));
         let shards = ShardCount::new(8).unwrap();
         let rows = Arc::clone(&self.rows.borrow());
+        let shared = Arc::clone(&rows) as Arc<dyn Rows>;
+        let lists: PurchaseLists =
+            Projector::open(shared, Arc::clone(&feed), Brake::default()).unwrap();
+        *self.process.borrow_mut() = Some(Process {
+            journal: Arc::clone(&journal),
+            lists: Arc::clone(&lists),
+            node: None,
+        });
         let parts = Parts {
             journal: Arc::clone(&journal) as Arc<dyn Journal>,
             store: Arc::new(Store::open(rows, shards).unwrap()),
             keyring: Arc::clone(&self.keyring),
             secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            feed,
+            followers: vec![lists],
+            rows_check: Health::new().register("rows"),
+            exports: None,
             spawner: Spawner::default(),
             probe: None,
         };
@@ -179,7 +193,7 @@ impl World {
         if !self.dead.replace(false) {
             return false;
         }
-        if let Some(Process { journal, node }) = self.process.borrow_mut().take() {
+        if let Some(Process { journal, node, .. }) = self.process.borrow_mut().take() {
             journal.crash();
             let (mut sum, one) = (self.struck.get(), journal.struck());
             crate::add(&mut sum, one);
@@ -214,6 +228,13 @@ impl World {
 
     pub(crate) fn router(&self) -> Option<Router> {
         self.node().map(|node| node.router().clone())
+    }
+
+    /// The lists of a node that serves.
+    pub(crate) fn lists(&self) -> Option<PurchaseLists> {
+        let process = self.process.borrow();
+        let process = process.as_ref().filter(|process| process.node.is_some())?;
+        Some(Arc::clone(&process.lists))
     }
 
     pub(crate) fn lives(&self) -> u64 {

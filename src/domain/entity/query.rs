@@ -57,6 +57,8 @@ pub struct ContactView {
     pub version: u32,
     /// What it can spend.
     pub balance: Minor,
+    /// How many purchases it has: the number of the newest.
+    pub purchases: u32,
 }
 
 /// A wallet as it is shown.
@@ -242,6 +244,7 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         created_at: contact.created_at,
         version: contact.profile_version,
         balance: contact.wallet.balance(now),
+        purchases: contact.purchase_count,
     }
 }
 

@@ -13,6 +13,8 @@ use crate::domain::time::{Span, Timestamp};
 use crate::domain::{
     api_key, contact, directory_entry, entity, lease, offer, organisation, remembered, tenant,
 };
+use crate::persistence::journal::Position;
+use crate::persistence::listing;
 
 /// `stored!(record T { a, b })` stores fields in order; `stored!(wrap T)` stores the one field of a newtype;
 /// `stored!(choice T { 0 => A, 1 => B(x) })` stores a variant's number, then its fields.
@@ -309,6 +311,11 @@ stored!(choice entity::State {
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });
 stored!(record entity::Entity { seq, last_time, remembered, state });
+
+stored!(wrap Position);
+stored!(record listing::Entry { at, owner, part, organisation, class });
+stored!(record listing::Times { first, last });
+stored!(record listing::Cursor { version, position });
 
 /// An amount of at most [`offer::Lending::TOTAL_MAX`].
 fn six_bytes(amount: Minor) -> [u8; 6] {

@@ -20,6 +20,7 @@ use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, FilterLayer};
 use crate::domain::time::Timestamp;
 use crate::limits::DECODED_BYTES_MAX;
+use crate::persistence::listing::{Cursor, Entry, Times};
 
 /// The version of every layout in this build.
 const VERSION: u8 = 1;
@@ -148,6 +149,46 @@ pub fn encode_profile(profile: &Profile) -> Vec<u8> {
 /// A contact's personal fields, after they are opened.
 pub fn decode_profile(bytes: &[u8]) -> Result<Profile, Error> {
     decode("a profile", bytes)
+}
+
+/// A row's payload: a full or last block of a list.
+pub fn encode_entries(entries: &Vec<Entry>) -> Vec<u8> {
+    encode(&Borrowed(entries))
+}
+
+/// The entries in a block of a list.
+pub fn decode_entries(bytes: &[u8]) -> Result<Vec<Entry>, Error> {
+    decode("a block of a list", bytes)
+}
+
+/// A row's payload: the times of a full block.
+pub fn encode_times(times: &Times) -> Vec<u8> {
+    encode(&Borrowed(times))
+}
+
+/// The times of a full block.
+pub fn decode_times(bytes: &[u8]) -> Result<Times, Error> {
+    decode("the times of a list's block", bytes)
+}
+
+/// A row's payload: the organisation above another, if there is one.
+pub fn encode_parent(parent: Option<u64>) -> Vec<u8> {
+    encode(&parent)
+}
+
+/// The organisation above another.
+pub fn decode_parent(bytes: &[u8]) -> Result<Option<u64>, Error> {
+    decode("an organisation's place", bytes)
+}
+
+/// A row's payload: a follower's place.
+pub fn encode_cursor(cursor: &Cursor) -> Vec<u8> {
+    encode(&Borrowed(cursor))
+}
+
+/// A follower's place.
+pub fn decode_cursor(bytes: &[u8]) -> Result<Cursor, Error> {
+    decode("a cursor", bytes)
 }
 
 struct Borrowed<'a, T>(&'a T);

@@ -12,6 +12,7 @@ use crate::domain::contact::Purchase;
 use crate::domain::entity::Spilled;
 use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::ROW_BYTES_MAX;
+use crate::persistence::follower::Follower;
 use crate::persistence::journal::Position;
 use crate::persistence::rows::{Row, Write};
 
@@ -29,9 +30,19 @@ pub struct Checkpointed {
 }
 
 impl Store {
-    /// Folds everything that waits into rows, syncs them, then writes and syncs the mark at `durable`: a position
-    /// at which the journal had run every completion *before* this call. Blocks; one at a time.
+    /// [`Store::checkpoint_with`] nobody who follows.
     pub fn checkpoint(&self, durable: Position) -> Result<Checkpointed, Error> {
+        self.checkpoint_with(durable, &[])
+    }
+
+    /// Folds everything that waits into rows, has `followers` write what they built, syncs all of it, then writes and
+    /// syncs the mark at `durable`: a position at which the journal had run every completion *before* this call. Blocks;
+    /// one at a time.
+    pub fn checkpoint_with(
+        &self,
+        durable: Position,
+        followers: &[Arc<dyn Follower>],
+    ) -> Result<Checkpointed, Error> {
         let mut folded: Vec<(ShardId, Address, u64)> = Vec::new();
         for (number, dirty) in (0_u16..).zip(&self.shards) {
             let shard = ShardId(number);
@@ -46,10 +57,15 @@ impl Store {
                 })?;
             }
         }
-        if folded.is_empty() && durable == self.mark() {
+        let mut is_built = false;
+        for follower in followers {
+            is_built |= follower.flush()?;
+        }
+        if folded.is_empty() && !is_built && durable == self.mark() {
             return Ok(Checkpointed::default());
         }
         self.rows.sync()?;
+        followers.iter().for_each(|follower| follower.synced());
         self.rows.write(vec![Write::Put {
             key: keys::mark(),
             row: tally::mark_row(durable, self.batches()),

@@ -10,6 +10,7 @@ const META: u8 = 0;
 const HEAD: u8 = 1;
 const TIMER: u8 = 2;
 const PIECE: u8 = 3;
+const PROJECTION: u8 = 4;
 
 const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
@@ -18,6 +19,27 @@ const FILTER: u8 = b'f';
 /// Where the checkpoint's mark is kept.
 pub(super) fn mark() -> Vec<u8> {
     vec![META, b'm']
+}
+
+/// Where the cursor of the follower `name` is kept.
+pub(super) fn cursor(name: &str) -> Vec<u8> {
+    let mut key = vec![META, b'c'];
+    key.extend(name.as_bytes());
+    key
+}
+
+/// Whether a row is some follower's cursor.
+pub(super) fn is_cursor(key: &[u8]) -> bool {
+    key.starts_with(&[META, b'c'])
+}
+
+/// What all rows of the projection `name` begin with.
+pub(super) fn projection_prefix(name: &str) -> Vec<u8> {
+    let mut key = vec![PROJECTION];
+    key.extend(name.as_bytes());
+    // No name has this byte, so that no projection's rows lie among another's.
+    key.push(0);
+    key
 }
 
 /// Where the tally of a shard's head rows is kept.
@@ -108,4 +130,27 @@ pub(super) fn read_timer(key: &[u8]) -> Option<(Timestamp, Address)> {
         Timestamp(i64::from_be_bytes(*due) ^ i64::MIN),
         Address::from_bytes(address)?,
     ))
+}
+
+/// What all head rows begin with.
+pub(super) fn all_heads_prefix() -> Vec<u8> {
+    vec![HEAD]
+}
+
+/// What all rows of entities beside their heads begin with.
+pub(super) fn pieces_prefix() -> Vec<u8> {
+    vec![PIECE]
+}
+
+/// The address in the key of a head row.
+pub(super) fn address_of_head(key: &[u8]) -> Option<Address> {
+    Address::from_bytes(key.get(3..)?)
+}
+
+/// The address of the contact whose older purchases a piece holds, or `None` for other pieces.
+pub(super) fn read_purchases(key: &[u8]) -> Option<Address> {
+    let (_, rest) = key.split_first_chunk::<3>()?;
+    let (address, rest) = rest.split_at_checked(18)?;
+    rest.starts_with(&[PURCHASES]).then_some(())?;
+    Address::from_bytes(address)
 }

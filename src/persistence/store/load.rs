@@ -185,18 +185,10 @@ impl Store {
     }
 
     pub(super) fn each_row(&self, prefix: &[u8], each: &mut EachRow<'_>) -> Result<(), Error> {
-        const ROWS_A_PAGE: usize = 1_000;
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page = self.rows.scan(prefix, after.as_deref(), ROWS_A_PAGE)?;
-            for (key, row) in &page {
-                each(key, row);
-            }
-            match page.last() {
-                Some((key, _)) if page.len() == ROWS_A_PAGE => after = Some(key.clone()),
-                Some(_) | None => return Ok(()),
-            }
-        }
+        self.walk(prefix, &mut |key, row| {
+            each(key, row);
+            Ok(())
+        })
     }
 
     /// Runs `read` where it may wait for a disk.

@@ -9,6 +9,7 @@ mod keys;
 mod load;
 mod tally;
 mod transfer;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,7 +25,7 @@ use crate::domain::address::Address;
 use crate::domain::entity::Effect;
 
 pub use checkpoint::Checkpointed;
-pub use transfer::TransferFailed;
+pub use transfer::{Inspected, TransferFailed, inspect};
 
 /// Why the store cannot answer.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +38,7 @@ pub enum Error {
     Codec(#[from] codec::Error),
     /// Rows are there that were replaced since, or are gone.
     #[error(
-        "the rows of shard {shard} are older than what was written to them: the disk has lost a part. Stop the node, move `rows` in its data directory away, and restore the newest export with `clientele snapshot restore`; without one, start again: rows are made anew from a journal that was never trimmed"
+        "the rows of shard {shard} are older than what was written to them: the disk has lost a part. Stop the node, move `rows` in its data directory away, and start again: rows are made anew from the newest export and the journal"
     )]
     OlderRows {
         /// The shard.
@@ -49,6 +50,16 @@ pub enum Error {
     /// The task that read the rows was cancelled: the process is going down.
     #[error("the reading of rows was cut short")]
     Cancelled,
+}
+
+/// The key of the cursor of the follower `name`.
+pub fn cursor_key(name: &str) -> Vec<u8> {
+    keys::cursor(name)
+}
+
+/// What the keys of all rows of the projection `name` begin with.
+pub fn projection_prefix(name: &str) -> Vec<u8> {
+    keys::projection_prefix(name)
 }
 
 /// The newest durable state of every entity.
@@ -98,7 +109,7 @@ impl Store {
         }
     }
 
-    /// The rows themselves, for an export.
+    /// The rows themselves, for an export and for what followers build.
     pub fn rows(&self) -> &Arc<dyn Rows> {
         &self.rows
     }

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use clientele_cluster::ShardId;
 
 use super::tally::{self, Tally};
-use super::{Error, Store, keys};
-use crate::persistence::export::{self, ExportReader, ExportWriter, Header, Section};
+use super::{Error, Store, codec, keys};
+use crate::persistence::export::{
+    self, ExportReader, ExportSummary, ExportWriter, Header, Section,
+};
 use crate::persistence::journal::Position;
+use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{Row, Rows, Write};
 
 /// How many rows are moved at a time: at 64 KiB at most each, 16 MiB.
@@ -32,6 +35,65 @@ pub enum TransferFailed {
     /// The file has something that this build does not know.
     #[error("the export has an item that this build does not know (section {0})")]
     UnknownSection(u8),
+}
+
+/// What an export that was read to its end came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Inspected {
+    /// What it was taken of.
+    pub header: Header,
+    /// What it came to.
+    pub summary: ExportSummary,
+    /// After here, a restore of it needs the journal: its own position, or that of the earliest cursor in it.
+    pub reach: Position,
+}
+
+/// Reads the whole export at `path` and checks everything in it.
+///
+/// # Errors
+/// As [`export::verify`]; or a cursor in it cannot be read.
+pub fn inspect(path: &Path) -> Result<Inspected, TransferFailed> {
+    let mut reader = ExportReader::open(path)?;
+    let header = reader.header();
+    let mut reach = header.journal_position;
+    loop {
+        match reader.next_item()? {
+            Some(item) if keys::is_cursor(&item.key) => {
+                let payload = item.value.get(8..).unwrap_or_default();
+                let cursor = codec::decode_cursor(payload).map_err(Error::from)?;
+                reach = reach.min(cursor.position);
+            }
+            Some(_) => {}
+            None => {
+                if let Some(summary) = reader.summary() {
+                    return Ok(Inspected {
+                        header,
+                        summary,
+                        reach,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What becomes of a cursor from an export taken at `exported` that is restored with its rows marked at `mark`. `None` has
+/// its follower build everything anew.
+fn restored_cursor(
+    payload: &[u8],
+    exported: Position,
+    mark: Position,
+) -> Result<Option<Vec<u8>>, Error> {
+    let cursor = codec::decode_cursor(payload)?;
+    if mark == exported {
+        return Ok(Some(payload.to_vec()));
+    }
+    // Beside a new journal there is no catching up, and nothing to take back: the cursor must fit the rows as they are.
+    let moved = Cursor {
+        position: mark,
+        ..cursor
+    };
+    Ok((cursor.position == exported).then(|| codec::encode_cursor(&moved)))
 }
 
 impl Store {
@@ -80,10 +142,18 @@ impl Store {
             let Some((seq, payload)) = item.value.split_first_chunk::<8>() else {
                 return Err(TransferFailed::UnknownSection(item.section.0));
             };
+            let kept = if keys::is_cursor(&item.key) {
+                restored_cursor(payload, reader.header().journal_position, mark)?
+            } else {
+                Some(payload.to_vec())
+            };
+            let Some(payload) = kept else {
+                continue;
+            };
             restored = restored.saturating_add(1);
             let row = Row {
                 entity_seq: u64::from_be_bytes(*seq),
-                payload: payload.to_vec(),
+                payload,
             };
             if let Some(shard) = keys::read_head(&item.key) {
                 let tally: &mut Tally = tallies.entry(shard).or_default();

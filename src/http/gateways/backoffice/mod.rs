@@ -36,6 +36,7 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(contacts::get::get))
         .routes(routes!(wallets::get::get))
         .routes(routes!(purchases::get::get))
+        .routes(routes!(purchases::list::list))
 }
 
 fn version_2() -> OpenApiRouter<Api> {

@@ -6,7 +6,11 @@ use super::{budgets, fixtures};
 use crate::domain::address::Kind;
 use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
+use crate::domain::time::{Span, Timestamp};
+use crate::limits;
 use crate::persistence::codec;
+use crate::persistence::journal::Position;
+use crate::persistence::listing::{Cursor, Entry, Times};
 
 /// Lines of 32 bytes in hex: a difference is seen where it is.
 fn hex(bytes: &[u8]) -> String {
@@ -83,4 +87,51 @@ fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
     let bytes = codec::encode_profile(&profile);
     insta::assert_snapshot!("profile", hex(&bytes));
     assert_eq!(codec::decode_profile(&bytes).unwrap(), profile);
+}
+
+#[test]
+fn the_bytes_of_what_projections_keep_are_pinned() {
+    let entry = |part| Entry {
+        at: fixtures::NOW.after(Span::seconds(part)),
+        owner: 0x1122_3344_5566_7788,
+        part,
+        organisation: 4,
+        class: 0x99aa_bbcc_ddee_ff00,
+    };
+    let entries = vec![entry(1), entry(70_000)];
+    let bytes = codec::encode_entries(&entries);
+    insta::assert_snapshot!("list_entries", hex(&bytes));
+    assert_eq!(codec::decode_entries(&bytes).unwrap(), entries);
+
+    let times = Times::of(&entries).unwrap();
+    let bytes = codec::encode_times(&times);
+    insta::assert_snapshot!("list_times", hex(&bytes));
+    assert_eq!(codec::decode_times(&bytes).unwrap(), times);
+
+    let bytes = codec::encode_parent(Some(300));
+    insta::assert_snapshot!("list_parent", hex(&bytes));
+    assert_eq!(codec::decode_parent(&bytes).unwrap(), Some(300));
+
+    let cursor = Cursor {
+        version: 1,
+        position: Position(0x0001_0000_0000_0007),
+    };
+    let bytes = codec::encode_cursor(&cursor);
+    insta::assert_snapshot!("cursor", hex(&bytes));
+    assert_eq!(codec::decode_cursor(&bytes).unwrap(), cursor);
+}
+
+#[test]
+fn a_full_block_of_the_largest_entries_fits_a_row() {
+    let largest = Entry {
+        at: Timestamp(i64::MIN),
+        owner: u64::MAX,
+        part: u32::MAX,
+        organisation: u64::MAX,
+        class: u64::MAX,
+    };
+    let full = vec![largest; limits::LIST_BLOCK_ENTRIES];
+    let bytes = codec::encode_entries(&full);
+    assert!(bytes.len() <= limits::ROW_BYTES_MAX / 2, "{}", bytes.len());
+    assert_eq!(codec::decode_entries(&bytes).unwrap(), full);
 }

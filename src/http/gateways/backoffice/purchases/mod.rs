@@ -1,4 +1,6 @@
 //! Purchases.
 pub(super) mod create;
 pub(super) mod get;
+pub(super) mod list;
+mod of_contact;
 mod wire;

@@ -1,0 +1,78 @@
+//! Going through the rows of every entity: for checks, and for what is built anew from them.
+
+use std::sync::Arc;
+
+use super::{Error, Store, codec, keys};
+use crate::domain::address::Address;
+use crate::domain::contact::Purchase;
+use crate::domain::entity::Entity;
+use crate::persistence::rows::Row;
+
+/// Takes a row and its key.
+type EachRow<'a, E> = dyn FnMut(&[u8], &Row) -> Result<(), E> + 'a;
+
+impl Store {
+    /// Every entity as its head row stands, until `each` fails. Complete right after a checkpoint.
+    ///
+    /// # Errors
+    /// A row cannot be read, or what `each` says.
+    pub fn entities<E: From<Error>>(
+        &self,
+        each: &mut dyn FnMut(Address, Entity) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.walk(
+            &keys::all_heads_prefix(),
+            &mut |key, row| match keys::address_of_head(key) {
+                Some(address) => each(
+                    address,
+                    codec::decode_entity(&row.payload).map_err(Error::from)?,
+                ),
+                None => Ok(()),
+            },
+        )
+    }
+
+    /// Every row of purchases that left a contact's head, until `each` fails. With those in the heads, they are all that
+    /// there are.
+    ///
+    /// # Errors
+    /// A row cannot be read, or what `each` says.
+    pub fn older_purchases<E: From<Error>>(
+        &self,
+        each: &mut dyn FnMut(Address, Vec<Arc<Purchase>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.walk(
+            &keys::pieces_prefix(),
+            &mut |key, row| match keys::read_purchases(key) {
+                Some(address) => each(
+                    address,
+                    codec::decode_purchases(&row.payload).map_err(Error::from)?,
+                ),
+                None => Ok(()),
+            },
+        )
+    }
+
+    /// Every row whose key begins with `prefix`, in order, until `each` fails.
+    pub(super) fn walk<E: From<Error>>(
+        &self,
+        prefix: &[u8],
+        each: &mut EachRow<'_, E>,
+    ) -> Result<(), E> {
+        const ROWS_A_PAGE: usize = 1_000;
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self
+                .rows
+                .scan(prefix, after.as_deref(), ROWS_A_PAGE)
+                .map_err(Error::from)?;
+            for (key, row) in &page {
+                each(key, row)?;
+            }
+            match page.last() {
+                Some((key, _)) if page.len() == ROWS_A_PAGE => after = Some(key.clone()),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+}

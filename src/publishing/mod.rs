@@ -1,0 +1,8 @@
+//! The followers of the journal: each builds something of its own from durable effects, at its own pace, with a durable
+//! cursor. So far projections; publishers of events come beside them.
+//!
+//! Calls flow in from the feed and out to rows. What this layer deliberately does not do: decide anything, change an
+//! entity, or stand in the way of an answer. A follower that is slow or stopped delays nobody but its own readers, and
+//! holds the trimming of the journal.
+
+pub mod projections;
