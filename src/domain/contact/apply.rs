@@ -24,6 +24,11 @@ impl Contact {
             }
             Event::Refused | Event::ReservationVoided(_) => self.stage = Stage::Void,
             Event::PurchaseRecorded(purchase) => self.apply_purchase(purchase),
+            Event::AwardsCounted(counted) => {
+                for counted in counted {
+                    self.counts.add(counted);
+                }
+            }
             Event::LotsExpired(lots) => {
                 for lot in lots {
                     self.wallet.debit(lot.expires_at, lot.left);

@@ -2,7 +2,9 @@
 //! their idempotency keys change together or not at all.
 
 mod apply;
+mod award;
 mod command;
+mod counts;
 mod decide;
 mod event;
 mod profile;
@@ -12,6 +14,7 @@ mod state;
 mod wallet;
 
 pub use command::{Command, Propose, RecordPurchase, SpendRequest, Unbacked};
+pub use counts::{Count, Counted, Counts};
 pub use event::Event;
 pub use profile::{Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};
