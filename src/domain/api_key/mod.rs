@@ -28,11 +28,15 @@ pub enum Scope {
     KeysRead,
     /// Create, change, roll and revoke API keys.
     KeysWrite,
+    /// Read offers.
+    OffersRead,
+    /// Create and change offers.
+    OffersWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 7] = [
+    pub const ALL: [Scope; 9] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -40,6 +44,8 @@ impl Scope {
         Scope::PurchasesWrite,
         Scope::KeysRead,
         Scope::KeysWrite,
+        Scope::OffersRead,
+        Scope::OffersWrite,
     ];
 
     /// The scope's name on the wire.
@@ -52,6 +58,8 @@ impl Scope {
             Scope::PurchasesWrite => "purchases.write",
             Scope::KeysRead => "keys.read",
             Scope::KeysWrite => "keys.write",
+            Scope::OffersRead => "offers.read",
+            Scope::OffersWrite => "offers.write",
         }
     }
 
@@ -70,6 +78,8 @@ impl Scope {
             Scope::PurchasesWrite => 16,
             Scope::KeysRead => 1 << 16,
             Scope::KeysWrite => 1 << 17,
+            Scope::OffersRead => 32,
+            Scope::OffersWrite => 64,
         }
     }
 }

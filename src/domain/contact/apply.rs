@@ -36,6 +36,11 @@ impl Contact {
                 self.released.values.retain(|value| !values.contains(value));
             }
             Event::PurchaseRecorded(purchase) => self.apply_purchase(purchase),
+            Event::AwardsCounted(counted) => {
+                for counted in counted {
+                    self.counts.add(counted);
+                }
+            }
             Event::LotsExpired(lots) => {
                 for lot in lots {
                     self.wallet.debit(lot.expires_at, lot.left);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Lot, Propose, Purchase};
+use super::{Change, Counted, Lot, Propose, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -27,6 +27,8 @@ pub enum Event {
     ReleasesTold(Vec<ValueHash>),
     /// A purchase was recorded, with what it awarded and spent.
     PurchaseRecorded(Arc<Purchase>),
+    /// What the purchase before awarded counts towards caps of its offers.
+    AwardsCounted(Vec<Counted>),
     /// Money expired unspent.
     LotsExpired(Vec<Lot>),
 }

@@ -2,8 +2,10 @@
 //! their idempotency keys change together or not at all.
 
 mod apply;
+mod award;
 mod change;
 mod command;
+mod counts;
 mod decide;
 mod event;
 mod profile;
@@ -14,6 +16,7 @@ mod wallet;
 
 pub use change::{Change, PendingChange, Released};
 pub use command::{Command, Propose, RecordPurchase, SpendRequest, Unbacked};
+pub use counts::{Count, Counted, Counts};
 pub use event::Event;
 pub use profile::{Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{PendingChange, Purchase, Released, Wallet};
+use super::{Counts, PendingChange, Purchase, Released, Wallet};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -72,6 +72,8 @@ pub struct Contact {
     pub wallet: Wallet,
     /// The newest purchases, oldest first.
     pub purchases: VecDeque<Arc<Purchase>>,
+    /// What it was given of offers that cap it.
+    pub counts: Counts,
     /// How many purchases were ever recorded: the number of the newest.
     pub purchase_count: u32,
 }

@@ -104,6 +104,7 @@ impl Effect {
                     | contact::Event::Changed(..)
                     | contact::Event::Erased(_)
                     | contact::Event::ReleasesTold(_)
+                    | contact::Event::AwardsCounted(_)
                     | contact::Event::LotsExpired(_),
                 )
                 | Event::Tenant(
@@ -117,7 +118,13 @@ impl Effect {
                     | api_key::Event::RolledOut(..)
                     | api_key::Event::Expired,
                 )
-                | Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
+                | Event::Offer(
+                    offer::Event::Lent(..)
+                    | offer::Event::TakenBack(_)
+                    | offer::Event::Changed(_)
+                    | offer::Event::AwardChanged(_)
+                    | offer::Event::LifeCycleChanged(_),
+                )
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_),
             )

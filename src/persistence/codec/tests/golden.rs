@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{budgets, fixtures, profiles};
+use super::{budgets, fixtures};
 use crate::domain::address::Kind;
 use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
@@ -83,7 +83,7 @@ fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
     insta::assert_snapshot!("answered", hex(&bytes));
     assert_eq!(codec::decode_answered(&bytes).unwrap(), answered);
 
-    let profile = profiles::profile();
+    let profile = fixtures::profile();
     let bytes = codec::encode_profile(&profile);
     insta::assert_snapshot!("profile", hex(&bytes));
     assert_eq!(codec::decode_profile(&bytes).unwrap(), profile);

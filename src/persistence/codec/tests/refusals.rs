@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{fixtures, profiles};
+use super::fixtures;
 use crate::persistence::codec::{self, Error, VERSION};
 
 /// What every reader makes of `bytes`, with its name.
@@ -26,7 +26,7 @@ fn written() -> Vec<(usize, Vec<u8>)> {
             codec::encode_purchases(&vec![Arc::new(fixtures::purchase())]),
         ),
         (3, codec::encode_answered(&fixtures::answered(1))),
-        (4, codec::encode_profile(&profiles::profile())),
+        (4, codec::encode_profile(&fixtures::profile())),
     ];
     for (_, event) in fixtures::events() {
         let address = fixtures::address(fixtures::kind(&event));
