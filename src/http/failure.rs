@@ -120,6 +120,10 @@ fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::UnknownContact,
             "contact names nobody that is known under this key",
         ),
+        contact::Rejection::SignUpsFull => Problem::new(
+            Code::LimitReached,
+            "the contact is signed up to 64 organisations; sign it out of one first",
+        ),
         contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,

@@ -29,6 +29,7 @@ mod privacy;
 mod residency;
 mod routes;
 mod rows;
+mod sign_ups;
 mod time;
 mod trimming;
 mod uniqueness;

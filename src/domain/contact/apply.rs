@@ -31,6 +31,8 @@ impl Contact {
             },
             Event::ChangeBegun(adds) => self.apply_change_begun(adds),
             Event::Changed(change, due) => self.apply_change(change, *due),
+            Event::SignedUp(sign_up) => self.apply_sign_up(*sign_up),
+            Event::SignedOut(organisation) => self.apply_sign_out(*organisation),
             Event::Erased(at) => self.apply_erasure(*at),
             Event::ReleasesTold(values) => {
                 self.released.values.retain(|value| !values.contains(value));

@@ -158,6 +158,7 @@ impl Contact {
         self.released.due = at;
         self.pending = None;
         self.own_id = None;
+        self.sign_ups.clear();
         self.code = Arc::default();
         self.profile_version = self.profile_version.saturating_add(1);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Amounts, Change, ContactType, SealedProfile};
+use super::{Amounts, Change, ContactType, SealedProfile, SignUp};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -80,6 +80,10 @@ pub enum Command {
     Erase,
     /// Answer as before if the request was seen before; refuse otherwise.
     Recall,
+    /// Sign up to an organisation; the date is that of the decision.
+    SignUp(SignUp),
+    /// Sign out of an organisation.
+    SignOut(u64),
     /// The entries of these values know that they were given up.
     ReleasesTold(Vec<ValueHash>),
     /// A directory entry asks whether the reservation of this attempt is to be kept.

@@ -33,6 +33,8 @@ impl Contact {
             Command::BeginChange(adds) => self.begin_change(adds),
             Command::Change(change) => self.change(change, context.now),
             Command::Erase => self.erase(context.now),
+            Command::SignUp(sign_up) => self.sign_up(*sign_up, context.now),
+            Command::SignOut(organisation) => self.sign_out(*organisation),
             Command::Recall => Err(Rejection::NeverSeen),
             Command::ReleasesTold(values) => Ok(self.tell_released(values)),
             Command::SettleReservation(value, attempt) => Ok(match self.stage {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Counted, Lot, Propose, Purchase};
+use super::{Change, Counted, Lot, Propose, Purchase, SignUp};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -23,6 +23,10 @@ pub enum Event {
     Changed(Arc<Change>, Timestamp),
     /// It was erased.
     Erased(Timestamp),
+    /// It signed up to an organisation, or changed how.
+    SignedUp(SignUp),
+    /// It signed out of an organisation.
+    SignedOut(u64),
     /// The entries of these values know that they were given up.
     ReleasesTold(Vec<ValueHash>),
     /// A purchase was recorded, with what it awarded and spent.

@@ -11,6 +11,7 @@ mod event;
 mod profile;
 mod purchase;
 mod rejection;
+mod sign_up;
 mod state;
 mod wallet;
 
@@ -21,6 +22,7 @@ pub use event::Event;
 pub use profile::{Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};
 pub use rejection::Rejection;
+pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Lot, Wallet, expiry_at_grain};
 

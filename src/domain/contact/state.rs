@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Counts, PendingChange, Purchase, Released, Wallet};
+use super::{Counts, PendingChange, Purchase, Released, SignUp, Wallet};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -64,6 +64,10 @@ pub struct Contact {
     pub pending: Option<PendingChange>,
     /// Values that it gave up, whose entries are still to be told.
     pub released: Released,
+    /// The organisations that it has signed up to.
+    pub sign_ups: Vec<SignUp>,
+    /// Counts their changes.
+    pub sign_up_version: u32,
     /// When it was created.
     pub created_at: Timestamp,
     /// Counts the changes of what the profile shows.

@@ -103,6 +103,8 @@ impl Effect {
                     | contact::Event::ChangeBegun(_)
                     | contact::Event::Changed(..)
                     | contact::Event::Erased(_)
+                    | contact::Event::SignedUp(_)
+                    | contact::Event::SignedOut(_)
                     | contact::Event::ReleasesTold(_)
                     | contact::Event::AwardsCounted(_)
                     | contact::Event::LotsExpired(_),

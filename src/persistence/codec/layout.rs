@@ -284,13 +284,14 @@ stored!(record contact::Count { offer, awards, amount });
 stored!(record contact::Counts { in_all, day, today });
 stored!(record contact::Counted { offer, amount, in_all, on_day });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
+stored!(record contact::SignUp { organisation, email_opt_out, sms_opt_out, has_consented, at });
 stored!(record contact::PendingChange { attempt, adds });
 stored!(record contact::Released { values, due });
 stored!(record contact::Change {
     from_version, attempt, contact_type, profile, code, adds, removes,
 });
 stored!(record contact::Contact {
-    stage, contact_type, profile, own_id, code, claims, attempts, pending, released, created_at, profile_version, wallet,
+    stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups, sign_up_version, created_at, profile_version, wallet,
     purchases, counts, purchase_count,
 });
 stored!(choice contact::Event {
@@ -304,6 +305,8 @@ stored!(choice contact::Event {
     7 => Changed(change, due),
     8 => Erased(at),
     9 => ReleasesTold(values),
+    10 => SignedUp(sign_up),
+    11 => SignedOut(organisation),
     16 => AwardsCounted(counted),
 });
 

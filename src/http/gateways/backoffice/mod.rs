@@ -47,6 +47,7 @@ fn both_versions() -> OpenApiRouter<Api> {
         ))
         .routes(routes!(contacts::cards::add, contacts::cards::list))
         .routes(routes!(contacts::cards::remove))
+        .routes(routes!(contacts::organisations::sign))
         .routes(routes!(wallets::get::get))
         .routes(routes!(purchases::get::get))
         .routes(routes!(purchases::list::list))

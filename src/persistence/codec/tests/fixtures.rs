@@ -199,6 +199,8 @@ fn contact() -> Contact {
             values: vec![ValueHash([5; 16])],
             due: Timestamp(NOW.0 + 2),
         },
+        sign_ups: vec![profiles::sign_up()],
+        sign_up_version: 9,
         profile_version: 3,
         wallet: Wallet {
             lots: vec![
@@ -255,6 +257,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     ]
     .into_iter()
     .chain(budgets::events())
+    .chain(profiles::events())
     .chain(events_of_others())
     .collect()
 }
@@ -306,22 +309,6 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
         (
             "contact_reservation_voided",
             Event::Contact(contact::Event::ReservationVoided(value)),
-        ),
-        (
-            "contact_change_begun",
-            Event::Contact(contact::Event::ChangeBegun(vec![value])),
-        ),
-        (
-            "contact_changed",
-            Event::Contact(contact::Event::Changed(Arc::new(profiles::change()), NOW)),
-        ),
-        (
-            "contact_erased",
-            Event::Contact(contact::Event::Erased(NOW)),
-        ),
-        (
-            "contact_releases_told",
-            Event::Contact(contact::Event::ReleasesTold(vec![value])),
         ),
         (
             "contact_purchase_recorded",

@@ -240,6 +240,8 @@ prop_compose! {
             created_at,
             attempts,
             pending: pending.map(|(attempt, adds)| PendingChange { attempt, adds }),
+            sign_ups: Vec::new(),
+            sign_up_version: attempts,
             released: Released { values: released, due: created_at },
             profile_version,
             wallet: Wallet { lots, version },

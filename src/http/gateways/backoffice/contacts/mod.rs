@@ -5,6 +5,7 @@ pub(super) mod delete;
 pub(super) mod get;
 mod identity;
 pub(super) mod list;
+pub(super) mod organisations;
 mod patch;
 mod phone;
 pub(super) mod update;
