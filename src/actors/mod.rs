@@ -25,6 +25,7 @@ pub mod exports;
 mod leases;
 mod lender;
 pub mod node;
+mod offer_creation;
 mod on_budgets;
 pub mod publications;
 pub mod residency;

@@ -299,7 +299,7 @@ impl Router {
                 entity,
             };
             match self.query(address, Query::Organisation).await.result? {
-                Answer::Organisation(organisation) => organisations.insert(entity, organisation),
+                Answer::Organisation(organisation) => organisations.insert(entity, *organisation),
                 other => return Err(unexpected(&other)),
             };
         }

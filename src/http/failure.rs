@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
-use crate::domain::contact;
 use crate::domain::entity::Rejection;
+use crate::domain::{contact, offer, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -48,6 +48,15 @@ fn rejected(rejection: Rejection) -> Problem {
         Rejection::KeyReused => Problem::new(
             Code::IdempotencyKeyReused,
             "this idempotency key (or purchase id, or reference number) came with another request before; use a new one",
+        ),
+        Rejection::Tenant(tenant::Rejection::ListFull) => Problem::new(
+            Code::ListFull,
+            "there are as many of these as there may be; nothing was created",
+        ),
+        // The key was used so long ago that it is no longer kept; what it created is.
+        Rejection::Offer(offer::Rejection::OfferExists) => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key created an offer long ago; use a new one",
         ),
         Rejection::NotFound
         | Rejection::Tenant(_)

@@ -19,6 +19,7 @@ mod idempotency;
 mod keys;
 mod lists;
 mod node;
+mod offers;
 mod panics;
 mod privacy;
 mod residency;

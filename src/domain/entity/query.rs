@@ -114,7 +114,7 @@ pub enum Answer {
     /// A tenant.
     Tenant(Box<Tenant>),
     /// An organisation.
-    Organisation(organisation::Organisation),
+    Organisation(Box<organisation::Organisation>),
     /// An offer.
     Offer(Box<offer::Offer>),
     /// An offer's budget.
@@ -174,7 +174,7 @@ impl Entity {
                 Answer::Tenant(Box::new(tenant.clone()))
             }
             (Query::Organisation, State::Organisation(state)) => {
-                Answer::Organisation(state.0.clone().ok_or(Rejection::NotFound)?)
+                Answer::Organisation(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
             (Query::Offer, State::Offer(state)) => {
                 Answer::Offer(state.offer.clone().ok_or(Rejection::NotFound)?)

@@ -98,6 +98,7 @@ codes! {
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
+    ListFull "list_full" CONFLICT "There are as many of these as there may be" None;
     // What the server cannot do now. Each says in its page whether something may have happened.
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests" None;
     OverCapacity "over_capacity" SERVICE_UNAVAILABLE "The server is at its capacity" None;

@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod contacts;
+mod offers;
 mod purchases;
 mod reference;
 mod wallets;
@@ -19,12 +20,13 @@ use crate::http::Api;
 #[openapi(
     info(
         title = "Clientele Back Office and POS API",
-        description = "Contacts, wallets and purchases, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
+        description = "Contacts, wallets, purchases and reward offers, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
     ),
     tags(
         (name = "Contacts", description = "The customers of a business"),
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
+        (name = "Reward offers", description = "What purchases earn, under which conditions"),
     )
 )]
 struct Document;
@@ -37,6 +39,10 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(wallets::get::get))
         .routes(routes!(purchases::get::get))
         .routes(routes!(purchases::list::list))
+        .routes(routes!(offers::create::create, offers::list::list))
+        .routes(routes!(offers::get::get, offers::change::change))
+        .routes(routes!(offers::awards::get, offers::awards::change))
+        .routes(routes!(offers::life_cycle::change))
 }
 
 fn version_2() -> OpenApiRouter<Api> {

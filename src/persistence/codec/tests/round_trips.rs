@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::fixtures;
+use super::{fixtures, offers};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -240,7 +240,7 @@ prop_compose! {
             profile_version,
             wallet: Wallet { lots, version },
             purchases: purchases.into(),
-            counts: fixtures::counts(),
+            counts: offers::counts(),
             purchase_count,
         }
     }
