@@ -354,6 +354,7 @@ impl Engine {
         let details = api_key::Details {
             name: "till".into(),
             visibility: Visibility::Secret,
+            gateway: api_key::Gateway::BackOffice,
             scopes: Scopes::all(),
             organisation: None,
             value_hash: *blake3::hash(value.as_bytes()).as_bytes(),

@@ -1,6 +1,7 @@
 //! The only place where everything is wired.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::quota::Quota;
 use crate::http::{Api, admin, control, gateways};
 use crate::limits;
 use crate::persistence::feed::Feed;
@@ -162,6 +164,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
+    quota: Arc<Quota>,
     purchases: PurchaseLists,
     journal: Arc<dyn Journal>,
     health: Health,
@@ -215,8 +218,14 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
+    let per_second = settings.config.limits.requests_per_second_per_key;
+    let quota = Arc::new(Quota::new(
+        NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+    ));
+    keep_up_quota(&side_servers, Arc::clone(&quota));
     let api = Api {
         router: node.router().clone(),
+        quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
     };
     let mut public_server = JoinSet::new();
@@ -244,6 +253,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
+        quota,
         purchases,
         journal,
         health,
@@ -279,6 +289,15 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
     });
 }
 
+fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {
+    spawner.spawn_until_stop("quota", async move {
+        loop {
+            tokio::time::sleep(limits::QUOTA_UPKEEP_EVERY).await;
+            quota.forget_idle();
+        }
+    });
+}
+
 /// Every public route.
 pub fn public_router(api: Api) -> Router {
     let (backoffice, _) = gateways::backoffice::router();
@@ -290,6 +309,7 @@ impl Running {
     pub fn api(&self) -> Api {
         Api {
             router: self.node.router().clone(),
+            quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
         }
     }

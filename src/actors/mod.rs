@@ -32,6 +32,7 @@ pub mod residency;
 pub mod router;
 pub mod shard;
 pub mod spawn;
+mod test_clock;
 pub mod timers;
 
 pub mod contact_creation;

@@ -7,6 +7,7 @@
 //! look at what a body means. Its foundation (`problem`, `body`, `extract`, `money_wire`, `edge`) knows nothing of ours
 //! but the limits, so that any gateway can stand on it.
 pub mod admin;
+pub mod api_keys;
 pub mod auth;
 pub mod body;
 pub mod control;
@@ -17,6 +18,7 @@ pub mod gateways;
 pub mod money_wire;
 pub mod paging;
 pub mod problem;
+pub mod quota;
 pub mod reply;
 
 /// What every handler can reach: the one door to the entities, and the lists over many of them.
@@ -24,6 +26,8 @@ pub mod reply;
 pub struct Api {
     /// The one door to the entities.
     pub router: crate::actors::router::Router,
+    /// How much each API key may ask for.
+    pub quota: std::sync::Arc<quota::Quota>,
     /// The purchases of organisations.
     pub purchases: crate::publishing::projections::purchases::PurchaseLists,
 }

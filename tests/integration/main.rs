@@ -11,19 +11,24 @@
 )]
 
 mod answers;
+mod api_keys;
 mod budgets;
+mod changes;
 mod client;
 mod durability;
 mod exports;
 mod idempotency;
 mod keys;
 mod lists;
+mod lookup;
 mod node;
 mod offers;
 mod panics;
 mod privacy;
 mod residency;
+mod routes;
 mod rows;
+mod test_clock;
 mod time;
 mod trimming;
 mod uniqueness;

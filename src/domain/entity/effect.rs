@@ -106,9 +106,15 @@ impl Effect {
                 | Event::Tenant(
                     tenant::Event::OrganisationListed(_)
                     | tenant::Event::OfferListed(..)
-                    | tenant::Event::ApiKeyListed(..),
+                    | tenant::Event::ApiKeyListed(..)
+                    | tenant::Event::TestClockAdvanced(_),
                 )
-                | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
+                | Event::ApiKey(
+                    api_key::Event::Revoked(_)
+                    | api_key::Event::Changed(..)
+                    | api_key::Event::RolledOut(..)
+                    | api_key::Event::Expired,
+                )
                 | Event::Offer(
                     offer::Event::Lent(..)
                     | offer::Event::TakenBack(_)

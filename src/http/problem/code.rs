@@ -87,7 +87,10 @@ codes! {
     InvalidApiKey "invalid_api_key" UNAUTHORIZED "The API key is not valid" None;
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     SecretKeyRequired "secret_key_required" FORBIDDEN "This operation needs a secret key" None;
+    TestKeyRequired "test_key_required" FORBIDDEN "This operation needs a key of test mode" None;
     InsufficientScope "insufficient_scope" FORBIDDEN "The credentials do not cover this operation" None;
+    ApiKeyInactive "api_key_inactive" CONFLICT "The API key works no longer" None;
+    LimitReached "limit_reached" CONFLICT "There are as many as there may be" None;
     // Retries and versions.
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for another request" None;
     IdempotencyInFlight "idempotency_in_flight" CONFLICT "The first request with this idempotency key is still in flight" None;
@@ -98,7 +101,6 @@ codes! {
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
-    ListFull "list_full" CONFLICT "There are as many of these as there may be" None;
     // What the server cannot do now. Each says in its page whether something may have happened.
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests" None;
     OverCapacity "over_capacity" SERVICE_UNAVAILABLE "The server is at its capacity" None;

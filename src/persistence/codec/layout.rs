@@ -159,12 +159,13 @@ impl<C> Decode<C> for remembered::Remembered {
 }
 
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, offers, api_keys });
+stored!(record tenant::Tenant { details, organisations, offers, api_keys, test_clock_ahead });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
     2 => OfferListed(mode, number),
     3 => ApiKeyListed(mode, number),
+    4 => TestClockAdvanced(ahead),
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
@@ -225,14 +226,21 @@ stored!(choice offer::NoAward {
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
+stored!(choice api_key::Gateway { 0 => BackOffice, 1 => SelfService });
 stored!(wrap api_key::Scopes);
 stored!(record api_key::Details {
-    name, visibility, scopes, organisation, value_hash, public_value, lineage, expires_at,
+    name, visibility, gateway, scopes, organisation, value_hash, public_value, lineage, expires_at,
 });
 stored!(choice api_key::Stage { 0 => Active, 1 => Revoked(at), 2 => Expired });
-stored!(record api_key::ApiKey { details, stage, created_at });
+stored!(record api_key::ApiKey { details, stage, created_at, successor });
 stored!(wrap api_key::State);
-stored!(choice api_key::Event { 0 => Created(details, at), 1 => Revoked(at), 2 => Expired });
+stored!(choice api_key::Event {
+    0 => Created(details, at),
+    1 => Revoked(at),
+    2 => Expired,
+    3 => Changed(name, scopes),
+    4 => RolledOut(successor, at),
+});
 
 stored!(wrap directory_entry::ValueHash);
 stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed });

@@ -4,6 +4,7 @@ mod budgets;
 mod fixtures;
 mod golden;
 mod offers;
+mod parts;
 mod refusals;
 mod round_trips;
 mod sizes;

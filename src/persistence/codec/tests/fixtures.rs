@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+pub(super) use super::parts::{answered, profile, remembered};
+use super::parts::{key_details, sealed};
 use super::{budgets, offers};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
-    Propose, Purchase, SealedProfile, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Lot, OfferOutcome, Propose, Purchase, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::remembered::{
-    Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
-};
+use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
@@ -116,77 +115,6 @@ fn propose() -> Propose {
     }
 }
 
-fn sealed() -> SealedProfile {
-    SealedProfile {
-        slot: 70,
-        sealed: Arc::from([1_u8, 2, 3, 4]),
-    }
-}
-
-pub(super) fn profile() -> Profile {
-    let text = |text: &str| Some(text.to_owned());
-    Profile {
-        title: text("Dr"),
-        first_name: text("Ada"),
-        middle_name: text("M"),
-        last_name: text("Löw"),
-        company_name: text("Löw & Co"),
-        email_address: text("ada@example.com"),
-        phones: vec![Phone {
-            is_primary: true,
-            country_code: text("DEU"),
-            number: "+49 30 1".to_owned(),
-            phone_type: text("MOBILE"),
-        }],
-        addresses: vec![PostalAddress {
-            address_type: text("HOME"),
-            name: text("Flat"),
-            is_primary: true,
-            address_line_1: text("Quay 1"),
-            address_line_2: text("Back"),
-            state_province_county: text("BE"),
-            town_city: text("Berlin"),
-            postal_code: text("10115"),
-            country_code: text("DEU"),
-        }],
-        custom_fields: vec![Field {
-            key: "shoe".to_owned(),
-            value: "42".to_owned(),
-        }],
-    }
-}
-
-pub(super) fn answered(number: u32) -> Answered {
-    let digest = blake3::hash(&number.to_be_bytes());
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest.as_bytes()[..16]);
-    Answered {
-        key: KeyHash(key),
-        request: RequestHash([9; 16]),
-        outcome: Outcome::Purchased(number),
-        at: NOW,
-    }
-}
-
-/// As it is after its first spill: the newest, and a filter of the others.
-pub(super) fn remembered() -> Remembered {
-    let mut remembered = Remembered::default();
-    for number in 1..=128 {
-        remembered.add(answered(number));
-    }
-    assert_eq!(remembered.spill(RECENT_IN_ROW).len(), 64);
-    remembered.recent.truncate(1);
-    remembered.add(Answered {
-        outcome: Outcome::Created,
-        ..answered(2)
-    });
-    remembered.add(Answered {
-        outcome: Outcome::Done,
-        ..answered(3)
-    });
-    remembered
-}
-
 fn details() -> tenant::Details {
     tenant::Details {
         name: "Harbour".into(),
@@ -202,19 +130,6 @@ fn organisation(role: Role) -> Organisation {
         role,
         parent: Some(3),
         time_zone: None,
-    }
-}
-
-fn key_details(visibility: api_key::Visibility) -> api_key::Details {
-    api_key::Details {
-        name: "till".into(),
-        visibility,
-        scopes: api_key::Scopes(0b1_0101),
-        organisation: Some(5),
-        value_hash: [0xAB; 32],
-        public_value: Some("pk_test_x".into()),
-        lineage: 77,
-        expires_at: Some(Timestamp(NOW.0 + 1)),
     }
 }
 
@@ -305,6 +220,14 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
         ),
         ("api_key_expired", Event::ApiKey(api_key::Event::Expired)),
         (
+            "api_key_changed",
+            Event::ApiKey(api_key::Event::Changed("desk".into(), api_key::Scopes(3))),
+        ),
+        (
+            "api_key_rolled_out",
+            Event::ApiKey(api_key::Event::RolledOut(78, NOW)),
+        ),
+        (
             "directory_entry_reserved",
             Event::DirectoryEntry(directory_entry::Event::Reserved(value, HOLDER, NOW)),
         ),
@@ -352,6 +275,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             details: key_details(api_key::Visibility::Public),
             stage,
             created_at: NOW,
+            successor: Some(78),
         })))
     };
     let in_role = |role| State::Organisation(organisation::State(Some(organisation(role))));
@@ -363,6 +287,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 organisations: vec![1, 2],
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
+                test_clock_ahead: Span::days(3),
             }),
         ),
         ("organisation_service_owner", in_role(Role::ServiceOwner)),

@@ -5,6 +5,7 @@ use crate::domain::contact::{self, Count, Counted, Counts};
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
 use crate::domain::offer::{self, Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer};
+use crate::domain::tenant;
 use crate::domain::time::{Span, Timestamp};
 
 pub(super) fn offer(award: Award) -> Offer {
@@ -56,6 +57,10 @@ pub(super) fn counts() -> Counts {
 
 pub(super) fn events() -> Vec<(&'static str, Event)> {
     vec![
+        (
+            "tenant_test_clock_advanced",
+            Event::Tenant(tenant::Event::TestClockAdvanced(Span::days(2))),
+        ),
         (
             "contact_awards_counted",
             Event::Contact(contact::Event::AwardsCounted(vec![Counted {

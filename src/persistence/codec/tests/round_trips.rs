@@ -293,7 +293,7 @@ prop_compose! {
         let details = details.map(|(name, currency, classifications)| tenant::Details {
             name, currency, classifications, time_zone: Zone::named("Europe/Athens").unwrap(),
         });
-        tenant::Tenant { details, organisations, offers, api_keys }
+        tenant::Tenant { details, organisations, offers, api_keys, test_clock_ahead: Span::days(2) }
     }
 }
 

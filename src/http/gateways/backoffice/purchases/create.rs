@@ -69,6 +69,7 @@ pub(in super::super) async fn create(
         .public_ids()
         .read_as(Named::Organisation, &body.organisation.id)
         .map(|id| id.entity)
+        .filter(|number| caller.acts_for(&tenant, Some(*number)))
         .ok_or_else(|| {
             Problem::new(
                 Code::UnknownOrganisation,
