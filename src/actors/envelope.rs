@@ -64,6 +64,15 @@ pub struct Timings {
     pub journal: Duration,
 }
 
+impl Timings {
+    /// Adds the times of one more step.
+    pub fn add(&mut self, step: Timings) {
+        self.queue = self.queue.saturating_add(step.queue);
+        self.decide = self.decide.saturating_add(step.decide);
+        self.journal = self.journal.saturating_add(step.journal);
+    }
+}
+
 /// What comes back.
 #[derive(Clone, Debug)]
 pub struct Reply {

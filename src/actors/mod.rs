@@ -25,12 +25,14 @@ pub mod exports;
 mod leases;
 mod lender;
 pub mod node;
+mod offer_creation;
 mod on_budgets;
 pub mod publications;
 pub mod residency;
 pub mod router;
 pub mod shard;
 pub mod spawn;
+mod test_clock;
 pub mod timers;
 
 pub mod contact_change;

@@ -19,8 +19,9 @@ use super::shard::{Handle, Shard};
 use super::spawn::Spawner;
 use super::supervisor::{NodeSupervisor, ShardSupervisor};
 use crate::clock::Clock;
-use crate::domain::address::Address;
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::Command;
+use crate::domain::time::Timestamp;
 use crate::health::Check;
 use crate::limits;
 use crate::persistence::codec;
@@ -163,11 +164,21 @@ impl Core {
         }
     }
 
+    /// The time of business of a tenant in a mode: in test mode, its test clock's.
+    pub(super) fn business(&self, tenant: TenantId, mode: Mode) -> Timestamp {
+        let now = self.clock.business(tenant, mode);
+        match mode {
+            Mode::Test => now.after(self.publications.test_clock(tenant).unwrap_or_default()),
+            Mode::Live | Mode::Shared => now,
+        }
+    }
+
     /// Publishes what an entity was loaded with. A configuration that was only loaded has not changed.
     pub(super) fn publish_loaded(&self, address: Address, publication: Publication) {
         match publication {
             Publication::ApiKey(_) => self.publications.publish(address, publication),
             Publication::TenantConfiguration => {}
+            Publication::Tenant(ahead) => self.publications.set_test_clock(address.tenant, ahead),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Entity, Event, State};
 use crate::domain::offer;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 
 /// What an entity publishes.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub enum Publication {
     ApiKey(Box<ApiKey>),
     /// Something changed that a tenant's configuration is made of.
     TenantConfiguration,
+    /// The same, of the tenant itself; and by how much its test clock is ahead.
+    Tenant(Span),
 }
 
 impl Publication {
@@ -48,9 +50,8 @@ impl Publication {
                 .0
                 .as_ref()
                 .map(|key| Publication::ApiKey(Box::new(key.clone()))),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) => {
-                Some(Publication::TenantConfiguration)
-            }
+            State::Tenant(tenant) => Some(Publication::Tenant(tenant.test_clock_ahead)),
+            State::Organisation(_) | State::Offer(_) => Some(Publication::TenantConfiguration),
             State::Contact(_) | State::DirectoryEntry(_) | State::Lease(_) => None,
         }
     }
@@ -104,6 +105,7 @@ impl TenantSlot {
 pub struct Publications {
     api_keys: DashMap<Address, Arc<PublishedKey>>,
     tenants: DashMap<TenantId, Arc<TenantSlot>>,
+    test_clocks: DashMap<TenantId, Span>,
 }
 
 impl Publications {
@@ -123,7 +125,10 @@ impl Publications {
                 });
                 self.api_keys.insert(address, published);
             }
-            Publication::TenantConfiguration => {
+            Publication::TenantConfiguration | Publication::Tenant(_) => {
+                if let Publication::Tenant(ahead) = publication {
+                    self.set_test_clock(address.tenant, ahead);
+                }
                 self.tenant(address.tenant)
                     .changes
                     .fetch_add(1, Ordering::AcqRel);
@@ -134,6 +139,17 @@ impl Publications {
     /// The key at `address`, if it was published.
     pub fn api_key(&self, address: &Address) -> Option<Arc<PublishedKey>> {
         self.api_keys.get(address).map(|key| Arc::clone(&key))
+    }
+
+    /// Notes by how much a tenant's test clock is ahead. It never goes back.
+    pub fn set_test_clock(&self, tenant: TenantId, ahead: Span) {
+        let mut known = self.test_clocks.entry(tenant).or_default();
+        *known = ahead.max(*known);
+    }
+
+    /// By how much a tenant's test clock is ahead, once the tenant was asked.
+    pub fn test_clock(&self, tenant: TenantId) -> Option<Span> {
+        self.test_clocks.get(&tenant).map(|ahead| *ahead)
     }
 
     fn tenant(&self, tenant: TenantId) -> Arc<TenantSlot> {

@@ -31,6 +31,7 @@ pub use super::contact_change;
 pub use super::contact_creation;
 pub use super::envelope::{Failure, Timings, Unavailable};
 pub use super::publications::PublishedKey;
+pub use super::test_clock::TestClock;
 
 /// The one door to the entities. Cheap to clone.
 #[derive(Clone)]
@@ -76,6 +77,10 @@ impl Router {
 
     pub(super) fn core(&self) -> &Core {
         &self.core
+    }
+
+    pub(super) fn shards(&self) -> &[Arc<Shard>] {
+        &self.shards
     }
 
     /// A shard by its number.
@@ -166,6 +171,11 @@ impl Router {
             address.kind != Kind::Lease,
             "a lease is no actor, and lives where its address does not say"
         );
+        if address.mode == Mode::Test
+            && let Err(failure) = self.know_test_clock(address.tenant).await
+        {
+            return Reply::failed(failure);
+        }
         if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
             return Reply::failed(Unavailable::Overloaded);
         }

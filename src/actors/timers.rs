@@ -2,29 +2,71 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::domain::address::Address;
+use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::time::{Span, Timestamp};
 
 /// How long after firing an entity is asked again if nothing came of it: it was refused for overload, say.
 const ASK_AGAIN_AFTER: Span = Span::seconds(5);
 
-/// The index of one shard.
+/// The index of one shard. What goes by a test clock is kept by when it is due on the wall.
 #[derive(Debug, Default)]
 pub struct Timers {
     by_due: BTreeSet<(Timestamp, Address)>,
-    due_of: HashMap<Address, Timestamp>,
+    /// When each entity is due: by its own clock, and on the wall.
+    due_of: HashMap<Address, (Timestamp, Timestamp)>,
+    test_clocks: HashMap<TenantId, Span>,
+}
+
+/// Whether an entity's time is that of its tenant's test clock. Keys are credentials: they go by the wall.
+fn goes_by_test_clock(address: &Address) -> bool {
+    address.mode == Mode::Test && address.kind != Kind::ApiKey
 }
 
 impl Timers {
-    /// Says when `address` is due; not at all, if `None`.
+    /// Says when `address` is due, by its own clock; not at all, if `None`.
     pub fn set(&mut self, address: Address, due: Option<Timestamp>) {
-        if let Some(before) = self.due_of.remove(&address) {
+        let ahead = match self.test_clocks.get(&address.tenant) {
+            Some(ahead) if goes_by_test_clock(&address) => *ahead,
+            Some(_) | None => Span::default(),
+        };
+        self.set_on_wall(address, due.map(|due| (due, due.before(ahead))));
+    }
+
+    fn set_on_wall(&mut self, address: Address, due: Option<(Timestamp, Timestamp)>) {
+        if let Some((_, before)) = self.due_of.remove(&address) {
             self.by_due.remove(&(before, address));
         }
         if let Some(due) = due {
             self.due_of.insert(address, due);
-            self.by_due.insert((due, address));
+            self.by_due.insert((due.1, address));
         }
+    }
+
+    /// A tenant's test clock is so much ahead now: what that makes due at `wall`, with when it was by its own clock. Each stays in
+    /// the index for a later try, so that whoever asks for it now is not overtaken.
+    pub fn advance(
+        &mut self,
+        tenant: TenantId,
+        ahead: Span,
+        wall: Timestamp,
+    ) -> Vec<(Timestamp, Address)> {
+        self.test_clocks.insert(tenant, ahead);
+        let of_clock = self.due_of.iter();
+        let concerned: Vec<(Timestamp, Address)> = of_clock
+            .filter(|(address, _)| address.tenant == tenant && goes_by_test_clock(address))
+            .map(|(address, (due, _))| (*due, *address))
+            .collect();
+        let mut due_now = Vec::new();
+        for (due, address) in concerned {
+            let on_wall = due.before(ahead);
+            if on_wall <= wall {
+                due_now.push((due, address));
+                self.set_on_wall(address, Some((due, wall.after(ASK_AGAIN_AFTER))));
+            } else {
+                self.set_on_wall(address, Some((due, on_wall)));
+            }
+        }
+        due_now
     }
 
     /// At most `max` entities that are due at `now`, in the order of (due, address). Each stays in the index for a later try,
@@ -38,12 +80,13 @@ impl Timers {
             .map(|(_, address)| *address)
             .collect();
         for address in &due {
-            self.set(*address, Some(now.after(ASK_AGAIN_AFTER)));
+            let own = self.due_of.get(address).map_or(now, |(own, _)| *own);
+            self.set_on_wall(*address, Some((own, now.after(ASK_AGAIN_AFTER))));
         }
         due
     }
 
-    /// When the first entity is due.
+    /// When the first entity is due, on the wall.
     pub fn next(&self) -> Option<Timestamp> {
         self.by_due.first().map(|(due, _)| *due)
     }
@@ -58,7 +101,6 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::address::{Kind, Mode, TenantId};
 
     fn contact(entity: u64) -> Address {
         Address {
@@ -86,5 +128,36 @@ mod tests {
             timers.take_due(later, 9),
             [contact(4), contact(1), contact(3)]
         );
+    }
+
+    #[test]
+    fn a_test_clock_brings_forward_what_goes_by_it_and_nothing_else() {
+        let mut timers = Timers::default();
+        let of = |mode, kind, entity| Address {
+            mode,
+            kind,
+            ..contact(entity)
+        };
+        let tried = of(Mode::Test, Kind::Contact, 1);
+        let later = of(Mode::Test, Kind::Contact, 2);
+        let key = of(Mode::Test, Kind::ApiKey, 3);
+        let live = contact(4);
+        let strange = Address {
+            tenant: TenantId(2),
+            ..tried
+        };
+        for address in [tried, key, live, strange] {
+            timers.set(address, Some(Timestamp(50)));
+        }
+        timers.set(later, Some(Timestamp(90)));
+        let due = timers.advance(TenantId(1), Span(40), Timestamp(10));
+        assert_eq!(due, [(Timestamp(50), tried)]);
+        assert!(timers.take_due(Timestamp(49), 9).is_empty());
+        let due = timers.take_due(Timestamp(50), 9);
+        assert_eq!(due, [live, later, key, strange]);
+        timers.set(tried, Some(Timestamp(100_000)));
+        assert!(timers.take_due(Timestamp(59), 9).is_empty());
+        let by_its_clock = Timestamp(100_000 - 40);
+        assert!(timers.take_due(by_its_clock, 9).contains(&tried));
     }
 }

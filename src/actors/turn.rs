@@ -158,10 +158,10 @@ impl Turn<'_> {
     /// The circumstances of this turn. An entity's time never runs backwards.
     fn context(&self) -> Context {
         let Address { tenant, mode, .. } = self.place.address;
-        let clock = &self.place.shard.core().clock;
+        let core = self.place.shard.core();
         Context {
-            now: clock.business(tenant, mode).max(self.entity.last_time),
-            wall: clock.wall(),
+            now: core.business(tenant, mode).max(self.entity.last_time),
+            wall: core.clock.wall(),
             tenant: None,
             budgets: Vec::new(),
         }

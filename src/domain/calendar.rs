@@ -74,7 +74,8 @@ mod tests {
         let found = Zone::named(zone)
             .unwrap()
             .local(Timestamp(at.as_millisecond()));
-        let day = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(found.day));
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let day = epoch.saturating_add(jiff::Span::new().days(found.day));
         (day.to_string(), found.weekday, found.minute)
     }
 

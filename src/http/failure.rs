@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{api_key, contact, tenant};
+use crate::domain::{api_key, contact, offer, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -57,11 +57,24 @@ fn rejected(rejection: Rejection) -> Problem {
             Code::IdempotencyKeyReused,
             "this idempotency key (or purchase id, or reference number) came with another request before; use a new one",
         ),
+        // The key was used so long ago that it is no longer kept; what it created is.
+        Rejection::Offer(offer::Rejection::OfferExists) => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key created an offer long ago; use a new one",
+        ),
         Rejection::ApiKey(rejection) => api_key_rejected(rejection),
         Rejection::Tenant(tenant::Rejection::ListFull) => Problem::new(
             Code::LimitReached,
             "the tenant has as many as it may; nothing was changed",
         ),
+        Rejection::Tenant(tenant::Rejection::ClockGoesBack) => invalid_field(
+            "/to",
+            "too_small",
+            "must be later than the test clock, which never goes back",
+        ),
+        Rejection::Tenant(tenant::Rejection::ClockTooFar) => {
+            invalid_field("", "too_large", "the test clock is at most 50 years ahead")
+        }
         Rejection::NotFound
         | Rejection::Tenant(tenant::Rejection::UnknownTenant | tenant::Rejection::TenantExists)
         | Rejection::Organisation(_)

@@ -66,6 +66,7 @@ impl Clock for TestClock {
 pub(crate) struct TestProbe {
     purchases: AtomicUsize,
     of_offers: AtomicUsize,
+    fired: Mutex<Vec<Address>>,
     bomb: Mutex<Option<(Address, u32)>>,
 }
 
@@ -78,6 +79,11 @@ impl TestProbe {
     /// How often an offer was asked to lend or to take back so far.
     pub(crate) fn of_offers(&self) -> usize {
         self.of_offers.load(Ordering::SeqCst)
+    }
+
+    /// Whose timers an advance of a test clock has fired so far, in order.
+    pub(crate) fn fired(&self) -> Vec<Address> {
+        self.fired.lock().unwrap().clone()
     }
 
     /// Makes the next `times` purchases of `address` panic.
@@ -93,6 +99,9 @@ impl TestProbe {
 
 impl Probe for TestProbe {
     fn before_decide(&self, address: &Address, command: &Command) {
+        if matches!(command, Command::FireTimers) {
+            self.fired.lock().unwrap().push(*address);
+        }
         if matches!(command, Command::Offer(_)) {
             self.of_offers.fetch_add(1, Ordering::SeqCst);
         }

@@ -12,6 +12,9 @@ fn beyond_schema(name: &str, body: &mut Value) {
     if name.ends_with("/purchases") {
         body["contact"] = json!({ "id": "a" });
     }
+    if name.ends_with("/test_clock/advance") {
+        body["seconds"] = json!(1);
+    }
 }
 
 /// A value that fits `schema` as far as it goes: what is required, and nothing else.
@@ -36,7 +39,12 @@ fn example(document: &Value, schema: &Value) -> Value {
         "string" => json!("a"),
         "integer" | "number" => json!(1),
         "boolean" => json!(true),
-        "array" => json!([]),
+        "array" => {
+            let least = schema["minItems"].as_u64().unwrap_or_default();
+            (0..least)
+                .map(|_| example(document, &schema["items"]))
+                .collect()
+        }
         _ => {
             let required = schema["required"].as_array().cloned().unwrap_or_default();
             let members = required.iter().map(|name| {

@@ -32,11 +32,13 @@ pub enum Scope {
     OffersRead,
     /// Create and change offers.
     OffersWrite,
+    /// Read and advance the test clock.
+    TestClock,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 9] = [
+    pub const ALL: [Scope; 10] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -46,6 +48,7 @@ impl Scope {
         Scope::KeysWrite,
         Scope::OffersRead,
         Scope::OffersWrite,
+        Scope::TestClock,
     ];
 
     /// The scope's name on the wire.
@@ -60,6 +63,7 @@ impl Scope {
             Scope::KeysWrite => "keys.write",
             Scope::OffersRead => "offers.read",
             Scope::OffersWrite => "offers.write",
+            Scope::TestClock => "test_clock",
         }
     }
 
@@ -80,6 +84,7 @@ impl Scope {
             Scope::KeysWrite => 1 << 17,
             Scope::OffersRead => 32,
             Scope::OffersWrite => 64,
+            Scope::TestClock => 128,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{self, Entity, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, NoAward, Offer};
+use crate::domain::offer::{Award, Cap, Caps, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::time::{Span, Timestamp};
 
@@ -294,4 +294,91 @@ fn an_offer_that_may_have_more_is_asked_before_an_award_is_refused() {
     let short = Err(entity::Rejection::Contact(rejection));
     assert_eq!(on_a_budget(99, None), short);
     assert_eq!(on_a_budget(0, Some(100)), short);
+}
+
+/// What offers of these amounts, groups and caps make of one purchase after another; each award in cents.
+fn given_by(offers: &[(i64, Option<&str>, Caps)], days: &[i32]) -> Vec<Vec<Result<i64, NoAward>>> {
+    let mut view = (*tenant(None)).clone();
+    view.offers = (1..)
+        .zip(offers.iter().map(|(amount, best_of, caps)| {
+            Arc::new(Offer {
+                best_of: best_of.map(str::to_owned),
+                caps: *caps,
+                ..Offer::new("Offer", Award::Fixed(Minor(*amount)))
+            })
+        }))
+        .collect();
+    let mut contact = given(&[proposal(), Command::Confirm]);
+    let purchases = days.iter().map(|day| {
+        let now = Timestamp(NOW.0 + i64::from(*day) * 86_400_000);
+        let context = Context {
+            tenant: Some(Arc::new(view.clone())),
+            ..context(now, None)
+        };
+        let recorded = record(&mut contact, &purchase(2_000, None), &context);
+        let results = recorded.offers.iter().map(|it| it.result);
+        results.map(|result| result.map(|lot| lot.left.0)).collect()
+    });
+    purchases.collect()
+}
+
+const NO_CAPS: Caps = Caps {
+    in_all: Cap {
+        awards: None,
+        amount: None,
+    },
+    a_day: Cap {
+        awards: None,
+        amount: None,
+    },
+};
+
+#[test]
+fn of_equals_in_a_group_the_first_gives_and_what_is_in_no_group_gives_beside_it() {
+    let offers = [
+        (3, Some("a"), NO_CAPS),
+        (5, Some("a"), NO_CAPS),
+        (5, Some("a"), NO_CAPS),
+        (1, Some("b"), NO_CAPS),
+        (2, None, NO_CAPS),
+    ];
+    let not = Err(NoAward::NotTheBest);
+    assert_eq!(given_by(&offers, &[0]), [[not, Ok(5), not, Ok(1), Ok(2)]]);
+}
+
+#[test]
+fn caps_count_what_was_given_and_nothing_else() {
+    let cap = |awards, amount: Option<i64>| Cap {
+        awards,
+        amount: amount.map(Minor),
+    };
+    let in_all = |cap| Caps {
+        in_all: cap,
+        ..NO_CAPS
+    };
+    let a_day = |cap| Caps {
+        a_day: cap,
+        ..NO_CAPS
+    };
+    let offers = [
+        (10, None, in_all(cap(Some(2), None))),
+        (10, None, in_all(cap(None, Some(29)))),
+        (10, None, a_day(cap(Some(1), None))),
+        (10, None, a_day(cap(None, Some(20)))),
+        // Capped, but never the best: what it does not give does not count.
+        (5, Some("a"), in_all(cap(Some(1), None))),
+        (9, Some("a"), in_all(cap(Some(3), None))),
+    ];
+    let (all, day) = (Err(NoAward::ContactCapReached), Err(NoAward::DayCapReached));
+    let (ten, not) = (Ok(10), Err(NoAward::NotTheBest));
+    assert_eq!(
+        given_by(&offers, &[0, 0, 0, 1, 1]),
+        [
+            [ten, ten, ten, ten, not, Ok(9)],
+            [ten, ten, day, ten, not, Ok(9)],
+            [all, all, day, day, not, Ok(9)],
+            [all, all, ten, ten, Ok(5), all],
+            [all, all, day, ten, all, all],
+        ]
+    );
 }

@@ -112,7 +112,8 @@ impl Effect {
                 | Event::Tenant(
                     tenant::Event::OrganisationListed(_)
                     | tenant::Event::OfferListed(..)
-                    | tenant::Event::ApiKeyListed(..),
+                    | tenant::Event::ApiKeyListed(..)
+                    | tenant::Event::TestClockAdvanced(_),
                 )
                 | Event::ApiKey(
                     api_key::Event::Revoked(_)

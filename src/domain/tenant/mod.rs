@@ -3,6 +3,7 @@
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
+use super::time::Span;
 
 /// How many organisations, offers a mode and keys a mode a tenant lists: each is 10 bytes or less in the tenant's row, which
 /// so stays under half of a row's limit.
@@ -23,7 +24,21 @@ pub struct Tenant {
     pub offers: Vec<(Mode, u64)>,
     /// Its API keys with their mode, in order of creation.
     pub api_keys: Vec<(Mode, u64)>,
+    /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
+    pub test_clock_ahead: Span,
 }
+
+/// A move of the test clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// By so much more.
+    By(Span),
+    /// To so much ahead of the clock on the wall.
+    ToAhead(Span),
+}
+
+/// How far ahead the test clock goes at most: 50 years, beyond any award's term, and far from the end of calendars.
+pub const TEST_CLOCK_AHEAD_MAX: Span = Span::days(50 * 366);
 
 /// What a tenant was created with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +64,8 @@ pub enum Command {
     ListOffer(Mode, u64),
     /// Add an API key.
     ListApiKey(Mode, u64),
+    /// Move the test clock on.
+    AdvanceTestClock(Advance),
 }
 
 /// What happened to a tenant.
@@ -62,6 +79,8 @@ pub enum Event {
     OfferListed(Mode, u64),
     /// An API key was added.
     ApiKeyListed(Mode, u64),
+    /// The test clock is so much ahead.
+    TestClockAdvanced(Span),
 }
 
 /// Why a tenant refuses.
@@ -73,6 +92,10 @@ pub enum Rejection {
     TenantExists,
     /// It lists as many as it may.
     ListFull,
+    /// The test clock would go back.
+    ClockGoesBack,
+    /// The test clock would go too far.
+    ClockTooFar,
 }
 
 impl Tenant {
@@ -89,6 +112,7 @@ impl Tenant {
         }
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
+            Command::AdvanceTestClock(advance) => return self.advance(advance),
             Command::ListOrganisation(number) => (
                 self.organisations.contains(&number),
                 self.organisations.len() < LISTED_MAX,
@@ -112,6 +136,25 @@ impl Tenant {
         }
     }
 
+    fn advance(&self, advance: Advance) -> Result<Vec<Event>, Rejection> {
+        let now = self.test_clock_ahead;
+        let ahead = match advance {
+            Advance::By(span) => Span(now.0.saturating_add(span.0)),
+            Advance::ToAhead(ahead) => ahead,
+        };
+        if ahead < now {
+            return Err(Rejection::ClockGoesBack);
+        }
+        if ahead > TEST_CLOCK_AHEAD_MAX {
+            return Err(Rejection::ClockTooFar);
+        }
+        Ok(if ahead == now {
+            Vec::new()
+        } else {
+            vec![Event::TestClockAdvanced(ahead)]
+        })
+    }
+
     /// How many offers of a mode it lists.
     pub fn offers_of(&self, mode: Mode) -> usize {
         self.offers.iter().filter(|(of, _)| *of == mode).count()
@@ -124,6 +167,7 @@ impl Tenant {
             Event::OrganisationListed(number) => self.organisations.push(*number),
             Event::OfferListed(mode, number) => self.offers.push((*mode, *number)),
             Event::ApiKeyListed(mode, number) => self.api_keys.push((*mode, *number)),
+            Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
         }
     }
 }

@@ -81,3 +81,28 @@ fn a_full_list_refuses_what_is_new_and_knows_what_it_has() {
         "each list has its own room"
     );
 }
+
+#[test]
+fn the_test_clock_only_goes_forward_and_not_beyond_its_end() {
+    let by = |span| Command::AdvanceTestClock(Advance::By(span));
+    let to = |ahead| Command::AdvanceTestClock(Advance::ToAhead(ahead));
+    let day = Span::days(1);
+    assert_eq!(
+        Tenant::default().decide(&by(day)),
+        Err(Rejection::UnknownTenant)
+    );
+    let tenant = given([
+        create(),
+        by(day),
+        by(day),
+        to(Span::days(5)),
+        to(Span::days(5)),
+    ]);
+    assert_eq!(tenant.test_clock_ahead, Span::days(5));
+    assert_eq!(tenant.decide(&to(day)), Err(Rejection::ClockGoesBack));
+    assert_eq!(tenant.decide(&by(Span(-1))), Err(Rejection::ClockGoesBack));
+    assert_eq!(
+        tenant.decide(&by(TEST_CLOCK_AHEAD_MAX)),
+        Err(Rejection::ClockTooFar)
+    );
+}

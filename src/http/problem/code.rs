@@ -89,6 +89,7 @@ codes! {
     InvalidApiKey "invalid_api_key" UNAUTHORIZED "The API key is not valid" None;
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     SecretKeyRequired "secret_key_required" FORBIDDEN "This operation needs a secret key" None;
+    TestKeyRequired "test_key_required" FORBIDDEN "This operation needs a key of test mode" None;
     InsufficientScope "insufficient_scope" FORBIDDEN "The credentials do not cover this operation" None;
     ApiKeyInactive "api_key_inactive" CONFLICT "The API key works no longer" None;
     LimitReached "limit_reached" CONFLICT "There are as many as there may be" None;

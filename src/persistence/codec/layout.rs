@@ -159,12 +159,13 @@ impl<C> Decode<C> for remembered::Remembered {
 }
 
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, offers, api_keys });
+stored!(record tenant::Tenant { details, organisations, offers, api_keys, test_clock_ahead });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
     2 => OfferListed(mode, number),
     3 => ApiKeyListed(mode, number),
+    4 => TestClockAdvanced(ahead),
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });

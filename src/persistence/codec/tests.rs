@@ -3,6 +3,7 @@
 mod budgets;
 mod fixtures;
 mod golden;
+mod offers;
 mod parts;
 mod profiles;
 mod refusals;

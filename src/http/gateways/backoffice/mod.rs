@@ -2,9 +2,11 @@
 
 mod api_keys;
 mod contacts;
+mod offers;
 mod once;
 mod purchases;
 mod reference;
+mod test_clock;
 mod wallets;
 
 use std::sync::Arc;
@@ -21,13 +23,15 @@ use crate::http::Api;
 #[openapi(
     info(
         title = "Clientele Back Office and POS API",
-        description = "Contacts, wallets and purchases, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
+        description = "Contacts, wallets, purchases and reward offers, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
     ),
     tags(
         (name = "API keys", description = "The credentials of programs"),
         (name = "Contacts", description = "The customers of a business"),
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
+        (name = "Reward offers", description = "What purchases earn, under which conditions"),
+        (name = "Test clock", description = "The time of business in test mode"),
     )
 )]
 struct Document;
@@ -51,6 +55,12 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(wallets::get::get))
         .routes(routes!(purchases::get::get))
         .routes(routes!(purchases::list::list))
+        .routes(routes!(offers::create::create, offers::list::list))
+        .routes(routes!(offers::get::get, offers::change::change))
+        .routes(routes!(offers::awards::get, offers::awards::change))
+        .routes(routes!(offers::life_cycle::change))
+        .routes(routes!(test_clock::get::get))
+        .routes(routes!(test_clock::advance::advance))
 }
 
 fn version_2() -> OpenApiRouter<Api> {

@@ -6,17 +6,17 @@ use rust_decimal::Decimal;
 
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
-use super::{budgets, profiles};
+use super::{budgets, offers, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Count, Counted, Counts, Lot, OfferOutcome, PendingChange,
-    Propose, Purchase, Released, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
+    Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Cap, Caps, Conditions, Hours, LifeCycle, NoAward, Offer};
+use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
@@ -134,53 +134,6 @@ fn organisation(role: Role) -> Organisation {
     }
 }
 
-fn offer(award: Award) -> Offer {
-    Offer {
-        name: "Five back".into(),
-        award,
-        conditions: Conditions {
-            minimum_total: Some(Minor(5_000)),
-            classifications: vec!["FUEL".into()],
-            organisations: vec![6, 7],
-            products: vec!["SKU-1".into()],
-            starts_at: Some(NOW),
-            ends_at: Some(Timestamp(NOW.0 + 2)),
-            hours: vec![Hours {
-                days: 0b001_1111,
-                from: 17 * 60,
-                until: 19 * 60,
-            }],
-        },
-        life_cycle: LifeCycle::Inactive,
-        caps: Caps {
-            in_all: Cap {
-                awards: Some(3),
-                amount: None,
-            },
-            a_day: Cap {
-                awards: None,
-                amount: Some(Minor(500)),
-            },
-        },
-        best_of: Some("spring".into()),
-        award_lasts: Some(Span::days(90)),
-        budget: Some(Minor(100_000)),
-    }
-}
-
-pub(super) fn counts() -> Counts {
-    let count = |offer, awards, amount| Count {
-        offer,
-        awards,
-        amount: Minor(amount),
-    };
-    Counts {
-        in_all: vec![count(6, 3, 1_500), count(7, 1, 50)],
-        day: 20_600,
-        today: vec![count(6, 1, 500)],
-    }
-}
-
 fn contact() -> Contact {
     Contact {
         stage: Stage::Active,
@@ -213,7 +166,7 @@ fn contact() -> Contact {
             version: 301,
         },
         purchases: [Arc::new(purchase())].into(),
-        counts: counts(),
+        counts: offers::counts(),
         purchase_count: 300,
     }
 }
@@ -244,20 +197,21 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ),
         (
             "offer_created_percentage",
-            Event::Offer(offer::Event::Created(Box::new(offer(Award::Percentage(
-                percent,
-            ))))),
+            Event::Offer(offer::Event::Created(Box::new(offers::offer(
+                Award::Percentage(percent),
+            )))),
         ),
         (
             "offer_created_fixed",
-            Event::Offer(offer::Event::Created(Box::new(offer(Award::Fixed(Minor(
-                200,
-            )))))),
+            Event::Offer(offer::Event::Created(Box::new(offers::offer(
+                Award::Fixed(Minor(200)),
+            )))),
         ),
     ]
     .into_iter()
     .chain(budgets::events())
     .chain(profiles::events())
+    .chain(offers::events())
     .chain(events_of_others())
     .collect()
 }
@@ -315,29 +269,6 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::PurchaseRecorded(Arc::new(purchase()))),
         ),
         (
-            "contact_awards_counted",
-            Event::Contact(contact::Event::AwardsCounted(vec![Counted {
-                offer: 6,
-                amount: Minor(50),
-                in_all: true,
-                on_day: Some(20_600),
-            }])),
-        ),
-        (
-            "offer_changed",
-            Event::Offer(offer::Event::Changed(Box::new(offer(Award::Fixed(Minor(
-                300,
-            )))))),
-        ),
-        (
-            "offer_award_changed",
-            Event::Offer(offer::Event::AwardChanged(Award::Fixed(Minor(300)))),
-        ),
-        (
-            "offer_life_cycle_changed",
-            Event::Offer(offer::Event::LifeCycleChanged(LifeCycle::Inactive)),
-        ),
-        (
             "contact_lots_expired",
             Event::Contact(contact::Event::LotsExpired(vec![lot(1, 5), lot(2, 6)])),
         ),
@@ -368,6 +299,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 organisations: vec![1, 2],
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
+                test_clock_ahead: Span::days(3),
             }),
         ),
         ("organisation_service_owner", in_role(Role::ServiceOwner)),
@@ -381,7 +313,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         (
             "offer",
             State::Offer(offer::State {
-                offer: Some(Box::new(offer(Award::Fixed(Minor(200))))),
+                offer: Some(Box::new(offers::offer(Award::Fixed(Minor(200))))),
                 lending: budgets::lending(),
             }),
         ),

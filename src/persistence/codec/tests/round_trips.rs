@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::fixtures;
+use super::{fixtures, offers};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -246,7 +246,7 @@ prop_compose! {
             profile_version,
             wallet: Wallet { lots, version },
             purchases: purchases.into(),
-            counts: fixtures::counts(),
+            counts: offers::counts(),
             purchase_count,
         }
     }
@@ -299,7 +299,7 @@ prop_compose! {
         let details = details.map(|(name, currency, classifications)| tenant::Details {
             name, currency, classifications, time_zone: Zone::named("Europe/Athens").unwrap(),
         });
-        tenant::Tenant { details, organisations, offers, api_keys }
+        tenant::Tenant { details, organisations, offers, api_keys, test_clock_ahead: Span::days(2) }
     }
 }
 

@@ -1,0 +1,83 @@
+//! `POST /reward_offers`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+
+use super::super::contacts::idempotency_key;
+use super::wire::{CreatedOffer, WrittenOffer};
+use super::{configuration, read};
+use crate::domain::address::{Address, Kind};
+use crate::domain::api_key::Scope;
+use crate::domain::entity::Remember;
+use crate::domain::ids::{Named, PublicId};
+use crate::http::auth::Caller;
+use crate::http::extract::ValidJson;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::secrets::{KeyScope, request_hash};
+
+/// Create a reward offer.
+///
+/// It applies from the very next purchase. With an `Idempotency-Key`, a retry answers with the same offer.
+#[utoipa::path(
+    post, path = "/reward_offers", tag = "Reward offers", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = WrittenOffer,
+    responses(
+        (status = 201, description = "Created", body = CreatedOffer),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "There are as many offers as there may be", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: ValidJson<WrittenOffer>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::OffersWrite)?;
+    let tenant = configuration(&api, &caller).await?;
+    let secrets = api.router.secrets();
+    let offer = read::offer(&body, &tenant, secrets.public_ids())?;
+    let fresh = uuid::Uuid::now_v7().to_string();
+    let (source, key) = match idempotency_key(&headers)? {
+        Some(key) => ("header", key),
+        None => ("request", fresh.as_str()),
+    };
+    let scope = KeyScope {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        lineage: caller.key.key.details.lineage,
+        operation: "reward_offers.create",
+        target: None,
+        source,
+        key,
+    };
+    let address = Address {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        kind: Kind::Offer,
+        entity: secrets.derived_entity(&scope, 0),
+    };
+    let remember = Remember {
+        keys: vec![secrets.key_hash(&scope)],
+        request: request_hash(body.hash.as_bytes()),
+    };
+    let (created, engine) = api.router.create_offer(address, offer, remember).await;
+    let timings = reply::timings(&caller, engine);
+    Ok(match created {
+        Ok(()) => {
+            let id = PublicId::of(Named::Offer, address.entity);
+            let created = CreatedOffer {
+                id: secrets.public_ids().write(id),
+            };
+            reply::json(StatusCode::CREATED, &created, timings)
+        }
+        Err(why) => reply::refused(failure::problem(why), timings),
+    })
+}

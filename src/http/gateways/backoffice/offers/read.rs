@@ -1,0 +1,187 @@
+//! From the wire to an offer: what takes the tenant's configuration to judge.
+
+use rust_decimal::Decimal;
+
+use super::wire::{
+    WireAmountType, WireAward, WireCap, WireDay, WireHours, WrittenOffer, minute_of,
+};
+use crate::domain::context::TenantView;
+use crate::domain::ids::{Named, PublicIds};
+use crate::domain::money::{Minor, Percent};
+use crate::domain::offer::{Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer};
+use crate::domain::time::{Span, Timestamp};
+use crate::http::extract::Faults;
+use crate::http::money_wire::WireAmount;
+use crate::http::problem::{Code, Problem};
+
+/// How many decimals a percentage has.
+const PERCENT_DECIMALS: u32 = 4;
+
+/// The offer that is written.
+pub(super) fn offer(
+    written: &WrittenOffer,
+    tenant: &TenantView,
+    ids: &PublicIds,
+) -> Result<Offer, Problem> {
+    let mut faults = Faults::new();
+    let award = award(&mut faults, &written.awards, tenant)?;
+    let decimals = tenant.currency.decimals();
+    let mut read = Conditions::default();
+    faults.within("conditions", |faults| {
+        read = conditions(faults, written, tenant, ids);
+    });
+    let mut caps = Caps::default();
+    faults.within("caps", |faults| {
+        faults.within("per_contact", |faults| {
+            caps.in_all = cap(faults, written.caps.per_contact, decimals);
+        });
+        faults.within("per_contact_per_day", |faults| {
+            caps.a_day = cap(faults, written.caps.per_contact_per_day, decimals);
+        });
+    });
+    let budget = above_zero(&mut faults, "budget", written.budget, decimals);
+    faults.into_result()?;
+    Ok(Offer {
+        name: written.name.trim().to_owned(),
+        life_cycle: written
+            .life_cycle_state
+            .map_or(LifeCycle::Active, LifeCycle::from),
+        award,
+        conditions: read,
+        caps,
+        best_of: written.best_of.clone(),
+        award_lasts: written
+            .expires_after_s
+            .map(|seconds| Span(seconds.saturating_mul(1_000))),
+        budget,
+    })
+}
+
+/// The one award that is written.
+pub(super) fn award(
+    faults: &mut Faults,
+    awards: &[WireAward],
+    tenant: &TenantView,
+) -> Result<Award, Problem> {
+    let nothing = Award::Fixed(Minor::ZERO);
+    let Some(written) = awards.first() else {
+        return Ok(nothing);
+    };
+    if let Some(code) = &written.currency
+        && code != tenant.currency.code()
+    {
+        return Err(Problem::new(
+            Code::CurrencyMismatch,
+            format!(
+                "awards.currency must be {}, the wallet's, or be left out",
+                tenant.currency.code()
+            ),
+        ));
+    }
+    let mut award = nothing;
+    faults.within("awards", |faults| {
+        faults.at(0, |faults| match written.amount_type {
+            WireAmountType::Fixed => {
+                let decimals = tenant.currency.decimals();
+                let amount = above_zero(faults, "amount", Some(written.amount), decimals);
+                award = Award::Fixed(amount.unwrap_or_default());
+            }
+            WireAmountType::Percentage => {
+                let share = above_zero(faults, "amount", Some(written.amount), PERCENT_DECIMALS);
+                let share = Decimal::new(share.unwrap_or_default().0, PERCENT_DECIMALS);
+                faults.require(
+                    share <= Decimal::ONE_HUNDRED,
+                    "amount",
+                    "too_large",
+                    "must be at most 100 percent",
+                );
+                award = Award::Percentage(Percent(share.normalize()));
+            }
+        });
+    });
+    Ok(award)
+}
+
+fn conditions(
+    faults: &mut Faults,
+    written: &WrittenOffer,
+    tenant: &TenantView,
+    ids: &PublicIds,
+) -> Conditions {
+    let wire = &written.conditions;
+    let decimals = tenant.currency.decimals();
+    faults.within("classifications", |faults| {
+        for (index, name) in wire.classifications.iter().enumerate() {
+            faults.at(index, |faults| {
+                faults.require(
+                    tenant.classifications.contains(name),
+                    "",
+                    "unknown_classification",
+                    "must be one of the tenant's classifications",
+                );
+            });
+        }
+    });
+    let mut organisations = Vec::new();
+    faults.within("organisations", |faults| {
+        for (index, id) in wire.organisations.iter().enumerate() {
+            let found = ids
+                .read_as(Named::Organisation, id)
+                .map(|id| id.entity)
+                .filter(|number| tenant.organisations.contains_key(number));
+            match found {
+                Some(number) => organisations.push(number),
+                None => faults.at(index, |faults| {
+                    faults.add(
+                        "",
+                        "unknown_organisation",
+                        "names none that is known under this key",
+                    );
+                }),
+            }
+        }
+    });
+    Conditions {
+        minimum_total: above_zero(faults, "minimum_amount", wire.minimum_amount, decimals),
+        classifications: wire.classifications.clone(),
+        organisations,
+        products: wire.products.clone(),
+        starts_at: wire.valid_from.map(Timestamp::from_unix_seconds),
+        ends_at: wire.valid_to.map(Timestamp::from_unix_seconds),
+        hours: wire.hours.iter().map(hours).collect(),
+    }
+}
+
+fn hours(wire: &WireHours) -> Hours {
+    let bits = WireDay::ALL.iter().zip(0_u32..).map(|(day, bit)| {
+        let is_named = wire.days.is_empty() || wire.days.contains(day);
+        u8::from(is_named).wrapping_shl(bit)
+    });
+    Hours {
+        days: bits.fold(0, |days, bit| days | bit),
+        from: minute_of(&wire.from).unwrap_or_default(),
+        until: minute_of(&wire.to).unwrap_or_default(),
+    }
+}
+
+fn cap(faults: &mut Faults, wire: WireCap, decimals: u32) -> Cap {
+    Cap {
+        awards: wire.awards,
+        amount: above_zero(faults, "amount", wire.amount, decimals),
+    }
+}
+
+fn above_zero(
+    faults: &mut Faults,
+    member: &str,
+    amount: Option<WireAmount>,
+    decimals: u32,
+) -> Option<Minor> {
+    match amount?.to_minor_positive(decimals) {
+        Ok(minor) => Some(Minor(minor)),
+        Err(fault) => {
+            fault.report(faults, member);
+            None
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! A reward offer on the wire.
+
+use rust_decimal::prelude::ToPrimitive;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::money::Percent;
+use crate::domain::offer::LifeCycle;
+use crate::http::extract::{Faults, Validate};
+use crate::http::money_wire::WireAmount;
+use crate::limits;
+
+/// A reward offer, as it is written.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WrittenOffer {
+    pub(super) name: String,
+    /// What it gives: exactly one award.
+    #[schema(min_items = 1, max_items = 1)]
+    pub(super) awards: Vec<WireAward>,
+    #[serde(default)]
+    pub(super) conditions: WireConditions,
+    #[serde(default)]
+    pub(super) caps: WireCaps,
+    /// The name of a group: of its offers, only the one that gives most for a purchase gives anything.
+    pub(super) best_of: Option<String>,
+    /// For how many seconds an award can be spent; for ever, if it is left out.
+    pub(super) expires_after_s: Option<i64>,
+    /// What all awards together may give. Given when the offer is created, and fixed from then on.
+    pub(super) budget: Option<WireAmount>,
+    /// `ACTIVE` if it is left out. Changed by `PUT /reward_offers/{id}/life_cycle_state`.
+    pub(super) life_cycle_state: Option<WireLifeCycle>,
+}
+
+/// An award.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireAward {
+    /// A sum of money, or a percentage of what is paid: above 0 and at most 100, with at most four decimals.
+    pub(super) amount: WireAmount,
+    pub(super) amount_type: WireAmountType,
+    /// Of a fixed award: ISO 4217, the wallet's.
+    pub(super) currency: Option<String>,
+}
+
+/// How an award is reckoned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(in super::super) enum WireAmountType {
+    /// The same for each purchase.
+    Fixed,
+    /// A share of what is paid, after what was spent from the wallet.
+    Percentage,
+}
+
+/// Whether an offer gives anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(in super::super) enum WireLifeCycle {
+    /// It applies to every purchase that meets its conditions.
+    Active,
+    /// It gives nothing until it is active again.
+    Inactive,
+}
+
+/// What a purchase must be like. Each list names alternatives; an empty one demands nothing.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in super::super) struct WireConditions {
+    /// The least total.
+    pub(super) minimum_amount: Option<WireAmount>,
+    /// Names of classifications.
+    pub(super) classifications: Vec<String>,
+    /// Ids of organisations at or below which the purchase is made.
+    pub(super) organisations: Vec<String>,
+    /// SKUs or ids of products, of which one is bought.
+    pub(super) products: Vec<String>,
+    /// Unix seconds. A purchase is made at its `performed_on`, or when it is recorded.
+    pub(super) valid_from: Option<i64>,
+    /// Unix seconds, excluded.
+    pub(super) valid_to: Option<i64>,
+    /// Hours on the clock of the organisation that sells, in its time zone.
+    pub(super) hours: Vec<WireHours>,
+}
+
+/// Some hours of some days.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireHours {
+    /// The days on which they begin; every day, if none.
+    #[serde(default)]
+    pub(super) days: Vec<WireDay>,
+    /// `HH:MM`.
+    pub(super) from: String,
+    /// `HH:MM`, excluded; at or before `from`, it is on the next day.
+    pub(super) to: String,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(in super::super) enum WireDay {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl WireDay {
+    /// Every day, in the order of the domain's bits.
+    pub(super) const ALL: [WireDay; 7] = [
+        WireDay::Monday,
+        WireDay::Tuesday,
+        WireDay::Wednesday,
+        WireDay::Thursday,
+        WireDay::Friday,
+        WireDay::Saturday,
+        WireDay::Sunday,
+    ];
+}
+
+/// What one contact may be given. An award is given whole or not at all.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in super::super) struct WireCaps {
+    /// In all.
+    pub(super) per_contact: WireCap,
+    /// On one day in the tenant's time zone.
+    pub(super) per_contact_per_day: WireCap,
+}
+
+/// A bound on awards.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in super::super) struct WireCap {
+    /// How many.
+    pub(super) awards: Option<u32>,
+    /// How much together.
+    pub(super) amount: Option<WireAmount>,
+}
+
+/// The awards of an offer.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireAwards {
+    /// Exactly one.
+    #[schema(min_items = 1, max_items = 1)]
+    pub(super) awards: Vec<WireAward>,
+}
+
+/// Whether an offer is to give anything.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WrittenLifeCycle {
+    pub(super) life_cycle_state: WireLifeCycle,
+}
+
+/// The answer to a creation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CreatedOffer {
+    /// The offer's id.
+    pub(super) id: String,
+}
+
+/// A reward offer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WireOffer {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) life_cycle_state: WireLifeCycle,
+    pub(super) awards: Vec<WireAward>,
+    pub(super) conditions: WireConditions,
+    pub(super) caps: WireCaps,
+    pub(super) best_of: Option<String>,
+    pub(super) expires_after_s: Option<i64>,
+    pub(super) budget: Option<WireBudget>,
+}
+
+/// Where an offer's budget is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WireBudget {
+    /// What all awards together may give.
+    pub(super) total: WireAmount,
+    /// What was given, or lies ready to be given somewhere.
+    pub(super) lent: WireAmount,
+    /// The rest.
+    pub(super) available: WireAmount,
+}
+
+impl From<WireLifeCycle> for LifeCycle {
+    fn from(wire: WireLifeCycle) -> LifeCycle {
+        match wire {
+            WireLifeCycle::Active => LifeCycle::Active,
+            WireLifeCycle::Inactive => LifeCycle::Inactive,
+        }
+    }
+}
+
+impl From<LifeCycle> for WireLifeCycle {
+    fn from(life_cycle: LifeCycle) -> WireLifeCycle {
+        match life_cycle {
+            LifeCycle::Active => WireLifeCycle::Active,
+            LifeCycle::Inactive => WireLifeCycle::Inactive,
+        }
+    }
+}
+
+/// A percentage as a number. What was accepted has at most four decimals, so that it is exact.
+pub(super) fn percentage(share: Percent) -> WireAmount {
+    let share = share.0.round_dp(4).normalize();
+    WireAmount::from_minor(share.mantissa().to_i64().unwrap_or(i64::MAX), share.scale())
+}
+
+/// `HH:MM` as the minute of the day.
+pub(super) fn minute_of(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.split_once(':')?;
+    let two_digits = |part: &str, below: u16| {
+        let is_number = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u16 = is_number.then(|| part.parse().ok())??;
+        (number < below).then_some(number)
+    };
+    let (hours, minutes) = (two_digits(hours, 24)?, two_digits(minutes, 60)?);
+    hours.checked_mul(60)?.checked_add(minutes)
+}
+
+/// A minute of the day as `HH:MM`.
+pub(super) fn text_of(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+impl Validate for WireAwards {
+    fn validate(&self, faults: &mut Faults) {
+        faults.require(
+            self.awards.len() == 1,
+            "awards",
+            "not_one",
+            "must have exactly one entry",
+        );
+    }
+}
+
+impl Validate for WrittenLifeCycle {
+    fn validate(&self, _: &mut Faults) {}
+}
+
+impl Validate for WrittenOffer {
+    fn validate(&self, faults: &mut Faults) {
+        check_text(faults, "name", &self.name);
+        faults.require(
+            self.awards.len() == 1,
+            "awards",
+            "not_one",
+            "must have exactly one entry",
+        );
+        if let Some(group) = &self.best_of {
+            check_text(faults, "best_of", group);
+        }
+        faults.require(
+            self.expires_after_s
+                .is_none_or(|lasts| (1..=limits::AWARD_LASTS_S_MAX).contains(&lasts)),
+            "expires_after_s",
+            "out_of_range",
+            "must be between 1 second and 50 years, or be left out",
+        );
+        faults.within("conditions", |faults| self.conditions.validate(faults));
+        let lists = [&self.conditions.classifications, &self.conditions.products];
+        let listed = lists.into_iter().flatten().map(String::len);
+        let group = self.best_of.as_ref().map_or(0, String::len);
+        let text = listed.fold(self.name.len().saturating_add(group), usize::saturating_add);
+        faults.require(
+            text <= limits::OFFER_TEXT_BYTES_MAX,
+            "",
+            "too_long",
+            "must have less text: name, best_of, classifications and products together at most 1000 bytes",
+        );
+        faults.within("caps", |faults| {
+            for (member, cap) in [
+                ("per_contact", self.caps.per_contact),
+                ("per_contact_per_day", self.caps.per_contact_per_day),
+            ] {
+                faults.within(member, |faults| {
+                    faults.require(
+                        cap.awards != Some(0),
+                        "awards",
+                        "not_positive",
+                        "must be above 0, or be left out",
+                    );
+                });
+            }
+        });
+    }
+}
+
+impl WireConditions {
+    fn validate(&self, faults: &mut Faults) {
+        for (member, length) in [
+            ("classifications", self.classifications.len()),
+            ("organisations", self.organisations.len()),
+            ("products", self.products.len()),
+            ("hours", self.hours.len()),
+        ] {
+            faults.require(
+                length <= limits::OFFER_LIST_MAX,
+                member,
+                "too_many",
+                "must have at most 20 entries",
+            );
+        }
+        for (member, at) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {
+            faults.require(
+                at.is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
+                member,
+                "out_of_range",
+                "must be a date in Unix seconds, before the year 10000",
+            );
+        }
+        if let (Some(from), Some(to)) = (self.valid_from, self.valid_to) {
+            faults.require(
+                from < to,
+                "valid_to",
+                "too_small",
+                "must be after valid_from",
+            );
+        }
+        faults.within("products", |faults| {
+            for (index, product) in self.products.iter().enumerate() {
+                faults.at(index, |faults| check_text(faults, "", product));
+            }
+        });
+        faults.within("hours", |faults| {
+            for (index, hours) in self.hours.iter().enumerate() {
+                faults.at(index, |faults| {
+                    for (member, text) in [("from", &hours.from), ("to", &hours.to)] {
+                        faults.require(
+                            minute_of(text).is_some(),
+                            member,
+                            "not_a_time",
+                            "must be a time of day such as 17:30",
+                        );
+                    }
+                });
+            }
+        });
+    }
+}
+
+fn check_text(faults: &mut Faults, member: &str, text: &str) {
+    faults.require(
+        !text.trim().is_empty()
+            && !text.chars().any(char::is_control)
+            && text.chars().count() <= limits::NAME_CHARS_MAX,
+        member,
+        "empty_or_too_long",
+        "must have visible text, no control characters, and at most 200 characters",
+    );
+}

@@ -1,0 +1,35 @@
+//! `GET /test_clock`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::{WireTestClock, require};
+use crate::actors::router::Timings;
+use crate::http::auth::Caller;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// Get the test clock.
+#[utoipa::path(
+    get, path = "/test_clock", tag = "Test clock", security(("api_key" = [])),
+    responses(
+        (status = 200, description = "The clock", body = WireTestClock),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A live key, or one that does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<Response, Problem> {
+    require(&caller)?;
+    let clock = api.router.test_clock(caller.tenant()).await;
+    let clock = clock.map_err(failure::problem)?;
+    let timings = reply::timings(&caller, Timings::default());
+    Ok(reply::json(
+        StatusCode::OK,
+        &WireTestClock::from(clock),
+        timings,
+    ))
+}

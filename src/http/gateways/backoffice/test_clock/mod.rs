@@ -1,0 +1,42 @@
+//! The test clock: the time of business in test mode.
+pub(super) mod advance;
+pub(super) mod get;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::actors::router::TestClock;
+use crate::domain::address::Mode;
+use crate::domain::api_key::Scope;
+use crate::http::auth::Caller;
+use crate::http::problem::{Code, Problem};
+
+/// The test clock.
+#[derive(Debug, Serialize, ToSchema)]
+struct WireTestClock {
+    /// The time of business in test mode, in Unix seconds.
+    now: i64,
+    /// By how many seconds that is ahead of the clock on the wall.
+    ahead_s: i64,
+}
+
+impl From<TestClock> for WireTestClock {
+    fn from(clock: TestClock) -> WireTestClock {
+        WireTestClock {
+            now: clock.now.unix_seconds(),
+            ahead_s: clock.ahead.0 / 1_000,
+        }
+    }
+}
+
+/// Demands a secret key of test mode.
+fn require(caller: &Caller) -> Result<(), Problem> {
+    caller.require(Scope::TestClock)?;
+    match caller.mode() {
+        Mode::Test => Ok(()),
+        Mode::Live | Mode::Shared => Err(Problem::new(
+            Code::TestKeyRequired,
+            "live business goes by the clock on the wall; send a secret key of test mode (sk_test_…)",
+        )),
+    }
+}

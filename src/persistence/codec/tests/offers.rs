@@ -1,0 +1,88 @@
+//! Offers with everything that they can have, and what contacts were given of them.
+
+use super::fixtures::NOW;
+use crate::domain::contact::{self, Count, Counted, Counts};
+use crate::domain::entity::Event;
+use crate::domain::money::Minor;
+use crate::domain::offer::{self, Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer};
+use crate::domain::tenant;
+use crate::domain::time::{Span, Timestamp};
+
+pub(super) fn offer(award: Award) -> Offer {
+    Offer {
+        name: "Five back".into(),
+        award,
+        conditions: Conditions {
+            minimum_total: Some(Minor(5_000)),
+            classifications: vec!["FUEL".into()],
+            organisations: vec![6, 7],
+            products: vec!["SKU-1".into()],
+            starts_at: Some(NOW),
+            ends_at: Some(Timestamp(NOW.0 + 2)),
+            hours: vec![Hours {
+                days: 0b001_1111,
+                from: 17 * 60,
+                until: 19 * 60,
+            }],
+        },
+        life_cycle: LifeCycle::Inactive,
+        caps: Caps {
+            in_all: Cap {
+                awards: Some(3),
+                amount: None,
+            },
+            a_day: Cap {
+                awards: None,
+                amount: Some(Minor(500)),
+            },
+        },
+        best_of: Some("spring".into()),
+        award_lasts: Some(Span::days(90)),
+        budget: Some(Minor(100_000)),
+    }
+}
+
+pub(super) fn counts() -> Counts {
+    let count = |offer, awards, amount| Count {
+        offer,
+        awards,
+        amount: Minor(amount),
+    };
+    Counts {
+        in_all: vec![count(6, 3, 1_500), count(7, 1, 50)],
+        day: 20_600,
+        today: vec![count(6, 1, 500)],
+    }
+}
+
+pub(super) fn events() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            "tenant_test_clock_advanced",
+            Event::Tenant(tenant::Event::TestClockAdvanced(Span::days(2))),
+        ),
+        (
+            "contact_awards_counted",
+            Event::Contact(contact::Event::AwardsCounted(vec![Counted {
+                offer: 6,
+                amount: Minor(50),
+                in_all: true,
+                on_day: Some(20_600),
+            }])),
+        ),
+        (
+            "offer_changed",
+            Event::Offer(offer::Event::Changed(Box::new(offer(Award::Fixed(Minor(
+                300,
+            )))))),
+        ),
+        (
+            "offer_award_changed",
+            Event::Offer(offer::Event::AwardChanged(Award::Fixed(Minor(300)))),
+        ),
+        (
+            "offer_life_cycle_changed",
+            Event::Offer(offer::Event::LifeCycleChanged(LifeCycle::Inactive)),
+        ),
+    ]
+}
