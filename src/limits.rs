@@ -461,3 +461,6 @@ pub const DRAIN_ENGINE_MS: u64 = 5_000;
 
 /// The memory that is assumed where the system does not tell how much there is, in bytes.
 pub const MEMORY_ASSUMED_BYTES: u64 = 2 * 1024 * MIB;
+
+/// How many lines of a wallet's journal are looked through for one kind of movement: ten questions to one contact.
+pub const JOURNAL_LINES_LOOKED_AT_MAX: u32 = 1_000;

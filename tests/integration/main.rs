@@ -26,3 +26,4 @@ mod rows;
 mod time;
 mod trimming;
 mod uniqueness;
+mod wallets;

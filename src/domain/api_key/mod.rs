@@ -24,16 +24,19 @@ pub enum Scope {
     PurchasesRead,
     /// Post purchases: award and spend.
     PurchasesWrite,
+    /// Change wallets: pay in, and change balances by hand.
+    WalletsWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 5] = [
+    pub const ALL: [Scope; 6] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
         Scope::PurchasesRead,
         Scope::PurchasesWrite,
+        Scope::WalletsWrite,
     ];
 
     /// The scope's name on the wire.
@@ -44,6 +47,7 @@ impl Scope {
             Scope::WalletsRead => "wallets.read",
             Scope::PurchasesRead => "purchases.read",
             Scope::PurchasesWrite => "purchases.write",
+            Scope::WalletsWrite => "wallets.write",
         }
     }
 
@@ -60,6 +64,7 @@ impl Scope {
             Scope::WalletsRead => 4,
             Scope::PurchasesRead => 8,
             Scope::PurchasesWrite => 16,
+            Scope::WalletsWrite => 256,
         }
     }
 }

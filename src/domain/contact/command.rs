@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Amounts, ContactType, SealedProfile};
+use super::{Amounts, ContactType, KeptPurchase, Reason, SealedProfile};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -63,6 +63,26 @@ pub struct RecordPurchase {
     pub spend: Option<SpendRequest>,
 }
 
+/// A purchase to cancel.
+#[derive(Clone, Debug)]
+pub struct CancelPurchase {
+    /// Its number.
+    pub number: u32,
+    /// The purchase, where it has left the contact's memory: read from its row before the command is decided.
+    pub found: Option<KeptPurchase>,
+}
+
+/// Money to move without a purchase.
+#[derive(Clone, Debug)]
+pub struct Movement {
+    /// How much, above zero.
+    pub amount: Minor,
+    /// The currency of the amount, if the caller names one.
+    pub currency: Option<Currency>,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// What a contact can be asked to do.
 #[derive(Clone, Debug)]
 pub enum Command {
@@ -76,6 +96,10 @@ pub enum Command {
     SettleReservation(ValueHash, u32),
     /// Award and spend.
     RecordPurchase(RecordPurchase),
+    /// Revert what a purchase awarded and spent.
+    CancelPurchase(CancelPurchase),
+    /// Pay in, or change the balance by hand.
+    MoveMoney(Movement),
     /// Write off the lots that have expired.
     FireTimers,
 }

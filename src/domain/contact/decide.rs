@@ -37,9 +37,18 @@ impl Contact {
                 }
                 Stage::Proposed | Stage::Absent | Stage::Active | Stage::Void => Vec::new(),
             }),
-            Command::RecordPurchase(purchase) => self
-                .record_purchase(purchase, context)
-                .map(|purchase| vec![Event::PurchaseRecorded(Arc::new(purchase))]),
+            Command::RecordPurchase(purchase) => {
+                let purchase = self.record_purchase(purchase, context)?;
+                let awarded = purchase.offers.iter().filter_map(|o| o.result.ok());
+                let repaid = self.repay(awarded, context.now);
+                let recorded = Event::PurchaseRecorded(Arc::new(purchase));
+                Ok(match repaid {
+                    Some(repaid) => vec![recorded, repaid],
+                    None => vec![recorded],
+                })
+            }
+            Command::CancelPurchase(asked) => self.cancel(asked, context),
+            Command::MoveMoney(asked) => self.move_money(asked, context),
             Command::FireTimers => {
                 let expired = self.wallet.expired(context.now);
                 Ok(if expired.is_empty() {

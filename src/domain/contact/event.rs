@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Lot, Propose, Purchase};
+use super::{Cancellation, Entry, Lot, Propose, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -21,4 +21,10 @@ pub enum Event {
     PurchaseRecorded(Arc<Purchase>),
     /// Money expired unspent.
     LotsExpired(Vec<Lot>),
+    /// A purchase was cancelled: what it awarded and spent was reverted.
+    PurchaseCancelled(Arc<Cancellation>),
+    /// What was owed was paid from these lots, at this time.
+    OwedRepaid(Timestamp, Vec<Lot>),
+    /// Money moved without a purchase.
+    MoneyMoved(Arc<Entry>),
 }

@@ -2,22 +2,31 @@
 //! their idempotency keys change together or not at all.
 
 mod apply;
+mod cancel;
 mod command;
 mod decide;
 mod event;
+mod ledger;
+mod movement;
 mod profile;
 mod purchase;
 mod rejection;
 mod state;
 mod wallet;
+mod wallet_code;
 
-pub use command::{Command, Propose, RecordPurchase, SpendRequest, Unbacked};
+pub use cancel::{Cancellation, OfferCredit};
+pub use command::{
+    CancelPurchase, Command, Movement, Propose, RecordPurchase, SpendRequest, Unbacked,
+};
 pub use event::Event;
+pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use profile::{Field, Phone, PostalAddress, Profile};
-pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};
+pub use purchase::{Amounts, KeptPurchase, OfferOutcome, Purchase, Spent};
 pub use rejection::Rejection;
 pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Lot, Wallet, expiry_at_grain};
+pub use wallet_code::wallet_code;
 
 #[cfg(test)]
 #[expect(
@@ -25,3 +34,10 @@ pub use wallet::{Lot, Wallet, expiry_at_grain};
     reason = "an overflow in a test is a failed test"
 )]
 mod tests;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod ledger_tests;

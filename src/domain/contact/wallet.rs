@@ -20,6 +20,11 @@ pub struct Wallet {
     pub lots: Vec<Lot>,
     /// Counts the changes.
     pub version: u32,
+    /// The number of its code among the contacts of its shard: the key slot that was the contact's when it was created,
+    /// which no other contact gets.
+    pub code_slot: u32,
+    /// What was to be taken back and could not be, and was not repaid yet.
+    pub owed: Minor,
 }
 
 /// When an award made at `now` expires: after `lasts`, rounded up to the day, hour, minute or second, whichever is the
@@ -104,6 +109,26 @@ impl Wallet {
         self.lots.len().saturating_add(new) < Self::LOTS_MAX
             || is_held(expires_at)
             || pending.contains(&expires_at)
+    }
+
+    /// The expiry of the lot that money of this expiry goes to: its own, or where the wallet holds as many lots as it may,
+    /// that of a later one.
+    pub(super) fn expiry_with_room(&self, expires_at: Option<Timestamp>) -> Option<Timestamp> {
+        if self.has_room_for(expires_at, &[]) {
+            return expires_at;
+        }
+        let mut later = self.lots.iter().map(|lot| lot.expires_at);
+        later
+            .find(|expiry| order(*expiry) >= order(expires_at))
+            .flatten()
+    }
+
+    /// What the lot of this expiry holds that can be spent at `now`.
+    pub(super) fn open_in(&self, expires_at: Option<Timestamp>, now: Timestamp) -> Minor {
+        self.lots
+            .iter()
+            .find(|lot| lot.expires_at == expires_at && lot.is_open(now))
+            .map_or(Minor::ZERO, |lot| lot.left)
     }
 
     /// Adds money to the lot of its expiry.

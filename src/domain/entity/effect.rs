@@ -88,6 +88,7 @@ impl Effect {
             Some(Event::Contact(contact::Event::PurchaseRecorded(purchase))) => {
                 Outcome::Purchased(purchase.number)
             }
+            Some(Event::Contact(contact::Event::MoneyMoved(entry))) => Outcome::Moved(entry.number),
             Some(
                 Event::Contact(contact::Event::Proposed(_))
                 | Event::Tenant(tenant::Event::Created(_))
@@ -100,7 +101,9 @@ impl Effect {
                     contact::Event::Created(_)
                     | contact::Event::Refused
                     | contact::Event::ReservationVoided(_)
-                    | contact::Event::LotsExpired(_),
+                    | contact::Event::LotsExpired(_)
+                    | contact::Event::PurchaseCancelled(_)
+                    | contact::Event::OwedRepaid(..),
                 )
                 | Event::Tenant(
                     tenant::Event::OrganisationListed(_)

@@ -6,3 +6,4 @@ mod golden;
 mod refusals;
 mod round_trips;
 mod sizes;
+mod wallet;

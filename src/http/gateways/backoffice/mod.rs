@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod contacts;
+mod journals;
 mod purchases;
 mod reference;
 mod wallets;
@@ -35,7 +36,11 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(contacts::create::create))
         .routes(routes!(contacts::get::get))
         .routes(routes!(wallets::get::get))
+        .routes(routes!(journals::list::list))
+        .routes(routes!(journals::create::create))
+        .routes(routes!(journals::top_up::top_up))
         .routes(routes!(purchases::get::get))
+        .routes(routes!(purchases::cancel::cancel))
         .routes(routes!(purchases::list::list))
 }
 

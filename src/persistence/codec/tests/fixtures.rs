@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::budgets;
+use super::wallet::{self, kept, lines};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Field, Lot, OfferOutcome, Phone, PostalAddress, Profile,
+    Amounts, Contact, ContactType, Field, Ledger, Lot, OfferOutcome, Phone, PostalAddress, Profile,
     Propose, Purchase, SealedProfile, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
@@ -249,9 +250,17 @@ fn contact() -> Contact {
                 },
             ],
             version: 301,
+            code_slot: 71,
+            owed: Minor(33),
         },
-        purchases: [Arc::new(purchase())].into(),
+        ledger: Ledger {
+            lines: lines().into(),
+            count: 10,
+            balance: Minor(70_250),
+        },
+        purchases: [kept(None), kept(Some(NOW))].into(),
         purchase_count: 300,
+        late_cancellations: vec![(7, NOW)],
     }
 }
 
@@ -343,6 +352,9 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::LotsExpired(vec![lot(1, 5), lot(2, 6)])),
         ),
     ]
+    .into_iter()
+    .chain(wallet::events())
+    .collect()
 }
 
 /// Every kind of state, with its name.

@@ -184,6 +184,8 @@ impl History {
             entity.remembered.recent.drain(..recent);
             if let State::Contact(contact) = &mut entity.state {
                 contact.purchases.clear();
+                contact.ledger.lines.clear();
+                contact.late_cancellations.clear();
             }
         }
         assert_eq!(entity, live);

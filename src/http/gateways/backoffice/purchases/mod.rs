@@ -1,4 +1,5 @@
 //! Purchases.
+pub(super) mod cancel;
 pub(super) mod create;
 pub(super) mod get;
 pub(super) mod list;

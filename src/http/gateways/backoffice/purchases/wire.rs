@@ -103,6 +103,8 @@ pub(super) struct WirePurchase {
 enum PurchaseState {
     /// Recorded.
     Posted,
+    /// Cancelled: what it awarded and spent was reverted.
+    Cancelled,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -249,7 +251,10 @@ impl WirePurchase {
                 part: purchase.number,
             }),
             reference_number: purchase.reference_number.as_deref().map(str::to_owned),
-            state: PurchaseState::Posted,
+            state: match view.cancelled_at {
+                None => PurchaseState::Posted,
+                Some(_) => PurchaseState::Cancelled,
+            },
             date: purchase
                 .performed_on
                 .unwrap_or(purchase.recorded_at)
