@@ -1,6 +1,7 @@
 //! The only place where everything is wired.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::exports::ExportPlan;
+use crate::actors::exports::{ExportPlan, refill_rows};
 use crate::actors::node::{self, Node, Options, Parts, Probe};
 use crate::actors::spawn::Spawner;
 use crate::clock::{Clock, SystemClock};
@@ -19,6 +20,7 @@ use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::quota::Quota;
 use crate::http::{Api, admin, control, gateways};
 use crate::limits;
 use crate::persistence::feed::Feed;
@@ -27,7 +29,7 @@ use crate::persistence::journal::segment::{self, SegmentJournal};
 use crate::persistence::journal::{self, Journal, faults::Faults};
 use crate::persistence::keyring::{self, Keyring, RootSecret};
 use crate::persistence::rows::{self, Rows, SledRows};
-use crate::persistence::store::{self, Store};
+use crate::persistence::store::{self, Store, TransferFailed};
 use crate::publishing::projections::purchases::PurchaseLists;
 use crate::publishing::projections::{Brake, Projector};
 use crate::secrets::Secrets;
@@ -122,6 +124,9 @@ pub enum Error {
     /// The store.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The rows were gone, and cannot be filled.
+    #[error("the rows are gone, and cannot be filled from the newest export: {0}")]
+    Refill(#[from] TransferFailed),
     /// The keyring or the root secret.
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
@@ -159,6 +164,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
+    quota: Arc<Quota>,
     purchases: PurchaseLists,
     journal: Arc<dyn Journal>,
     health: Health,
@@ -212,8 +218,14 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
+    let per_second = settings.config.limits.requests_per_second_per_key;
+    let quota = Arc::new(Quota::new(
+        NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+    ));
+    keep_up_quota(&side_servers, Arc::clone(&quota));
     let api = Api {
         router: node.router().clone(),
+        quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
     };
     let mut public_server = JoinSet::new();
@@ -241,6 +253,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
+        quota,
         purchases,
         journal,
         health,
@@ -276,6 +289,15 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
     });
 }
 
+fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {
+    spawner.spawn_until_stop("quota", async move {
+        loop {
+            tokio::time::sleep(limits::QUOTA_UPKEEP_EVERY).await;
+            quota.forget_idle();
+        }
+    });
+}
+
 /// Every public route.
 pub fn public_router(api: Api) -> Router {
     let (backoffice, _) = gateways::backoffice::router();
@@ -287,6 +309,7 @@ impl Running {
     pub fn api(&self) -> Api {
         Api {
             router: self.node.router().clone(),
+            quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
         }
     }
@@ -355,6 +378,7 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
         None => rows,
     };
     let journal: Arc<dyn Journal> = Arc::new(journal);
+    refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
     let feed = Arc::new(Feed::new(Arc::clone(&journal)));
     let purchases = Projector::open(Arc::clone(&rows), Arc::clone(&feed), settings.brake.clone())?;
     let root = match settings.root_key {

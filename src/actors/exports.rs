@@ -10,7 +10,8 @@ use crate::limits;
 use crate::persistence::durable;
 use crate::persistence::export::{self, ExportReader, ExportSummary, Header};
 use crate::persistence::journal::Position;
-use crate::persistence::store::{self, Inspected, inspect};
+use crate::persistence::rows::Rows;
+use crate::persistence::store::{self, Inspected, Store, TransferFailed, inspect};
 
 /// What the name of an export ends with.
 const ENDING: &str = "export";
@@ -133,6 +134,7 @@ impl Node {
         let looked_at = plan.clone();
         let found = off_thread(move || Ok(newest_whole(&looked_at))).await;
         let found = found.ok().flatten();
+        let found = found.map(|(_, inspected)| Exported::of(&inspected));
         if let Some(found) = found {
             self.exported.lock().get_or_insert(found);
         }
@@ -222,17 +224,47 @@ fn in_folder(plan: &ExportPlan) -> Vec<(PathBuf, Header)> {
 }
 
 /// The newest export that is whole; one that isn't is told of and passed over.
-fn newest_whole(plan: &ExportPlan) -> Option<Exported> {
+fn newest_whole(plan: &ExportPlan) -> Option<(PathBuf, Inspected)> {
     remove_unfinished(&plan.directory);
     in_folder(plan)
         .into_iter()
         .find_map(|(path, _)| match inspect(&path) {
-            Ok(inspected) => Some(Exported::of(&inspected)),
+            Ok(inspected) => Some((path, inspected)),
             Err(error) => {
                 tracing::warn!(%error, "an export is passed over");
                 None
             }
         })
+}
+
+/// Fills empty rows from the newest whole export, where the journal alone cannot: it was trimmed up to `trimmed_to`. Without an
+/// export that reaches the journal nothing is done, and the node refuses to start.
+///
+/// # Errors
+/// As [`Store::restore`].
+pub fn refill_rows(
+    rows: &Arc<dyn Rows>,
+    trimmed_to: Position,
+    plan: &ExportPlan,
+) -> Result<(), TransferFailed> {
+    let is_empty = rows
+        .scan(&[], None, 1)
+        .map_err(store::Error::from)?
+        .is_empty();
+    if !is_empty || trimmed_to == Position::START {
+        return Ok(());
+    }
+    let newest = newest_whole(plan);
+    // An older one than the journal begins would only stand in the way of a better one.
+    let fitting = newest.filter(|(_, inspected)| inspected.reach >= trimmed_to);
+    if let Some((path, inspected)) = fitting {
+        let restored = Store::restore(rows, &path, inspected.header.journal_position)?;
+        tracing::warn!(
+            path = %path.display(), rows = restored,
+            "the rows were gone, and came from the newest export; the journal has what came after it"
+        );
+    }
+    Ok(())
 }
 
 fn is_scheduled(path: &Path, suffix: &str) -> bool {

@@ -101,7 +101,7 @@ pub enum Error {
     Record(#[from] codec::Error),
     /// The rows need records that were trimmed.
     #[error(
-        "the rows reach journal position {rows}, but the journal was trimmed up to {journal}; move `rows` away and restore the newest export with `clientele snapshot restore`"
+        "the rows reach journal position {rows}, but the journal was trimmed up to {journal}; no export in `exports` closes the gap. Move `rows` away, and restore one that does with `clientele snapshot restore`"
     )]
     RowsBehind {
         /// How far the rows reach.

@@ -136,6 +136,9 @@ pub struct Limits {
     /// Connections from one address. Behind a proxy that hides its clients' addresses, set it as high as `connections`.
     #[schemars(range(min = 1, max = limits::CONNECTIONS_SETTING_MAX))]
     pub connections_per_address: usize,
+    /// Requests a second of one API key, and as many at once after a quiet second. More are answered 429.
+    #[schemars(range(min = 1, max = limits::REQUESTS_PER_SECOND_PER_KEY_MAX))]
+    pub requests_per_second_per_key: u32,
 }
 
 impl Default for Limits {
@@ -143,6 +146,7 @@ impl Default for Limits {
         Limits {
             connections: limits::CONNECTIONS_MAX,
             connections_per_address: limits::CONNECTIONS_PER_PEER_MAX,
+            requests_per_second_per_key: limits::REQUESTS_PER_SECOND_PER_KEY,
         }
     }
 }

@@ -88,6 +88,7 @@ impl FromRequestParts<Api> for Caller {
                 ),
                 Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
             })?;
+        api.quota.admit(&key.address)?;
         Ok(Caller { key, began })
     }
 }

@@ -17,6 +17,7 @@ pub mod gateways;
 pub mod money_wire;
 pub mod paging;
 pub mod problem;
+pub mod quota;
 pub mod reply;
 
 /// What every handler can reach: the one door to the entities, and the lists over many of them.
@@ -24,6 +25,8 @@ pub mod reply;
 pub struct Api {
     /// The one door to the entities.
     pub router: crate::actors::router::Router,
+    /// How much each API key may ask for.
+    pub quota: std::sync::Arc<quota::Quota>,
     /// The purchases of organisations.
     pub purchases: crate::publishing::projections::purchases::PurchaseLists,
 }

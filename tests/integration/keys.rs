@@ -10,7 +10,7 @@ use clientele::domain::tenant;
 use clientele::http::control::{WireVisibility, fresh_key, make_key};
 use serde_json::{Value, json};
 
-use crate::node::{Answer, TestNode, cents};
+use crate::node::{Answer, TestNode, cents, eventually};
 
 const STRANGERS: TenantId = TenantId(2);
 /// An organisation's number that the demo network does not use.
@@ -36,6 +36,36 @@ async fn a_key_opens_what_it_covers_and_no_more() {
     assert_eq!((read.status, read.amount("balance")), (200, cents(0)));
     let nobody = node.wallet(buyer).without("api_key").send().await;
     assert_eq!(nobody.problem(), refused(401, "missing_credentials"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_over_its_rate_is_told_to_wait_and_nothing_happens() {
+    const PER_SECOND: u32 = 5;
+    let node =
+        TestNode::start_with(|config| config.limits.requests_per_second_per_key = PER_SECOND).await;
+    let buyer = node.contact(0);
+    let (_, other) = node.make_key(Scopes::all(), None).await;
+    let mut awarded = 0;
+    let refused_at = loop {
+        let award = node.purchase(buyer, 20, &format!("sale {awarded}"));
+        let answer = award.send().await;
+        if answer.status != 200 {
+            break answer;
+        }
+        awarded += 1;
+    };
+    assert_eq!(refused_at.problem(), refused(429, "too_many_requests"));
+    assert_eq!(refused_at.header("retry-after"), "1");
+    assert!(awarded >= i64::from(PER_SECOND), "after {awarded}");
+    let read = node.wallet(buyer).with("api_key", &other).send().await;
+    assert_eq!(
+        (read.status, read.amount("balance")),
+        (200, cents(100 * awarded))
+    );
+    eventually("the key is let in again", async || {
+        node.wallet(buyer).send().await.status == 200
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

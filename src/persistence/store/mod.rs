@@ -39,7 +39,7 @@ pub enum Error {
     Codec(#[from] codec::Error),
     /// Rows are there that were replaced since, or are gone.
     #[error(
-        "the rows of shard {shard} are older than what was written to them: the disk has lost a part. Stop the node, move `rows` in its data directory away, and restore the newest export with `clientele snapshot restore`; without one, start again: rows are made anew from a journal that was never trimmed"
+        "the rows of shard {shard} are older than what was written to them: the disk has lost a part. Stop the node, move `rows` in its data directory away, and start again: rows are made anew from the newest export and the journal"
     )]
     OlderRows {
         /// The shard.
