@@ -38,6 +38,12 @@ impl Turn<'_> {
     pub(super) async fn command(&mut self, mut envelope: Box<CommandEnvelope>) -> bool {
         let mut context = self.context();
         context.tenant = envelope.tenant.take();
+        if let Command::Contact(contact::Command::Foresee(asked)) = &envelope.command {
+            context.budgets = self.known_budgets(&context);
+            let shown = self.entity.foresee(asked, &context);
+            self.tell(envelope.caller, shown);
+            return true;
+        }
         if let Some(remember) = &envelope.remember {
             match self.seen(remember, context.wall).await {
                 Ok(Seen::Never | Seen::AskRows(_)) => {}
@@ -238,6 +244,7 @@ impl Turn<'_> {
             }
             Query::Contact
             | Query::Wallet
+            | Query::Hold(_)
             | Query::Tenant
             | Query::Organisation
             | Query::Offer

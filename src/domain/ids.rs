@@ -25,6 +25,8 @@ pub enum Named {
     ApiKey,
     /// A line of the journal of a contact's wallet.
     JournalLine,
+    /// An estimate that holds a contact's money.
+    Estimate,
 }
 
 impl Named {
@@ -38,6 +40,7 @@ impl Named {
             Named::Purchase => 6,
             Named::ApiKey => 7,
             Named::JournalLine => 8,
+            Named::Estimate => 9,
         }
     }
 
@@ -51,6 +54,7 @@ impl Named {
             6 => Some(Named::Purchase),
             7 => Some(Named::ApiKey),
             8 => Some(Named::JournalLine),
+            9 => Some(Named::Estimate),
             _ => None,
         }
     }
@@ -61,7 +65,11 @@ impl Named {
             Named::Tenant => Kind::Tenant,
             Named::Organisation => Kind::Organisation,
             Named::Offer => Kind::Offer,
-            Named::Contact | Named::Wallet | Named::Purchase | Named::JournalLine => Kind::Contact,
+            Named::Contact
+            | Named::Wallet
+            | Named::Purchase
+            | Named::JournalLine
+            | Named::Estimate => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
         }
     }
@@ -179,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=8) {
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=9) {
             let ids = PublicIds::new([3; 32]);
             let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
             let text = ids.write(id);

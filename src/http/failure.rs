@@ -84,7 +84,8 @@ pub fn invalid_field(
     })
 }
 
-fn contact_rejected(rejection: contact::Rejection) -> Problem {
+/// A contact's refusal, as a problem.
+pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
     match rejection {
         contact::Rejection::UnknownContact => Problem::new(
             Code::UnknownContact,
@@ -124,6 +125,16 @@ fn contact_rejected(rejection: contact::Rejection) -> Problem {
             "the wallet does not cover amount; take less",
         ),
         contact::Rejection::UnknownPurchase => not_found(),
+        contact::Rejection::UnknownEstimate => invalid_field(
+            "/estimate_id",
+            "unknown_estimate",
+            "must be the id of an estimate of this contact that blocked funds, or be left out",
+        ),
+        contact::Rejection::TooManyHolds => invalid_field(
+            "/block_wallet_funds",
+            "too_many",
+            "this contact has 16 estimates that hold funds; cancel one, or wait until one runs out",
+        ),
         contact::Rejection::BalanceTooHigh => invalid_field(
             "",
             "too_large",

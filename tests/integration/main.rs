@@ -14,6 +14,7 @@ mod answers;
 mod budgets;
 mod client;
 mod durability;
+mod estimates;
 mod exports;
 mod idempotency;
 mod keys;

@@ -42,6 +42,21 @@ impl Contact {
                 self.ledger.book(*at, Cause::Repaid, repaid.negative());
             }
             Event::MoneyMoved(entry) => self.apply_entry(entry),
+            Event::FundsHeld(hold) => {
+                self.debit(&hold.lots);
+                self.wallet.hold_count = hold.number;
+                self.wallet.version = self.wallet.version.saturating_add(1);
+                let cause = Cause::Hold(hold.number);
+                self.ledger.book(hold.at, cause, hold.amount().negative());
+                self.wallet.holds.push(hold.clone());
+            }
+            Event::HoldReleased(number, at, lots) => {
+                self.wallet.holds.retain(|hold| hold.number != *number);
+                self.credit(lots);
+                self.wallet.version = self.wallet.version.saturating_add(1);
+                let amount = total(lots.iter().copied());
+                self.ledger.book(*at, Cause::Release(*number), amount);
+            }
         }
     }
 

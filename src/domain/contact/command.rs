@@ -61,6 +61,8 @@ pub struct RecordPurchase {
     pub performed_on: Option<Timestamp>,
     /// The wish to pay from the wallet.
     pub spend: Option<SpendRequest>,
+    /// The hold that was made for it, by number.
+    pub estimate: Option<u32>,
 }
 
 /// A purchase to cancel.
@@ -100,6 +102,12 @@ pub enum Command {
     CancelPurchase(CancelPurchase),
     /// Pay in, or change the balance by hand.
     MoveMoney(Movement),
-    /// Write off the lots that have expired.
+    /// Show what this purchase would come to, and change nothing.
+    Foresee(RecordPurchase),
+    /// Hold what this purchase would spend.
+    HoldFunds(RecordPurchase),
+    /// Give back what a hold holds, by its number.
+    ReleaseHold(u32),
+    /// Write off the lots that have expired, and release the holds that have run out.
     FireTimers,
 }

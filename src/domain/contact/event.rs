@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Cancellation, Entry, Lot, Propose, Purchase};
+use super::{Cancellation, Entry, Hold, Lot, Propose, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -27,4 +27,8 @@ pub enum Event {
     OwedRepaid(Timestamp, Vec<Lot>),
     /// Money moved without a purchase.
     MoneyMoved(Arc<Entry>),
+    /// Money was held for a purchase to come.
+    FundsHeld(Hold),
+    /// A hold ended, at this time, and gave back these lots.
+    HoldReleased(u32, Timestamp, Vec<Lot>),
 }

@@ -29,6 +29,10 @@ pub enum Cause {
     Repaid,
     /// Money was paid in.
     TopUp(Arc<TopUp>),
+    /// It is held for a purchase to come, by the hold of this number.
+    Hold(u32),
+    /// The hold of this number gave it back.
+    Release(u32),
     /// Somebody added it by hand, perhaps with a note.
     Credit(Option<Arc<str>>),
     /// Somebody took it by hand, perhaps with a note.
@@ -125,6 +129,14 @@ impl JournalPage {
             take: 1,
         }
     }
+
+    /// The numbers of its oldest and its newest line among `count`; none, if it is empty.
+    fn range(self, count: u32) -> Option<(u32, u32)> {
+        let newest = self.newest.map_or(count, |newest| newest.min(count));
+        let newest = newest.saturating_sub(self.skip);
+        let oldest = newest.saturating_sub(self.take).saturating_add(1);
+        (oldest <= newest).then_some((oldest, newest))
+    }
 }
 
 impl Ledger {
@@ -160,12 +172,22 @@ impl Ledger {
 impl Contact {
     /// The numbers of the oldest and the newest line of a page at `now`; none, if it is empty.
     pub fn journal_range(&self, page: JournalPage, now: Timestamp) -> Option<(u32, u32)> {
-        let pending = u32::try_from(self.wallet.expired(now).len()).unwrap_or(u32::MAX);
-        let count = self.ledger.count.saturating_add(pending);
-        let newest = page.newest.map_or(count, |newest| newest.min(count));
-        let newest = newest.saturating_sub(page.skip);
-        let oldest = newest.saturating_sub(page.take).saturating_add(1);
-        (oldest <= newest).then_some((oldest, newest))
+        page.range(self.pending(now).count)
+    }
+
+    /// The lines of what time alone has brought about at `now`, and no timer has recorded yet.
+    fn pending(&self, now: Timestamp) -> Ledger {
+        let mut pending = Ledger {
+            lines: VecDeque::new(),
+            count: self.ledger.count,
+            balance: self.ledger.balance,
+        };
+        pending.book_expired(&self.wallet.expired(now));
+        let due = self.wallet.holds.iter().filter(|hold| hold.until <= now);
+        for hold in due {
+            pending.book(hold.until, Cause::Release(hold.number), hold.amount());
+        }
+        pending
     }
 
     /// A page of the journal at `now`, with the help of older lines that were read from rows. `None` if one is missing.
@@ -177,17 +199,12 @@ impl Contact {
         now: Timestamp,
         older: &[Line],
     ) -> Option<JournalView> {
-        let mut pending = Ledger {
-            lines: VecDeque::new(),
-            count: self.ledger.count,
-            balance: self.ledger.balance,
-        };
-        pending.book_expired(&self.wallet.expired(now));
+        let pending = self.pending(now);
         let mut view = JournalView {
             lines: Vec::new(),
             count: pending.count,
         };
-        let Some((oldest, newest)) = self.journal_range(page, now) else {
+        let Some((oldest, newest)) = page.range(pending.count) else {
             return Some(view);
         };
         for number in (oldest..=newest).rev() {

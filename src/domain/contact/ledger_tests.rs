@@ -24,7 +24,7 @@ fn moved(cents: i64, reason: Reason) -> Command {
     })
 }
 
-fn top_up(cents: i64) -> Command {
+pub(super) fn top_up(cents: i64) -> Command {
     moved(cents, Reason::TopUp(Arc::default()))
 }
 
@@ -32,22 +32,39 @@ fn debit(cents: i64) -> Command {
     moved(cents, Reason::Debit(Some("by hand".into())))
 }
 
-fn contact() -> Contact {
+pub(super) fn hold(cents: i64) -> Command {
+    match purchase(10_000, Some((cents, Unbacked::SpendWhatThereIs))) {
+        Command::RecordPurchase(purchase) => Command::HoldFunds(purchase),
+        other => other,
+    }
+}
+
+pub(super) fn capture(cents: i64, number: u32) -> Command {
+    match purchase(10_000, Some((cents, Unbacked::SpendWhatThereIs))) {
+        Command::RecordPurchase(purchase) => Command::RecordPurchase(RecordPurchase {
+            estimate: Some(number),
+            ..purchase
+        }),
+        other => other,
+    }
+}
+
+pub(super) fn contact() -> Contact {
     given(&[proposal(), Command::Confirm])
 }
 
-fn at(seconds: u32, award_lasts: Option<Span>) -> Context {
+pub(super) fn at(seconds: u32, award_lasts: Option<Span>) -> Context {
     context(NOW.after(Span::seconds(seconds)), award_lasts)
 }
 
-fn make(contact: &mut Contact, command: &Command, context: &Context) {
+pub(super) fn make(contact: &mut Contact, command: &Command, context: &Context) {
     let events = contact.decide(command, context).unwrap();
     events.iter().for_each(|event| contact.apply(event));
     holds(contact);
 }
 
 /// What is true of every wallet at any moment.
-fn holds(contact: &Contact) {
+pub(super) fn holds(contact: &Contact) {
     let lots: i64 = contact.wallet.lots.iter().map(|lot| lot.left.0).sum();
     assert_eq!(contact.ledger.balance, Minor(lots));
     let mut before = None;
@@ -276,6 +293,9 @@ enum Step {
     Cancel(u32),
     TopUp(i64),
     Debit(i64),
+    Hold(i64),
+    Capture(i64, u32),
+    Release(u32),
     FireTimers,
     Wait(u32),
 }
@@ -288,8 +308,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1_u32..30).prop_map(Step::Cancel),
         1 => (1_i64..5_000).prop_map(Step::TopUp),
         1 => (1_i64..5_000).prop_map(Step::Debit),
+        2 => (1_i64..5_000).prop_map(Step::Hold),
+        1 => (1_i64..5_000, 1_u32..10).prop_map(|(spend, hold)| Step::Capture(spend, hold)),
+        1 => (1_u32..10).prop_map(Step::Release),
         1 => Just(Step::FireTimers),
-        2 => (0_u32..120).prop_map(Step::Wait),
+        2 => (0_u32..400).prop_map(Step::Wait),
     ]
 }
 
@@ -315,7 +338,9 @@ impl Accounts {
                 | Cause::Restore(_)
                 | Cause::TopUp(_)
                 | Cause::Credit(_)
-                | Cause::Debit(_) => {}
+                | Cause::Debit(_)
+                | Cause::Hold(_)
+                | Cause::Release(_) => {}
             }
         }
         self.read = contact.ledger.count;
@@ -323,11 +348,18 @@ impl Accounts {
         let page = JournalPage {
             newest: None,
             skip: 0,
-            take: u32::try_from(contact.wallet.expired(now).len()).unwrap(),
+            take: contact
+                .journal_range(JournalPage::line(u32::MAX), now)
+                .map_or(0, |it| it.1)
+                - contact.ledger.count,
         };
         let pending = contact.journal(page, now, &[]).unwrap().lines;
         let expired: i64 = pending.iter().map(|line| line.amount.0).sum();
         assert_eq!(self.balance + expired, contact.wallet.balance(now).0);
+        let held = contact.wallet.holds.iter().map(|hold| hold.amount().0);
+        let run_out = contact.wallet.holds.iter().filter(|hold| hold.until <= now);
+        let run_out: i64 = run_out.map(|hold| hold.amount().0).sum();
+        assert_eq!(contact.wallet.held(now).0, held.sum::<i64>() - run_out);
     }
 }
 
@@ -355,6 +387,9 @@ proptest! {
                 Step::Cancel(number) => (cancel(number), None),
                 Step::TopUp(cents) => (top_up(cents), None),
                 Step::Debit(cents) => (debit(cents), None),
+                Step::Hold(cents) => (hold(cents), None),
+                Step::Capture(cents, number) => (capture(cents, number), None),
+                Step::Release(number) => (Command::ReleaseHold(number), None),
                 Step::FireTimers => (Command::FireTimers, None),
             };
             match contact.decide(&command, &context(now, lasts)) {
@@ -366,7 +401,10 @@ proptest! {
                 }
                 Err(refused) => prop_assert!(matches!(
                     refused,
-                    Rejection::DebitNotCovered | Rejection::UnknownPurchase
+                    Rejection::DebitNotCovered
+                        | Rejection::UnknownPurchase
+                        | Rejection::UnknownEstimate
+                        | Rejection::TooManyHolds
                 )),
             }
             holds(&contact);

@@ -6,6 +6,7 @@ mod cancel;
 mod command;
 mod decide;
 mod event;
+mod hold;
 mod ledger;
 mod movement;
 mod profile;
@@ -20,6 +21,7 @@ pub use command::{
     CancelPurchase, Command, Movement, Propose, RecordPurchase, SpendRequest, Unbacked,
 };
 pub use event::Event;
+pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use profile::{Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, KeptPurchase, OfferOutcome, Purchase, Spent};
@@ -41,3 +43,6 @@ mod tests;
     reason = "an overflow in a test is a failed test"
 )]
 mod ledger_tests;
+
+#[cfg(test)]
+mod hold_tests;

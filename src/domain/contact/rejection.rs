@@ -29,6 +29,10 @@ pub enum Rejection {
     },
     /// The balance does not cover what is to be taken by hand.
     DebitNotCovered,
+    /// As many holds are open as there may be.
+    TooManyHolds,
+    /// The contact never had a hold of this number.
+    UnknownEstimate,
     /// The contact has no purchase of this number.
     UnknownPurchase,
     /// The balance would pass the largest amount there is.

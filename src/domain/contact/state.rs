@@ -98,8 +98,8 @@ impl Contact {
         self.purchases.drain(..surplus).collect()
     }
 
-    /// When the next lot expires.
+    /// When the next lot expires, or the next hold runs out.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.wallet.next_expiry()
+        self.wallet.next_due()
     }
 }

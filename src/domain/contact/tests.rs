@@ -65,6 +65,7 @@ pub(super) fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
         reference_number: None,
         payment_medium_identifier: None,
         performed_on: None,
+        estimate: None,
         spend: spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),
             unbacked,

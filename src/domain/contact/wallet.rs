@@ -1,5 +1,6 @@
 //! The wallet: open money in lots, each with its expiry.
 
+use super::Hold;
 use crate::domain::money::Minor;
 use crate::domain::time::{Span, Timestamp};
 
@@ -25,6 +26,10 @@ pub struct Wallet {
     pub code_slot: u32,
     /// What was to be taken back and could not be, and was not repaid yet.
     pub owed: Minor,
+    /// What is held for purchases to come, oldest first.
+    pub holds: Vec<Hold>,
+    /// How many holds there ever were: the number of the newest.
+    pub hold_count: u32,
 }
 
 /// When an award made at `now` expires: after `lasts`, rounded up to the day, hour, minute or second, whichever is the
@@ -62,10 +67,12 @@ impl Wallet {
 
     /// What can be spent at `now`. Expiry is compared here: no timer has to have fired.
     pub fn balance(&self, now: Timestamp) -> Minor {
+        let open = self.lots.iter().filter(|lot| lot.is_open(now));
+        // What a hold gives back can be spent for some time, whatever its expiry was.
+        let run_out = self.holds.iter().filter(|hold| hold.until <= now);
+        let released = run_out.flat_map(|hold| &hold.lots);
         Minor(
-            self.lots
-                .iter()
-                .filter(|lot| lot.is_open(now))
+            open.chain(released)
                 .fold(0_i64, |sum, lot| sum.saturating_add(lot.left.0)),
         )
     }
@@ -95,8 +102,10 @@ impl Wallet {
         expires_at: Option<Timestamp>,
         pending: &[Option<Timestamp>],
     ) -> bool {
+        let held_lots = self.holds.iter().map(|hold| hold.lots.len());
+        let lots = held_lots.fold(self.lots.len(), usize::saturating_add);
         let is_held = |expiry| self.lots.iter().any(|lot| lot.expires_at == expiry);
-        if self.lots.len().saturating_add(pending.len()) < Self::LOTS_MAX {
+        if lots.saturating_add(pending.len()) < Self::LOTS_MAX {
             return true;
         }
         let new = pending
@@ -106,7 +115,7 @@ impl Wallet {
                 !is_held(**expiry) && !pending.iter().take(*at).any(|before| before == *expiry)
             })
             .count();
-        self.lots.len().saturating_add(new) < Self::LOTS_MAX
+        lots.saturating_add(new) < Self::LOTS_MAX
             || is_held(expires_at)
             || pending.contains(&expires_at)
     }
@@ -174,8 +183,10 @@ impl Wallet {
             .collect()
     }
 
-    /// When the first lot expires.
-    pub fn next_expiry(&self) -> Option<Timestamp> {
-        self.lots.first().and_then(|lot| lot.expires_at)
+    /// When the first lot expires, or the first hold runs out.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let expiry = self.lots.first().and_then(|lot| lot.expires_at);
+        let holds = self.holds.iter().map(|hold| hold.until);
+        holds.chain(expiry).min()
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Entity, Rejection, State};
 use crate::domain::contact::{
-    Contact, ContactType, JournalPage, JournalView, KeptPurchase, Line, Purchase, SealedProfile,
-    Stage,
+    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, Line, Purchase,
+    RecordPurchase, SealedProfile, Stage,
 };
+use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
@@ -23,6 +24,8 @@ pub enum Query {
     Wallet,
     /// A part of the journal of a contact's wallet.
     Journal(JournalPage),
+    /// A hold of a contact's money, by number.
+    Hold(u32),
     /// A purchase of a contact, by number.
     Purchase(u32),
     /// A tenant.
@@ -73,6 +76,8 @@ pub struct WalletView {
     pub balance: Minor,
     /// Counts the changes; expiry alone does not count.
     pub version: u32,
+    /// What is held for purchases to come, and is no part of the balance.
+    pub held: Minor,
     /// What was to be taken back and could not be: repaid from what comes in next.
     pub owed: Minor,
     /// From what the wallet's code derives within its shard.
@@ -120,6 +125,8 @@ pub enum Answer {
     Wallet(WalletView),
     /// A part of a wallet's journal.
     Journal(JournalView),
+    /// A hold of money.
+    Hold(HoldView),
     /// A purchase.
     Purchase(Box<PurchaseView>),
     /// A tenant.
@@ -141,6 +148,7 @@ impl Entity {
     pub fn query_for(&self, outcome: Outcome) -> Option<Query> {
         match (outcome, &self.state) {
             (Outcome::Purchased(number), _) => Some(Query::Purchase(number)),
+            (Outcome::Held(number), _) => Some(Query::Hold(number)),
             (Outcome::Moved(number), _) => Some(Query::Journal(JournalPage::line(number))),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
@@ -168,9 +176,19 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(WalletView {
                     balance: contact.wallet.balance(now),
+                    held: contact.wallet.held(now),
                     version: contact.wallet.version,
                     owed: contact.wallet.owed,
                     code_slot: contact.wallet.code_slot,
+                })
+            }
+            (Query::Hold(number), State::Contact(contact)) => {
+                present((1..=contact.wallet.hold_count).contains(&number))?;
+                let hold = contact.wallet.hold(number, now);
+                Answer::Hold(HoldView {
+                    number,
+                    amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
+                    until: hold.map(|hold| hold.until),
                 })
             }
             (Query::Journal(page), State::Contact(contact)) => {
@@ -207,6 +225,7 @@ impl Entity {
                 Query::Contact
                 | Query::Wallet
                 | Query::Journal(_)
+                | Query::Hold(_)
                 | Query::Purchase(_)
                 | Query::Tenant
                 | Query::Organisation
@@ -224,6 +243,19 @@ impl Entity {
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
+    }
+
+    /// Shows what a purchase would come to, with a number that it has not got.
+    pub fn foresee(&self, asked: &RecordPurchase, context: &Context) -> Result<Answer, Rejection> {
+        let contact = self.contact().ok_or(Rejection::WrongKind)?;
+        let purchase = contact
+            .foresee(asked, context)
+            .map_err(Rejection::Contact)?;
+        let kept = KeptPurchase {
+            purchase: Arc::new(purchase),
+            cancelled_at: None,
+        };
+        Ok(purchase_view(contact, kept))
     }
 
     /// Shows a purchase that was read from its row.

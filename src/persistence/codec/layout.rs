@@ -128,7 +128,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -239,7 +239,8 @@ stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
 stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void });
 stored!(record contact::Lot { expires_at, left });
-stored!(record contact::Wallet { lots, version, code_slot, owed });
+stored!(record contact::Hold { number, at, until, lots });
+stored!(record contact::Wallet { lots, version, code_slot, owed, holds, hold_count });
 stored!(record contact::Amounts { total, net, tax, discount });
 stored!(record contact::Spent { requested, from });
 stored!(record contact::OfferOutcome { offer, result });
@@ -264,6 +265,8 @@ stored!(choice contact::Cause {
     7 => TopUp(top_up),
     8 => Credit(notes),
     9 => Debit(notes),
+    10 => Hold(number),
+    11 => Release(number),
 });
 stored!(record contact::Line { number, at, cause, amount, balance });
 stored!(record contact::Ledger { lines, count, balance });
@@ -282,6 +285,8 @@ stored!(choice contact::Event {
     6 => PurchaseCancelled(cancellation),
     7 => OwedRepaid(at, lots),
     8 => MoneyMoved(entry),
+    9 => FundsHeld(hold),
+    10 => HoldReleased(number, at, lots),
 });
 
 stored!(choice entity::Event {

@@ -41,6 +41,8 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(journals::top_up::top_up))
         .routes(routes!(purchases::get::get))
         .routes(routes!(purchases::cancel::cancel))
+        .routes(routes!(purchases::estimate::estimate))
+        .routes(routes!(purchases::estimate::release))
         .routes(routes!(purchases::list::list))
 }
 

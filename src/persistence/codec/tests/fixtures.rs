@@ -252,10 +252,12 @@ fn contact() -> Contact {
             version: 301,
             code_slot: 71,
             owed: Minor(33),
+            holds: vec![wallet::hold()],
+            hold_count: 34,
         },
         ledger: Ledger {
             lines: lines().into(),
-            count: 10,
+            count: 12,
             balance: Minor(70_250),
         },
         purchases: [kept(None), kept(Some(NOW))].into(),

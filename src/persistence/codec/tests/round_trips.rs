@@ -221,7 +221,7 @@ prop_compose! {
             created_at,
             attempts,
             profile_version,
-            wallet: Wallet { lots, version, code_slot, owed },
+            wallet: Wallet { lots, version, code_slot, owed, holds: vec![wallet::hold()], hold_count: count },
             ledger: Ledger { lines: wallet::lines().into(), count, balance },
             purchases: purchases.into(),
             purchase_count,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fixtures::{NOW, lot, purchase};
 use crate::domain::contact::{
-    self, Cancellation, Cause, Entry, KeptPurchase, Line, OfferCredit, Reason, TopUp,
+    self, Cancellation, Cause, Entry, Hold, KeptPurchase, Line, OfferCredit, Reason, TopUp,
 };
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -25,6 +25,15 @@ fn top_up() -> Arc<TopUp> {
     })
 }
 
+pub(super) fn hold() -> Hold {
+    Hold {
+        number: 9,
+        at: NOW,
+        until: NOW.after(Hold::LASTS),
+        lots: vec![lot(4, 12)],
+    }
+}
+
 /// A line of every cause.
 pub(super) fn lines() -> Vec<Line> {
     let causes = [
@@ -38,6 +47,8 @@ pub(super) fn lines() -> Vec<Line> {
         Cause::TopUp(top_up()),
         Cause::Credit(Some("by hand".into())),
         Cause::Debit(None),
+        Cause::Hold(6),
+        Cause::Release(7),
     ];
     (1..)
         .zip(causes)
@@ -79,6 +90,14 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "contact_owed_repaid",
             Event::Contact(contact::Event::OwedRepaid(NOW, vec![lot(2, 11)])),
+        ),
+        (
+            "contact_funds_held",
+            Event::Contact(contact::Event::FundsHeld(hold())),
+        ),
+        (
+            "contact_hold_released",
+            Event::Contact(contact::Event::HoldReleased(9, NOW, vec![lot(4, 12)])),
         ),
         ("contact_topped_up", moved(Reason::TopUp(top_up()))),
         ("contact_credited", moved(Reason::Credit(None))),

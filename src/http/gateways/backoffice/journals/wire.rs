@@ -38,6 +38,10 @@ pub(in super::super) enum JournalEvent {
     Repaid,
     /// It was paid in.
     TopUp,
+    /// It is held for a purchase to come.
+    Hold,
+    /// A hold gave it back.
+    Release,
     /// Somebody added it by hand.
     Credit,
     /// Somebody took it by hand.
@@ -88,6 +92,8 @@ pub(super) fn event_of(cause: &Cause) -> JournalEvent {
         Cause::Owed(_) => JournalEvent::Owed,
         Cause::Repaid => JournalEvent::Repaid,
         Cause::TopUp(_) => JournalEvent::TopUp,
+        Cause::Hold(_) => JournalEvent::Hold,
+        Cause::Release(_) => JournalEvent::Release,
         Cause::Credit(_) => JournalEvent::Credit,
         Cause::Debit(_) => JournalEvent::Debit,
     }
@@ -129,6 +135,8 @@ impl WireLine {
                 Cause::Expiry
                 | Cause::Repaid
                 | Cause::TopUp(_)
+                | Cause::Hold(_)
+                | Cause::Release(_)
                 | Cause::Credit(_)
                 | Cause::Debit(_) => None,
             },

@@ -29,7 +29,7 @@ impl Validate for NoFields {
 /// The purchase that was cancelled.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CancelledPurchase {
-    id: String,
+    pub(super) id: String,
 }
 
 /// Cancel a purchase: what it awarded and spent is reverted.

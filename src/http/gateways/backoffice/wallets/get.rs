@@ -22,6 +22,8 @@ struct WireWallet {
     code: String,
     /// What can be spent, in the wallet's currency.
     balance: WireAmount,
+    /// What estimates hold for purchases to come; no part of the balance.
+    held: WireAmount,
     /// What cancellations had to take back beyond the balance: paid from what comes in next.
     owed: WireAmount,
     balances: Vec<WireBalance>,
@@ -94,6 +96,7 @@ pub(in super::super) async fn get(
         id,
         code: api.router.wallet_code(&address, view.code_slot),
         balance: amount(view.balance.0),
+        held: amount(view.held.0),
         owed: amount(view.owed.0),
         balances: vec![WireBalance {
             r#type: BalanceType::Business,
