@@ -63,14 +63,12 @@ fn address(kind: Kind, entity: u64) -> Address {
 /// Four offers, of which three give.
 fn context() -> Context {
     let offer = |award, minimum: Option<i64>, days| Offer {
-        name: "Back".into(),
-        award,
         conditions: Conditions {
             minimum_total: minimum.map(Minor),
             ..Conditions::default()
         },
         award_lasts: Some(Span::days(days)),
-        budget: None,
+        ..Offer::new("Back", award)
     };
     let share = |percent: i64| Award::Percentage(Percent(percent.into()));
     let offers = [
@@ -83,10 +81,12 @@ fn context() -> Context {
         name: "Quay".into(),
         role: Role::Venue,
         parent: None,
+        time_zone: None,
     };
     let tenant = TenantView {
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".into()],
+        time_zone: clientele::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(VENUE, venue)]),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
     };
@@ -355,6 +355,7 @@ impl Engine {
         let details = api_key::Details {
             name: "till".into(),
             visibility: Visibility::Secret,
+            gateway: api_key::Gateway::BackOffice,
             scopes: Scopes::all(),
             organisation: None,
             value_hash: *blake3::hash(value.as_bytes()).as_bytes(),

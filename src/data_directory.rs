@@ -1,12 +1,12 @@
 //! The data directory: where each part lives, and what is fixed when it is created.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clientele_cluster::ShardCount;
 use serde::{Deserialize, Serialize};
+
+use crate::persistence::durable;
 
 /// A data directory.
 #[derive(Clone, Debug)]
@@ -82,11 +82,8 @@ impl DataDirectory {
                     id: uuid::Uuid::now_v7(),
                     shards: shards.get(),
                 };
-                write_synced(&file, &serde_json::to_vec(&layout).unwrap_or_default())
+                durable::replace_file(&file, &serde_json::to_vec(&layout).unwrap_or_default())
                     .map_err(io(&file))?;
-                fs::File::open(path)
-                    .and_then(|directory| directory.sync_all())
-                    .map_err(io(path))?;
                 layout
             }
         };
@@ -185,23 +182,10 @@ fn read_layout(path: &Path) -> Result<Option<Layout>, Error> {
     Ok(Some(layout))
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&part, path)
-}
-
 /// Writes `bytes` to `path`, readable by its owner alone, whole or not at all.
 ///
 /// # Errors
 /// What the operating system says.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    write_synced(path, bytes)
+    durable::replace_file(path, bytes)
 }

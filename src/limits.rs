@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
 /// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB
-/// of lots, 14 KiB of keys and their filter, 16 KiB of sealed profile, 2 KiB of the rest; and so does the largest
+/// of lots, 14 KiB of keys and their filter, 16 KiB of sealed profile, 3 KiB of counts for capped offers, 2 KiB of the rest; and so does the largest
 /// purchase, which takes from every lot and is looked at by every offer (44 KiB).
 pub const ROW_BYTES_MAX: usize = 64 * 1024;
 
@@ -473,3 +473,13 @@ pub const REQUESTS_PER_SECOND_PER_KEY_MAX: u32 = 10_000_000;
 
 /// How often the rates of idle API keys are forgotten: at 100 bytes a key, a minute's worth of keys is small.
 pub const QUOTA_UPKEEP_EVERY: Duration = Duration::from_secs(60);
+/// How many organisations, products, classifications or stretches of hours an offer may name in each of its conditions: more than
+/// a person keeps in view, and every purchase is compared with each.
+pub const OFFER_LIST_MAX: usize = 20;
+
+/// The most text that an offer has in all, in bytes: its name, its group, its classifications and its products. What it has lent
+/// to the largest number of shards takes 60 KiB of its row, the keys that it remembers 3 KiB.
+pub const OFFER_TEXT_BYTES_MAX: usize = 1_000;
+
+/// For how long an award may last at most, in seconds: 50 years. For ever is another thing.
+pub const AWARD_LASTS_S_MAX: i64 = 50 * 366 * 86_400;

@@ -6,7 +6,7 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
-const API_KEY_SECRET_BYTES: usize = 20;
+pub const API_KEY_SECRET_BYTES: usize = 20;
 
 /// Sub-keys of the root secret, one for each purpose.
 pub struct Secrets {
@@ -16,6 +16,7 @@ pub struct Secrets {
     addresses: [u8; 32],
     api_keys: [u8; 32],
     wallet_codes: [u8; 32],
+    api_key_values: [u8; 32],
 }
 
 /// What kind of value is unique.
@@ -27,8 +28,10 @@ pub enum UniqueValue {
     Code,
     /// An e-mail address.
     EmailAddress,
-    /// A phone number.
+    /// A phone number, as E.164 has it.
     Phone,
+    /// The identifier of a card or another medium.
+    Card,
 }
 
 impl UniqueValue {
@@ -38,6 +41,7 @@ impl UniqueValue {
             UniqueValue::Code => 2,
             UniqueValue::EmailAddress => 3,
             UniqueValue::Phone => 4,
+            UniqueValue::Card => 5,
         }
     }
 }
@@ -71,6 +75,7 @@ impl Secrets {
             addresses: subkey("clientele derived addresses v1"),
             api_keys: subkey("clientele api keys v1"),
             wallet_codes: subkey("clientele wallet codes v1"),
+            api_key_values: subkey("clientele api key values v1"),
         }
     }
 
@@ -130,6 +135,20 @@ impl Secrets {
             .update(&[mode.number(), value.tag()])
             .update(normalised.as_bytes());
         ValueHash(first_half(&hasher.finalize()))
+    }
+
+    /// The secret of the API key that a creation in this scope makes: the same for each retry, so that a lost answer can be
+    /// asked for again. Whoever holds the stored hash of the idempotency key cannot tell it.
+    pub fn derived_api_key_secret(&self, scope: &KeyScope<'_>) -> [u8; API_KEY_SECRET_BYTES] {
+        let digest = self.scope_digest(&self.api_key_values, scope);
+        let mut secret = [0; API_KEY_SECRET_BYTES];
+        secret.copy_from_slice(
+            digest
+                .as_bytes()
+                .first_chunk::<API_KEY_SECRET_BYTES>()
+                .unwrap_or(&[0; API_KEY_SECRET_BYTES]),
+        );
+        secret
     }
 
     /// The value of an API key at `address` with a fresh secret. It carries what finds its entity, and a check that keeps

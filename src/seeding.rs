@@ -13,6 +13,7 @@ use crate::actors::contact_creation::{NewContact, NotCreated};
 use crate::actors::envelope::Failure;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::api_key::{self, Scopes};
+use crate::domain::calendar::Zone;
 use crate::domain::contact::{ContactType, Profile};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::domain::ids::{Named, PublicId};
@@ -147,11 +148,9 @@ const LAUNCH_BUDGET: Minor = Minor(50_000);
 
 fn offers() -> [Offer; 5] {
     let offer = |name: &str, award, conditions, award_lasts| Offer {
-        name: name.to_owned(),
-        award,
         conditions,
         award_lasts,
-        budget: None,
+        ..Offer::new(name, award)
     };
     let percent = |share: i64| Award::Percentage(Percent(Decimal::from(share)));
     [
@@ -174,7 +173,7 @@ fn offers() -> [Offer; 5] {
             "10% back on fuel",
             percent(10),
             Conditions {
-                classification: Some("FUEL".to_owned()),
+                classifications: vec!["FUEL".to_owned()],
                 ..Conditions::default()
             },
             Some(Span::days(30)),
@@ -183,7 +182,7 @@ fn offers() -> [Offer; 5] {
             "0.50 back at Old Town Market",
             Award::Fixed(Minor(50)),
             Conditions {
-                organisation: Some(6),
+                organisations: vec![6],
                 ..Conditions::default()
             },
             Some(Span::days(365)),
@@ -281,6 +280,7 @@ async fn create_network(api: &Api) -> Result<(), Error> {
         name: "Clientele Demo".to_owned(),
         currency: Currency::from_code("EUR").ok_or(Error::Currency)?,
         classifications: vec!["PURCHASE".to_owned(), "FUEL".to_owned()],
+        time_zone: Zone::named("Europe/Dublin").unwrap_or_default(),
     };
     let tenant = Address::tenant(TENANT);
     ensure(
@@ -294,6 +294,7 @@ async fn create_network(api: &Api) -> Result<(), Error> {
             name: name.to_owned(),
             role,
             parent,
+            time_zone: None,
         };
         let address = Address {
             tenant: TENANT,
@@ -317,7 +318,12 @@ async fn create_offers(api: &Api, mode: Mode) -> Result<(), Error> {
             kind: Kind::Offer,
             entity,
         };
-        ensure(api, address, Command::Offer(offer::Command::Create(offer))).await?;
+        ensure(
+            api,
+            address,
+            Command::Offer(offer::Command::Create(Box::new(offer))),
+        )
+        .await?;
         let list = Command::Tenant(tenant::Command::ListOffer(mode, entity));
         ensure(api, Address::tenant(TENANT), list).await?;
     }

@@ -305,7 +305,7 @@ impl Router {
                 entity,
             };
             match self.query(address, Query::Organisation).await.result? {
-                Answer::Organisation(organisation) => organisations.insert(entity, organisation),
+                Answer::Organisation(organisation) => organisations.insert(entity, *organisation),
                 other => return Err(unexpected(&other)),
             };
         }
@@ -318,13 +318,14 @@ impl Router {
                 entity,
             };
             match self.query(address, Query::Offer).await.result? {
-                Answer::Offer(offer) => offers.push((entity, Arc::new(*offer))),
+                Answer::Offer(offer) => offers.push((entity, Arc::from(offer))),
                 other => return Err(unexpected(&other)),
             }
         }
         Ok(TenantView {
             currency: details.currency,
             classifications: details.classifications,
+            time_zone: details.time_zone,
             organisations,
             offers,
         })

@@ -5,14 +5,15 @@ use http::Method;
 
 use super::control::{Error, NodeArgs, call};
 use super::output::{OutputFormat, print, print_json};
-use crate::http::control::{CreatedKey, ListedKey, NewKey, WireMode, WireVisibility};
+use crate::http::control::{CreatedKey, ListedKey, NewKey, RolledKey, WireMode, WireVisibility};
 
-/// Create, list and revoke the API keys of a running node
+/// Create, list, roll and revoke the API keys of a running node
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clientele keys create --name till-7 --mode live
   clientele keys create --name signage --public --scope wallets.read --expires-at 1798761600
   clientele keys list -o json
+  clientele keys roll 6b1f… --expire-current-at 1798761600
   clientele keys revoke 6b1f…")]
 pub struct KeysArgs {
     #[command(subcommand)]
@@ -52,6 +53,14 @@ enum KeysCommand {
         #[arg(long, value_enum)]
         mode: Option<WireMode>,
     },
+    /// Make a new key in the place of a key; both work until the current one's end
+    Roll {
+        /// The current key's id
+        id: String,
+        /// When the current key stops working, in Unix seconds; at once, if left out
+        #[arg(long, value_name = "SECONDS")]
+        expire_current_at: Option<i64>,
+    },
     /// Stop a key from working, now and for ever
     Revoke {
         /// The key's id
@@ -87,13 +96,7 @@ pub async fn run(args: KeysArgs, output: OutputFormat) -> Result<(), Error> {
                 expires_at,
             };
             let created: CreatedKey = call(data_dir, Method::POST, "/keys", Some(&new)).await?;
-            match output {
-                OutputFormat::Json => print_json(&created)?,
-                OutputFormat::Table => print(&format!(
-                    "id     {}\nvalue  {}\n\nKeep the value of a secret key now: it is not shown again.",
-                    created.id, created.value
-                ))?,
-            }
+            show_created(&created, output)?;
         }
         KeysCommand::List { mode } => {
             let mode = match mode {
@@ -105,6 +108,15 @@ pub async fn run(args: KeysArgs, output: OutputFormat) -> Result<(), Error> {
             let keys: Vec<ListedKey> = call(data_dir, Method::GET, &path, None::<&()>).await?;
             show(&keys, output)?;
         }
+        KeysCommand::Roll {
+            id,
+            expire_current_at,
+        } => {
+            let path = format!("/keys/{id}/roll?tenant={tenant}");
+            let how = RolledKey { expire_current_at };
+            let created: CreatedKey = call(data_dir, Method::POST, &path, Some(&how)).await?;
+            show_created(&created, output)?;
+        }
         KeysCommand::Revoke { id } => {
             let path = format!("/keys/{id}/revoke?tenant={tenant}");
             let key: ListedKey = call(data_dir, Method::POST, &path, None::<&()>).await?;
@@ -112,6 +124,16 @@ pub async fn run(args: KeysArgs, output: OutputFormat) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn show_created(created: &CreatedKey, output: OutputFormat) -> std::io::Result<()> {
+    match output {
+        OutputFormat::Json => print_json(created),
+        OutputFormat::Table => print(&format!(
+            "id     {}\nvalue  {}\n\nKeep the value of a secret key now: it is not shown again.",
+            created.id, created.value
+        )),
+    }
 }
 
 fn show(keys: &[ListedKey], output: OutputFormat) -> std::io::Result<()> {

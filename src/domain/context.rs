@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::calendar::Zone;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
@@ -48,6 +49,8 @@ pub struct TenantView {
     pub currency: Currency,
     /// The names that purchases may be classified by.
     pub classifications: Vec<String>,
+    /// Where its days and hours are, unless an organisation says otherwise.
+    pub time_zone: Zone,
     /// The network, by entity number.
     pub organisations: BTreeMap<u64, Organisation>,
     /// Every offer of the mode with its entity number, in the order in which they were listed.
@@ -57,15 +60,24 @@ pub struct TenantView {
 impl TenantView {
     /// Whether `organisation` is `ancestor` or lies below it in the network.
     pub fn is_within(&self, organisation: u64, ancestor: u64) -> bool {
-        let mut at = Some(organisation);
+        self.upwards(organisation).any(|(at, _)| at == ancestor)
+    }
+
+    /// The time zone of an organisation: its own, or that of the nearest above it, or the tenant's.
+    pub fn zone_of(&self, organisation: u64) -> &Zone {
+        self.upwards(organisation)
+            .find_map(|(_, organisation)| organisation?.time_zone.as_ref())
+            .unwrap_or(&self.time_zone)
+    }
+
+    /// An organisation and those above it, up to the network's owner.
+    fn upwards(&self, organisation: u64) -> impl Iterator<Item = (u64, Option<&Organisation>)> {
+        let found = |number: u64| (number, self.organisations.get(&number));
+        let above = move |(_, organisation): &(u64, Option<&Organisation>)| {
+            organisation.and_then(|it| it.parent).map(found)
+        };
         // A network is a tree by construction; the bound only keeps damaged data from looping.
-        for _ in 0..self.organisations.len().saturating_add(1) {
-            match at {
-                Some(number) if number == ancestor => return true,
-                Some(number) => at = self.organisations.get(&number).and_then(|o| o.parent),
-                None => return false,
-            }
-        }
-        false
+        let most = self.organisations.len().saturating_add(1);
+        std::iter::successors(Some(found(organisation)), above).take(most)
     }
 }

@@ -13,6 +13,7 @@
 )]
 
 pub mod address;
+pub mod calendar;
 pub mod context;
 pub mod ids;
 pub mod money;

@@ -12,7 +12,8 @@ use super::failure;
 use super::problem::{Code, Problem};
 use crate::actors::router::{PublishedKey, Unauthenticated};
 use crate::domain::address::{Mode, TenantId};
-use crate::domain::api_key::{Scope, Visibility};
+use crate::domain::api_key::{Gateway, Scope, Scopes, Visibility};
+use crate::domain::context::TenantView;
 
 /// The contract's header for API keys.
 const API_KEY: &str = "api_key";
@@ -36,13 +37,43 @@ impl Caller {
         self.key.address.mode
     }
 
-    /// Demands a secret key that covers `scope`.
+    /// Demands that the key has every one of `scopes` itself: no key makes one that can do more.
+    pub fn require_all(&self, scopes: Scopes) -> Result<(), Problem> {
+        let missing = scopes.beyond(self.key.key.details.scopes).iter().next();
+        missing.map_or(Ok(()), |scope| {
+            Err(Problem::new(
+                Code::InsufficientScope,
+                format!(
+                    "the key lacks the scope {}, and so cannot grant it",
+                    scope.name()
+                ),
+            ))
+        })
+    }
+
+    /// Whether the key acts for `organisation`, of the caller's network: for its own and all below it; one without an
+    /// organisation for the whole network.
+    pub fn acts_for(&self, tenant: &TenantView, organisation: Option<u64>) -> bool {
+        match (self.key.key.details.organisation, organisation) {
+            (None, _) => true,
+            (Some(own), Some(other)) => tenant.is_within(other, own),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// Demands a secret key of the Back Office that covers `scope`.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         let details = &self.key.key.details;
         if details.visibility == Visibility::Public {
             return Err(Problem::new(
                 Code::SecretKeyRequired,
                 "a public key does not open this operation; send a secret key (sk_…) from a server",
+            ));
+        }
+        if details.gateway != Gateway::BackOffice {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                "the key opens the self-service gateway only",
             ));
         }
         if !details.scopes.allows(scope) {

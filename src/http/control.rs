@@ -14,16 +14,16 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 
+use super::api_keys::{self, Minted, Terms};
 use super::{Api, failure};
 use crate::actors::node::Node;
 use crate::actors::router::Failure;
 use crate::data_directory::DataDirectory;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::api_key::{self, ApiKey, Scope, Scopes, Stage, Visibility};
-use crate::domain::entity::{Answer, Command, Query};
-use crate::domain::ids::{Named, PublicId};
-use crate::domain::tenant;
+use crate::domain::api_key::{ApiKey, Gateway, Scope, Scopes, Visibility};
+use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
+use crate::secrets::API_KEY_SECRET_BYTES;
 
 /// What the routes reach.
 #[derive(Clone)]
@@ -62,6 +62,14 @@ pub struct CreatedKey {
     pub id: String,
     /// The key's value, to be sent in the `api_key` header.
     pub value: String,
+}
+
+/// How to roll a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolledKey {
+    /// Until when the current key works beside the new one, in Unix seconds; it stops at once, if none.
+    pub expire_current_at: Option<i64>,
 }
 
 /// A key in a list.
@@ -174,6 +182,16 @@ impl WireMode {
     }
 }
 
+impl WireVisibility {
+    /// The domain's word.
+    const fn visibility(self) -> Visibility {
+        match self {
+            WireVisibility::Public => Visibility::Public,
+            WireVisibility::Secret => Visibility::Secret,
+        }
+    }
+}
+
 /// Listens at `path`, for its owner alone. A socket that a dead process left is replaced.
 ///
 /// # Errors
@@ -193,6 +211,7 @@ pub async fn serve(listener: UnixListener, control: Control) {
     let routes = Router::new()
         .route("/keys", post(create_key).get(list_keys))
         .route("/keys/{id}/revoke", post(revoke_key))
+        .route("/keys/{id}/roll", post(roll_key))
         .route("/snapshots", post(create_snapshot))
         .with_state(control);
     if let Err(error) = axum::serve(listener, routes).await {
@@ -237,7 +256,7 @@ async fn create_key(
     .await;
     made.map_err(failed)?;
     Ok(Json(CreatedKey {
-        id: key_id(&control.api, address.entity),
+        id: api_keys::id(&control.api, address.entity),
         value,
     }))
 }
@@ -272,13 +291,10 @@ pub fn key_at(
     address: Address,
     visibility: WireVisibility,
 ) -> Result<String, getrandom::Error> {
-    let mut secret = [0_u8; 20];
+    let mut secret = [0_u8; API_KEY_SECRET_BYTES];
     getrandom::fill(&mut secret)?;
-    let is_public = visibility == WireVisibility::Public;
-    Ok(api
-        .router
-        .secrets()
-        .write_api_key(&address, is_public, &secret))
+    let minted = Minted::of(api, address, visibility.visibility(), &secret);
+    Ok(minted.value)
 }
 
 /// Lists the key with its tenant and creates it.
@@ -294,35 +310,20 @@ pub async fn make_key(
     scopes: Scopes,
     expires_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
-    let list = Command::Tenant(tenant::Command::ListApiKey(address.mode, address.entity));
-    let tenant = Address::tenant(address.tenant);
-    api.router.command(tenant, list, None, None).await.result?;
-    let details = api_key::Details {
+    let terms = Terms {
         name,
-        visibility: match visibility {
-            WireVisibility::Public => Visibility::Public,
-            WireVisibility::Secret => Visibility::Secret,
-        },
-        scopes,
+        visibility: visibility.visibility(),
+        gateway: Gateway::BackOffice,
         organisation: None,
-        value_hash: *blake3::hash(value.as_bytes()).as_bytes(),
-        public_value: (visibility == WireVisibility::Public).then(|| value.to_owned()),
-        lineage: address.entity,
+        scopes,
         expires_at,
     };
-    let create = Command::ApiKey(api_key::Command::Create(details));
-    api.router
-        .command(address, create, None, None)
-        .await
-        .result?;
+    let minted = Minted {
+        address,
+        value: value.to_owned(),
+    };
+    api_keys::create(api, &minted, terms, None, None).await?;
     Ok(())
-}
-
-fn key_id(api: &Api, entity: u64) -> String {
-    api.router
-        .secrets()
-        .public_ids()
-        .write(PublicId::of(Named::ApiKey, entity))
 }
 
 async fn list_keys(
@@ -331,39 +332,22 @@ async fn list_keys(
 ) -> Answered<Vec<ListedKey>> {
     let api = &control.api;
     let tenant = TenantId(of.tenant);
-    let listed = api.router.tenant(tenant).await.map_err(failed)?;
-    let mut keys = Vec::with_capacity(listed.api_keys.len());
-    for (mode, entity) in listed.api_keys {
-        if of.mode.is_some_and(|asked| asked.mode() != mode) {
-            continue;
-        }
-        let address = Address {
-            tenant,
-            mode,
-            kind: Kind::ApiKey,
-            entity,
-        };
-        // A key whose creation was cut short is listed with its tenant but was never made.
-        if let Ok(Answer::ApiKey(key)) = api.router.query(address, Query::ApiKey).await.result {
-            keys.push(listed_key(api, address, *key));
-        }
-    }
-    Ok(Json(keys))
+    let keys = api_keys::list(api, tenant, of.mode.map(WireMode::mode))
+        .await
+        .map_err(failed)?;
+    let shown = keys.into_iter();
+    Ok(Json(
+        shown
+            .map(|(address, key)| listed_key(api, address, *key))
+            .collect(),
+    ))
 }
 
 fn listed_key(api: &Api, address: Address, key: ApiKey) -> ListedKey {
-    let wall = api.router.wall();
-    let state = match key.stage {
-        Stage::Revoked(_) => "revoked",
-        Stage::Active if key.works(wall) => "active",
-        Stage::Active | Stage::Expired => "expired",
-    };
-    let last_used = api
-        .router
-        .published_key(&address)
-        .and_then(|published| published.last_used());
+    let state = api_keys::state(api, &key);
+    let last_used = api_keys::last_used(api, &address);
     ListedKey {
-        id: key_id(api, address.entity),
+        id: api_keys::id(api, address.entity),
         mode: WireMode::of(address.mode),
         visibility: match key.details.visibility {
             Visibility::Public => WireVisibility::Public,
@@ -390,6 +374,46 @@ async fn revoke_key(
     UrlQuery(of): UrlQuery<OfTenant>,
 ) -> Answered<ListedKey> {
     let api = &control.api;
+    let address = key_named(api, TenantId(of.tenant), &id).await?;
+    let key = api_keys::revoke(api, address).await.map_err(failed)?;
+    Ok(Json(listed_key(api, address, *key)))
+}
+
+async fn roll_key(
+    State(control): State<Control>,
+    UrlPath(id): UrlPath<String>,
+    UrlQuery(of): UrlQuery<OfTenant>,
+    Json(how): Json<RolledKey>,
+) -> Answered<CreatedKey> {
+    let api = &control.api;
+    let current = key_named(api, TenantId(of.tenant), &id).await?;
+    let key = api_keys::find(api, current).await.map_err(failed)?;
+    let visibility = match key.details.visibility {
+        Visibility::Public => WireVisibility::Public,
+        Visibility::Secret => WireVisibility::Secret,
+    };
+    let (address, value) = fresh_key(api, current.tenant, current.mode, visibility)
+        .map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let minted = Minted { address, value };
+    let ends = match how.expire_current_at {
+        Some(seconds) => Timestamp::from_unix_seconds(seconds),
+        None => api.router.wall(),
+    };
+    api_keys::roll(api, current, &minted, ends, None)
+        .await
+        .map_err(failed)?;
+    Ok(Json(CreatedKey {
+        id: api_keys::id(api, address.entity),
+        value: minted.value,
+    }))
+}
+
+/// Where the tenant's key of this id lives, in whichever mode.
+async fn key_named(
+    api: &Api,
+    tenant: TenantId,
+    id: &str,
+) -> Result<Address, (StatusCode, Json<Refused>)> {
     let unknown = || {
         refuse(
             StatusCode::NOT_FOUND,
@@ -400,9 +424,8 @@ async fn revoke_key(
         .router
         .secrets()
         .public_ids()
-        .read_as(Named::ApiKey, &id)
+        .read_as(Named::ApiKey, id)
         .ok_or_else(unknown)?;
-    let tenant = TenantId(of.tenant);
     let listed = api.router.tenant(tenant).await.map_err(failed)?;
     let mode = listed
         .api_keys
@@ -410,13 +433,7 @@ async fn revoke_key(
         .find(|(_, entity)| *entity == named.entity)
         .map(|(mode, _)| *mode)
         .ok_or_else(unknown)?;
-    let address = named.owner(tenant, mode);
-    let revoke = Command::ApiKey(api_key::Command::Revoke);
-    match api.router.command(address, revoke, None, None).await.result {
-        Ok(Answer::ApiKey(key)) => Ok(Json(listed_key(api, address, *key))),
-        Ok(_) => Err(unknown()),
-        Err(why) => Err(failed(why)),
-    }
+    Ok(named.owner(tenant, mode))
 }
 
 async fn create_snapshot(

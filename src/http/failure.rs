@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
-use crate::domain::contact;
 use crate::domain::entity::Rejection;
+use crate::domain::{api_key, contact, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -49,13 +49,35 @@ fn rejected(rejection: Rejection) -> Problem {
             Code::IdempotencyKeyReused,
             "this idempotency key (or purchase id, or reference number) came with another request before; use a new one",
         ),
+        Rejection::ApiKey(rejection) => api_key_rejected(rejection),
+        Rejection::Tenant(tenant::Rejection::ListFull) => Problem::new(
+            Code::LimitReached,
+            "the tenant has as many as it may; nothing was changed",
+        ),
         Rejection::NotFound
-        | Rejection::Tenant(_)
+        | Rejection::Tenant(tenant::Rejection::UnknownTenant | tenant::Rejection::TenantExists)
         | Rejection::Organisation(_)
         | Rejection::Offer(_)
-        | Rejection::ApiKey(_)
         | Rejection::DirectoryEntry(_) => not_found(),
         Rejection::WrongKind => Problem::new(Code::Internal, "the server has failed"),
+    }
+}
+
+fn api_key_rejected(rejection: api_key::Rejection) -> Problem {
+    match rejection {
+        api_key::Rejection::UnknownApiKey => not_found(),
+        api_key::Rejection::ApiKeyExists => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key made an API key long ago; use a new one",
+        ),
+        api_key::Rejection::NotActive => Problem::new(
+            Code::ApiKeyInactive,
+            "the key has expired or was revoked; create another one",
+        ),
+        api_key::Rejection::RolledAlready => Problem::new(
+            Code::ApiKeyInactive,
+            "another key took this one's place before; roll that one",
+        ),
     }
 }
 

@@ -7,6 +7,7 @@
 //! look at what a body means. Its foundation (`problem`, `body`, `extract`, `money_wire`, `edge`) knows nothing of ours
 //! but the limits, so that any gateway can stand on it.
 pub mod admin;
+pub mod api_keys;
 pub mod auth;
 pub mod body;
 pub mod control;

@@ -7,7 +7,7 @@ use clientele::app::Error;
 use clientele::domain::address::{Address, Kind, Mode};
 use clientele::domain::entity::{Answer as Told, BudgetView, Command, Query};
 use clientele::domain::money::{Minor, Percent};
-use clientele::domain::offer::{self, Award, Conditions, Offer};
+use clientele::domain::offer::{self, Award, Offer};
 use clientele::domain::tenant;
 use clientele::seeding::{SeedContact, TENANT};
 use clientele_cluster::{ShardCount, ShardId, shard_of};
@@ -28,13 +28,10 @@ const OFFER: Address = Address {
 };
 
 async fn list_offer(node: &TestNode, award: Award, budget: i64) {
-    let create = offer::Command::Create(Offer {
-        name: "While it lasts".to_owned(),
-        award,
-        conditions: Conditions::default(),
-        award_lasts: None,
+    let create = offer::Command::Create(Box::new(Offer {
         budget: Some(Minor(budget)),
-    });
+        ..Offer::new("While it lasts", award)
+    }));
     node.command(OFFER, Command::Offer(create)).await;
     let list = Command::Tenant(tenant::Command::ListOffer(Mode::Live, OFFER.entity));
     node.command(Address::tenant(TENANT), list).await;

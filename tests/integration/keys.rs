@@ -128,6 +128,7 @@ async fn strangers(node: &TestNode) -> (String, String) {
         name: "Strangers".to_owned(),
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".to_owned()],
+        time_zone: clientele::domain::calendar::Zone::utc(),
     };
     let create = Command::Tenant(tenant::Command::Create(details));
     node.command(tenant, create).await;
@@ -141,6 +142,7 @@ async fn strangers(node: &TestNode) -> (String, String) {
         name: "Elsewhere".to_owned(),
         role: Role::Venue,
         parent: None,
+        time_zone: None,
     });
     node.command(venue, Command::Organisation(create)).await;
     let list = Command::Tenant(tenant::Command::ListOrganisation(STRANGE_VENUE));

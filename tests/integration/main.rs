@@ -11,7 +11,9 @@
 )]
 
 mod answers;
+mod api_keys;
 mod budgets;
+mod changes;
 mod client;
 mod durability;
 mod estimates;
@@ -19,10 +21,12 @@ mod exports;
 mod idempotency;
 mod keys;
 mod lists;
+mod lookup;
 mod node;
 mod panics;
 mod privacy;
 mod residency;
+mod routes;
 mod rows;
 mod time;
 mod trimming;

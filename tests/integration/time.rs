@@ -4,7 +4,7 @@ use clientele::domain::address::{Address, Kind, Mode};
 use clientele::domain::api_key::{Scopes, Stage};
 use clientele::domain::entity::{Answer, Command, Query};
 use clientele::domain::money::Minor;
-use clientele::domain::offer::{self, Award, Conditions, Offer};
+use clientele::domain::offer::{self, Award, Offer};
 use clientele::domain::tenant;
 use clientele::domain::time::Span;
 use clientele::seeding::{SeedContact, TENANT};
@@ -21,13 +21,10 @@ async fn list_short_offer(node: &TestNode) {
         entity: 100,
     };
     let offer = Offer {
-        name: "Be quick".to_owned(),
-        award: Award::Fixed(Minor(300)),
-        conditions: Conditions::default(),
         award_lasts: Some(Span::seconds(10)),
-        budget: None,
+        ..Offer::new("Be quick", Award::Fixed(Minor(300)))
     };
-    let create = Command::Offer(offer::Command::Create(offer));
+    let create = Command::Offer(offer::Command::Create(Box::new(offer)));
     node.command(address, create).await;
     let list = Command::Tenant(tenant::Command::ListOffer(Mode::Live, address.entity));
     node.command(Address::tenant(TENANT), list).await;

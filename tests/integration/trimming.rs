@@ -161,6 +161,7 @@ impl Life {
             name: "O".to_owned(),
             role: Role::Venue,
             parent: None,
+            time_zone: None,
         });
         let command = Command::Organisation(create);
         let reply = self.node.router().command(address, command, None, None);

@@ -11,7 +11,7 @@ use clientele::domain::contact::Stage;
 use clientele::domain::directory_entry::RESERVED_FOR;
 use clientele::domain::entity::{Answer, Command, Query, Rejection};
 use clientele::domain::money::{Currency, Minor, Percent};
-use clientele::domain::offer::{self, Award, Conditions, NoAward, Offer};
+use clientele::domain::offer::{self, Award, NoAward, Offer};
 use clientele::domain::organisation::{self, Organisation, Role};
 use clientele::domain::tenant;
 use clientele::domain::time::Span;
@@ -165,6 +165,7 @@ async fn make_network(till: &mut Till) {
         name: "Simulated".to_owned(),
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".to_owned()],
+        time_zone: clientele::domain::calendar::Zone::utc(),
     };
     let create = tenant::Command::Create(details);
     till.ensure(tenant, Command::Tenant(create)).await;
@@ -172,6 +173,7 @@ async fn make_network(till: &mut Till) {
         name: "Venue".to_owned(),
         role: Role::Venue,
         parent: None,
+        time_zone: None,
     });
     let address = at(Mode::Shared, Kind::Organisation, VENUE);
     till.ensure(address, Command::Organisation(venue)).await;
@@ -183,13 +185,11 @@ async fn make_network(till: &mut Till) {
     ];
     let budgeted = BUDGETED.map(|(_, award, budget)| (award, None, Some(budget)));
     for (number, (award, award_lasts, budget)) in (1..).zip(offers.into_iter().chain(budgeted)) {
-        let create = offer::Command::Create(Offer {
-            name: format!("Offer {number}"),
-            award,
-            conditions: Conditions::default(),
+        let create = offer::Command::Create(Box::new(Offer {
             award_lasts,
             budget,
-        });
+            ..Offer::new(format!("Offer {number}"), award)
+        }));
         let address = at(Mode::Live, Kind::Offer, number);
         till.ensure(address, Command::Offer(create)).await;
         let list = tenant::Command::ListOffer(Mode::Live, number);

@@ -26,17 +26,29 @@ pub enum Scope {
     PurchasesWrite,
     /// Change wallets: pay in, and change balances by hand.
     WalletsWrite,
+    /// Read API keys.
+    KeysRead,
+    /// Create, change, roll and revoke API keys.
+    KeysWrite,
+    /// Read offers.
+    OffersRead,
+    /// Create and change offers.
+    OffersWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 6] = [
+    pub const ALL: [Scope; 10] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
         Scope::PurchasesRead,
         Scope::PurchasesWrite,
         Scope::WalletsWrite,
+        Scope::KeysRead,
+        Scope::KeysWrite,
+        Scope::OffersRead,
+        Scope::OffersWrite,
     ];
 
     /// The scope's name on the wire.
@@ -48,6 +60,10 @@ impl Scope {
             Scope::PurchasesRead => "purchases.read",
             Scope::PurchasesWrite => "purchases.write",
             Scope::WalletsWrite => "wallets.write",
+            Scope::KeysRead => "keys.read",
+            Scope::KeysWrite => "keys.write",
+            Scope::OffersRead => "offers.read",
+            Scope::OffersWrite => "offers.write",
         }
     }
 
@@ -65,8 +81,22 @@ impl Scope {
             Scope::PurchasesRead => 8,
             Scope::PurchasesWrite => 16,
             Scope::WalletsWrite => 256,
+            Scope::KeysRead => 1 << 16,
+            Scope::KeysWrite => 1 << 17,
+            Scope::OffersRead => 32,
+            Scope::OffersWrite => 64,
         }
     }
+}
+
+/// Which of the API's families a key opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gateway {
+    /// For servers and tills.
+    #[default]
+    BackOffice,
+    /// For the apps and pages that contacts use.
+    SelfService,
 }
 
 /// A set of scopes.
@@ -89,6 +119,12 @@ impl Scopes {
         self.0 & scope.bit() != 0
     }
 
+    /// The scopes in the set that `other` lacks.
+    #[must_use]
+    pub const fn beyond(self, other: Scopes) -> Scopes {
+        Scopes(self.0 & !other.0)
+    }
+
     /// The scopes in the set, in order.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL
@@ -104,6 +140,8 @@ pub struct Details {
     pub name: String,
     /// Whether it may be seen.
     pub visibility: Visibility,
+    /// Which of the API's families it opens.
+    pub gateway: Gateway,
     /// What it may do.
     pub scopes: Scopes,
     /// The organisation it acts for, by entity number; the whole network if none.
@@ -138,6 +176,8 @@ pub struct ApiKey {
     pub stage: Stage,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The key that takes its place, by entity number, once it was rolled.
+    pub successor: Option<u64>,
 }
 
 /// What a key can be asked to do.
@@ -145,6 +185,10 @@ pub struct ApiKey {
 pub enum Command {
     /// Come into being.
     Create(Details),
+    /// Have this name and these scopes from now on.
+    Change(String, Scopes),
+    /// Give way to the successor of this entity number, and stop working at this time.
+    RollOut(u64, Timestamp),
     /// Stop working now and for ever.
     Revoke,
     /// Record an expiry that has passed.
@@ -158,6 +202,10 @@ pub enum Event {
     Created(Details, Timestamp),
     /// It was revoked.
     Revoked(Timestamp),
+    /// It got a name and scopes.
+    Changed(String, Scopes),
+    /// A successor of this entity number took its place; it works until this time.
+    RolledOut(u64, Timestamp),
     /// Its expiry passed.
     Expired,
 }
@@ -169,6 +217,10 @@ pub enum Rejection {
     UnknownApiKey,
     /// It exists already.
     ApiKeyExists,
+    /// It has expired or was revoked.
+    NotActive,
+    /// Another key took its place before.
+    RolledAlready,
 }
 
 /// A key's state: absent until it is created.
@@ -192,11 +244,34 @@ impl State {
                 Stage::Active | Stage::Expired => vec![Event::Revoked(wall)],
                 Stage::Revoked(_) => Vec::new(),
             }),
+            (Command::Change(name, scopes), Some(key)) => {
+                if !key.works(wall) {
+                    return Err(Rejection::NotActive);
+                }
+                let is_so = key.details.name == *name && key.details.scopes == *scopes;
+                Ok(if is_so {
+                    Vec::new()
+                } else {
+                    vec![Event::Changed(name.clone(), *scopes)]
+                })
+            }
+            (Command::RollOut(successor, at), Some(key)) => match key.successor {
+                Some(before) if before == *successor => Ok(Vec::new()),
+                Some(_) => Err(Rejection::RolledAlready),
+                None if !key.works(wall) => Err(Rejection::NotActive),
+                None => {
+                    let ends = key.details.expires_at.map_or(*at, |end| end.min(*at));
+                    Ok(vec![Event::RolledOut(*successor, ends)])
+                }
+            },
             (Command::FireTimers, Some(key)) => Ok(match (key.stage, key.details.expires_at) {
                 (Stage::Active, Some(end)) if end <= wall => vec![Event::Expired],
                 (Stage::Active | Stage::Revoked(_) | Stage::Expired, _) => Vec::new(),
             }),
-            (Command::Revoke | Command::FireTimers, None) => Err(Rejection::UnknownApiKey),
+            (
+                Command::Change(..) | Command::RollOut(..) | Command::Revoke | Command::FireTimers,
+                None,
+            ) => Err(Rejection::UnknownApiKey),
         }
     }
 
@@ -208,9 +283,22 @@ impl State {
                     details: details.clone(),
                     stage: Stage::Active,
                     created_at: *created_at,
+                    successor: None,
                 });
             }
             Event::Revoked(at) => self.stage(Stage::Revoked(*at)),
+            Event::Changed(name, scopes) => {
+                if let Some(key) = &mut self.0 {
+                    key.details.name.clone_from(name);
+                    key.details.scopes = *scopes;
+                }
+            }
+            Event::RolledOut(successor, ends) => {
+                if let Some(key) = &mut self.0 {
+                    key.successor = Some(*successor);
+                    key.details.expires_at = Some(*ends);
+                }
+            }
             Event::Expired => self.stage(Stage::Expired),
         }
     }

@@ -8,6 +8,7 @@ fn details(expires_at: Option<Timestamp>) -> Details {
     Details {
         name: "till".into(),
         visibility: Visibility::Secret,
+        gateway: Gateway::BackOffice,
         scopes: Scopes::of([Scope::PurchasesWrite]),
         organisation: None,
         value_hash: [1; 32],
@@ -89,6 +90,46 @@ fn a_key_is_created_once_and_an_unknown_one_does_nothing() {
             Err(Rejection::UnknownApiKey)
         );
     }
+}
+
+#[test]
+fn a_rolled_key_works_until_its_end_and_has_one_successor() {
+    let rolled = given(&[created(None), (Command::RollOut(2, END), NOW)]);
+    assert!(works(&rolled, BEFORE_END));
+    assert!(!works(&rolled, END));
+    assert_eq!(rolled.next_due(), Some(END));
+    assert_eq!(
+        rolled.decide(&Command::RollOut(2, END), END),
+        Ok(Vec::new())
+    );
+    assert_eq!(
+        rolled.decide(&Command::RollOut(3, END), NOW),
+        Err(Rejection::RolledAlready)
+    );
+    let sooner = given(&[
+        created(Some(END)),
+        (Command::RollOut(2, Timestamp(i64::MAX)), NOW),
+    ]);
+    assert_eq!(
+        sooner.next_due(),
+        Some(END),
+        "no roll makes a key last longer"
+    );
+}
+
+#[test]
+fn what_no_longer_works_is_neither_changed_nor_rolled() {
+    let change = Command::Change("desk".into(), Scopes::all());
+    let revoked = given(&[created(None), (Command::Revoke, NOW)]);
+    let expired = given(&[created(Some(END))]);
+    for command in [&change, &Command::RollOut(2, END)] {
+        assert_eq!(revoked.decide(command, NOW), Err(Rejection::NotActive));
+        assert_eq!(expired.decide(command, END), Err(Rejection::NotActive));
+    }
+    let changed = given(&[created(None), (change.clone(), NOW)]);
+    let details = &changed.0.as_ref().unwrap().details;
+    assert_eq!((&*details.name, details.scopes), ("desk", Scopes::all()));
+    assert_eq!(changed.decide(&change, NOW), Ok(Vec::new()));
 }
 
 #[test]

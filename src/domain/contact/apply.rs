@@ -29,6 +29,11 @@ impl Contact {
             }
             Event::Refused | Event::ReservationVoided(_) => self.stage = Stage::Void,
             Event::PurchaseRecorded(purchase) => self.apply_purchase(purchase),
+            Event::AwardsCounted(counted) => {
+                for counted in counted {
+                    self.counts.add(counted);
+                }
+            }
             Event::LotsExpired(lots) => {
                 self.debit(lots);
                 self.ledger.book_expired(lots);

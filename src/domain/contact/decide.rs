@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    Amounts, Command, Contact, Event, Lot, OfferOutcome, Purchase, RecordPurchase, Rejection,
-    SpendRequest, Spent, Stage, Unbacked, expiry_at_grain,
+    Amounts, Command, Contact, Event, Purchase, RecordPurchase, Rejection, SpendRequest, Spent,
+    Stage, Unbacked,
 };
 use crate::domain::context::{Context, TenantView};
 use crate::domain::money::Minor;
-use crate::domain::offer::{Basis, NoAward, Offer};
 use crate::domain::time::Timestamp;
 
 impl Contact {
@@ -58,16 +57,7 @@ impl Contact {
             Command::RecordPurchase(asked) if asked.estimate.is_some() => {
                 self.capture(asked, context)
             }
-            Command::RecordPurchase(purchase) => {
-                let purchase = self.record_purchase(purchase, context)?;
-                let awarded = purchase.offers.iter().filter_map(|o| o.result.ok());
-                let repaid = self.repay(awarded, context.now);
-                let recorded = Event::PurchaseRecorded(Arc::new(purchase));
-                Ok(match repaid {
-                    Some(repaid) => vec![recorded, repaid],
-                    None => vec![recorded],
-                })
-            }
+            Command::RecordPurchase(purchase) => self.record_purchase(purchase, context),
             Command::CancelPurchase(asked) => self.cancel(asked, context),
             Command::MoveMoney(asked) => self.move_money(asked, context),
             // It is shown, never done.
@@ -89,7 +79,7 @@ impl Contact {
         &self,
         asked: &RecordPurchase,
         context: &Context,
-    ) -> Result<Purchase, Rejection> {
+    ) -> Result<Vec<Event>, Rejection> {
         let tenant = match (self.stage, &context.tenant) {
             (Stage::Active, Some(tenant)) => tenant,
             (Stage::Active | Stage::Absent | Stage::Proposed | Stage::Void, _) => {
@@ -125,23 +115,20 @@ impl Contact {
             recorded_at: context.now,
             performed_on: asked.performed_on,
             spent,
-            offers: Vec::with_capacity(tenant.offers.len()),
+            offers: Vec::new(),
         };
-        let basis = (purchase.amounts.total, purchase.amount_due());
-        for (number, offer) in &tenant.offers {
-            let awarded = self.award(offer, basis, &purchase, tenant, context.now);
-            let result = match awarded {
-                Ok(lot) if offer.budget.is_some() => within_budget(*number, lot, context)?,
-                Ok(_) | Err(_) => awarded,
-            };
-            purchase.offers.push(OfferOutcome {
-                offer: *number,
-                result,
-            });
-        }
+        let (offers, counted) = self.awards(&purchase, tenant, context)?;
+        purchase.offers = offers;
         let held = self.wallet.lots.iter().map(|lot| lot.left);
         Minor::sum(held.chain([purchase.awarded()])).ok_or(Rejection::BalanceTooHigh)?;
-        Ok(purchase)
+        let awarded = purchase.offers.iter().filter_map(|o| o.result.ok());
+        let repaid = self.repay(awarded, context.now);
+        let mut events = vec![Event::PurchaseRecorded(Arc::new(purchase))];
+        if !counted.is_empty() {
+            events.push(Event::AwardsCounted(counted));
+        }
+        events.extend(repaid);
+        Ok(events)
     }
 
     fn spend(
@@ -164,54 +151,6 @@ impl Contact {
             requested: request.amount,
             from: self.wallet.plan_spend(request.amount, now),
         })
-    }
-
-    fn award(
-        &self,
-        offer: &Offer,
-        (total, paid): (Minor, Minor),
-        purchase: &Purchase,
-        tenant: &TenantView,
-        now: Timestamp,
-    ) -> Result<Lot, NoAward> {
-        let basis = Basis {
-            total,
-            paid,
-            classification: &purchase.classification,
-        };
-        let amount = offer.evaluate(basis, |ancestor| {
-            tenant.is_within(purchase.organisation, ancestor)
-        })?;
-        let expires_at = offer.award_lasts.map(|lasts| expiry_at_grain(now, lasts));
-        let pending: Vec<_> = purchase
-            .offers
-            .iter()
-            .filter_map(|before| before.result.ok())
-            .map(|lot| lot.expires_at)
-            .collect();
-        if !self.wallet.has_room_for(expires_at, &pending) {
-            return Err(NoAward::WalletFull);
-        }
-        Ok(Lot {
-            expires_at,
-            left: amount,
-        })
-    }
-}
-
-/// The whole award, if the shard holds it of the offer's budget; nothing, if it is not to be had anywhere.
-fn within_budget(
-    offer: u64,
-    lot: Lot,
-    context: &Context,
-) -> Result<Result<Lot, NoAward>, Rejection> {
-    let amount = lot.left;
-    match context.budget(offer) {
-        Some(budget) if amount <= budget.held => Ok(Ok(lot)),
-        Some(budget) if budget.no_more_than.is_some_and(|most| amount > most) => {
-            Ok(Err(NoAward::BudgetExhausted))
-        }
-        Some(_) | None => Err(Rejection::LeaseShort { offer, amount }),
     }
 }
 

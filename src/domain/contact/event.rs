@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Cancellation, Entry, Hold, Lot, Propose, Purchase};
+use super::{Cancellation, Counted, Entry, Hold, Lot, Propose, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -19,6 +19,8 @@ pub enum Event {
     ReservationVoided(ValueHash),
     /// A purchase was recorded, with what it awarded and spent.
     PurchaseRecorded(Arc<Purchase>),
+    /// What the purchase before awarded counts towards caps of its offers.
+    AwardsCounted(Vec<Counted>),
     /// Money expired unspent.
     LotsExpired(Vec<Lot>),
     /// A purchase was cancelled: what it awarded and spent was reverted.

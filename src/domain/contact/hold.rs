@@ -150,10 +150,29 @@ impl Contact {
                         no_more_than: None,
                     });
                 }
-                decided => return decided,
+                decided => return decided.and_then(recorded),
             }
         }
     }
+}
+
+/// The purchase among what happened.
+fn recorded(events: Vec<Event>) -> Result<super::Purchase, Rejection> {
+    let mut purchases = events.into_iter().filter_map(|event| match event {
+        Event::PurchaseRecorded(purchase) => Some((*purchase).clone()),
+        Event::Proposed(_)
+        | Event::Created(_)
+        | Event::Refused
+        | Event::ReservationVoided(_)
+        | Event::AwardsCounted(_)
+        | Event::LotsExpired(_)
+        | Event::PurchaseCancelled(_)
+        | Event::OwedRepaid(..)
+        | Event::MoneyMoved(_)
+        | Event::FundsHeld(_)
+        | Event::HoldReleased(..) => None,
+    });
+    purchases.next().ok_or(Rejection::UnknownPurchase)
 }
 
 /// What a hold gives back at `now`: with the expiry that it had, or for a day where that has passed meanwhile.

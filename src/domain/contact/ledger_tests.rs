@@ -32,21 +32,24 @@ fn debit(cents: i64) -> Command {
     moved(cents, Reason::Debit(Some("by hand".into())))
 }
 
+fn spending(cents: i64) -> RecordPurchase {
+    let Command::RecordPurchase(purchase) =
+        purchase(10_000, Some((cents, Unbacked::SpendWhatThereIs)))
+    else {
+        panic!("no purchase");
+    };
+    purchase
+}
+
 pub(super) fn hold(cents: i64) -> Command {
-    match purchase(10_000, Some((cents, Unbacked::SpendWhatThereIs))) {
-        Command::RecordPurchase(purchase) => Command::HoldFunds(purchase),
-        other => other,
-    }
+    Command::HoldFunds(spending(cents))
 }
 
 pub(super) fn capture(cents: i64, number: u32) -> Command {
-    match purchase(10_000, Some((cents, Unbacked::SpendWhatThereIs))) {
-        Command::RecordPurchase(purchase) => Command::RecordPurchase(RecordPurchase {
-            estimate: Some(number),
-            ..purchase
-        }),
-        other => other,
-    }
+    Command::RecordPurchase(RecordPurchase {
+        estimate: Some(number),
+        ..spending(cents)
+    })
 }
 
 pub(super) fn contact() -> Contact {

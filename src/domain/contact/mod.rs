@@ -2,8 +2,10 @@
 //! their idempotency keys change together or not at all.
 
 mod apply;
+mod award;
 mod cancel;
 mod command;
+mod counts;
 mod decide;
 mod event;
 mod hold;
@@ -20,6 +22,7 @@ pub use cancel::{Cancellation, OfferCredit};
 pub use command::{
     CancelPurchase, Command, Movement, Propose, RecordPurchase, SpendRequest, Unbacked,
 };
+pub use counts::{Count, Counted, Counts};
 pub use event::Event;
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};

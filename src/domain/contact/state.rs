@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{KeptPurchase, Ledger, Wallet};
+use super::{Counts, KeptPurchase, Ledger, Wallet};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -68,6 +68,8 @@ pub struct Contact {
     pub ledger: Ledger,
     /// The newest purchases, oldest first.
     pub purchases: VecDeque<KeptPurchase>,
+    /// What it was given of offers that cap it.
+    pub counts: Counts,
     /// How many purchases were ever recorded: the number of the newest.
     pub purchase_count: u32,
     /// Older purchases that were cancelled, and when: until their rows say so.

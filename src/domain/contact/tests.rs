@@ -11,7 +11,7 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{self, Entity, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Conditions, NoAward, Offer};
+use crate::domain::offer::{Award, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::time::{Span, Timestamp};
 
@@ -22,22 +22,21 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
     Arc::new(TenantView {
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".into()],
+        time_zone: crate::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(
             VENUE,
             Organisation {
                 name: "Harbour Street".into(),
                 role: Role::Venue,
                 parent: None,
+                time_zone: None,
             },
         )]),
         offers: vec![(
             1,
             Arc::new(Offer {
-                name: "Five back".into(),
-                award: Award::Percentage(Percent(Decimal::from(5))),
-                conditions: Conditions::default(),
                 award_lasts,
-                budget: None,
+                ..Offer::new("Five back", Award::Percentage(Percent(Decimal::from(5))))
             }),
         )],
     })

@@ -110,15 +110,27 @@ impl Effect {
                     | contact::Event::LotsExpired(_)
                     | contact::Event::PurchaseCancelled(_)
                     | contact::Event::OwedRepaid(..)
-                    | contact::Event::HoldReleased(..),
+                    | contact::Event::HoldReleased(..)
+                    | contact::Event::AwardsCounted(_),
                 )
                 | Event::Tenant(
                     tenant::Event::OrganisationListed(_)
                     | tenant::Event::OfferListed(..)
                     | tenant::Event::ApiKeyListed(..),
                 )
-                | Event::ApiKey(api_key::Event::Revoked(_) | api_key::Event::Expired)
-                | Event::Offer(offer::Event::Lent(..) | offer::Event::TakenBack(_))
+                | Event::ApiKey(
+                    api_key::Event::Revoked(_)
+                    | api_key::Event::Changed(..)
+                    | api_key::Event::RolledOut(..)
+                    | api_key::Event::Expired,
+                )
+                | Event::Offer(
+                    offer::Event::Lent(..)
+                    | offer::Event::TakenBack(_)
+                    | offer::Event::Changed(_)
+                    | offer::Event::AwardChanged(_)
+                    | offer::Event::LifeCycleChanged(_),
+                )
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_),
             )

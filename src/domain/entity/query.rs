@@ -132,7 +132,7 @@ pub enum Answer {
     /// A tenant.
     Tenant(Box<Tenant>),
     /// An organisation.
-    Organisation(organisation::Organisation),
+    Organisation(Box<organisation::Organisation>),
     /// An offer.
     Offer(Box<offer::Offer>),
     /// An offer's budget.
@@ -152,7 +152,10 @@ impl Entity {
             (Outcome::Moved(number), _) => Some(Query::Journal(JournalPage::line(number))),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
-            (Outcome::Done, State::Offer(_)) => Some(Query::Budget),
+            (Outcome::Done, State::Offer(state)) => Some(match state.available() {
+                Some(_) => Query::Budget,
+                None => Query::Offer,
+            }),
             (
                 Outcome::Created | Outcome::Done,
                 State::Tenant(_)
@@ -207,10 +210,10 @@ impl Entity {
                 Answer::Tenant(Box::new(tenant.clone()))
             }
             (Query::Organisation, State::Organisation(state)) => {
-                Answer::Organisation(state.0.clone().ok_or(Rejection::NotFound)?)
+                Answer::Organisation(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
             (Query::Offer, State::Offer(state)) => {
-                Answer::Offer(Box::new(state.offer.clone().ok_or(Rejection::NotFound)?))
+                Answer::Offer(state.offer.clone().ok_or(Rejection::NotFound)?)
             }
             (Query::Budget, State::Offer(state)) => {
                 Answer::Budget(Box::new(budget_view(state).ok_or(Rejection::NotFound)?))

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::offer::{self, Award, Conditions, Offer};
+use crate::domain::offer::{self, Award, Offer};
 
 fn lease(events: &[Event]) -> State {
     let mut lease = State::default();
@@ -89,13 +89,10 @@ impl World {
             lent: Vec::new(),
             returned: Vec::new(),
         };
-        let create = offer::Command::Create(Offer {
-            name: "Bonus".into(),
-            award: Award::Fixed(Minor(1)),
-            conditions: Conditions::default(),
-            award_lasts: None,
+        let create = offer::Command::Create(Box::new(Offer {
             budget: Some(Minor(budget)),
-        });
+            ..Offer::new("Bonus", Award::Fixed(Minor(1)))
+        }));
         world.ask_offer(&create).unwrap();
         world
     }

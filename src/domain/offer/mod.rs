@@ -1,10 +1,16 @@
 //! An offer: a rule that awards open money for a purchase.
+//!
+//! `conditions` is what a purchase must be like, `caps` what one contact may be given, `lending` where a budget is.
 
+mod caps;
+mod conditions;
 mod lending;
 
 use super::money::{Minor, Percent};
 use super::time::Span;
 
+pub use caps::{Cap, Caps};
+pub use conditions::{Basis, Conditions, Hours, Sale};
 pub use lending::{Lending, Loan};
 
 /// What an offer gives.
@@ -16,15 +22,13 @@ pub enum Award {
     Fixed(Minor),
 }
 
-/// What a purchase must be like.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// The least total that qualifies.
-    pub minimum_total: Option<Minor>,
-    /// The classification that qualifies, by name.
-    pub classification: Option<String>,
-    /// The organisation at or below which the purchase must be made, by entity number.
-    pub organisation: Option<u64>,
+/// Whether an offer gives anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifeCycle {
+    /// It applies to every purchase that meets its conditions.
+    Active,
+    /// It gives nothing until it is active again.
+    Inactive,
 }
 
 /// An offer as it stands.
@@ -32,13 +36,19 @@ pub struct Conditions {
 pub struct Offer {
     /// Its name.
     pub name: String,
+    /// Whether it gives anything.
+    pub life_cycle: LifeCycle,
     /// What it gives.
     pub award: Award,
     /// When it gives.
     pub conditions: Conditions,
+    /// What one contact may be given.
+    pub caps: Caps,
+    /// Of the offers of one group, only the one that gives most gives anything.
+    pub best_of: Option<String>,
     /// For how long an award can be spent; for ever, if none.
     pub award_lasts: Option<Span>,
-    /// What all its awards together may give; no end of it, if none.
+    /// What all its awards together may give; no end of it, if none. Fixed when the offer is created: shards hold parts of it.
     pub budget: Option<Minor>,
 }
 
@@ -53,50 +63,50 @@ pub enum NoAward {
     OtherOrganisation,
     /// The share rounds to nothing.
     RoundsToNothing,
-    /// The wallet holds as many lots as it may.
+    /// The wallet holds as many lots, or counts as many offers with caps, as it may.
     WalletFull,
     /// What is left of the offer's budget does not cover the award.
     BudgetExhausted,
-}
-
-/// The facts of a purchase that an offer looks at.
-#[derive(Clone, Copy, Debug)]
-pub struct Basis<'a> {
-    /// The purchase's total.
-    pub total: Minor,
-    /// What is left to pay after what was spent from the wallet: rewards earn no rewards.
-    pub paid: Minor,
-    /// The classification's name.
-    pub classification: &'a str,
+    /// The offer is not active.
+    Inactive,
+    /// The offer had not begun.
+    NotStarted,
+    /// The offer had ended.
+    Ended,
+    /// The purchase was made on another day of the week or at another hour.
+    OtherHours,
+    /// None of the offer's products was bought.
+    OtherProducts,
+    /// The contact was given as much of the offer as it may be in all.
+    ContactCapReached,
+    /// The contact was given as much of the offer as it may be in a day.
+    DayCapReached,
+    /// Another offer of its group gives more.
+    NotTheBest,
 }
 
 impl Offer {
-    /// What the offer gives for a purchase, or why not. `is_within` says whether the purchase was made at or below an
-    /// organisation. `None` inside stands for an amount that does not fit and is treated as nothing.
-    pub fn evaluate(
-        &self,
-        basis: Basis<'_>,
-        is_within: impl FnOnce(u64) -> bool,
-    ) -> Result<Minor, NoAward> {
-        let Conditions {
-            minimum_total,
-            classification,
-            organisation,
-        } = &self.conditions;
-        if minimum_total.is_some_and(|minimum| basis.total < minimum) {
-            return Err(NoAward::BelowMinimum);
+    /// An active offer that gives `award` for every purchase.
+    pub fn new(name: impl Into<String>, award: Award) -> Offer {
+        Offer {
+            name: name.into(),
+            life_cycle: LifeCycle::Active,
+            award,
+            conditions: Conditions::default(),
+            caps: Caps::default(),
+            best_of: None,
+            award_lasts: None,
+            budget: None,
         }
-        if classification
-            .as_deref()
-            .is_some_and(|name| name != basis.classification)
-        {
-            return Err(NoAward::OtherClassification);
+    }
+
+    /// What the offer gives for a purchase, or why not, as far as the purchase alone decides it.
+    pub fn evaluate(&self, basis: Basis<'_>, sale: &impl Sale) -> Result<Minor, NoAward> {
+        match self.life_cycle {
+            LifeCycle::Active => {}
+            LifeCycle::Inactive => return Err(NoAward::Inactive),
         }
-        if let Some(ancestor) = *organisation
-            && !is_within(ancestor)
-        {
-            return Err(NoAward::OtherOrganisation);
-        }
+        self.conditions.check(basis, sale)?;
         let amount = match self.award {
             Award::Percentage(percent) => percent.of(basis.paid),
             Award::Fixed(amount) => Some(amount),
@@ -111,7 +121,13 @@ impl Offer {
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Come into being.
-    Create(Offer),
+    Create(Box<Offer>),
+    /// Become another, but for the life cycle and the budget.
+    Change(Box<Offer>),
+    /// Give something else.
+    ChangeAward(Award),
+    /// Give something, or nothing, from now on.
+    ChangeLifeCycle(LifeCycle),
     /// Lend a part of the budget to a shard.
     Lend {
         /// Which shard.
@@ -129,7 +145,13 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It came into being.
-    Created(Offer),
+    Created(Box<Offer>),
+    /// It became another, but for the life cycle and the budget.
+    Changed(Box<Offer>),
+    /// It gives something else.
+    AwardChanged(Award),
+    /// It gives something, or nothing, from now on.
+    LifeCycleChanged(LifeCycle),
     /// It has lent so much to a shard in all.
     Lent(u16, Minor),
     /// Each of these shards has returned so much in all.
@@ -141,6 +163,8 @@ pub enum Event {
 pub enum Rejection {
     /// It exists already.
     OfferExists,
+    /// There is no such offer.
+    UnknownOffer,
     /// There is no such offer, or it has no budget.
     NoBudget,
     /// Less than what is needed is at hand. More may be lent out and idle.
@@ -154,7 +178,7 @@ pub enum Rejection {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// Absent until it is created.
-    pub offer: Option<Offer>,
+    pub offer: Option<Box<Offer>>,
     /// Where its budget is.
     pub lending: Lending,
 }
@@ -167,6 +191,32 @@ impl State {
                 None => Ok(vec![Event::Created(offer.clone())]),
                 Some(_) => Err(Rejection::OfferExists),
             },
+            Command::Change(wanted) => {
+                let now = self.offer.as_deref().ok_or(Rejection::UnknownOffer)?;
+                let mut changed = wanted.clone();
+                (changed.life_cycle, changed.budget) = (now.life_cycle, now.budget);
+                Ok(if *changed == *now {
+                    Vec::new()
+                } else {
+                    vec![Event::Changed(changed)]
+                })
+            }
+            Command::ChangeAward(award) => {
+                let now = self.offer.as_deref().ok_or(Rejection::UnknownOffer)?;
+                Ok(if now.award == *award {
+                    Vec::new()
+                } else {
+                    vec![Event::AwardChanged(*award)]
+                })
+            }
+            Command::ChangeLifeCycle(life_cycle) => {
+                let now = self.offer.as_deref().ok_or(Rejection::UnknownOffer)?;
+                Ok(if now.life_cycle == *life_cycle {
+                    Vec::new()
+                } else {
+                    vec![Event::LifeCycleChanged(*life_cycle)]
+                })
+            }
             Command::Lend {
                 shard,
                 shards,
@@ -207,7 +257,17 @@ impl State {
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Created(offer) => self.offer = Some(offer.clone()),
+            Event::Created(offer) | Event::Changed(offer) => self.offer = Some(offer.clone()),
+            Event::AwardChanged(award) => {
+                if let Some(offer) = &mut self.offer {
+                    offer.award = *award;
+                }
+            }
+            Event::LifeCycleChanged(life_cycle) => {
+                if let Some(offer) = &mut self.offer {
+                    offer.life_cycle = *life_cycle;
+                }
+            }
             Event::Lent(shard, total) => self.lending.lent(*shard, *total),
             Event::TakenBack(returned) => {
                 for (shard, total) in returned {

@@ -1,70 +1,210 @@
 use super::*;
 use rust_decimal::Decimal;
 
+use crate::domain::calendar::{Local, Zone};
+use crate::domain::time::Timestamp;
+
 fn offer(conditions: Conditions) -> Offer {
     Offer {
-        name: "Five back".into(),
-        award: Award::Percentage(Percent(Decimal::from(5))),
         conditions,
-        award_lasts: None,
-        budget: None,
+        ..Offer::new("Five back", Award::Percentage(Percent(Decimal::from(5))))
     }
 }
+
+/// 2026-06-01, a Monday, at 12:00 UTC.
+const NOON: Timestamp = Timestamp(1_780_315_200_000);
 
 const BASIS: Basis<'_> = Basis {
     total: Minor(2_000),
     paid: Minor(1_000),
     classification: "PURCHASE",
+    made_at: NOON,
 };
 
-#[test]
-fn a_share_is_of_what_is_paid() {
-    assert_eq!(
-        offer(Conditions::default()).evaluate(BASIS, |_| false),
-        Ok(Minor(50))
-    );
+/// A sale of one product at organisation 4, which lies below 3.
+struct Sold(Zone);
+
+impl Sale for Sold {
+    fn is_within(&self, organisation: u64) -> bool {
+        [3, 4].contains(&organisation)
+    }
+
+    fn has_product(&self, product: &str) -> bool {
+        product == "SKU-1"
+    }
+
+    fn zone(&self) -> &Zone {
+        &self.0
+    }
+}
+
+fn evaluate(conditions: Conditions) -> Result<Minor, NoAward> {
+    offer(conditions).evaluate(BASIS, &Sold(Zone::utc()))
 }
 
 #[test]
-fn each_condition_refuses_with_its_own_reason() {
-    let refused = |conditions| offer(conditions).evaluate(BASIS, |_| false).unwrap_err();
-    assert_eq!(
-        refused(Conditions {
-            minimum_total: Some(Minor(2_001)),
-            ..Conditions::default()
-        }),
-        NoAward::BelowMinimum
-    );
-    assert_eq!(
-        refused(Conditions {
-            classification: Some("FUEL".into()),
-            ..Conditions::default()
-        }),
-        NoAward::OtherClassification
-    );
-    assert_eq!(
-        refused(Conditions {
-            organisation: Some(4),
-            ..Conditions::default()
-        }),
-        NoAward::OtherOrganisation
-    );
+fn a_share_is_of_what_is_paid() {
+    assert_eq!(evaluate(Conditions::default()), Ok(Minor(50)));
+}
+
+#[test]
+fn each_condition_qualifies_and_refuses_with_its_own_reason() {
+    let any = Conditions::default;
+    let texts = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+    let after = |ms| Timestamp(NOON.0 + ms);
+    let hours = |days, from, until| vec![Hours { days, from, until }];
+    const MONDAY: u8 = 1;
+    let minimum = |cents| Conditions {
+        minimum_total: Some(Minor(cents)),
+        ..any()
+    };
+    let classified = |names: &[&str]| Conditions {
+        classifications: texts(names),
+        ..any()
+    };
+    let at = |organisations: &[u64]| Conditions {
+        organisations: organisations.to_vec(),
+        ..any()
+    };
+    let of = |products: &[&str]| Conditions {
+        products: texts(products),
+        ..any()
+    };
+    let from = |starts_at| Conditions {
+        starts_at: Some(starts_at),
+        ..any()
+    };
+    let until = |ends_at| Conditions {
+        ends_at: Some(ends_at),
+        ..any()
+    };
+    let during = |hours| Conditions { hours, ..any() };
+    for (qualifies, refuses, why) in [
+        (minimum(2_000), minimum(2_001), NoAward::BelowMinimum),
+        (
+            classified(&["FUEL", "PURCHASE"]),
+            classified(&["FUEL"]),
+            NoAward::OtherClassification,
+        ),
+        (at(&[9, 3]), at(&[9]), NoAward::OtherOrganisation),
+        (
+            of(&["SKU-9", "SKU-1"]),
+            of(&["SKU-9"]),
+            NoAward::OtherProducts,
+        ),
+        (from(NOON), from(after(1)), NoAward::NotStarted),
+        (until(after(1)), until(NOON), NoAward::Ended),
+        (
+            during(hours(MONDAY, 720, 721)),
+            during(hours(MONDAY, 700, 720)),
+            NoAward::OtherHours,
+        ),
+        (
+            during([hours(MONDAY, 0, 60), hours(127, 700, 800)].concat()),
+            during(hours(127 - MONDAY, 720, 721)),
+            NoAward::OtherHours,
+        ),
+    ] {
+        assert_eq!(evaluate(qualifies.clone()), Ok(Minor(50)), "{qualifies:?}");
+        assert_eq!(evaluate(refuses), Err(why));
+    }
     let tiny = Basis {
         paid: Minor(9),
         ..BASIS
     };
-    assert_eq!(
-        offer(Conditions::default()).evaluate(tiny, |_| true),
-        Err(NoAward::RoundsToNothing)
-    );
+    let tiny = offer(any()).evaluate(tiny, &Sold(Zone::utc()));
+    assert_eq!(tiny, Err(NoAward::RoundsToNothing));
+    let inactive = Offer {
+        life_cycle: LifeCycle::Inactive,
+        ..offer(any())
+    };
+    let refused = inactive.evaluate(BASIS, &Sold(Zone::utc()));
+    assert_eq!(refused, Err(NoAward::Inactive));
+}
+
+#[test]
+fn hours_past_midnight_belong_to_the_day_on_which_they_begin() {
+    const SUNDAY: u8 = 64;
+    let night = Hours {
+        days: SUNDAY,
+        from: 22 * 60,
+        until: 2 * 60,
+    };
+    let contain = |weekday, minute| {
+        night.contain(Local {
+            day: 0,
+            weekday,
+            minute,
+        })
+    };
+    assert!(contain(6, 22 * 60) && contain(6, 1_439) && contain(0, 119));
+    assert!(!contain(6, 22 * 60 - 1) && !contain(0, 120) && !contain(6, 119) && !contain(0, 1_320));
+}
+
+#[test]
+fn a_happy_hour_is_that_of_the_clock_on_the_wall_in_summer_and_in_winter() {
+    let happy = offer(Conditions {
+        hours: vec![Hours {
+            days: 127,
+            from: 17 * 60,
+            until: 18 * 60,
+        }],
+        ..Conditions::default()
+    });
+    let berlin = Sold(Zone::named("Europe/Berlin").unwrap());
+    let given = |at: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let basis = Basis {
+            made_at: Timestamp(at.as_millisecond()),
+            ..BASIS
+        };
+        happy.evaluate(basis, &berlin).is_ok()
+    };
+    // Summer time ends on 2026-10-25.
+    assert!(given("2026-10-24T15:30:00Z") && !given("2026-10-24T16:30:00Z"));
+    assert!(!given("2026-10-25T15:30:00Z") && given("2026-10-25T16:30:00Z"));
+}
+
+#[test]
+fn an_offer_changes_all_but_its_life_cycle_and_budget() {
+    let mut state = state(Some(100));
+    state.apply(&Event::LifeCycleChanged(LifeCycle::Inactive));
+    let wanted = Offer::new("Ten", Award::Fixed(Minor(10)));
+    let events = state
+        .decide(&Command::Change(Box::new(wanted.clone())))
+        .unwrap();
+    events.iter().for_each(|event| state.apply(event));
+    let changed = Offer {
+        life_cycle: LifeCycle::Inactive,
+        budget: Some(Minor(100)),
+        ..wanted.clone()
+    };
+    assert_eq!(state.offer.as_deref(), Some(&changed));
+    let again = [
+        Command::Change(Box::new(wanted)),
+        Command::ChangeAward(Award::Fixed(Minor(10))),
+        Command::ChangeLifeCycle(LifeCycle::Inactive),
+    ];
+    for command in &again {
+        assert_eq!(state.decide(command), Ok(Vec::new()), "it is so already");
+        assert_eq!(
+            State::default().decide(command),
+            Err(Rejection::UnknownOffer)
+        );
+    }
+    let other = state
+        .decide(&Command::ChangeAward(Award::Fixed(Minor(11))))
+        .unwrap();
+    other.iter().for_each(|event| state.apply(event));
+    assert_eq!(state.offer.unwrap().award, Award::Fixed(Minor(11)));
 }
 
 fn state(budget: Option<i64>) -> State {
     let mut state = State::default();
-    state.apply(&Event::Created(Offer {
+    state.apply(&Event::Created(Box::new(Offer {
         budget: budget.map(Minor),
         ..offer(Conditions::default())
-    }));
+    })));
     state
 }
 

@@ -1,5 +1,7 @@
 //! An organisation: a member of a tenant's network.
 
+use super::calendar::Zone;
+
 /// The part that an organisation plays in the network, in the contract's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -22,6 +24,8 @@ pub struct Organisation {
     pub role: Role,
     /// The organisation above it; none for the service owner.
     pub parent: Option<u64>,
+    /// Where its days and hours are; as the organisation above it, if none.
+    pub time_zone: Option<Zone>,
 }
 
 /// What an organisation can be asked to do.

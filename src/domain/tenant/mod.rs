@@ -1,11 +1,16 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
 use super::address::Mode;
+use super::calendar::Zone;
 use super::money::Currency;
 
 /// How many organisations, offers a mode and keys a mode a tenant lists: each is 10 bytes or less in the tenant's row, which
 /// so stays under half of a row's limit.
 pub const LISTED_MAX: usize = 500;
+
+/// How many of its offers may be of one mode: half of the list, so that trials never crowd out business. Each offer is named in
+/// the record of every purchase, with 12 bytes.
+pub const OFFERS_A_MODE_MAX: usize = LISTED_MAX / 2;
 
 /// A tenant's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub struct Details {
     pub currency: Currency,
     /// The names that purchases may be classified by.
     pub classifications: Vec<String>,
+    /// Where its days and hours are, unless an organisation says otherwise.
+    pub time_zone: Zone,
 }
 
 /// What a tenant can be asked to do.
@@ -80,29 +87,34 @@ impl Tenant {
         if self.details.is_none() {
             return Err(Rejection::UnknownTenant);
         }
-        let (is_listed, listed, event) = match *command {
+        let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::ListOrganisation(number) => (
                 self.organisations.contains(&number),
-                self.organisations.len(),
+                self.organisations.len() < LISTED_MAX,
                 Event::OrganisationListed(number),
             ),
             Command::ListOffer(mode, number) => (
                 self.offers.contains(&(mode, number)),
-                self.offers.len(),
+                self.offers_of(mode) < OFFERS_A_MODE_MAX,
                 Event::OfferListed(mode, number),
             ),
             Command::ListApiKey(mode, number) => (
                 self.api_keys.contains(&(mode, number)),
-                self.api_keys.len(),
+                self.api_keys.len() < LISTED_MAX,
                 Event::ApiKeyListed(mode, number),
             ),
         };
-        match (is_listed, listed < LISTED_MAX) {
+        match (is_listed, has_room) {
             (true, _) => Ok(Vec::new()),
             (false, true) => Ok(vec![event]),
             (false, false) => Err(Rejection::ListFull),
         }
+    }
+
+    /// How many offers of a mode it lists.
+    pub fn offers_of(&self, mode: Mode) -> usize {
+        self.offers.iter().filter(|(of, _)| *of == mode).count()
     }
 
     /// Takes `event` in.

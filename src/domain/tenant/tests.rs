@@ -5,6 +5,7 @@ fn create() -> Command {
         name: "Harbour".into(),
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".into()],
+        time_zone: crate::domain::calendar::Zone::utc(),
     })
 }
 
@@ -67,13 +68,14 @@ fn the_same_number_in_another_mode_is_another_entity() {
 
 #[test]
 fn a_full_list_refuses_what_is_new_and_knows_what_it_has() {
-    let max = u64::try_from(LISTED_MAX).unwrap();
-    for listing in LISTINGS {
+    let [listed, offers] = [LISTED_MAX, OFFERS_A_MODE_MAX].map(|max| u64::try_from(max).unwrap());
+    for (listing, max) in LISTINGS.into_iter().zip([listed, offers, offers, listed]) {
         let tenant = given(std::iter::once(create()).chain((1..=max).map(listing)));
         assert_eq!(tenant.decide(&listing(0)), Err(Rejection::ListFull));
         assert_eq!(tenant.decide(&listing(max)), Ok(Vec::new()));
     }
-    let tenant = given(std::iter::once(create()).chain((1..=max).map(Command::ListOrganisation)));
+    let tenant =
+        given(std::iter::once(create()).chain((1..=listed).map(Command::ListOrganisation)));
     assert!(
         tenant.decide(&Command::ListOffer(Mode::Live, 1)).is_ok(),
         "each list has its own room"

@@ -88,6 +88,8 @@ codes! {
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     SecretKeyRequired "secret_key_required" FORBIDDEN "This operation needs a secret key" None;
     InsufficientScope "insufficient_scope" FORBIDDEN "The credentials do not cover this operation" None;
+    ApiKeyInactive "api_key_inactive" CONFLICT "The API key works no longer" None;
+    LimitReached "limit_reached" CONFLICT "There are as many as there may be" None;
     // Retries and versions.
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "The idempotency key was used for another request" None;
     IdempotencyInFlight "idempotency_in_flight" CONFLICT "The first request with this idempotency key is still in flight" None;

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::Arrived;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::calendar::Zone;
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{
@@ -106,6 +107,9 @@ stored_as!(
         .ok()
         .and_then(Currency::from_code)
 );
+stored_as!(Zone, String, |zone| zone.name().to_owned(), |name| {
+    Zone::named(&name)
+});
 stored_as!(
     Percent,
     (i128, u32),
@@ -154,7 +158,7 @@ impl<C> Decode<C> for remembered::Remembered {
     }
 }
 
-stored!(record tenant::Details { name, currency, classifications });
+stored!(record tenant::Details { name, currency, classifications, time_zone });
 stored!(record tenant::Tenant { details, organisations, offers, api_keys });
 stored!(choice tenant::Event {
     0 => Created(details),
@@ -164,13 +168,19 @@ stored!(choice tenant::Event {
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
-stored!(record organisation::Organisation { name, role, parent });
+stored!(record organisation::Organisation { name, role, parent, time_zone });
 stored!(wrap organisation::State);
 stored!(choice organisation::Event { 0 => Created(organisation) });
 
 stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
-stored!(record offer::Conditions { minimum_total, classification, organisation });
-stored!(record offer::Offer { name, award, conditions, award_lasts, budget });
+stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });
+stored!(record offer::Hours { days, from, until });
+stored!(record offer::Conditions {
+    minimum_total, classifications, organisations, products, starts_at, ends_at, hours,
+});
+stored!(record offer::Cap { awards, amount });
+stored!(record offer::Caps { in_all, a_day });
+stored!(record offer::Offer { name, life_cycle, award, conditions, caps, best_of, award_lasts, budget });
 stored_as!(
     offer::Lending,
     Vec<(u16, [u8; 6], [u8; 6])>,
@@ -189,7 +199,14 @@ stored_as!(
     )
 );
 stored!(record offer::State { offer, lending });
-stored!(choice offer::Event { 0 => Created(offer), 1 => Lent(shard, total), 2 => TakenBack(returned) });
+stored!(choice offer::Event {
+    0 => Created(offer),
+    1 => Lent(shard, total),
+    2 => TakenBack(returned),
+    3 => Changed(offer),
+    4 => AwardChanged(award),
+    5 => LifeCycleChanged(life_cycle),
+});
 stored!(choice offer::NoAward {
     0 => BelowMinimum,
     1 => OtherClassification,
@@ -197,17 +214,32 @@ stored!(choice offer::NoAward {
     3 => RoundsToNothing,
     4 => WalletFull,
     5 => BudgetExhausted,
+    6 => Inactive,
+    7 => NotStarted,
+    8 => Ended,
+    9 => OtherHours,
+    10 => OtherProducts,
+    11 => ContactCapReached,
+    12 => DayCapReached,
+    13 => NotTheBest,
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
+stored!(choice api_key::Gateway { 0 => BackOffice, 1 => SelfService });
 stored!(wrap api_key::Scopes);
 stored!(record api_key::Details {
-    name, visibility, scopes, organisation, value_hash, public_value, lineage, expires_at,
+    name, visibility, gateway, scopes, organisation, value_hash, public_value, lineage, expires_at,
 });
 stored!(choice api_key::Stage { 0 => Active, 1 => Revoked(at), 2 => Expired });
-stored!(record api_key::ApiKey { details, stage, created_at });
+stored!(record api_key::ApiKey { details, stage, created_at, successor });
 stored!(wrap api_key::State);
-stored!(choice api_key::Event { 0 => Created(details, at), 1 => Revoked(at), 2 => Expired });
+stored!(choice api_key::Event {
+    0 => Created(details, at),
+    1 => Revoked(at),
+    2 => Expired,
+    3 => Changed(name, scopes),
+    4 => RolledOut(successor, at),
+});
 
 stored!(wrap directory_entry::ValueHash);
 stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed });
@@ -270,10 +302,13 @@ stored!(choice contact::Cause {
 });
 stored!(record contact::Line { number, at, cause, amount, balance });
 stored!(record contact::Ledger { lines, count, balance });
+stored!(record contact::Count { offer, awards, amount });
+stored!(record contact::Counts { in_all, day, today });
+stored!(record contact::Counted { offer, amount, in_all, on_day });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, created_at, profile_version, wallet, ledger,
-    purchases, purchase_count, late_cancellations,
+    purchases, counts, purchase_count, late_cancellations,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -287,6 +322,7 @@ stored!(choice contact::Event {
     8 => MoneyMoved(entry),
     9 => FundsHeld(hold),
     10 => HoldReleased(number, at, lots),
+    16 => AwardsCounted(counted),
 });
 
 stored!(choice entity::Event {

@@ -3,6 +3,7 @@
 mod budgets;
 mod fixtures;
 mod golden;
+mod parts;
 mod refusals;
 mod round_trips;
 mod sizes;

@@ -64,6 +64,7 @@ impl Bench {
                 name: "O".to_owned(),
                 role: Role::Venue,
                 parent,
+                time_zone: None,
             });
             bench.happens(
                 Mode::Shared,

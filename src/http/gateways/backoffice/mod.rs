@@ -1,7 +1,9 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
+mod api_keys;
 mod contacts;
 mod journals;
+mod once;
 mod purchases;
 mod reference;
 mod wallets;
@@ -23,6 +25,7 @@ use crate::http::Api;
         description = "Contacts, wallets and purchases, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
     ),
     tags(
+        (name = "API keys", description = "The credentials of programs"),
         (name = "Contacts", description = "The customers of a business"),
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
@@ -33,7 +36,11 @@ struct Document;
 /// Operations that are the same in both versions of the contract.
 fn both_versions() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(contacts::create::create))
+        .routes(routes!(api_keys::create::create, api_keys::list::list))
+        .routes(routes!(api_keys::get::get, api_keys::update::update))
+        .routes(routes!(api_keys::roll::roll))
+        .routes(routes!(api_keys::revoke::revoke))
+        .routes(routes!(contacts::create::create, contacts::list::list))
         .routes(routes!(contacts::get::get))
         .routes(routes!(wallets::get::get))
         .routes(routes!(journals::list::list))

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 
 use super::budgets;
+pub(super) use super::parts::{answered, profile, remembered};
+use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Field, Ledger, Lot, OfferOutcome, Phone, PostalAddress, Profile,
-    Propose, Purchase, SealedProfile, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Count, Counted, Counts, Ledger, Lot, OfferOutcome, Propose,
+    Purchase, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Conditions, NoAward, Offer};
+use crate::domain::offer::{Award, Cap, Caps, Conditions, Hours, LifeCycle, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::remembered::{
-    Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
-};
+use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
@@ -116,82 +117,12 @@ fn propose() -> Propose {
     }
 }
 
-fn sealed() -> SealedProfile {
-    SealedProfile {
-        slot: 70,
-        sealed: Arc::from([1_u8, 2, 3, 4]),
-    }
-}
-
-pub(super) fn profile() -> Profile {
-    let text = |text: &str| Some(text.to_owned());
-    Profile {
-        title: text("Dr"),
-        first_name: text("Ada"),
-        middle_name: text("M"),
-        last_name: text("Löw"),
-        company_name: text("Löw & Co"),
-        email_address: text("ada@example.com"),
-        phones: vec![Phone {
-            is_primary: true,
-            country_code: text("DEU"),
-            number: "+49 30 1".to_owned(),
-            phone_type: text("MOBILE"),
-        }],
-        addresses: vec![PostalAddress {
-            address_type: text("HOME"),
-            name: text("Flat"),
-            is_primary: true,
-            address_line_1: text("Quay 1"),
-            address_line_2: text("Back"),
-            state_province_county: text("BE"),
-            town_city: text("Berlin"),
-            postal_code: text("10115"),
-            country_code: text("DEU"),
-        }],
-        custom_fields: vec![Field {
-            key: "shoe".to_owned(),
-            value: "42".to_owned(),
-        }],
-    }
-}
-
-pub(super) fn answered(number: u32) -> Answered {
-    let digest = blake3::hash(&number.to_be_bytes());
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest.as_bytes()[..16]);
-    Answered {
-        key: KeyHash(key),
-        request: RequestHash([9; 16]),
-        outcome: Outcome::Purchased(number),
-        at: NOW,
-    }
-}
-
-/// As it is after its first spill: the newest, and a filter of the others.
-pub(super) fn remembered() -> Remembered {
-    let mut remembered = Remembered::default();
-    for number in 1..=128 {
-        remembered.add(answered(number));
-    }
-    assert_eq!(remembered.spill(RECENT_IN_ROW).len(), 64);
-    remembered.recent.truncate(1);
-    remembered.add(Answered {
-        outcome: Outcome::Created,
-        ..answered(2)
-    });
-    remembered.add(Answered {
-        outcome: Outcome::Done,
-        ..answered(3)
-    });
-    remembered
-}
-
 fn details() -> tenant::Details {
     tenant::Details {
         name: "Harbour".into(),
         currency: Currency::from_code("JPY").unwrap(),
         classifications: vec!["PURCHASE".into(), "FUEL".into()],
+        time_zone: Zone::named("Asia/Tokyo").unwrap(),
     }
 }
 
@@ -200,6 +131,7 @@ fn organisation(role: Role) -> Organisation {
         name: "Quay".into(),
         role,
         parent: Some(3),
+        time_zone: None,
     }
 }
 
@@ -209,24 +141,44 @@ fn offer(award: Award) -> Offer {
         award,
         conditions: Conditions {
             minimum_total: Some(Minor(5_000)),
-            classification: Some("FUEL".into()),
-            organisation: Some(6),
+            classifications: vec!["FUEL".into()],
+            organisations: vec![6, 7],
+            products: vec!["SKU-1".into()],
+            starts_at: Some(NOW),
+            ends_at: Some(Timestamp(NOW.0 + 2)),
+            hours: vec![Hours {
+                days: 0b001_1111,
+                from: 17 * 60,
+                until: 19 * 60,
+            }],
         },
+        life_cycle: LifeCycle::Inactive,
+        caps: Caps {
+            in_all: Cap {
+                awards: Some(3),
+                amount: None,
+            },
+            a_day: Cap {
+                awards: None,
+                amount: Some(Minor(500)),
+            },
+        },
+        best_of: Some("spring".into()),
         award_lasts: Some(Span::days(90)),
         budget: Some(Minor(100_000)),
     }
 }
 
-fn key_details(visibility: api_key::Visibility) -> api_key::Details {
-    api_key::Details {
-        name: "till".into(),
-        visibility,
-        scopes: api_key::Scopes(0b1_0101),
-        organisation: Some(5),
-        value_hash: [0xAB; 32],
-        public_value: Some("pk_test_x".into()),
-        lineage: 77,
-        expires_at: Some(Timestamp(NOW.0 + 1)),
+pub(super) fn counts() -> Counts {
+    let count = |offer, awards, amount| Count {
+        offer,
+        awards,
+        amount: Minor(amount),
+    };
+    Counts {
+        in_all: vec![count(6, 3, 1_500), count(7, 1, 50)],
+        day: 20_600,
+        today: vec![count(6, 1, 500)],
     }
 }
 
@@ -261,6 +213,7 @@ fn contact() -> Contact {
             balance: Minor(70_250),
         },
         purchases: [kept(None), kept(Some(NOW))].into(),
+        counts: counts(),
         purchase_count: 300,
         late_cancellations: vec![(7, NOW)],
     }
@@ -292,11 +245,15 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ),
         (
             "offer_created_percentage",
-            Event::Offer(offer::Event::Created(offer(Award::Percentage(percent)))),
+            Event::Offer(offer::Event::Created(Box::new(offer(Award::Percentage(
+                percent,
+            ))))),
         ),
         (
             "offer_created_fixed",
-            Event::Offer(offer::Event::Created(offer(Award::Fixed(Minor(200))))),
+            Event::Offer(offer::Event::Created(Box::new(offer(Award::Fixed(Minor(
+                200,
+            )))))),
         ),
     ]
     .into_iter()
@@ -320,6 +277,14 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
             Event::ApiKey(api_key::Event::Revoked(NOW)),
         ),
         ("api_key_expired", Event::ApiKey(api_key::Event::Expired)),
+        (
+            "api_key_changed",
+            Event::ApiKey(api_key::Event::Changed("desk".into(), api_key::Scopes(3))),
+        ),
+        (
+            "api_key_rolled_out",
+            Event::ApiKey(api_key::Event::RolledOut(78, NOW)),
+        ),
         (
             "directory_entry_reserved",
             Event::DirectoryEntry(directory_entry::Event::Reserved(value, HOLDER, NOW)),
@@ -350,6 +315,29 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::PurchaseRecorded(Arc::new(purchase()))),
         ),
         (
+            "contact_awards_counted",
+            Event::Contact(contact::Event::AwardsCounted(vec![Counted {
+                offer: 6,
+                amount: Minor(50),
+                in_all: true,
+                on_day: Some(20_600),
+            }])),
+        ),
+        (
+            "offer_changed",
+            Event::Offer(offer::Event::Changed(Box::new(offer(Award::Fixed(Minor(
+                300,
+            )))))),
+        ),
+        (
+            "offer_award_changed",
+            Event::Offer(offer::Event::AwardChanged(Award::Fixed(Minor(300)))),
+        ),
+        (
+            "offer_life_cycle_changed",
+            Event::Offer(offer::Event::LifeCycleChanged(LifeCycle::Inactive)),
+        ),
+        (
             "contact_lots_expired",
             Event::Contact(contact::Event::LotsExpired(vec![lot(1, 5), lot(2, 6)])),
         ),
@@ -371,6 +359,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             details: key_details(api_key::Visibility::Public),
             stage,
             created_at: NOW,
+            successor: Some(78),
         })))
     };
     let in_role = |role| State::Organisation(organisation::State(Some(organisation(role))));
@@ -395,7 +384,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         (
             "offer",
             State::Offer(offer::State {
-                offer: Some(offer(Award::Fixed(Minor(200)))),
+                offer: Some(Box::new(offer(Award::Fixed(Minor(200))))),
                 lending: budgets::lending(),
             }),
         ),

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{fixtures, wallet};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::calendar::Zone;
 use crate::domain::contact::{
     Amounts, Contact, ContactType, KeptPurchase, Ledger, Lot, OfferOutcome, Propose, Purchase,
     SealedProfile, Spent, Stage, Wallet,
@@ -16,7 +17,9 @@ use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::lease::{self, Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{self, Award, Conditions, Lending, Loan, NoAward, Offer};
+use crate::domain::offer::{
+    self, Award, Cap, Caps, Conditions, Hours, Lending, LifeCycle, Loan, NoAward, Offer,
+};
 use crate::domain::remembered::{Answered, FilterLayer, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{contact, tenant};
@@ -87,6 +90,14 @@ fn outcome_of_offer() -> impl Strategy<Value = OfferOutcome> {
         NoAward::RoundsToNothing,
         NoAward::WalletFull,
         NoAward::BudgetExhausted,
+        NoAward::Inactive,
+        NoAward::NotStarted,
+        NoAward::Ended,
+        NoAward::OtherHours,
+        NoAward::OtherProducts,
+        NoAward::ContactCapReached,
+        NoAward::DayCapReached,
+        NoAward::NotTheBest,
     ]);
     (
         any::<u64>(),
@@ -179,14 +190,22 @@ prop_compose! {
     }
 }
 
+fn cap() -> impl Strategy<Value = Cap> {
+    (any::<Option<u32>>(), option::of(minor())).prop_map(|(awards, amount)| Cap { awards, amount })
+}
+
 prop_compose! {
     fn offer()(
         name: String,
         (mantissa, scale) in (any::<i64>(), 0_u32..=28),
         fixed in option::of(minor()),
         minimum_total in option::of(minor()),
-        classification: Option<String>,
-        organisation: Option<u64>,
+        (classifications, organisations, products) in any::<(Vec<String>, Vec<u64>, Vec<String>)>(),
+        (starts_at, ends_at) in (option::of(time()), option::of(time())),
+        hours in any::<Option<(u8, u16, u16)>>(),
+        is_active: bool,
+        best_of: Option<String>,
+        (in_all, a_day) in (cap(), cap()),
         lasts: Option<i64>,
         budget in option::of(minor()),
     ) -> Offer {
@@ -194,7 +213,13 @@ prop_compose! {
         Offer {
             name,
             award: fixed.map_or(Award::Percentage(share), Award::Fixed),
-            conditions: Conditions { minimum_total, classification, organisation },
+            conditions: Conditions {
+                minimum_total, classifications, organisations, products, starts_at, ends_at,
+                hours: hours.map(|(days, from, until)| Hours { days, from, until }).into_iter().collect(),
+            },
+            life_cycle: if is_active { LifeCycle::Active } else { LifeCycle::Inactive },
+            caps: Caps { in_all, a_day },
+            best_of,
             award_lasts: lasts.map(Span),
             budget,
         }
@@ -224,6 +249,7 @@ prop_compose! {
             wallet: Wallet { lots, version, code_slot, owed, holds: vec![wallet::hold()], hold_count: count },
             ledger: Ledger { lines: wallet::lines().into(), count, balance },
             purchases: purchases.into(),
+            counts: fixtures::counts(),
             purchase_count,
             late_cancellations: vec![(count, created_at)],
         }
@@ -275,7 +301,7 @@ prop_compose! {
         api_keys in listed(),
     ) -> tenant::Tenant {
         let details = details.map(|(name, currency, classifications)| tenant::Details {
-            name, currency, classifications,
+            name, currency, classifications, time_zone: Zone::named("Europe/Athens").unwrap(),
         });
         tenant::Tenant { details, organisations, offers, api_keys }
     }
@@ -292,7 +318,7 @@ fn state() -> impl Strategy<Value = State> {
         1 => directory_entry().prop_map(State::DirectoryEntry),
         1 => tenant_state().prop_map(State::Tenant),
         1 => (option::of(offer()), lending())
-            .prop_map(|(offer, lending)| State::Offer(offer::State { offer, lending })),
+            .prop_map(|(offer, lending)| State::Offer(offer::State { offer: offer.map(Box::new), lending })),
         1 => (minor(), minor(), minor()).prop_map(|(granted, returned, debited)| {
             State::Lease(lease::State { granted, returned, debited })
         }),
@@ -309,7 +335,7 @@ fn event() -> impl Strategy<Value = Event> {
         purchase().prop_map(|it| Event::Contact(contact::Event::PurchaseRecorded(it))),
         propose().prop_map(|it| Event::Contact(contact::Event::Proposed(it))),
         lots().prop_map(|it| Event::Contact(contact::Event::LotsExpired(it))),
-        offer().prop_map(|it| Event::Offer(offer::Event::Created(it))),
+        offer().prop_map(|it| Event::Offer(offer::Event::Created(Box::new(it)))),
         change().prop_map(|it| Event::Lease(lease::Event::Moved(it))),
         prop::sample::select(fixed),
     ]

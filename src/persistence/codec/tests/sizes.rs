@@ -11,8 +11,10 @@ use crate::domain::contact::{self, Amounts, OfferOutcome, Purchase};
 use crate::domain::entity::{Effect, Event, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Minor, Percent};
-use crate::domain::offer::{self, Award, Conditions, Lending, Loan, NoAward, Offer};
-use crate::domain::time::Span;
+use crate::domain::offer::{
+    self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer,
+};
+use crate::domain::time::{Span, Timestamp};
 use crate::limits::{self, AWARD_RECORD_BYTES_MAX, RECORD_BYTES_MAX, ROW_BYTES_MAX};
 use crate::persistence::codec;
 
@@ -123,19 +125,41 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
         returned: Lending::TOTAL_MAX,
     };
     let shards = 0..ShardCount::MAX.get();
-    let name = || "\u{1F600}".repeat(limits::NAME_CHARS_MAX);
+    let cap = Cap {
+        awards: Some(u32::MAX),
+        amount: Some(Minor(i64::MAX)),
+    };
     let state = State::Offer(offer::State {
-        offer: Some(Offer {
-            name: name(),
-            award: Award::Percentage(Percent(Decimal::MAX)),
+        offer: Some(Box::new(Offer {
             conditions: Conditions {
                 minimum_total: Some(Minor(i64::MAX)),
-                classification: Some(name()),
-                organisation: Some(u64::MAX),
+                organisations: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                // The rest of the text: two bytes tell the length of each.
+                products: vec![
+                    "x".repeat(limits::OFFER_TEXT_BYTES_MAX / limits::OFFER_LIST_MAX);
+                    limits::OFFER_LIST_MAX
+                ],
+                starts_at: Some(Timestamp(i64::MAX)),
+                ends_at: Some(Timestamp(i64::MAX)),
+                hours: vec![
+                    Hours {
+                        days: 127,
+                        from: 1_439,
+                        until: 1_439
+                    };
+                    limits::OFFER_LIST_MAX
+                ],
+                ..Conditions::default()
             },
+            caps: Caps {
+                in_all: cap,
+                a_day: cap,
+            },
+            best_of: Some(String::new()),
             award_lasts: Some(Span(i64::MAX)),
             budget: Some(Minor(i64::MAX)),
-        }),
+            ..Offer::new("", Award::Percentage(Percent(Decimal::MAX)))
+        })),
         lending: shards.clone().map(|shard| (shard, loan)).collect(),
     });
     let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));

@@ -15,7 +15,7 @@ use crate::domain::contact::{
 use crate::domain::context::{Context, TenantView};
 use crate::domain::entity::{Command, Effect, Entity, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::offer::{Award, Conditions, Offer};
+use crate::domain::offer::{Award, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{KeyHash, RequestHash};
 use crate::domain::time::{Span, Timestamp};
@@ -37,11 +37,8 @@ pub(super) fn address(kind: Kind, entity: u64) -> Address {
 
 pub(super) fn offer(award: Award, award_lasts: Option<Span>) -> Arc<Offer> {
     Arc::new(Offer {
-        name: "Back".into(),
-        award,
-        conditions: Conditions::default(),
         award_lasts,
-        budget: None,
+        ..Offer::new("Back", award)
     })
 }
 
@@ -50,10 +47,12 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         name: "Harbour Street".into(),
         role: Role::Venue,
         parent: None,
+        time_zone: None,
     };
     Arc::new(TenantView {
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".into()],
+        time_zone: crate::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(VENUE, venue)]),
         offers: (1..).zip(offers).collect(),
     })

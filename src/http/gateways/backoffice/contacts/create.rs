@@ -7,21 +7,20 @@ use axum::response::Response;
 use data_encoding::BASE32_NOPAD;
 use http::{HeaderMap, StatusCode};
 
+use super::super::once::Once;
 use super::wire::{CreatedContact, NewContact};
-use super::{contact_id, idempotency_key};
+use super::{contact_id, identity};
 use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
-use crate::domain::entity::Remember;
 use crate::http::auth::Caller;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, UniqueValue, request_hash};
 
 /// Create a contact.
 ///
-/// Its own id, code and e-mail address are unique among the tenant's contacts of the mode. With an `Idempotency-Key`, a
+/// Its own id, code, e-mail address and phone numbers are unique among the tenant's contacts of the mode. With an `Idempotency-Key`, a
 /// retry answers with the same contact.
 #[utoipa::path(
     post, path = "/contacts", tag = "Contacts", security(("api_key" = [])),
@@ -53,30 +52,14 @@ pub(in super::super) async fn create(
             "has the form of an id that this server makes; choose another, or leave it out",
         ));
     }
-    let fresh = uuid::Uuid::now_v7().to_string();
-    let key = match idempotency_key(&headers)? {
-        Some(key) => ("header", key),
-        None => ("request", fresh.as_str()),
-    };
-    let scope = KeyScope {
-        tenant: caller.tenant(),
-        mode: caller.mode(),
-        lineage: caller.key.key.details.lineage,
-        operation: "contacts.create",
-        target: None,
-        source: key.0,
-        key: key.1,
-    };
+    let once = Once::of(&caller, &headers, "contacts.create", None, &body.hash)?;
     let address = Address {
         tenant: caller.tenant(),
         mode: caller.mode(),
         kind: Kind::Contact,
-        entity: secrets.derived_entity(&scope, 0),
+        entity: secrets.derived_entity(&once.scope(), 0),
     };
-    let remember = Remember {
-        keys: vec![secrets.key_hash(&scope)],
-        request: request_hash(body.hash.as_bytes()),
-    };
+    let remember = once.remember(&api);
     let new = new_contact(&api, &caller, address, body.value);
     let (created, engine) = api.router.create_contact(new, remember).await;
     let timings = reply::timings(&caller, engine);
@@ -106,24 +89,26 @@ fn new_contact(
     address: Address,
     mut body: NewContact,
 ) -> contact_creation::NewContact {
-    let secrets = api.router.secrets();
-    let hash = |kind, text: &str| secrets.value_hash(caller.tenant(), caller.mode(), kind, text);
     let own_id: Option<Arc<str>> = body.id.take().map(Arc::from);
     let code: Arc<str> = match body.code.take() {
         Some(code) => code.into(),
         None => format!("C{}", BASE32_NOPAD.encode(&address.entity.to_be_bytes())).into(),
     };
-    let mut claims = Vec::with_capacity(3);
+    let mut claims = Vec::with_capacity(4);
     if let Some(id) = &own_id {
-        claims.push((hash(UniqueValue::OwnId, id), "id"));
+        claims.push((identity::own_id(api, caller, id), "id"));
     }
-    claims.push((hash(UniqueValue::Code, &code), "code"));
+    claims.push((identity::code(api, caller, &code), "code"));
     if let Some(email) = &body.email_address {
-        let normalised = email.trim().to_lowercase();
-        claims.push((
-            hash(UniqueValue::EmailAddress, &normalised),
-            "email_address",
-        ));
+        claims.push((identity::email_address(api, caller, email), "email_address"));
+    }
+    for phone in &body.phones {
+        let value = identity::phone(api, caller, &phone.number, phone.country_code.as_deref());
+        if let Some(value) = value
+            && !claims.iter().any(|(known, _)| *known == value)
+        {
+            claims.push((value, "phone"));
+        }
     }
     contact_creation::NewContact {
         address,

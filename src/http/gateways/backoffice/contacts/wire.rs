@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::phone;
 use crate::domain::contact::{ContactType, Field, Phone, PostalAddress, Profile};
 use crate::http::extract::{Faults, Validate};
 use crate::limits;
@@ -52,9 +53,10 @@ pub(in super::super) struct NewContact {
 pub(in super::super) struct WirePhone {
     #[serde(default)]
     is_primary: bool,
-    /// ISO 3166-1 alpha-3.
-    country_code: Option<String>,
-    number: String,
+    /// ISO 3166-1 alpha-3: where a number without `+` is dialled.
+    pub(super) country_code: Option<String>,
+    /// With `+` and country, or as it is dialled within `country_code`. Unique among the tenant's contacts.
+    pub(super) number: String,
     phone_type: Option<String>,
 }
 
@@ -184,6 +186,13 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
                 check(faults, "number", Some(&phone.number), name_max);
                 check(faults, "country_code", phone.country_code.as_deref(), 3);
                 check(faults, "phone_type", phone.phone_type.as_deref(), name_max);
+                let country = phone.country_code.as_deref();
+                faults.require(
+                    phone::e164(&phone.number, country).is_some(),
+                    "number",
+                    "not_a_phone_number",
+                    "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
+                );
             });
         }
     });

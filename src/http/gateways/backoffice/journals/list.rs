@@ -24,7 +24,8 @@ use crate::limits;
 #[derive(Clone, Debug, Deserialize)]
 pub(in super::super) struct ListQuery {
     entity: Option<JournalOf>,
-    wallet_id: String,
+    // Demanded after the key's scopes are known: who may not read learns nothing of what is missing.
+    wallet_id: Option<String>,
     event: Option<JournalEvent>,
     page: Option<u32>,
     size: Option<u32>,
@@ -86,8 +87,12 @@ pub(in super::super) async fn list(
 ) -> Result<Response, Problem> {
     caller.require(Scope::WalletsRead)?;
     let ids = api.router.secrets().public_ids();
+    let wallet_id = query
+        .wallet_id
+        .as_deref()
+        .ok_or_else(|| failure::invalid_field("wallet_id", "required", "must name the wallet"))?;
     let contact = ids
-        .read_as(Named::Wallet, &query.wallet_id)
+        .read_as(Named::Wallet, wallet_id)
         .ok_or_else(failure::not_found)?
         .owner(caller.tenant(), caller.mode());
     let tenant = api

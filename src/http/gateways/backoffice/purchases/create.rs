@@ -141,6 +141,7 @@ pub(super) async fn prepare(
     let organisation = ids
         .read_as(Named::Organisation, &body.organisation.id)
         .map(|id| id.entity)
+        .filter(|number| caller.acts_for(&tenant, Some(*number)))
         .ok_or_else(|| {
             Problem::new(
                 Code::UnknownOrganisation,

@@ -176,6 +176,22 @@ enum WireReason {
     WalletFull,
     /// What is left of the offer's budget does not cover the award.
     BudgetExhausted,
+    /// The offer is not active.
+    Inactive,
+    /// The offer had not begun.
+    NotStarted,
+    /// The offer had ended.
+    Ended,
+    /// The purchase was made on another day of the week or at another hour.
+    OtherHours,
+    /// None of the offer's products was bought.
+    OtherProducts,
+    /// The contact was given as much of the offer as it may be in all.
+    ContactCapReached,
+    /// The contact was given as much of the offer as it may be in a day.
+    DayCapReached,
+    /// Another offer of its group gives more.
+    NotTheBest,
 }
 
 impl From<NoAward> for WireReason {
@@ -187,6 +203,14 @@ impl From<NoAward> for WireReason {
             NoAward::RoundsToNothing => WireReason::RoundsToNothing,
             NoAward::WalletFull => WireReason::WalletFull,
             NoAward::BudgetExhausted => WireReason::BudgetExhausted,
+            NoAward::Inactive => WireReason::Inactive,
+            NoAward::NotStarted => WireReason::NotStarted,
+            NoAward::Ended => WireReason::Ended,
+            NoAward::OtherHours => WireReason::OtherHours,
+            NoAward::OtherProducts => WireReason::OtherProducts,
+            NoAward::ContactCapReached => WireReason::ContactCapReached,
+            NoAward::DayCapReached => WireReason::DayCapReached,
+            NoAward::NotTheBest => WireReason::NotTheBest,
         }
     }
 }

@@ -1,0 +1,110 @@
+//! Civil time: which day and hour it is at a place. The rules of the zones are part of the program, so that the same
+//! record means the same on every machine.
+
+use std::sync::LazyLock;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
+use super::time::Timestamp;
+
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
+/// A time zone of the IANA database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+/// A point in time as people at a place call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local {
+    /// The day, counted from 1970-01-01.
+    pub day: i32,
+    /// The day of the week: 0 is Monday.
+    pub weekday: u8,
+    /// The minute of the day, from 0 to 1,439, as the clock on the wall shows it.
+    pub minute: u16,
+}
+
+impl Default for Zone {
+    fn default() -> Zone {
+        Zone::utc()
+    }
+}
+
+impl Zone {
+    /// Universal time.
+    pub fn utc() -> Zone {
+        Zone(TimeZone::UTC)
+    }
+
+    /// The zone of an IANA name such as `Europe/Athens`, if there is one.
+    pub fn named(name: &str) -> Option<Zone> {
+        if name == "UTC" {
+            return Some(Zone::utc());
+        }
+        ZONES.get(name).ok().map(Zone)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// What `at` is called there.
+    pub fn local(&self, at: Timestamp) -> Local {
+        const DAY_S: i64 = 86_400;
+        const THURSDAY: i64 = 3; // 1970-01-01 was one.
+        let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+        let offset = i64::from(self.0.to_offset(instant).seconds());
+        let seconds = instant.as_second().saturating_add(offset);
+        let day = seconds.div_euclid(DAY_S);
+        Local {
+            day: i32::try_from(day).unwrap_or(i32::MAX),
+            weekday: u8::try_from(day.saturating_add(THURSDAY).rem_euclid(7)).unwrap_or_default(),
+            minute: u16::try_from(seconds.rem_euclid(DAY_S).div_euclid(60)).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(zone: &str, at: &str) -> (String, u8, u16) {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let found = Zone::named(zone)
+            .unwrap()
+            .local(Timestamp(at.as_millisecond()));
+        let day = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(found.day));
+        (day.to_string(), found.weekday, found.minute)
+    }
+
+    #[test]
+    fn the_clock_on_the_wall_follows_summer_time() {
+        // 2026-03-29: at 01:00 UTC, Berlin goes from 02:00 to 03:00.
+        let before = local("Europe/Berlin", "2026-03-29T00:59:59Z");
+        assert_eq!(before, ("2026-03-29".to_owned(), 6, 60 + 59));
+        let after = local("Europe/Berlin", "2026-03-29T01:00:00Z");
+        assert_eq!(after, ("2026-03-29".to_owned(), 6, 3 * 60));
+        // 2026-10-25: at 01:00 UTC, from 03:00 back to 02:00.
+        for at in ["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"] {
+            let twice = local("Europe/Berlin", at);
+            assert_eq!(twice, ("2026-10-25".to_owned(), 6, 2 * 60 + 30));
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_place() {
+        let late = local("America/New_York", "2026-07-01T03:59:00Z");
+        assert_eq!(late, ("2026-06-30".to_owned(), 1, 23 * 60 + 59));
+        let before_the_epoch = local("UTC", "1969-12-31T23:59:30Z");
+        assert_eq!(before_the_epoch, ("1969-12-31".to_owned(), 2, 1_439));
+    }
+
+    #[test]
+    fn a_zone_is_known_by_its_name() {
+        for name in ["Europe/Athens", "America/Sao_Paulo", "UTC"] {
+            assert_eq!(Zone::named(name).unwrap().name(), name);
+        }
+        assert_eq!(Zone::named("Europe/Atlantis"), None);
+    }
+}

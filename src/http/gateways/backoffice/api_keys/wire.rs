@@ -1,0 +1,261 @@
+//! An API key on the wire.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::address::{Address, Mode};
+use crate::domain::api_key::{ApiKey, Gateway, Scope, Scopes, Visibility};
+use crate::domain::ids::{Named, PublicId};
+use crate::domain::time::Timestamp;
+use crate::http::extract::{Faults, Validate};
+use crate::http::{Api, api_keys};
+use crate::limits;
+
+/// Whether a key may be seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum WireKeyType {
+    /// May be embedded in a page or an app, and opens little.
+    Public,
+    /// For servers; its value is shown once.
+    #[default]
+    Secret,
+}
+
+/// Which of the API's families a key opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum WireGateway {
+    /// For servers and tills.
+    #[default]
+    BackOffice,
+    /// For the apps and pages that contacts use.
+    SelfService,
+}
+
+/// Live or test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum WireKeyMode {
+    /// Real business.
+    Live,
+    /// Trials.
+    Test,
+}
+
+/// Whether a key works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum WireKeyState {
+    /// It works.
+    Active,
+    /// Its expiration date has passed.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+/// An API key to create.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewApiKey {
+    /// What people call it.
+    #[schema(max_length = 200)]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) r#type: WireKeyType,
+    #[serde(default)]
+    pub(super) gateway: WireGateway,
+    /// The organisation that it acts for, with all below it; the whole network if it is left out.
+    pub(super) organisation_id: Option<String>,
+    /// What it may do, such as `purchases.write`: nothing that the key which creates it may not do itself.
+    pub(super) scopes: Vec<String>,
+    /// The mode of the key that creates it, or left out: a live key makes live keys.
+    pub(super) mode: Option<WireKeyMode>,
+    /// When it stops working, in Unix seconds; never if it is left out.
+    pub(super) expiration_date: Option<i64>,
+}
+
+/// What to change of an API key.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ChangedApiKey {
+    /// What people call it; as before if it is left out.
+    #[schema(max_length = 200)]
+    pub(super) name: Option<String>,
+    /// All that it may do from now on; as before if it is left out.
+    pub(super) scopes: Option<Vec<String>>,
+}
+
+/// How to roll an API key.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct RolledApiKey {
+    /// Until when the current key works beside the new one, in Unix seconds; it stops at once if it is left out.
+    pub(super) expire_current_at: Option<i64>,
+}
+
+/// An API key.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WireApiKey {
+    id: String,
+    name: String,
+    r#type: WireKeyType,
+    gateway: WireGateway,
+    mode: WireKeyMode,
+    state: WireKeyState,
+    scopes: Vec<String>,
+    /// The organisation that it acts for; null for the whole network.
+    organisation: Option<WireKeyOrganisation>,
+    /// What goes into the `api_key` header. A secret key's is shown in the answer that creates it, and nowhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// The key that took its place, once it was rolled.
+    successor_id: Option<String>,
+    /// Unix seconds.
+    created_date: i64,
+    /// Unix seconds; null if it never stops working.
+    expiration_date: Option<i64>,
+    /// When it last opened something, in Unix seconds; null if it has not since this node started.
+    last_used_date: Option<i64>,
+}
+
+/// Whom a key acts for.
+#[derive(Debug, Serialize, ToSchema)]
+struct WireKeyOrganisation {
+    id: String,
+}
+
+impl WireApiKey {
+    /// The key at `address`. A secret one's `value` is known only where it was just made.
+    pub(super) fn of(api: &Api, address: Address, key: ApiKey, value: Option<String>) -> Self {
+        let ids = api.router.secrets().public_ids();
+        let state = match api_keys::state(api, &key) {
+            "active" => WireKeyState::Active,
+            "revoked" => WireKeyState::Revoked,
+            _ => WireKeyState::Expired,
+        };
+        let details = key.details;
+        WireApiKey {
+            id: api_keys::id(api, address.entity),
+            name: details.name,
+            r#type: match details.visibility {
+                Visibility::Public => WireKeyType::Public,
+                Visibility::Secret => WireKeyType::Secret,
+            },
+            gateway: match details.gateway {
+                Gateway::BackOffice => WireGateway::BackOffice,
+                Gateway::SelfService => WireGateway::SelfService,
+            },
+            mode: WireKeyMode::of(address.mode),
+            state,
+            scopes: names(details.scopes),
+            organisation: details.organisation.map(|number| WireKeyOrganisation {
+                id: ids.write(PublicId::of(Named::Organisation, number)),
+            }),
+            value: value.or(details.public_value),
+            successor_id: key.successor.map(|entity| api_keys::id(api, entity)),
+            created_date: key.created_at.unix_seconds(),
+            expiration_date: details.expires_at.map(Timestamp::unix_seconds),
+            last_used_date: api_keys::last_used(api, &address).map(Timestamp::unix_seconds),
+        }
+    }
+}
+
+impl WireKeyMode {
+    pub(super) const fn of(mode: Mode) -> WireKeyMode {
+        match mode {
+            Mode::Test => WireKeyMode::Test,
+            Mode::Live | Mode::Shared => WireKeyMode::Live,
+        }
+    }
+}
+
+impl WireKeyType {
+    pub(super) const fn visibility(self) -> Visibility {
+        match self {
+            WireKeyType::Public => Visibility::Public,
+            WireKeyType::Secret => Visibility::Secret,
+        }
+    }
+}
+
+impl WireGateway {
+    pub(super) const fn gateway(self) -> Gateway {
+        match self {
+            WireGateway::BackOffice => Gateway::BackOffice,
+            WireGateway::SelfService => Gateway::SelfService,
+        }
+    }
+}
+
+/// The set of scopes of these names, all of which were validated.
+pub(super) fn scopes(names: &[String]) -> Scopes {
+    Scopes::of(names.iter().filter_map(|name| Scope::from_name(name)))
+}
+
+fn names(scopes: Scopes) -> Vec<String> {
+    scopes.iter().map(|scope| scope.name().to_owned()).collect()
+}
+
+fn check_name(faults: &mut Faults, name: &str) {
+    faults.require(
+        !name.trim().is_empty() && !name.chars().any(char::is_control),
+        "name",
+        "empty_or_control",
+        "must have visible text and no control characters",
+    );
+    faults.require(
+        name.chars().count() <= limits::NAME_CHARS_MAX,
+        "name",
+        "too_long",
+        "must have at most 200 characters",
+    );
+}
+
+fn check_scopes(faults: &mut Faults, names: &[String]) {
+    faults.within("scopes", |faults| {
+        for (index, name) in names.iter().enumerate() {
+            if Scope::from_name(name).is_none() {
+                let known: Vec<_> = Scope::ALL.into_iter().map(Scope::name).collect();
+                faults.add(
+                    &index.to_string(),
+                    "unknown_scope",
+                    format!("must be one of {}", known.join(", ")),
+                );
+            }
+        }
+    });
+}
+
+fn check_date(faults: &mut Faults, member: &str, seconds: Option<i64>) {
+    faults.require(
+        seconds.is_none_or(|seconds| (0..=limits::UNIX_SECONDS_MAX).contains(&seconds)),
+        member,
+        "out_of_range",
+        "must be a date in Unix seconds, before the year 10000",
+    );
+}
+
+impl Validate for NewApiKey {
+    fn validate(&self, faults: &mut Faults) {
+        check_name(faults, &self.name);
+        check_scopes(faults, &self.scopes);
+        check_date(faults, "expiration_date", self.expiration_date);
+    }
+}
+
+impl Validate for ChangedApiKey {
+    fn validate(&self, faults: &mut Faults) {
+        if let Some(name) = &self.name {
+            check_name(faults, name);
+        }
+        check_scopes(faults, self.scopes.as_deref().unwrap_or_default());
+    }
+}
+
+impl Validate for RolledApiKey {
+    fn validate(&self, faults: &mut Faults) {
+        check_date(faults, "expire_current_at", self.expire_current_at);
+    }
+}

@@ -1,0 +1,96 @@
+//! Values that are parts of others.
+
+use std::sync::Arc;
+
+use super::fixtures::NOW;
+use crate::domain::api_key;
+use crate::domain::contact::{Field, Phone, PostalAddress, Profile, SealedProfile};
+use crate::domain::remembered::{
+    Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
+};
+use crate::domain::time::Timestamp;
+
+pub(super) fn sealed() -> SealedProfile {
+    SealedProfile {
+        slot: 70,
+        sealed: Arc::from([1_u8, 2, 3, 4]),
+    }
+}
+
+pub(super) fn profile() -> Profile {
+    let text = |text: &str| Some(text.to_owned());
+    Profile {
+        title: text("Dr"),
+        first_name: text("Ada"),
+        middle_name: text("M"),
+        last_name: text("Löw"),
+        company_name: text("Löw & Co"),
+        email_address: text("ada@example.com"),
+        phones: vec![Phone {
+            is_primary: true,
+            country_code: text("DEU"),
+            number: "+49 30 1".to_owned(),
+            phone_type: text("MOBILE"),
+        }],
+        addresses: vec![PostalAddress {
+            address_type: text("HOME"),
+            name: text("Flat"),
+            is_primary: true,
+            address_line_1: text("Quay 1"),
+            address_line_2: text("Back"),
+            state_province_county: text("BE"),
+            town_city: text("Berlin"),
+            postal_code: text("10115"),
+            country_code: text("DEU"),
+        }],
+        custom_fields: vec![Field {
+            key: "shoe".to_owned(),
+            value: "42".to_owned(),
+        }],
+    }
+}
+
+pub(super) fn answered(number: u32) -> Answered {
+    let digest = blake3::hash(&number.to_be_bytes());
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest.as_bytes()[..16]);
+    Answered {
+        key: KeyHash(key),
+        request: RequestHash([9; 16]),
+        outcome: Outcome::Purchased(number),
+        at: NOW,
+    }
+}
+
+/// As it is after its first spill: the newest, and a filter of the others.
+pub(super) fn remembered() -> Remembered {
+    let mut remembered = Remembered::default();
+    for number in 1..=128 {
+        remembered.add(answered(number));
+    }
+    assert_eq!(remembered.spill(RECENT_IN_ROW).len(), 64);
+    remembered.recent.truncate(1);
+    remembered.add(Answered {
+        outcome: Outcome::Created,
+        ..answered(2)
+    });
+    remembered.add(Answered {
+        outcome: Outcome::Done,
+        ..answered(3)
+    });
+    remembered
+}
+
+pub(super) fn key_details(visibility: api_key::Visibility) -> api_key::Details {
+    api_key::Details {
+        name: "till".into(),
+        visibility,
+        gateway: api_key::Gateway::SelfService,
+        scopes: api_key::Scopes(0b1_0101),
+        organisation: Some(5),
+        value_hash: [0xAB; 32],
+        public_value: Some("pk_test_x".into()),
+        lineage: 77,
+        expires_at: Some(Timestamp(NOW.0 + 1)),
+    }
+}
