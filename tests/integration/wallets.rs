@@ -348,6 +348,30 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_of_a_merchant_cancels_what_it_sold_and_nothing_else() {
+    let node = TestNode::start().await;
+    let buyer = node.contact(0).clone();
+    let id = posted(node.purchase(&buyer, 40, "fund")).await;
+    let unknown = (404, "not_found".to_owned());
+    for (merchant, is_own) in [(1, false), (0, true)] {
+        let organisation = &node.seed.organisations.merchants[merchant].id;
+        let scopes = ["purchases.write"];
+        let body = json!({ "name": "m", "scopes": scopes, "organisation_id": organisation });
+        let key = node.post("/api_keys", &body).send().await;
+        assert_eq!(key.status, 201, "{key:?}");
+        let secret = key.text("value");
+        let cancelled = cancel(&node, &id).with("api_key", &secret).send().await;
+        if is_own {
+            assert_eq!(cancelled.status, 200, "{cancelled:?}");
+        } else {
+            assert_eq!(cancelled.problem(), unknown);
+        }
+        let expected = if is_own { 0 } else { 200 };
+        assert_eq!(node.balance(&buyer).await, cents(expected));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wallet_has_a_code_of_sixteen_digits_that_stays() {
     let mut node = TestNode::start().await;
     let mut codes = Vec::new();

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::contacts::idempotency_key;
+use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{CancelPurchase, Command as ContactCommand};
-use crate::domain::entity::{Command, Remember};
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Answer, Command, Query, Remember};
 use crate::domain::ids::Named;
 use crate::http::auth::Caller;
 use crate::http::extract::{Faults, ValidJson, Validate};
@@ -72,6 +74,7 @@ pub(in super::super) async fn cancel(
         .await
         .map_err(failure::problem)?;
     let contact = named.owner(caller.tenant(), caller.mode());
+    demand_own(&api, &caller, &tenant, (contact, named.part)).await?;
     let remember = idempotency_key(&headers)?.map(|key| Remember {
         keys: vec![secrets.key_hash(&KeyScope {
             tenant: caller.tenant(),
@@ -97,4 +100,28 @@ pub(in super::super) async fn cancel(
         Ok(_) => reply::json(StatusCode::OK, &CancelledPurchase { id }, timings),
         Err(why) => reply::refused(failure::problem(why), timings),
     })
+}
+
+/// A key of an organisation cancels what was sold there or below it; other purchases are unknown to it.
+async fn demand_own(
+    api: &Api,
+    caller: &Caller,
+    tenant: &TenantView,
+    (contact, number): (Address, u32),
+) -> Result<(), Problem> {
+    if caller.key.key.details.organisation.is_none() {
+        return Ok(());
+    }
+    match api
+        .router
+        .query(contact, Query::Purchase(number))
+        .await
+        .result
+    {
+        Ok(Answer::Purchase(view)) if caller.acts_for(tenant, Some(view.purchase.organisation)) => {
+            Ok(())
+        }
+        Ok(_) => Err(failure::not_found()),
+        Err(why) => Err(failure::problem(why)),
+    }
 }
