@@ -466,6 +466,8 @@ pub const DRAIN_ENGINE_MS: u64 = 5_000;
 /// The memory that is assumed where the system does not tell how much there is, in bytes.
 pub const MEMORY_ASSUMED_BYTES: u64 = 2 * 1024 * MIB;
 
+/// How many lines of a wallet's journal are looked through for one kind of movement: ten questions to one contact.
+pub const JOURNAL_LINES_LOOKED_AT_MAX: u32 = 1_000;
 /// How many requests a second one API key may make unless told otherwise: a quarter more than a node of two cores reads
 /// (80,000 a second measured), so that it takes hold only of what nobody could answer. Set it lower where many share a node.
 pub const REQUESTS_PER_SECOND_PER_KEY: u32 = 100_000;

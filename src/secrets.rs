@@ -15,6 +15,7 @@ pub struct Secrets {
     directory: [u8; 32],
     addresses: [u8; 32],
     api_keys: [u8; 32],
+    wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
 }
 
@@ -73,6 +74,7 @@ impl Secrets {
             directory: subkey("clientele directory values v1"),
             addresses: subkey("clientele derived addresses v1"),
             api_keys: subkey("clientele api keys v1"),
+            wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
         }
     }
@@ -80,6 +82,11 @@ impl Secrets {
     /// Reads and writes public ids.
     pub fn public_ids(&self) -> &PublicIds {
         &self.public_ids
+    }
+
+    /// The key under which wallets' codes are made.
+    pub fn wallet_codes(&self) -> &[u8; 32] {
+        &self.wallet_codes
     }
 
     /// The hash under which a request is remembered.

@@ -75,6 +75,23 @@ impl Turn<'_> {
         offers.iter().filter_map(budget).collect()
     }
 
+    /// What is known of the budgets that a purchase may draw on, without asking for any: those of which no more than so much
+    /// is to be had.
+    pub(super) fn known_budgets(&self, context: &Context) -> Vec<Budget> {
+        let Arguments { shard, address, .. } = self.place;
+        let offers = context.tenant.iter().flat_map(|tenant| &tenant.offers);
+        let known = offers.filter_map(|(offer, _)| {
+            let most = shard.core().lender.no_more_than(&address.offer(*offer))?;
+            Some(Budget {
+                offer: *offer,
+                lease_seq: 0,
+                held: most,
+                no_more_than: Some(most),
+            })
+        });
+        known.collect()
+    }
+
     /// Has the shard borrow what the command needs; it then comes again. The actor goes on meanwhile.
     pub(super) fn borrow(&self, mut envelope: Box<CommandEnvelope>, offer: u64, amount: Minor) {
         let borrowed = envelope.borrowed.get_or_insert_default();

@@ -93,6 +93,12 @@ impl Router {
         self.shards.get(usize::from(shard.0))
     }
 
+    /// The code of the wallet of the contact at `address`.
+    pub fn wallet_code(&self, address: &Address, code_slot: u32) -> String {
+        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        contact::wallet_code(self.secrets().wallet_codes(), shard.0, code_slot)
+    }
+
     /// Asks an entity to change. `remember` makes the effect happen once; `tenant` is the configuration to decide by.
     pub async fn command(
         &self,

@@ -38,6 +38,12 @@ impl Turn<'_> {
     pub(super) async fn command(&mut self, mut envelope: Box<CommandEnvelope>) -> bool {
         let mut context = self.context();
         context.tenant = envelope.tenant.take();
+        if let Command::Contact(contact::Command::Foresee(asked)) = &envelope.command {
+            context.budgets = self.known_budgets(&context);
+            let shown = self.entity.foresee(asked, &context);
+            self.tell(envelope.caller, shown);
+            return true;
+        }
         if let Some(remember) = &envelope.remember {
             match self.seen(remember, context.wall).await {
                 Ok(Seen::Never | Seen::AskRows(_)) => {}
@@ -61,6 +67,11 @@ impl Turn<'_> {
             .core()
             .probe_decide(&self.place.address, &envelope.command);
         let now = context.now;
+        if let Err(error) = self.bring_back_purchase(&mut envelope.command).await {
+            tracing::error!(%error, "an entity's row cannot be read");
+            envelope.caller.refuse(Unavailable::Unreadable);
+            return true;
+        }
         let step = match self.decide(envelope, &context, None) {
             Step::Short(envelope, offer, amount) => {
                 self.decide_on_budgets(envelope, &mut context, (offer, amount))
@@ -216,19 +227,52 @@ impl Turn<'_> {
         if let Some(answer) = self.entity.show(query, now)? {
             return Ok(answer);
         }
-        let Query::Purchase(number) = query else {
-            return Err(Missing::Rejected(Rejection::NotFound));
-        };
+        match query {
+            Query::Purchase(number) => {
+                let found = self.older_purchase(number).await?;
+                let found = found.ok_or(Rejection::NotFound)?;
+                Ok(self.entity.show_cold_purchase(found)?)
+            }
+            Query::Journal(page) => {
+                let range = self.entity.journal_range(page, now);
+                let range = range.ok_or(Rejection::NotFound)?;
+                self.wait_for_last_append().await;
+                let Arguments { shard, address, .. } = self.place;
+                let store = &shard.core().store;
+                let lines = store.lines(shard.id(), *address, range).await?;
+                Ok(self.entity.show_cold_journal(page, now, &lines)?)
+            }
+            Query::Contact
+            | Query::Wallet
+            | Query::Hold(_)
+            | Query::Tenant
+            | Query::Organisation
+            | Query::Offer
+            | Query::Budget
+            | Query::ApiKey
+            | Query::DirectoryHolder(_) => Err(Missing::Rejected(Rejection::NotFound)),
+        }
+    }
+
+    /// Reads the purchase that a command is about, where it has left memory.
+    async fn bring_back_purchase(&self, command: &mut Command) -> Result<(), store::Error> {
+        if let Command::Contact(contact::Command::CancelPurchase(cancel)) = command
+            && self.entity.has_older_purchase(cancel.number)
+        {
+            cancel.found = self.older_purchase(cancel.number).await?;
+        }
+        Ok(())
+    }
+
+    /// A purchase that has left memory, as it is durable: nothing of it is under way after this.
+    async fn older_purchase(
+        &self,
+        number: u32,
+    ) -> Result<Option<contact::KeptPurchase>, store::Error> {
         self.wait_for_last_append().await;
         let Arguments { shard, address, .. } = self.place;
-        let found = shard
-            .core()
-            .store
-            .purchase(shard.id(), *address, number)
-            .await
-            .map_err(Missing::Unreadable)?
-            .ok_or(Rejection::NotFound)?;
-        Ok(self.entity.show_cold_purchase(found)?)
+        let store = &shard.core().store;
+        store.purchase(shard.id(), *address, number).await
     }
 
     fn answer_without_effect(&self, caller: Caller, result: Result<Answer, Missing>) {
@@ -331,6 +375,12 @@ pub(super) enum Step {
 enum Missing {
     Rejected(Rejection),
     Unreadable(store::Error),
+}
+
+impl From<store::Error> for Missing {
+    fn from(error: store::Error) -> Missing {
+        Missing::Unreadable(error)
+    }
 }
 
 impl From<Rejection> for Missing {

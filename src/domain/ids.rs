@@ -23,6 +23,10 @@ pub enum Named {
     Purchase,
     /// An API key.
     ApiKey,
+    /// A line of the journal of a contact's wallet.
+    JournalLine,
+    /// An estimate that holds a contact's money.
+    Estimate,
 }
 
 impl Named {
@@ -35,6 +39,8 @@ impl Named {
             Named::Wallet => 5,
             Named::Purchase => 6,
             Named::ApiKey => 7,
+            Named::JournalLine => 8,
+            Named::Estimate => 9,
         }
     }
 
@@ -47,6 +53,8 @@ impl Named {
             5 => Some(Named::Wallet),
             6 => Some(Named::Purchase),
             7 => Some(Named::ApiKey),
+            8 => Some(Named::JournalLine),
+            9 => Some(Named::Estimate),
             _ => None,
         }
     }
@@ -57,7 +65,11 @@ impl Named {
             Named::Tenant => Kind::Tenant,
             Named::Organisation => Kind::Organisation,
             Named::Offer => Kind::Offer,
-            Named::Contact | Named::Wallet | Named::Purchase => Kind::Contact,
+            Named::Contact
+            | Named::Wallet
+            | Named::Purchase
+            | Named::JournalLine
+            | Named::Estimate => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
         }
     }
@@ -175,7 +187,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=7) {
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=9) {
             let ids = PublicIds::new([3; 32]);
             let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
             let text = ids.write(id);

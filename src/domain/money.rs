@@ -25,6 +25,12 @@ impl Minor {
         Minor(self.0.saturating_sub(other.0).max(0))
     }
 
+    /// The same with the other sign.
+    #[must_use]
+    pub fn negative(self) -> Minor {
+        Minor(self.0.saturating_neg())
+    }
+
     /// The sum of many, unless it overflows.
     pub fn sum(amounts: impl IntoIterator<Item = Minor>) -> Option<Minor> {
         amounts.into_iter().try_fold(Minor::ZERO, Minor::plus)

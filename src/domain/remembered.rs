@@ -24,6 +24,10 @@ pub enum Outcome {
     Done,
     /// A purchase was recorded under this number.
     Purchased(u32),
+    /// Money moved without a purchase, with this number in the wallet's journal.
+    Moved(u32),
+    /// Money was held under this number.
+    Held(u32),
 }
 
 /// A request that had its effect.

@@ -127,7 +127,8 @@ pub fn invalid_field(
     })
 }
 
-fn contact_rejected(rejection: contact::Rejection) -> Problem {
+/// A contact's refusal, as a problem.
+pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
     match rejection {
         contact::Rejection::UnknownContact => Problem::new(
             Code::UnknownContact,
@@ -171,18 +172,35 @@ fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletBalanceTooLow,
             "the wallet does not cover spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what there is",
         ),
+        contact::Rejection::DebitNotCovered => Problem::new(
+            Code::WalletBalanceTooLow,
+            "the wallet does not cover amount; take less",
+        ),
+        contact::Rejection::UnknownPurchase => not_found(),
+        contact::Rejection::UnknownEstimate => invalid_field(
+            "/estimate_id",
+            "unknown_estimate",
+            "must be the id of an estimate of this contact that blocked funds, or be left out",
+        ),
+        contact::Rejection::TooManyHolds => invalid_field(
+            "/block_wallet_funds",
+            "too_many",
+            "this contact has 16 estimates that hold funds; cancel one, or wait until one runs out",
+        ),
         contact::Rejection::BalanceTooHigh => invalid_field(
-            "/transaction_amounts/total",
+            "",
             "too_large",
-            "would award more than a wallet can hold",
+            "would put more into the wallet than it can hold",
         ),
         contact::Rejection::LeaseShort { .. } => Problem::new(
             Code::OverCapacity,
             "an offer's budget could not be asked; nothing happened, try again",
         ),
-        contact::Rejection::PurchasesExhausted => Problem::new(
-            Code::OverCapacity,
-            "this contact has as many purchases as can be numbered",
-        ),
+        contact::Rejection::PurchasesExhausted | contact::Rejection::LinesExhausted => {
+            Problem::new(
+                Code::OverCapacity,
+                "this contact has as many purchases or movements as can be numbered",
+            )
+        }
     }
 }

@@ -290,3 +290,24 @@ async fn a_shutdown_finishes_the_loans_of_what_it_has_accepted() {
     node.start_again().await;
     assert_eq!(node.balance(node.contact(0)).await, cents(200));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_cancelled_award_gives_back_is_given_again_elsewhere() {
+    let mut node = TestNode::start().await;
+    list_offer(&node, Award::Fixed(Minor(700)), 700).await;
+    let contacts = scattered(&node, 3);
+    let first = node.purchase(&contacts[0], TOTAL, "first").send().await;
+    assert_eq!(given(&first), Some(7.into()));
+    let refused = node.purchase(&contacts[1], TOTAL, "early").send().await;
+    assert_eq!(given(&refused), None);
+    node.restart().await;
+    let path = format!("/purchases/{}/cancel", first.text("id"));
+    for _ in 0..2 {
+        let cancelled = node.post(&path, &serde_json::json!({})).send().await;
+        assert_eq!(cancelled.status, 200, "{cancelled:?}");
+    }
+    let again = node.purchase(&contacts[1], TOTAL, "again").send().await;
+    assert_eq!(given(&again), Some(7.into()));
+    let refused = node.purchase(&contacts[2], TOTAL, "late").send().await;
+    assert_eq!(given(&refused), None, "it came back once");
+}

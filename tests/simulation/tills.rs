@@ -285,6 +285,7 @@ fn purchase(asked: &Asked) -> RecordPurchase {
         reference_number: None,
         payment_medium_identifier: None,
         performed_on: None,
+        estimate: None,
         spend: asked.spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),
             unbacked,

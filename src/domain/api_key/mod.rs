@@ -24,6 +24,8 @@ pub enum Scope {
     PurchasesRead,
     /// Post purchases: award and spend.
     PurchasesWrite,
+    /// Change wallets: pay in, and change balances by hand.
+    WalletsWrite,
     /// Read API keys.
     KeysRead,
     /// Create, change, roll and revoke API keys.
@@ -38,12 +40,13 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 10] = [
+    pub const ALL: [Scope; 11] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
         Scope::PurchasesRead,
         Scope::PurchasesWrite,
+        Scope::WalletsWrite,
         Scope::KeysRead,
         Scope::KeysWrite,
         Scope::OffersRead,
@@ -59,6 +62,7 @@ impl Scope {
             Scope::WalletsRead => "wallets.read",
             Scope::PurchasesRead => "purchases.read",
             Scope::PurchasesWrite => "purchases.write",
+            Scope::WalletsWrite => "wallets.write",
             Scope::KeysRead => "keys.read",
             Scope::KeysWrite => "keys.write",
             Scope::OffersRead => "offers.read",
@@ -80,6 +84,7 @@ impl Scope {
             Scope::WalletsRead => 4,
             Scope::PurchasesRead => 8,
             Scope::PurchasesWrite => 16,
+            Scope::WalletsWrite => 256,
             Scope::KeysRead => 1 << 16,
             Scope::KeysWrite => 1 << 17,
             Scope::OffersRead => 32,

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Contact, Event, Purchase, Stage};
+use super::purchase::total;
+use super::{
+    Cancellation, Cause, Contact, Entry, Event, KeptPurchase, Lot, Purchase, Reason, Stage,
+};
+use crate::domain::money::Minor;
 
 impl Contact {
     /// Takes `event` in. Cannot fail: what happened, happened.
@@ -20,6 +24,7 @@ impl Contact {
             Event::Created(at) => {
                 self.stage = Stage::Active;
                 self.created_at = *at;
+                self.wallet.code_slot = self.profile.slot;
                 self.profile_version = self.profile_version.saturating_add(1);
             }
             Event::Refused => self.stage = Stage::Void,
@@ -44,24 +49,102 @@ impl Contact {
                 }
             }
             Event::LotsExpired(lots) => {
-                for lot in lots {
-                    self.wallet.debit(lot.expires_at, lot.left);
-                }
+                self.debit(lots);
+                self.ledger.book_expired(lots);
                 self.wallet.version = self.wallet.version.saturating_add(1);
+            }
+            Event::PurchaseCancelled(cancellation) => self.apply_cancellation(cancellation),
+            Event::OwedRepaid(at, lots) => {
+                self.debit(lots);
+                let repaid = total(lots.iter().copied());
+                self.wallet.owed = self.wallet.owed.less(repaid);
+                self.ledger.book(*at, Cause::Repaid, repaid.negative());
+            }
+            Event::MoneyMoved(entry) => self.apply_entry(entry),
+            Event::FundsHeld(hold) => {
+                self.debit(&hold.lots);
+                self.wallet.hold_count = hold.number;
+                self.wallet.version = self.wallet.version.saturating_add(1);
+                let cause = Cause::Hold(hold.number);
+                self.ledger.book(hold.at, cause, hold.amount().negative());
+                self.wallet.holds.push(hold.clone());
+            }
+            Event::HoldReleased(number, at, lots) => {
+                self.wallet.holds.retain(|hold| hold.number != *number);
+                self.credit(lots);
+                self.wallet.version = self.wallet.version.saturating_add(1);
+                let amount = total(lots.iter().copied());
+                self.ledger.book(*at, Cause::Release(*number), amount);
             }
         }
     }
 
     fn apply_purchase(&mut self, purchase: &Arc<Purchase>) {
-        let debits = purchase.spent.iter().flat_map(|spent| spent.from.iter());
-        for lot in debits {
-            self.wallet.debit(lot.expires_at, lot.left);
+        if let Some(spent) = &purchase.spent {
+            self.debit(&spent.from);
         }
         for lot in purchase.offers.iter().filter_map(|o| o.result.ok()) {
             self.wallet.credit(lot.expires_at, lot.left);
         }
+        let (at, number) = (purchase.recorded_at, purchase.number);
+        let spent = purchase.spent().negative();
+        self.ledger.book(at, Cause::Spend(number), spent);
+        self.ledger
+            .book(at, Cause::Award(number), purchase.awarded());
         self.wallet.version = self.wallet.version.saturating_add(1);
-        self.purchase_count = purchase.number;
-        self.purchases.push_back(Arc::clone(purchase));
+        self.purchase_count = number;
+        self.purchases.push_back(KeptPurchase {
+            purchase: Arc::clone(purchase),
+            cancelled_at: None,
+        });
+    }
+
+    fn apply_cancellation(&mut self, cancellation: &Cancellation) {
+        let Cancellation { number, at, .. } = *cancellation;
+        self.credit(&cancellation.restored);
+        self.debit(&cancellation.taken);
+        let restored = total(cancellation.restored.iter().copied());
+        let taken = total(cancellation.taken.iter().copied());
+        let owed = cancellation.owed;
+        self.wallet.owed = Minor(self.wallet.owed.0.saturating_add(owed.0));
+        self.wallet.version = self.wallet.version.saturating_add(1);
+        // In this order, so that no line's balance is below zero.
+        self.ledger.book(at, Cause::Restore(number), restored);
+        self.ledger.book(at, Cause::Owed(number), owed);
+        let back = Minor(taken.0.saturating_add(owed.0));
+        self.ledger.book(at, Cause::Cancel(number), back.negative());
+        let kept = self.purchases.iter_mut().rev();
+        match kept.into_iter().find(|it| it.purchase.number == number) {
+            Some(kept) => kept.cancelled_at = Some(at),
+            None => self.late_cancellations.push((number, at)),
+        }
+    }
+
+    fn apply_entry(&mut self, entry: &Entry) {
+        let amount = total(entry.lots.iter().copied());
+        let (cause, amount) = match &entry.reason {
+            Reason::TopUp(top_up) => (Cause::TopUp(Arc::clone(top_up)), amount),
+            Reason::Credit(notes) => (Cause::Credit(notes.clone()), amount),
+            Reason::Debit(notes) => (Cause::Debit(notes.clone()), amount.negative()),
+        };
+        if amount < Minor::ZERO {
+            self.debit(&entry.lots);
+        } else {
+            self.credit(&entry.lots);
+        }
+        self.ledger.book(entry.at, cause, amount);
+        self.wallet.version = self.wallet.version.saturating_add(1);
+    }
+
+    fn credit(&mut self, lots: &[Lot]) {
+        for lot in lots {
+            self.wallet.credit(lot.expires_at, lot.left);
+        }
+    }
+
+    fn debit(&mut self, lots: &[Lot]) {
+        for lot in lots {
+            self.wallet.debit(lot.expires_at, lot.left);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Amounts, Change, ContactType, SealedProfile, SignUp};
+use super::{Amounts, Change, ContactType, KeptPurchase, Reason, SealedProfile, SignUp};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -61,6 +61,28 @@ pub struct RecordPurchase {
     pub performed_on: Option<Timestamp>,
     /// The wish to pay from the wallet.
     pub spend: Option<SpendRequest>,
+    /// The hold that was made for it, by number.
+    pub estimate: Option<u32>,
+}
+
+/// A purchase to cancel.
+#[derive(Clone, Debug)]
+pub struct CancelPurchase {
+    /// Its number.
+    pub number: u32,
+    /// The purchase, where it has left the contact's memory: read from its row before the command is decided.
+    pub found: Option<KeptPurchase>,
+}
+
+/// Money to move without a purchase.
+#[derive(Clone, Debug)]
+pub struct Movement {
+    /// How much, above zero.
+    pub amount: Minor,
+    /// The currency of the amount, if the caller names one.
+    pub currency: Option<Currency>,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// What a contact can be asked to do.
@@ -90,6 +112,16 @@ pub enum Command {
     SettleReservation(ValueHash, u32),
     /// Award and spend.
     RecordPurchase(RecordPurchase),
-    /// Write off the lots that have expired.
+    /// Revert what a purchase awarded and spent.
+    CancelPurchase(CancelPurchase),
+    /// Pay in, or change the balance by hand.
+    MoveMoney(Movement),
+    /// Show what this purchase would come to, and change nothing.
+    Foresee(RecordPurchase),
+    /// Hold what this purchase would spend.
+    HoldFunds(RecordPurchase),
+    /// Give back what a hold holds, by its number.
+    ReleaseHold(u32),
+    /// Write off the lots that have expired, and release the holds that have run out.
     FireTimers,
 }

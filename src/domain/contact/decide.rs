@@ -13,6 +13,24 @@ use crate::domain::time::Timestamp;
 impl Contact {
     /// Decides `command`.
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
+        if self.wallet.holds.is_empty() {
+            return self.decide_now(command, context);
+        }
+        // A hold that has run out is gone, whether or not a timer has fired.
+        let mut events = self.releases_due(context.now);
+        let is_timer = matches!(command, Command::FireTimers);
+        if events.is_empty() {
+            return self.decide_now(command, context);
+        }
+        let decided = self.after(&events).decide_now(command, context)?;
+        if decided.is_empty() && !is_timer {
+            return Ok(Vec::new());
+        }
+        events.extend(decided);
+        Ok(events)
+    }
+
+    fn decide_now(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
         match command {
             Command::Propose(proposal) => match self.stage {
                 Stage::Absent | Stage::Void => {
@@ -44,7 +62,16 @@ impl Contact {
                 Stage::Active => self.settle_change(*value, *attempt),
                 Stage::Proposed | Stage::Absent | Stage::Void | Stage::Erased => Vec::new(),
             }),
+            Command::RecordPurchase(asked) if asked.estimate.is_some() => {
+                self.capture(asked, context)
+            }
             Command::RecordPurchase(purchase) => self.record_purchase(purchase, context),
+            Command::CancelPurchase(asked) => self.cancel(asked, context),
+            Command::MoveMoney(asked) => self.move_money(asked, context),
+            // It is shown, never done.
+            Command::Foresee(_) => Ok(Vec::new()),
+            Command::HoldFunds(asked) => self.hold_funds(asked, context),
+            Command::ReleaseHold(number) => self.release(*number, context),
             Command::FireTimers => {
                 let expired = self.wallet.expired(context.now);
                 Ok(if expired.is_empty() {
@@ -56,7 +83,7 @@ impl Contact {
         }
     }
 
-    fn record_purchase(
+    pub(super) fn record_purchase(
         &self,
         asked: &RecordPurchase,
         context: &Context,
@@ -102,10 +129,13 @@ impl Contact {
         purchase.offers = offers;
         let held = self.wallet.lots.iter().map(|lot| lot.left);
         Minor::sum(held.chain([purchase.awarded()])).ok_or(Rejection::BalanceTooHigh)?;
+        let awarded = purchase.offers.iter().filter_map(|o| o.result.ok());
+        let repaid = self.repay(awarded, context.now);
         let mut events = vec![Event::PurchaseRecorded(Arc::new(purchase))];
         if !counted.is_empty() {
             events.push(Event::AwardsCounted(counted));
         }
+        events.extend(repaid);
         Ok(events)
     }
 

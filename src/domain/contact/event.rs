@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Counted, Lot, Propose, Purchase, SignUp};
+use super::{Cancellation, Change, Counted, Entry, Hold, Lot, Propose, Purchase, SignUp};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -35,4 +35,14 @@ pub enum Event {
     AwardsCounted(Vec<Counted>),
     /// Money expired unspent.
     LotsExpired(Vec<Lot>),
+    /// A purchase was cancelled: what it awarded and spent was reverted.
+    PurchaseCancelled(Arc<Cancellation>),
+    /// What was owed was paid from these lots, at this time.
+    OwedRepaid(Timestamp, Vec<Lot>),
+    /// Money moved without a purchase.
+    MoneyMoved(Arc<Entry>),
+    /// Money was held for a purchase to come.
+    FundsHeld(Hold),
+    /// A hold ended, at this time, and gave back these lots.
+    HoldReleased(u32, Timestamp, Vec<Lot>),
 }

@@ -3,28 +3,39 @@
 
 mod apply;
 mod award;
+mod cancel;
 mod change;
 mod command;
 mod counts;
 mod decide;
 mod event;
+mod hold;
+mod ledger;
+mod movement;
 mod profile;
 mod purchase;
 mod rejection;
 mod sign_up;
 mod state;
 mod wallet;
+mod wallet_code;
 
+pub use cancel::{Cancellation, OfferCredit};
 pub use change::{Change, PendingChange, Released};
-pub use command::{Command, Propose, RecordPurchase, SpendRequest, Unbacked};
+pub use command::{
+    CancelPurchase, Command, Movement, Propose, RecordPurchase, SpendRequest, Unbacked,
+};
 pub use counts::{Count, Counted, Counts};
 pub use event::Event;
+pub use hold::{Hold, HoldView};
+pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use profile::{Card, Field, Phone, PostalAddress, Profile};
-pub use purchase::{Amounts, OfferOutcome, Purchase, Spent};
+pub use purchase::{Amounts, KeptPurchase, OfferOutcome, Purchase, Spent};
 pub use rejection::Rejection;
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Lot, Wallet, expiry_at_grain};
+pub use wallet_code::wallet_code;
 
 #[cfg(test)]
 #[expect(
@@ -32,3 +43,13 @@ pub use wallet::{Lot, Wallet, expiry_at_grain};
     reason = "an overflow in a test is a failed test"
 )]
 mod tests;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod ledger_tests;
+
+#[cfg(test)]
+mod hold_tests;

@@ -67,6 +67,15 @@ pub struct Purchase {
     pub offers: Vec<OfferOutcome>,
 }
 
+/// A recorded purchase, and what became of it since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptPurchase {
+    /// As it was recorded.
+    pub purchase: Arc<Purchase>,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<Timestamp>,
+}
+
 impl Purchase {
     /// What was awarded in all.
     pub fn awarded(&self) -> Minor {
@@ -88,6 +97,7 @@ impl Purchase {
     }
 }
 
-fn total(lots: impl Iterator<Item = Lot>) -> Minor {
+/// What lots hold together.
+pub(super) fn total(lots: impl Iterator<Item = Lot>) -> Minor {
     Minor(lots.fold(0_i64, |sum, lot| sum.saturating_add(lot.left.0)))
 }

@@ -33,10 +33,20 @@ pub enum Rejection {
         /// What could be spent.
         balance: Minor,
     },
+    /// The balance does not cover what is to be taken by hand.
+    DebitNotCovered,
+    /// As many holds are open as there may be.
+    TooManyHolds,
+    /// The contact never had a hold of this number.
+    UnknownEstimate,
+    /// The contact has no purchase of this number.
+    UnknownPurchase,
     /// The balance would pass the largest amount there is.
     BalanceTooHigh,
     /// The contact has recorded as many purchases as numbers last.
     PurchasesExhausted,
+    /// The wallet's journal has as many lines as numbers last.
+    LinesExhausted,
     /// The shard's lease does not cover an award, and the offer was not asked for more. Never told to a caller: the
     /// shard borrows, and the command is decided again.
     LeaseShort {

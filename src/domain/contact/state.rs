@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Counts, PendingChange, Purchase, Released, SignUp, Wallet};
+use super::{Counts, KeptPurchase, Ledger, PendingChange, Released, SignUp, Wallet};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -74,12 +74,16 @@ pub struct Contact {
     pub profile_version: u32,
     /// Its money.
     pub wallet: Wallet,
+    /// The journal of its money.
+    pub ledger: Ledger,
     /// The newest purchases, oldest first.
-    pub purchases: VecDeque<Arc<Purchase>>,
+    pub purchases: VecDeque<KeptPurchase>,
     /// What it was given of offers that cap it.
     pub counts: Counts,
     /// How many purchases were ever recorded: the number of the newest.
     pub purchase_count: u32,
+    /// Older purchases that were cancelled, and when: until their rows say so.
+    pub late_cancellations: Vec<(u32, Timestamp)>,
 }
 
 impl Contact {
@@ -87,15 +91,15 @@ impl Contact {
     pub const RECENT_PURCHASES_MAX: usize = 16;
 
     /// The purchase of this number, if it is among the newest.
-    pub fn recent_purchase(&self, number: u32) -> Option<&Arc<Purchase>> {
+    pub fn recent_purchase(&self, number: u32) -> Option<&KeptPurchase> {
         self.purchases
             .iter()
             .rev()
-            .find(|purchase| purchase.number == number)
+            .find(|kept| kept.purchase.number == number)
     }
 
     /// Once twice [`Contact::RECENT_PURCHASES_MAX`] are held, hands out the oldest down to that many, in order.
-    pub fn spill_purchases(&mut self) -> Vec<Arc<Purchase>> {
+    pub fn spill_purchases(&mut self) -> Vec<KeptPurchase> {
         if self.purchases.len() < Self::RECENT_PURCHASES_MAX.saturating_mul(2) {
             return Vec::new();
         }
@@ -106,9 +110,9 @@ impl Contact {
         self.purchases.drain(..surplus).collect()
     }
 
-    /// When time alone makes something due: a lot expires, or an entry is still to be told of a value.
+    /// When time alone makes something due: a lot expires, a hold runs out, or an entry is still to be told of a value.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let dues = [self.wallet.next_expiry(), self.release_due()];
+        let dues = [self.wallet.next_due(), self.release_due()];
         dues.into_iter().flatten().min()
     }
 }

@@ -15,10 +15,10 @@ use crate::domain::offer::{Award, Cap, Caps, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::time::{Span, Timestamp};
 
-const VENUE: u64 = 9;
-const NOW: Timestamp = Timestamp(1_000_000);
+pub(super) const VENUE: u64 = 9;
+pub(super) const NOW: Timestamp = Timestamp(1_000_000);
 
-fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
+pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
     Arc::new(TenantView {
         currency: Currency::from_code("EUR").unwrap(),
         classifications: vec!["PURCHASE".into()],
@@ -42,7 +42,7 @@ fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
     })
 }
 
-fn context(now: Timestamp, award_lasts: Option<Span>) -> Context {
+pub(super) fn context(now: Timestamp, award_lasts: Option<Span>) -> Context {
     Context {
         now,
         wall: now,
@@ -51,7 +51,7 @@ fn context(now: Timestamp, award_lasts: Option<Span>) -> Context {
     }
 }
 
-fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
+pub(super) fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
     Command::RecordPurchase(RecordPurchase {
         organisation: VENUE,
         amounts: Amounts {
@@ -64,6 +64,7 @@ fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
         reference_number: None,
         payment_medium_identifier: None,
         performed_on: None,
+        estimate: None,
         spend: spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),
             unbacked,
@@ -71,7 +72,7 @@ fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
     })
 }
 
-fn proposal() -> Command {
+pub(super) fn proposal() -> Command {
     Command::Propose(Propose {
         contact_type: ContactType::Person,
         profile: SealedProfile::default(),
@@ -82,7 +83,7 @@ fn proposal() -> Command {
 }
 
 /// A contact that lived through `commands`, each of which must be accepted.
-fn given(commands: &[Command]) -> Contact {
+pub(super) fn given(commands: &[Command]) -> Contact {
     let mut contact = Contact::default();
     for command in commands {
         let events = contact.decide(command, &context(NOW, None)).unwrap();
@@ -95,10 +96,10 @@ fn with_balance(cents: i64) -> Contact {
     given(&[proposal(), Command::Confirm, purchase(cents * 20, None)])
 }
 
-fn record(contact: &mut Contact, command: &Command, context: &Context) -> Arc<Purchase> {
+pub(super) fn record(contact: &mut Contact, command: &Command, context: &Context) -> Arc<Purchase> {
     let events = contact.decide(command, context).unwrap();
     events.iter().for_each(|event| contact.apply(event));
-    Arc::clone(contact.purchases.back().unwrap())
+    Arc::clone(&contact.purchases.back().unwrap().purchase)
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The wallet: open money in lots, each with its expiry.
 
+use super::Hold;
 use crate::domain::money::Minor;
 use crate::domain::time::{Span, Timestamp};
 
@@ -20,6 +21,15 @@ pub struct Wallet {
     pub lots: Vec<Lot>,
     /// Counts the changes.
     pub version: u32,
+    /// The number of its code among the contacts of its shard: the key slot that was the contact's when it was created,
+    /// which no other contact gets.
+    pub code_slot: u32,
+    /// What was to be taken back and could not be, and was not repaid yet.
+    pub owed: Minor,
+    /// What is held for purchases to come, oldest first.
+    pub holds: Vec<Hold>,
+    /// How many holds there ever were: the number of the newest.
+    pub hold_count: u32,
 }
 
 /// When an award made at `now` expires: after `lasts`, rounded up to the day, hour, minute or second, whichever is the
@@ -57,10 +67,12 @@ impl Wallet {
 
     /// What can be spent at `now`. Expiry is compared here: no timer has to have fired.
     pub fn balance(&self, now: Timestamp) -> Minor {
+        let open = self.lots.iter().filter(|lot| lot.is_open(now));
+        // What a hold gives back can be spent for some time, whatever its expiry was.
+        let run_out = self.holds.iter().filter(|hold| hold.until <= now);
+        let released = run_out.flat_map(|hold| &hold.lots);
         Minor(
-            self.lots
-                .iter()
-                .filter(|lot| lot.is_open(now))
+            open.chain(released)
                 .fold(0_i64, |sum, lot| sum.saturating_add(lot.left.0)),
         )
     }
@@ -90,8 +102,10 @@ impl Wallet {
         expires_at: Option<Timestamp>,
         pending: &[Option<Timestamp>],
     ) -> bool {
+        let held_lots = self.holds.iter().map(|hold| hold.lots.len());
+        let lots = held_lots.fold(self.lots.len(), usize::saturating_add);
         let is_held = |expiry| self.lots.iter().any(|lot| lot.expires_at == expiry);
-        if self.lots.len().saturating_add(pending.len()) < Self::LOTS_MAX {
+        if lots.saturating_add(pending.len()) < Self::LOTS_MAX {
             return true;
         }
         let new = pending
@@ -101,9 +115,29 @@ impl Wallet {
                 !is_held(**expiry) && !pending.iter().take(*at).any(|before| before == *expiry)
             })
             .count();
-        self.lots.len().saturating_add(new) < Self::LOTS_MAX
+        lots.saturating_add(new) < Self::LOTS_MAX
             || is_held(expires_at)
             || pending.contains(&expires_at)
+    }
+
+    /// The expiry of the lot that money of this expiry goes to: its own, or where the wallet holds as many lots as it may,
+    /// that of a later one.
+    pub(super) fn expiry_with_room(&self, expires_at: Option<Timestamp>) -> Option<Timestamp> {
+        if self.has_room_for(expires_at, &[]) {
+            return expires_at;
+        }
+        let mut later = self.lots.iter().map(|lot| lot.expires_at);
+        later
+            .find(|expiry| order(*expiry) >= order(expires_at))
+            .flatten()
+    }
+
+    /// What the lot of this expiry holds that can be spent at `now`.
+    pub(super) fn open_in(&self, expires_at: Option<Timestamp>, now: Timestamp) -> Minor {
+        self.lots
+            .iter()
+            .find(|lot| lot.expires_at == expires_at && lot.is_open(now))
+            .map_or(Minor::ZERO, |lot| lot.left)
     }
 
     /// Adds money to the lot of its expiry.
@@ -149,8 +183,10 @@ impl Wallet {
             .collect()
     }
 
-    /// When the first lot expires.
-    pub fn next_expiry(&self) -> Option<Timestamp> {
-        self.lots.first().and_then(|lot| lot.expires_at)
+    /// When the first lot expires, or the first hold runs out.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let expiry = self.lots.first().and_then(|lot| lot.expires_at);
+        let holds = self.holds.iter().map(|hold| hold.until);
+        holds.chain(expiry).min()
     }
 }

@@ -84,10 +84,17 @@ impl Effect {
 
     /// What the command came to, from its events alone.
     pub fn outcome(&self) -> Outcome {
-        match self.events.first() {
+        // What time had made due comes before what was asked for.
+        let asked = self
+            .events
+            .iter()
+            .find(|event| !matches!(event, Event::Contact(contact::Event::HoldReleased(..))));
+        match asked {
             Some(Event::Contact(contact::Event::PurchaseRecorded(purchase))) => {
                 Outcome::Purchased(purchase.number)
             }
+            Some(Event::Contact(contact::Event::MoneyMoved(entry))) => Outcome::Moved(entry.number),
+            Some(Event::Contact(contact::Event::FundsHeld(hold))) => Outcome::Held(hold.number),
             Some(
                 Event::Contact(contact::Event::Proposed(_))
                 | Event::Tenant(tenant::Event::Created(_))
@@ -106,8 +113,11 @@ impl Effect {
                     | contact::Event::SignedUp(_)
                     | contact::Event::SignedOut(_)
                     | contact::Event::ReleasesTold(_)
-                    | contact::Event::AwardsCounted(_)
-                    | contact::Event::LotsExpired(_),
+                    | contact::Event::LotsExpired(_)
+                    | contact::Event::PurchaseCancelled(_)
+                    | contact::Event::OwedRepaid(..)
+                    | contact::Event::HoldReleased(..)
+                    | contact::Event::AwardsCounted(_),
                 )
                 | Event::Tenant(
                     tenant::Event::OrganisationListed(_)

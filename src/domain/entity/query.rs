@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::{Entity, Rejection, State};
-use crate::domain::contact::{Contact, ContactType, Purchase, SealedProfile, SignUp, Stage};
+use crate::domain::contact::{
+    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, Line, Purchase,
+    RecordPurchase, SealedProfile, SignUp, Stage,
+};
+use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
@@ -18,6 +22,10 @@ pub enum Query {
     Contact,
     /// A contact's wallet.
     Wallet,
+    /// A part of the journal of a contact's wallet.
+    Journal(JournalPage),
+    /// A hold of a contact's money, by number.
+    Hold(u32),
     /// A purchase of a contact, by number.
     Purchase(u32),
     /// A tenant.
@@ -74,8 +82,12 @@ pub struct WalletView {
     pub balance: Minor,
     /// Counts the changes; expiry alone does not count.
     pub version: u32,
-    /// The contact's code, from which the wallet's derives.
-    pub code: Arc<str>,
+    /// What is held for purchases to come, and is no part of the balance.
+    pub held: Minor,
+    /// What was to be taken back and could not be: repaid from what comes in next.
+    pub owed: Minor,
+    /// From what the wallet's code derives within its shard.
+    pub code_slot: u32,
 }
 
 /// A purchase as it is shown.
@@ -83,6 +95,8 @@ pub struct WalletView {
 pub struct PurchaseView {
     /// The purchase.
     pub purchase: Arc<Purchase>,
+    /// When it was cancelled, if it was.
+    pub cancelled_at: Option<Timestamp>,
     /// The id that the contact's creator chose.
     pub contact_own_id: Option<Arc<str>>,
     /// The contact's code.
@@ -115,6 +129,10 @@ pub enum Answer {
     Contact(Box<ContactView>),
     /// A wallet.
     Wallet(WalletView),
+    /// A part of a wallet's journal.
+    Journal(JournalView),
+    /// A hold of money.
+    Hold(HoldView),
     /// A purchase.
     Purchase(Box<PurchaseView>),
     /// A tenant.
@@ -136,6 +154,8 @@ impl Entity {
     pub fn query_for(&self, outcome: Outcome) -> Option<Query> {
         match (outcome, &self.state) {
             (Outcome::Purchased(number), _) => Some(Query::Purchase(number)),
+            (Outcome::Held(number), _) => Some(Query::Hold(number)),
+            (Outcome::Moved(number), _) => Some(Query::Journal(JournalPage::line(number))),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
@@ -153,7 +173,8 @@ impl Entity {
         }
     }
 
-    /// Shows what `query` asks for, at `now`. `Ok(None)` means a purchase that has left memory: its row must be asked.
+    /// Shows what `query` asks for, at `now`. `Ok(None)` means a purchase, or lines of a journal, that left memory: their
+    /// rows must be asked.
     pub fn show(&self, query: Query, now: Timestamp) -> Result<Option<Answer>, Rejection> {
         let shown = match (query, &self.state) {
             (Query::Contact, State::Contact(contact)) => {
@@ -164,9 +185,24 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(WalletView {
                     balance: contact.wallet.balance(now),
+                    held: contact.wallet.held(now),
                     version: contact.wallet.version,
-                    code: Arc::clone(&contact.code),
+                    owed: contact.wallet.owed,
+                    code_slot: contact.wallet.code_slot,
                 })
+            }
+            (Query::Hold(number), State::Contact(contact)) => {
+                present((1..=contact.wallet.hold_count).contains(&number))?;
+                let hold = contact.wallet.hold(number, now);
+                Answer::Hold(HoldView {
+                    number,
+                    amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
+                    until: hold.map(|hold| hold.until),
+                })
+            }
+            (Query::Journal(page), State::Contact(contact)) => {
+                present(contact.stage == Stage::Active)?;
+                return Ok(contact.journal(page, now, &[]).map(Answer::Journal));
             }
             (Query::Purchase(number), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
@@ -174,7 +210,7 @@ impl Entity {
                 let Some(purchase) = contact.recent_purchase(number) else {
                     return Ok(None);
                 };
-                purchase_view(contact, Arc::clone(purchase))
+                purchase_view(contact, purchase.clone())
             }
             (Query::Tenant, State::Tenant(tenant)) => {
                 present(tenant.details.is_some())?;
@@ -198,6 +234,8 @@ impl Entity {
             (
                 Query::Contact
                 | Query::Wallet
+                | Query::Journal(_)
+                | Query::Hold(_)
                 | Query::Purchase(_)
                 | Query::Tenant
                 | Query::Organisation
@@ -217,8 +255,21 @@ impl Entity {
         Ok(Some(shown))
     }
 
+    /// Shows what a purchase would come to, with a number that it has not got.
+    pub fn foresee(&self, asked: &RecordPurchase, context: &Context) -> Result<Answer, Rejection> {
+        let contact = self.contact().ok_or(Rejection::WrongKind)?;
+        let purchase = contact
+            .foresee(asked, context)
+            .map_err(Rejection::Contact)?;
+        let kept = KeptPurchase {
+            purchase: Arc::new(purchase),
+            cancelled_at: None,
+        };
+        Ok(purchase_view(contact, kept))
+    }
+
     /// Shows a purchase that was read from its row.
-    pub fn show_cold_purchase(&self, purchase: Arc<Purchase>) -> Result<Answer, Rejection> {
+    pub fn show_cold_purchase(&self, purchase: KeptPurchase) -> Result<Answer, Rejection> {
         match &self.state {
             State::Contact(contact) => Ok(purchase_view(contact, purchase)),
             State::Tenant(_)
@@ -228,6 +279,43 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_) => Err(Rejection::WrongKind),
         }
+    }
+
+    /// The numbers of the first and the last line of a page of its journal, if the page is not empty.
+    pub fn journal_range(&self, page: JournalPage, now: Timestamp) -> Option<(u32, u32)> {
+        self.contact()?.journal_range(page, now)
+    }
+
+    /// Shows a page of the journal with lines that were read from rows.
+    pub fn show_cold_journal(
+        &self,
+        page: JournalPage,
+        now: Timestamp,
+        lines: &[Line],
+    ) -> Result<Answer, Rejection> {
+        let contact = self.contact().ok_or(Rejection::WrongKind)?;
+        let view = contact.journal(page, now, lines);
+        view.map(Answer::Journal).ok_or(Rejection::NotFound)
+    }
+
+    fn contact(&self) -> Option<&Contact> {
+        match &self.state {
+            State::Contact(contact) => Some(contact),
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::ApiKey(_)
+            | State::DirectoryEntry(_)
+            | State::Lease(_) => None,
+        }
+    }
+
+    /// Whether a purchase of this number was recorded and has left memory.
+    pub fn has_older_purchase(&self, number: u32) -> bool {
+        self.contact().is_some_and(|contact| {
+            (1..=contact.purchase_count).contains(&number)
+                && contact.recent_purchase(number).is_none()
+        })
     }
 }
 
@@ -268,9 +356,10 @@ fn budget_view(state: &offer::State) -> Option<BudgetView> {
     })
 }
 
-fn purchase_view(contact: &Contact, purchase: Arc<Purchase>) -> Answer {
+fn purchase_view(contact: &Contact, kept: KeptPurchase) -> Answer {
     Answer::Purchase(Box::new(PurchaseView {
-        purchase,
+        purchase: kept.purchase,
+        cancelled_at: kept.cancelled_at,
         contact_own_id: contact.own_id.clone(),
         contact_code: Arc::clone(&contact.code),
         contact_profile: contact.profile.clone(),

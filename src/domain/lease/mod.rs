@@ -102,17 +102,27 @@ pub fn movements(events: &[EntityEvent], budgets: &[Budget]) -> Vec<Movement> {
     }
     let mut movements = Vec::new();
     for event in events {
-        let EntityEvent::Contact(contact::Event::PurchaseRecorded(purchase)) = event else {
+        let EntityEvent::Contact(event) = event else {
             continue;
         };
-        for outcome in &purchase.offers {
-            let budget = budgets.iter().find(|budget| budget.offer == outcome.offer);
-            if let (Ok(lot), Some(budget)) = (outcome.result, budget) {
-                movements.push(Movement {
-                    offer: budget.offer,
-                    seq: budget.lease_seq.saturating_add(1),
-                    change: Change::Debit(lot.left),
-                });
+        let mut move_by = |offer: u64, change| {
+            let budget = budgets.iter().find(|budget| budget.offer == offer);
+            movements.extend(budget.map(|budget| Movement {
+                offer,
+                seq: budget.lease_seq.saturating_add(1),
+                change,
+            }));
+        };
+        if let contact::Event::PurchaseRecorded(purchase) = event {
+            for outcome in &purchase.offers {
+                if let Ok(lot) = outcome.result {
+                    move_by(outcome.offer, Change::Debit(lot.left));
+                }
+            }
+        }
+        if let contact::Event::PurchaseCancelled(cancellation) = event {
+            for credit in &cancellation.credits {
+                move_by(credit.offer, Change::Credit(credit.amount));
             }
         }
     }

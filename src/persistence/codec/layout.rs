@@ -132,7 +132,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -273,7 +273,8 @@ stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
 stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });
 stored!(record contact::Lot { expires_at, left });
-stored!(record contact::Wallet { lots, version });
+stored!(record contact::Hold { number, at, until, lots });
+stored!(record contact::Wallet { lots, version, code_slot, owed, holds, hold_count });
 stored!(record contact::Amounts { total, net, tax, discount });
 stored!(record contact::Spent { requested, from });
 stored!(record contact::OfferOutcome { offer, result });
@@ -281,6 +282,28 @@ stored!(record contact::Purchase {
     number, organisation, amounts, currency, classification, own_id, reference_number,
     payment_medium_identifier, recorded_at, performed_on, spent, offers,
 });
+stored!(record contact::KeptPurchase { purchase, cancelled_at });
+stored!(record contact::OfferCredit { offer, amount });
+stored!(record contact::Cancellation { number, at, restored, taken, owed, credits });
+stored!(record contact::TopUp { payment_method, code, paid_on });
+stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
+stored!(record contact::Entry { number, at, reason, lots });
+stored!(choice contact::Cause {
+    0 => Award(purchase),
+    1 => Spend(purchase),
+    2 => Expiry,
+    3 => Cancel(purchase),
+    4 => Restore(purchase),
+    5 => Owed(purchase),
+    6 => Repaid,
+    7 => TopUp(top_up),
+    8 => Credit(notes),
+    9 => Debit(notes),
+    10 => Hold(number),
+    11 => Release(number),
+});
+stored!(record contact::Line { number, at, cause, amount, balance });
+stored!(record contact::Ledger { lines, count, balance });
 stored!(record contact::Count { offer, awards, amount });
 stored!(record contact::Counts { in_all, day, today });
 stored!(record contact::Counted { offer, amount, in_all, on_day });
@@ -292,8 +315,9 @@ stored!(record contact::Change {
     from_version, attempt, contact_type, profile, code, adds, removes,
 });
 stored!(record contact::Contact {
-    stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups, sign_up_version, created_at, profile_version, wallet,
-    purchases, counts, purchase_count,
+    stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
+    sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
+    late_cancellations,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -308,6 +332,11 @@ stored!(choice contact::Event {
     9 => ReleasesTold(values),
     10 => SignedUp(sign_up),
     11 => SignedOut(organisation),
+    12 => PurchaseCancelled(cancellation),
+    13 => OwedRepaid(at, lots),
+    14 => MoneyMoved(entry),
+    15 => FundsHeld(hold),
+    17 => HoldReleased(number, at, lots),
     16 => AwardsCounted(counted),
 });
 

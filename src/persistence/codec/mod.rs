@@ -7,7 +7,6 @@
 mod layout;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use bincode::config;
 use bincode::de::Decode;
@@ -15,7 +14,7 @@ use bincode::enc::Encode;
 use bincode::error::DecodeError;
 
 use crate::domain::address::Address;
-use crate::domain::contact::{Profile, Purchase};
+use crate::domain::contact::{KeptPurchase, Line, Profile};
 use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, FilterLayer};
 use crate::domain::time::Timestamp;
@@ -112,13 +111,23 @@ pub fn decode_recent_of_entity(bytes: &[u8]) -> Result<VecDeque<Answered>, Error
 }
 
 /// A row's payload: purchases that left memory, in order.
-pub fn encode_purchases(purchases: &Vec<Arc<Purchase>>) -> Vec<u8> {
+pub fn encode_purchases(purchases: &Vec<KeptPurchase>) -> Vec<u8> {
     encode(&Borrowed(purchases))
 }
 
 /// The purchases in a row.
-pub fn decode_purchases(bytes: &[u8]) -> Result<Vec<Arc<Purchase>>, Error> {
+pub fn decode_purchases(bytes: &[u8]) -> Result<Vec<KeptPurchase>, Error> {
     decode("a row of purchases", bytes)
+}
+
+/// A row's payload: lines of a wallet's journal that left memory, in order.
+pub fn encode_lines(lines: &Vec<Line>) -> Vec<u8> {
+    encode(&Borrowed(lines))
+}
+
+/// The lines in a row.
+pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Line>, Error> {
+    decode("a row of a wallet's journal", bytes)
 }
 
 /// A row's payload: an answered request that left memory.

@@ -9,3 +9,4 @@ mod profiles;
 mod refusals;
 mod round_trips;
 mod sizes;
+mod wallet;

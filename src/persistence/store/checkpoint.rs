@@ -5,11 +5,10 @@ use std::sync::atomic::Ordering;
 
 use clientele_cluster::ShardId;
 
+use super::history::spill_rows;
 use super::tally::{self, Tally};
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
-use crate::domain::contact::Purchase;
-use crate::domain::entity::Spilled;
 use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::ROW_BYTES_MAX;
 use crate::persistence::follower::Follower;
@@ -115,15 +114,21 @@ impl Store {
                 },
             }));
         }
-        spill_rows(shard, address, entity.seq, spilled, writes);
+        let place = (shard, address, entity.seq);
+        writes.extend(spilled.answered.iter().map(|answered| Write::Put {
+            key: keys::answered(shard, address, &answered.key),
+            row: Row {
+                entity_seq: entity.seq,
+                payload: codec::encode_answered(answered),
+            },
+        }));
+        self.cancel_rows(place, &spilled.cancelled, writes)?;
+        spill_rows(place, spilled.purchases, spilled.lines, writes);
         let mut payload = codec::encode_entity(&entity);
         if payload.len() > ROW_BYTES_MAX {
-            // Large purchases: what remains without them fits, by the limits of each part.
-            let spilled = Spilled {
-                answered: Vec::new(),
-                purchases: entity.spill_all_purchases(),
-            };
-            spill_rows(shard, address, entity.seq, spilled, writes);
+            // Large purchases or long notes: what remains without them fits, by the limits of each part.
+            let history = entity.spill_history();
+            spill_rows(place, history.purchases, history.lines, writes);
             payload = codec::encode_entity(&entity);
         }
         let due = entity.next_due();
@@ -147,56 +152,4 @@ impl Store {
         writes.push(Write::Put { key, row });
         Ok(entity.seq)
     }
-}
-
-/// Writes what need not be in the head row to rows of its own.
-fn spill_rows(
-    shard: ShardId,
-    address: &Address,
-    entity_seq: u64,
-    spilled: Spilled,
-    writes: &mut Vec<Write>,
-) {
-    writes.extend(spilled.answered.iter().map(|answered| Write::Put {
-        key: keys::answered(shard, address, &answered.key),
-        row: Row {
-            entity_seq,
-            payload: codec::encode_answered(answered),
-        },
-    }));
-    for block in blocks(spilled.purchases) {
-        writes.extend(block.first().map(|first| Write::Put {
-            key: keys::purchases(shard, address, first.number),
-            row: Row {
-                entity_seq,
-                payload: codec::encode_purchases(&block),
-            },
-        }));
-    }
-}
-
-/// Cuts purchases into what fits a row each.
-fn blocks(purchases: Vec<Arc<Purchase>>) -> Vec<Vec<Arc<Purchase>>> {
-    /// At most 300 bytes each with a few offers: to find one, a few KiB are read.
-    const PURCHASES_A_ROW: usize = 48;
-    let mut blocks: Vec<Vec<Arc<Purchase>>> = Vec::new();
-    let mut block_bytes = 0_usize;
-    for purchase in purchases {
-        let alone = vec![purchase];
-        let bytes = codec::encode_purchases(&alone).len();
-        match blocks.last_mut() {
-            Some(block)
-                if block.len() < PURCHASES_A_ROW
-                    && block_bytes.saturating_add(bytes) <= ROW_BYTES_MAX =>
-            {
-                block.extend(alone);
-                block_bytes = block_bytes.saturating_add(bytes);
-            }
-            Some(_) | None => {
-                blocks.push(alone);
-                block_bytes = bytes;
-            }
-        }
-    }
-    blocks
 }

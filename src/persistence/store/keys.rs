@@ -14,6 +14,7 @@ const PROJECTION: u8 = 4;
 
 const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
+const LINES: u8 = b'l';
 const FILTER: u8 = b'f';
 
 /// Where the checkpoint's mark is kept.
@@ -102,6 +103,18 @@ pub(super) fn purchases_prefix(shard: ShardId, address: &Address) -> Vec<u8> {
 /// The row of older purchases that begins with number `first`.
 pub(super) fn purchases(shard: ShardId, address: &Address, first: u32) -> Vec<u8> {
     let mut row = purchases_prefix(shard, address);
+    row.extend(first.to_be_bytes());
+    row
+}
+
+/// What all rows of older lines of a wallet's journal begin with.
+pub(super) fn lines_prefix(shard: ShardId, address: &Address) -> Vec<u8> {
+    piece(shard, address, LINES)
+}
+
+/// The row of older lines that begins with number `first`.
+pub(super) fn lines(shard: ShardId, address: &Address, first: u32) -> Vec<u8> {
+    let mut row = lines_prefix(shard, address);
     row.extend(first.to_be_bytes());
     row
 }

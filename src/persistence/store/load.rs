@@ -6,8 +6,7 @@ use clientele_cluster::ShardId;
 
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
-use crate::domain::contact::Purchase;
-use crate::domain::entity::{Effect, Entity, State};
+use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, KeyHash};
 use crate::domain::time::Timestamp;
 use crate::persistence::rows::Row;
@@ -52,35 +51,6 @@ impl Store {
         .await
     }
 
-    /// The purchase of this number that left the contact's memory.
-    pub async fn purchase(
-        self: &Arc<Self>,
-        shard: ShardId,
-        address: Address,
-        number: u32,
-    ) -> Result<Option<Arc<Purchase>>, Error> {
-        self.off_thread(move |store| {
-            if let Some(found) = store.purchase_in_rows(shard, &address, number)? {
-                return Ok(Some(found));
-            }
-            let recent = match store.load_now(shard, &address)?.state {
-                State::Contact(contact) => contact.recent_purchase(number).map(Arc::clone),
-                State::Tenant(_)
-                | State::Organisation(_)
-                | State::Offer(_)
-                | State::ApiKey(_)
-                | State::DirectoryEntry(_)
-                | State::Lease(_) => None,
-            };
-            match recent {
-                Some(found) => Ok(Some(found)),
-                // A checkpoint may have moved it between the two looks.
-                None => store.purchase_in_rows(shard, &address, number),
-            }
-        })
-        .await
-    }
-
     fn answered_waiting(&self, shard: ShardId, key: &KeyHash) -> Option<Answered> {
         let effect = self.shards.get(usize::from(shard.0))?.by_key(key)?;
         effect.answered().find(|answered| answered.key == *key)
@@ -110,21 +80,6 @@ impl Store {
             Some(row) => Some(codec::decode_answered(&row.payload)?),
             None => None,
         })
-    }
-
-    fn purchase_in_rows(
-        &self,
-        shard: ShardId,
-        address: &Address,
-        number: u32,
-    ) -> Result<Option<Arc<Purchase>>, Error> {
-        let prefix = keys::purchases_prefix(shard, address);
-        let key = keys::purchases(shard, address, number);
-        let Some((_, row)) = self.rows.last_at_most(&prefix, &key)? else {
-            return Ok(None);
-        };
-        let block = codec::decode_purchases(&row.payload)?;
-        Ok(block.into_iter().find(|found| found.number == number))
     }
 
     pub(super) fn load_now(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {
@@ -192,7 +147,7 @@ impl Store {
     }
 
     /// Runs `read` where it may wait for a disk.
-    async fn off_thread<T: Send + 'static>(
+    pub(super) async fn off_thread<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {

@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod dirty;
+mod history;
 mod keys;
 mod load;
 mod tally;
@@ -47,6 +48,9 @@ pub enum Error {
     /// A row that another one counts on is gone.
     #[error("a row of an idempotency filter is missing")]
     FilterMissing,
+    /// A purchase that was recorded is in no row.
+    #[error("a row of purchases is missing")]
+    PurchaseMissing,
     /// The task that read the rows was cancelled: the process is going down.
     #[error("the reading of rows was cut short")]
     Cancelled,

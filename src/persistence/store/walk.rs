@@ -1,10 +1,8 @@
 //! Going through the rows of every entity: for checks, and for what is built anew from them.
 
-use std::sync::Arc;
-
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
-use crate::domain::contact::Purchase;
+use crate::domain::contact::KeptPurchase;
 use crate::domain::entity::Entity;
 use crate::persistence::rows::Row;
 
@@ -39,7 +37,7 @@ impl Store {
     /// A row cannot be read, or what `each` says.
     pub fn older_purchases<E: From<Error>>(
         &self,
-        each: &mut dyn FnMut(Address, Vec<Arc<Purchase>>) -> Result<(), E>,
+        each: &mut dyn FnMut(Address, Vec<KeptPurchase>) -> Result<(), E>,
     ) -> Result<(), E> {
         self.walk(
             &keys::pieces_prefix(),

@@ -11,7 +11,7 @@ use super::blocks::{self, Keys};
 use super::projector::State;
 use super::{Line, Projection};
 use crate::domain::address::Address;
-use crate::domain::contact::{self, Purchase};
+use crate::domain::contact::{self, KeptPurchase};
 use crate::domain::entity::{self, Event};
 use crate::domain::organisation;
 use crate::limits::{LIST_ENTRIES_UNWRITTEN_MAX, PROJECTION_ROWS_A_BATCH};
@@ -76,15 +76,16 @@ fn sort(
     rows: &dyn Rows,
     keys: &Keys,
     address: Address,
-    purchases: impl IntoIterator<Item = Arc<Purchase>>,
+    purchases: impl IntoIterator<Item = KeptPurchase>,
 ) -> Result<(), Error> {
-    let writes = purchases.into_iter().map(|purchase| {
+    let writes = purchases.into_iter().map(|kept| {
         let mut key = keys.sorted_prefix();
         // Flipping the sign bit makes the order of the bytes that of the numbers.
+        let purchase = &kept.purchase;
         key.extend((purchase.recorded_at.0 ^ i64::MIN).to_be_bytes());
         key.extend(address.to_bytes());
         key.extend(purchase.number.to_be_bytes());
-        blocks::put(key, codec::encode_purchases(&vec![purchase]))
+        blocks::put(key, codec::encode_purchases(&vec![kept]))
     });
     Ok(rows.write(writes.collect())?)
 }
@@ -108,9 +109,9 @@ fn list_sorted<P: Projection>(
                 .get(prefix.len().saturating_add(8)..)
                 .and_then(Address::from_bytes);
             let purchases = codec::decode_purchases(&payload).map_err(store::Error::from)?;
-            for (address, purchase) in address.into_iter().zip(purchases) {
+            for (address, kept) in address.into_iter().zip(purchases) {
                 lines.clear();
-                let event = Event::Contact(contact::Event::PurchaseRecorded(purchase));
+                let event = Event::Contact(contact::Event::PurchaseRecorded(kept.purchase));
                 P::project(&address, &[event], &mut state.network, lines)?;
                 state.lists.add(lines)?;
             }

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod contacts;
+mod journals;
 mod offers;
 mod once;
 mod purchases;
@@ -53,7 +54,13 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(contacts::cards::remove))
         .routes(routes!(contacts::organisations::sign))
         .routes(routes!(wallets::get::get))
+        .routes(routes!(journals::list::list))
+        .routes(routes!(journals::create::create))
+        .routes(routes!(journals::top_up::top_up))
         .routes(routes!(purchases::get::get))
+        .routes(routes!(purchases::cancel::cancel))
+        .routes(routes!(purchases::estimate::estimate))
+        .routes(routes!(purchases::estimate::release))
         .routes(routes!(purchases::list::list))
         .routes(routes!(offers::create::create, offers::list::list))
         .routes(routes!(offers::get::get, offers::change::change))

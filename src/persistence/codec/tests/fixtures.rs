@@ -6,12 +6,13 @@ use rust_decimal::Decimal;
 
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
+use super::wallet::{self, kept, lines};
 use super::{budgets, offers, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
-    Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Ledger, Lot, OfferOutcome, PendingChange, Propose, Purchase,
+    Released, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -164,10 +165,20 @@ fn contact() -> Contact {
                 },
             ],
             version: 301,
+            code_slot: 71,
+            owed: Minor(33),
+            holds: vec![wallet::hold()],
+            hold_count: 34,
         },
-        purchases: [Arc::new(purchase())].into(),
+        ledger: Ledger {
+            lines: lines().into(),
+            count: 12,
+            balance: Minor(70_250),
+        },
+        purchases: [kept(None), kept(Some(NOW))].into(),
         counts: offers::counts(),
         purchase_count: 300,
+        late_cancellations: vec![(7, NOW)],
     }
 }
 
@@ -273,6 +284,9 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::LotsExpired(vec![lot(1, 5), lot(2, 6)])),
         ),
     ]
+    .into_iter()
+    .chain(wallet::events())
+    .collect()
 }
 
 /// Every kind of state, with its name.

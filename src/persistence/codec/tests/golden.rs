@@ -1,8 +1,6 @@
 //! Golden files: what this build writes, byte by byte. They change only together with the version.
 
-use std::sync::Arc;
-
-use super::{budgets, fixtures};
+use super::{budgets, fixtures, wallet};
 use crate::domain::address::Kind;
 use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
@@ -70,13 +68,15 @@ fn the_bytes_of_what_is_remembered_are_pinned() {
 
 #[test]
 fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
-    let purchases = vec![
-        Arc::new(fixtures::purchase()),
-        Arc::new(fixtures::purchase()),
-    ];
+    let purchases = vec![wallet::kept(None), wallet::kept(Some(fixtures::NOW))];
     let bytes = codec::encode_purchases(&purchases);
     insta::assert_snapshot!("purchases", hex(&bytes));
     assert_eq!(codec::decode_purchases(&bytes).unwrap(), purchases);
+
+    let lines = wallet::lines();
+    let bytes = codec::encode_lines(&lines);
+    insta::assert_snapshot!("lines", hex(&bytes));
+    assert_eq!(codec::decode_lines(&bytes).unwrap(), lines);
 
     let answered = fixtures::answered(300);
     let bytes = codec::encode_answered(&answered);

@@ -1,10 +1,8 @@
 //! Bytes that are not what they should be are refused with their reason, and never panic.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
-use super::fixtures;
+use super::{fixtures, wallet};
 use crate::persistence::codec::{self, Error, VERSION};
 
 /// What every reader makes of `bytes`, with its name.
@@ -21,10 +19,7 @@ fn read_by_all(bytes: &[u8]) -> [(&'static str, Result<(), Error>); 5] {
 /// Whole bytes and their reader's place in [`read_by_all`].
 fn written() -> Vec<(usize, Vec<u8>)> {
     let mut written = vec![
-        (
-            2,
-            codec::encode_purchases(&vec![Arc::new(fixtures::purchase())]),
-        ),
+        (2, codec::encode_purchases(&vec![wallet::kept(None)])),
         (3, codec::encode_answered(&fixtures::answered(1))),
         (4, codec::encode_profile(&fixtures::profile())),
     ];

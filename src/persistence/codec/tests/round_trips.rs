@@ -6,12 +6,12 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{fixtures, offers};
+use super::{fixtures, offers, wallet};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
-    SealedProfile, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, KeptPurchase, Ledger, Lot, OfferOutcome, PendingChange, Propose,
+    Purchase, Released, SealedProfile, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -159,10 +159,17 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn answered()(key: [u8; 16], request: [u8; 16], outcome in 0..3, number: u32, at in time()) -> Answered {
+    fn kept()(purchase in purchase(), cancelled_at in option::of(time())) -> KeptPurchase {
+        KeptPurchase { purchase, cancelled_at }
+    }
+}
+
+prop_compose! {
+    fn answered()(key: [u8; 16], request: [u8; 16], outcome in 0..4, number: u32, at in time()) -> Answered {
         let outcome = match outcome {
             0 => Outcome::Created,
             1 => Outcome::Done,
+            2 => Outcome::Moved(number),
             _ => Outcome::Purchased(number),
         };
         Answered { key: KeyHash(key), request: RequestHash(request), outcome, at }
@@ -225,8 +232,9 @@ prop_compose! {
         proposed in propose(),
         created_at in time(),
         (attempts, profile_version, version, purchase_count) in any::<(u32, u32, u32, u32)>(),
-        lots in lots(),
-        purchases in prop::collection::vec(purchase(), 0..4),
+        (lots, code_slot, owed) in (lots(), any::<u32>(), minor()),
+        (count, balance) in (any::<u32>(), minor()),
+        purchases in prop::collection::vec(kept(), 0..4),
         pending in option::of((any::<u32>(), prop::collection::vec(value(), 0..3))),
         released in prop::collection::vec(value(), 0..3),
     ) -> Contact {
@@ -244,10 +252,12 @@ prop_compose! {
             sign_up_version: attempts,
             released: Released { values: released, due: created_at },
             profile_version,
-            wallet: Wallet { lots, version },
+            wallet: Wallet { lots, version, code_slot, owed, holds: vec![wallet::hold()], hold_count: count },
+            ledger: Ledger { lines: wallet::lines().into(), count, balance },
             purchases: purchases.into(),
             counts: offers::counts(),
             purchase_count,
+            late_cancellations: vec![(count, created_at)],
         }
     }
 }
@@ -380,7 +390,7 @@ proptest! {
     }
 
     #[test]
-    fn purchases_read_back_as_written(purchases in prop::collection::vec(purchase(), 0..10)) {
+    fn purchases_read_back_as_written(purchases in prop::collection::vec(kept(), 0..10)) {
         let bytes = codec::encode_purchases(&purchases);
         prop_assert_eq!(codec::decode_purchases(&bytes).unwrap(), purchases);
     }

@@ -125,7 +125,7 @@ fn the_largest_contact_fits_its_rows() {
         for number in [1, 4, 5, 100, 204, 205] {
             let found = store.purchase(SHARD, history.address, number);
             let found = found.now_or_never().unwrap().unwrap();
-            assert_eq!(found.unwrap().number, number);
+            assert_eq!(found.unwrap().purchase.number, number);
         }
         let largest = rows.scan(&[], None, usize::MAX).unwrap();
         let largest = largest.iter().map(|(_, row)| row.payload.len()).max();

@@ -92,6 +92,7 @@ pub(super) fn purchase_command(total: i64, spend: Option<i64>) -> Command {
         reference_number: Some("2026-000417".into()),
         payment_medium_identifier: None,
         performed_on: None,
+        estimate: None,
         spend: spend.map(|cents| SpendRequest {
             amount: Minor(cents),
             unbacked: Unbacked::SpendWhatThereIs,
@@ -183,6 +184,8 @@ impl History {
             entity.remembered.recent.drain(..recent);
             if let State::Contact(contact) = &mut entity.state {
                 contact.purchases.clear();
+                contact.ledger.lines.clear();
+                contact.late_cancellations.clear();
             }
         }
         assert_eq!(entity, live);

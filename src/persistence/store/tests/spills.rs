@@ -1,14 +1,16 @@
 //! What leaves an entity's memory is found again: in rows, on the way there, and while a checkpoint moves it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use parking_lot::Mutex;
 
-use super::history::{History, NOW, SHARD, key, open};
-use crate::domain::contact::SealedProfile;
+use super::history::{History, NOW, SHARD, key, load, open};
+use crate::domain::contact::{self, CancelPurchase, SealedProfile};
+use crate::domain::entity::{Command, Effect, State};
 use crate::domain::remembered::{KEPT_FOR, Outcome};
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 use crate::persistence::rows::{Error, Keyed, MemoryRows, Row, Rows, Write};
 use crate::persistence::store::{self, Store, keys};
 
@@ -25,9 +27,9 @@ fn outcome(store: &Arc<Store>, history: &History, number: u32) -> Option<Outcome
 
 fn total(store: &Arc<Store>, history: &History, number: u32) -> Option<i64> {
     let found = store.purchase(SHARD, history.address, number);
-    found.now_or_never().unwrap().unwrap().map(|purchase| {
-        assert_eq!(purchase.number, number);
-        purchase.amounts.total.0
+    found.now_or_never().unwrap().unwrap().map(|kept| {
+        assert_eq!(kept.purchase.number, number);
+        kept.purchase.amounts.total.0
     })
 }
 
@@ -66,6 +68,103 @@ fn every_purchase_and_key_is_found_however_checkpoints_cut_them() {
             .unwrap();
         rows.lose_unsynced();
         assert_all_found(&open(rows), &history);
+    }
+}
+
+fn cancelled_at(store: &Arc<Store>, history: &History, number: u32) -> Option<Timestamp> {
+    let found = store.purchase(SHARD, history.address, number);
+    found.now_or_never().unwrap().unwrap().unwrap().cancelled_at
+}
+
+fn cancel(history: &mut History, number: u32) -> Arc<Effect> {
+    let asked = CancelPurchase {
+        number,
+        found: None,
+    };
+    history.then(
+        Command::Contact(contact::Command::CancelPurchase(asked)),
+        None,
+    )
+}
+
+#[test]
+fn a_cancellation_is_found_wherever_its_purchase_lies() {
+    for every in [1, 7, 37, 1_000] {
+        let mut history = History::contact(SealedProfile::default());
+        let rows = Arc::new(MemoryRows::new());
+        let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+        history.note(&store, &history.effects);
+        let mut cancelled = BTreeSet::new();
+        for number in 1..=PURCHASES {
+            let effect = history.purchase(number);
+            history.note(&store, &[effect]);
+            // The newest, one that has left, and one beside it in the same row.
+            let old = [number.saturating_sub(45), number.saturating_sub(44), number];
+            if number % 50 == 0 {
+                for number in old {
+                    let effect = cancel(&mut history, number);
+                    history.note(&store, &[effect]);
+                    cancelled.insert(number);
+                    assert_eq!(cancelled_at(&store, &history, number), Some(NOW));
+                }
+            }
+            if number % every == 0 {
+                let durable = History::position(history.effects.len());
+                store.checkpoint(durable).unwrap();
+            }
+        }
+        let holds = |store: &Arc<Store>| {
+            for number in 1..=PURCHASES {
+                let expected = cancelled.contains(&number).then_some(NOW);
+                assert_eq!(cancelled_at(store, &history, number), expected, "{number}");
+            }
+            history.assert_holds(load(store, history.address));
+        };
+        holds(&store);
+        let durable = History::position(history.effects.len());
+        store.checkpoint(durable).unwrap();
+        rows.lose_unsynced();
+        holds(&open(rows));
+    }
+}
+
+#[test]
+fn every_line_of_the_journal_is_found_however_checkpoints_cut_it() {
+    for every in [1, 7, 150, 1_000] {
+        let mut history = History::contact(SealedProfile::default());
+        let rows = Arc::new(MemoryRows::new());
+        let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+        history.note(&store, &history.effects);
+        for number in 1..=PURCHASES {
+            let effect = history.purchase(number);
+            history.note(&store, &[effect]);
+            if number % every == 0 {
+                let durable = History::position(history.effects.len());
+                store.checkpoint(durable).unwrap();
+            }
+        }
+        let live = match &history.live.state {
+            State::Contact(contact) => &contact.ledger,
+            other => panic!("{other:?}"),
+        };
+        // A third of the purchases spent as well.
+        assert_eq!(live.count, PURCHASES + PURCHASES / 3);
+        let holds = |store: &Arc<Store>| {
+            for range in [(1, 3), (90, 200), (live.count - 40, live.count)] {
+                let found = store.lines(SHARD, history.address, range);
+                let mut found = found.now_or_never().unwrap().unwrap();
+                found.sort_by_key(|line| line.number);
+                found.dedup();
+                let (oldest, newest) = (range.0 as usize, range.1 as usize);
+                let expected: Vec<_> = live.lines.range(oldest - 1..newest).cloned().collect();
+                assert_eq!(found, expected);
+            }
+        };
+        holds(&store);
+        let durable = History::position(history.effects.len());
+        store.checkpoint(durable).unwrap();
+        rows.lose_unsynced();
+        holds(&open(rows));
     }
 }
 

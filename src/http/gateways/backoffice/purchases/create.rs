@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 
 use super::super::contacts::{ContactName, idempotency_key, resolve};
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{
-    Amounts, Command as ContactCommand, RecordPurchase, SpendRequest, Unbacked,
+    self, Amounts, Command as ContactCommand, RecordPurchase, SpendRequest, Unbacked,
 };
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
@@ -19,11 +20,23 @@ use crate::domain::ids::Named;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
 use crate::http::auth::Caller;
-use crate::http::extract::{Faults, ValidJson};
+use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::{AmountFault, WireAmount};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::secrets::{KeyScope, request_hash};
+
+/// How to record it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(in super::super) struct CreateQuery {
+    /// Whether to decide only, and change nothing.
+    #[serde(default)]
+    simulate: bool,
+}
+
+impl Validate for CreateQuery {
+    fn validate(&self, _: &mut Faults) {}
+}
 
 /// Record a purchase: award and spend.
 ///
@@ -32,7 +45,10 @@ use crate::secrets::{KeyScope, request_hash};
 /// `Idempotency-Key` (or, without one, the same `id` or `reference_number`) has no second effect and gets the first answer.
 #[utoipa::path(
     post, path = "/purchases", tag = "Purchases", security(("api_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once"),
+        ("simulate" = Option<bool>, Query, description = "Whether to decide only, and change nothing: no key is remembered, and `id` is null"),
+    ),
     request_body = NewPurchase,
     responses(
         (status = 200, description = "Recorded", body = WirePurchase),
@@ -47,26 +63,82 @@ pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
+    query: ValidQuery<CreateQuery>,
     body: ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::PurchasesWrite)?;
+    if body.block_wallet_funds {
+        return Err(failure::invalid_field(
+            "/block_wallet_funds",
+            "unsupported",
+            "is for POST /purchases/estimates; a purchase names the estimate in estimate_id",
+        ));
+    }
+    let Prepared {
+        contact,
+        tenant,
+        purchase,
+    } = prepare(&api, &caller, &body).await?;
+    let (command, remember) = if query.simulate {
+        (ContactCommand::Foresee(purchase), None)
+    } else {
+        let remember = remember(&api, &caller, &headers, contact, &body)?;
+        (ContactCommand::RecordPurchase(purchase), remember)
+    };
+    let command = Command::Contact(command);
+    let answer = api
+        .router
+        .command(contact, command, remember, Some(Arc::clone(&tenant)))
+        .await;
+    let timings = reply::timings(&caller, answer.timings);
+    Ok(match answer.result {
+        Ok(Answer::Purchase(view)) => {
+            let shown = Shown {
+                ids: api.router.secrets().public_ids(),
+                tenant: &tenant,
+                contact: contact.entity,
+                profile: None,
+            };
+            let mut purchase = WirePurchase::of(&view, shown);
+            if query.simulate {
+                purchase.id = None;
+            }
+            reply::json(StatusCode::OK, &purchase, timings)
+        }
+        Ok(_) => reply::refused(failure::not_found(), timings),
+        Err(why) => reply::refused(failure::problem(why), timings),
+    })
+}
+
+/// A purchase in the domain's terms, and whose it is.
+pub(super) struct Prepared {
+    pub(super) contact: Address,
+    pub(super) tenant: Arc<TenantView>,
+    pub(super) purchase: RecordPurchase,
+}
+
+/// Finds whom and what the body names.
+pub(super) async fn prepare(
+    api: &Api,
+    caller: &Caller,
+    body: &NewPurchase,
+) -> Result<Prepared, Problem> {
     let tenant = api
         .router
         .tenant_view(caller.tenant(), caller.mode())
         .await
         .map_err(failure::problem)?;
-    let secrets = api.router.secrets();
+    let ids = api.router.secrets().public_ids();
     let name = match (&body.contact.id, &body.contact.code) {
         (Some(id), _) => ContactName::Id(id),
         (None, Some(code)) => ContactName::Code(code),
         (None, None) => return Err(unknown_contact()),
     };
-    let contact = resolve(&api, &caller, name)
+    let contact = resolve(api, caller, name)
         .await
         .map_err(failure::problem)?
         .ok_or_else(unknown_contact)?;
-    let organisation = secrets
-        .public_ids()
+    let organisation = ids
         .read_as(Named::Organisation, &body.organisation.id)
         .map(|id| id.entity)
         .filter(|number| caller.acts_for(&tenant, Some(*number)))
@@ -76,27 +148,28 @@ pub(in super::super) async fn create(
                 "organisation.id names none that is known under this key",
             )
         })?;
-    let remember = remember(&api, &caller, &headers, contact, &body)?;
-    let purchase = record(&body, organisation, &tenant)?;
-    let command = Command::Contact(ContactCommand::RecordPurchase(purchase));
-    let answer = api
-        .router
-        .command(contact, command, remember, Some(Arc::clone(&tenant)))
-        .await;
-    let timings = reply::timings(&caller, answer.timings);
-    Ok(match answer.result {
-        Ok(Answer::Purchase(view)) => {
-            let shown = Shown {
-                ids: secrets.public_ids(),
-                tenant: &tenant,
-                contact: contact.entity,
-                profile: None,
-            };
-            reply::json(StatusCode::OK, &WirePurchase::of(&view, shown), timings)
-        }
-        Ok(_) => reply::refused(failure::not_found(), timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
+    let estimate = match &body.estimate_id {
+        Some(id) => Some(
+            ids.read_as(Named::Estimate, id)
+                .filter(|id| id.entity == contact.entity)
+                .map(|id| id.part)
+                .ok_or_else(unknown_estimate)?,
+        ),
+        None => None,
+    };
+    let purchase = record(body, organisation, &tenant)?;
+    Ok(Prepared {
+        contact,
+        tenant,
+        purchase: RecordPurchase {
+            estimate,
+            ..purchase
+        },
     })
+}
+
+fn unknown_estimate() -> Problem {
+    failure::contact_rejected(contact::Rejection::UnknownEstimate)
 }
 
 fn unknown_contact() -> Problem {
@@ -211,6 +284,7 @@ fn record(
         payment_medium_identifier: shared(&body.payment_medium_identifier),
         performed_on: body.performed_on.map(Timestamp::from_unix_seconds),
         spend,
+        estimate: None,
     })
 }
 

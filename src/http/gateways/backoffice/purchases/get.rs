@@ -62,8 +62,11 @@ pub(in super::super) async fn get(
         contact: contact.entity,
         profile: Some(profile),
     };
-    // A recorded purchase does not change yet; its contact's name may, so the tag is weak.
-    let etag = format!("W/\"{}\"", view.purchase.number);
+    // A purchase changes once, when it is cancelled. Its contact's name may change as well, so the tag is weak.
+    let etag = match view.cancelled_at {
+        None => format!("W/\"{}\"", view.purchase.number),
+        Some(_) => format!("W/\"{}.cancelled\"", view.purchase.number),
+    };
     let purchase = WirePurchase::of(&view, shown);
     Ok(reply::representation(&purchase, &etag, &headers, timings))
 }

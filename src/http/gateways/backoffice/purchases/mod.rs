@@ -1,5 +1,7 @@
 //! Purchases.
+pub(super) mod cancel;
 pub(super) mod create;
+pub(super) mod estimate;
 pub(super) mod get;
 pub(super) mod list;
 mod of_contact;

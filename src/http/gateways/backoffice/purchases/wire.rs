@@ -32,6 +32,11 @@ pub(in super::super) struct NewPurchase {
     /// ISO 4217; must be the wallet's.
     pub(super) currency_code: Option<String>,
     pub(super) spend_request: Option<NewSpend>,
+    /// The estimate that blocked funds for this purchase: they are released, and spent as far as the purchase asks.
+    pub(super) estimate_id: Option<String>,
+    /// For estimates only: whether what would be spent is held for the purchase.
+    #[serde(default)]
+    pub(super) block_wallet_funds: bool,
 }
 
 /// Who buys: by id, or by code.
@@ -79,8 +84,8 @@ pub(in super::super) struct NewSpend {
 /// A recorded purchase.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WirePurchase {
-    /// Ours: it finds the purchase.
-    id: String,
+    /// Ours: it finds the purchase. Null where nothing was recorded.
+    pub(super) id: Option<String>,
     reference_number: Option<String>,
     state: PurchaseState,
     /// Unix seconds.
@@ -89,13 +94,13 @@ pub(super) struct WirePurchase {
     organisation: WireNamed,
     classification: WireClassification,
     transaction_amounts: WireAmounts,
-    currency_code: String,
+    pub(super) currency_code: String,
     payment_medium_identifier: Option<String>,
-    rewards: WireRewards,
+    pub(super) rewards: WireRewards,
     /// What is left to pay.
-    amount_due: WireAmount,
+    pub(super) amount_due: WireAmount,
     /// What each offer made of it: an amount, or a reason why not.
-    offers: Vec<WireOfferOutcome>,
+    pub(super) offers: Vec<WireOfferOutcome>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -103,6 +108,8 @@ pub(super) struct WirePurchase {
 enum PurchaseState {
     /// Recorded.
     Posted,
+    /// Cancelled: what it awarded and spent was reverted.
+    Cancelled,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,7 +141,7 @@ struct WireAmounts {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct WireRewards {
+pub(super) struct WireRewards {
     /// What was awarded.
     award: WireAmount,
     /// What was spent.
@@ -144,7 +151,7 @@ struct WireRewards {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct WireOfferOutcome {
+pub(super) struct WireOfferOutcome {
     id: String,
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,13 +274,16 @@ impl WirePurchase {
         };
         let amounts = purchase.amounts;
         WirePurchase {
-            id: ids.write(PublicId {
+            id: Some(ids.write(PublicId {
                 named: Named::Purchase,
                 entity: shown.contact,
                 part: purchase.number,
-            }),
+            })),
             reference_number: purchase.reference_number.as_deref().map(str::to_owned),
-            state: PurchaseState::Posted,
+            state: match view.cancelled_at {
+                None => PurchaseState::Posted,
+                Some(_) => PurchaseState::Cancelled,
+            },
             date: purchase
                 .performed_on
                 .unwrap_or(purchase.recorded_at)

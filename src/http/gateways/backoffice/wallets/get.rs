@@ -18,8 +18,14 @@ use crate::http::{Api, failure, reply};
 #[derive(Debug, Serialize, ToSchema)]
 struct WireWallet {
     id: String,
+    /// 16 digits, of which the last is a check digit (Luhn). No other wallet has it, and it never changes.
+    code: String,
     /// What can be spent, in the wallet's currency.
     balance: WireAmount,
+    /// What estimates hold for purchases to come; no part of the balance.
+    held: WireAmount,
+    /// What cancellations had to take back beyond the balance: paid from what comes in next.
+    owed: WireAmount,
     balances: Vec<WireBalance>,
 }
 
@@ -88,7 +94,10 @@ pub(in super::super) async fn get(
     let amount = |minor| WireAmount::from_minor(minor, tenant.currency.decimals());
     let wallet = WireWallet {
         id,
+        code: api.router.wallet_code(&address, view.code_slot),
         balance: amount(view.balance.0),
+        held: amount(view.held.0),
+        owed: amount(view.owed.0),
         balances: vec![WireBalance {
             r#type: BalanceType::Business,
             currency_code: tenant.currency.code().to_owned(),

@@ -1,0 +1,231 @@
+//! The wallet's journal: a line for each movement, with the balance after it.
+//!
+//! Lines derive from events; no record holds one. The newest are held here, older ones are rows. The sum of all lines
+//! is the balance: what a cancellation takes back beyond the balance comes as a line of its own, from what is owed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Contact, Lot};
+use crate::domain::money::Minor;
+use crate::domain::time::Timestamp;
+
+/// Why money moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A purchase of this number awarded it.
+    Award(u32),
+    /// A purchase of this number spent it.
+    Spend(u32),
+    /// It expired unspent.
+    Expiry,
+    /// The purchase of this number was cancelled: what it awarded is taken back.
+    Cancel(u32),
+    /// The purchase of this number was cancelled: what it spent is given back.
+    Restore(u32),
+    /// What the cancellation of this purchase takes back beyond the balance. It is owed from now on.
+    Owed(u32),
+    /// What was owed is paid from what came in.
+    Repaid,
+    /// Money was paid in.
+    TopUp(Arc<TopUp>),
+    /// It is held for a purchase to come, by the hold of this number.
+    Hold(u32),
+    /// The hold of this number gave it back.
+    Release(u32),
+    /// Somebody added it by hand, perhaps with a note.
+    Credit(Option<Arc<str>>),
+    /// Somebody took it by hand, perhaps with a note.
+    Debit(Option<Arc<str>>),
+}
+
+/// How money was paid in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TopUp {
+    /// By which means, as the caller says.
+    pub payment_method: Option<Arc<str>>,
+    /// The caller's own code for it.
+    pub code: Option<Arc<str>>,
+    /// When it was paid, as the caller says.
+    pub paid_on: Option<Timestamp>,
+}
+
+/// A movement that is no purchase's: what was paid in, or changed by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The number of its line.
+    pub number: u32,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Reason,
+    /// What went into which lot, or came out of it.
+    pub lots: Vec<Lot>,
+}
+
+/// Why money moves without a purchase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is paid in.
+    TopUp(Arc<TopUp>),
+    /// Somebody adds it, perhaps with a note.
+    Credit(Option<Arc<str>>),
+    /// Somebody takes it, perhaps with a note.
+    Debit(Option<Arc<str>>),
+}
+
+/// One movement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its number in the wallet's journal, from 1.
+    pub number: u32,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Why.
+    pub cause: Cause,
+    /// What it adds to the balance; below zero where it takes.
+    pub amount: Minor,
+    /// The balance after it.
+    pub balance: Minor,
+}
+
+/// The newest lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Oldest first, without a gap.
+    pub lines: VecDeque<Line>,
+    /// How many lines there ever were: the number of the newest.
+    pub count: u32,
+    /// The balance after the newest.
+    pub balance: Minor,
+}
+
+/// Which lines are asked for, counted back from the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalPage {
+    /// Without those of a higher number.
+    pub newest: Option<u32>,
+    /// Without so many of the newest of them.
+    pub skip: u32,
+    /// So many at most.
+    pub take: u32,
+}
+
+/// A part of a wallet's journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalView {
+    /// The lines, newest first.
+    pub lines: Vec<Line>,
+    /// How many there are in all.
+    pub count: u32,
+}
+
+impl JournalPage {
+    /// The line of this number alone.
+    pub const fn line(number: u32) -> JournalPage {
+        JournalPage {
+            newest: Some(number),
+            skip: 0,
+            take: 1,
+        }
+    }
+
+    /// The numbers of its oldest and its newest line among `count`; none, if it is empty.
+    fn range(self, count: u32) -> Option<(u32, u32)> {
+        let newest = self.newest.map_or(count, |newest| newest.min(count));
+        let newest = newest.saturating_sub(self.skip);
+        let oldest = newest.saturating_sub(self.take).saturating_add(1);
+        (oldest <= newest).then_some((oldest, newest))
+    }
+}
+
+impl Ledger {
+    /// How many lines stay with the contact: what people look at first.
+    pub const RECENT_LINES_MAX: usize = 16;
+
+    /// Adds a line; none for no money.
+    pub(super) fn book(&mut self, at: Timestamp, cause: Cause, amount: Minor) {
+        if amount == Minor::ZERO {
+            return;
+        }
+        self.count = self.count.saturating_add(1);
+        self.balance = Minor(self.balance.0.saturating_add(amount.0));
+        self.lines.push_back(Line {
+            number: self.count,
+            at,
+            cause,
+            amount,
+            balance: self.balance,
+        });
+    }
+
+    /// Once twice [`Ledger::RECENT_LINES_MAX`] are held, hands out the oldest down to that many, in order.
+    pub fn spill(&mut self) -> Vec<Line> {
+        if self.lines.len() < Self::RECENT_LINES_MAX.saturating_mul(2) {
+            return Vec::new();
+        }
+        let surplus = self.lines.len().saturating_sub(Self::RECENT_LINES_MAX);
+        self.lines.drain(..surplus).collect()
+    }
+}
+
+impl Contact {
+    /// The numbers of the oldest and the newest line of a page at `now`; none, if it is empty.
+    pub fn journal_range(&self, page: JournalPage, now: Timestamp) -> Option<(u32, u32)> {
+        page.range(self.pending(now).count)
+    }
+
+    /// The lines of what time alone has brought about at `now`, and no timer has recorded yet.
+    fn pending(&self, now: Timestamp) -> Ledger {
+        let mut pending = Ledger {
+            lines: VecDeque::new(),
+            count: self.ledger.count,
+            balance: self.ledger.balance,
+        };
+        pending.book_expired(&self.wallet.expired(now));
+        let due = self.wallet.holds.iter().filter(|hold| hold.until <= now);
+        for hold in due {
+            pending.book(hold.until, Cause::Release(hold.number), hold.amount());
+        }
+        pending
+    }
+
+    /// A page of the journal at `now`, with the help of older lines that were read from rows. `None` if one is missing.
+    ///
+    /// Money that has expired is shown as expired, whether or not a timer has written it off.
+    pub fn journal(
+        &self,
+        page: JournalPage,
+        now: Timestamp,
+        older: &[Line],
+    ) -> Option<JournalView> {
+        let pending = self.pending(now);
+        let mut view = JournalView {
+            lines: Vec::new(),
+            count: pending.count,
+        };
+        let Some((oldest, newest)) = page.range(pending.count) else {
+            return Some(view);
+        };
+        for number in (oldest..=newest).rev() {
+            let mut known = pending
+                .lines
+                .iter()
+                .chain(&self.ledger.lines)
+                .chain(older.iter());
+            let line = known.find(|line| line.number == number)?;
+            view.lines.push(line.clone());
+        }
+        Some(view)
+    }
+}
+
+impl Ledger {
+    /// A line for each lot that expired, dated when it did.
+    pub(super) fn book_expired(&mut self, lots: &[Lot]) {
+        for lot in lots {
+            let at = lot.expires_at.unwrap_or_default();
+            self.book(at, Cause::Expiry, lot.left.negative());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! `GET /journals`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::wire::{JournalEvent, JournalOf, WireLine, event_of};
+use crate::actors::router;
+use crate::domain::address::Address;
+use crate::domain::api_key::Scope;
+use crate::domain::contact::{JournalPage, JournalView, Line};
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::Named;
+use crate::http::auth::Caller;
+use crate::http::extract::{Faults, ValidQuery, Validate};
+use crate::http::paging::{Page, Paging};
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::limits;
+
+/// Which lines.
+#[derive(Clone, Debug, Deserialize)]
+pub(in super::super) struct ListQuery {
+    entity: Option<JournalOf>,
+    // Demanded after the key's scopes are known: who may not read learns nothing of what is missing.
+    wallet_id: Option<String>,
+    event: Option<JournalEvent>,
+    page: Option<u32>,
+    size: Option<u32>,
+    #[serde(default)]
+    include_total: bool,
+}
+
+/// A page of a wallet's journal, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct JournalPageBody {
+    content: Vec<WireLine>,
+    paging: Paging,
+}
+
+impl ListQuery {
+    fn page(&self) -> Page {
+        Page::of(self.page, self.size)
+    }
+}
+
+impl Validate for ListQuery {
+    fn validate(&self, faults: &mut Faults) {
+        self.page().validate(faults);
+        faults.require(
+            self.entity.is_none_or(|entity| entity == JournalOf::Wallet),
+            "entity",
+            "unsupported",
+            "must be WALLET, or be left out",
+        );
+    }
+}
+
+/// List what moved in a wallet, newest first.
+///
+/// The sum of all lines is the balance. `event` keeps those of one kind; the newest 1,000 lines are looked through for it.
+#[utoipa::path(
+    get, path = "/journals", tag = "Wallets", security(("api_key" = [])),
+    params(
+        ("wallet_id" = String, Query, description = "The wallet's id"),
+        ("entity" = Option<JournalOf>, Query, description = "WALLET, the default"),
+        ("event" = Option<JournalEvent>, Query, description = "Only of this kind"),
+        ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = JournalPageBody),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No wallet of this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    query: ValidQuery<ListQuery>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::WalletsRead)?;
+    let ids = api.router.secrets().public_ids();
+    let wallet_id = query
+        .wallet_id
+        .as_deref()
+        .ok_or_else(|| failure::invalid_field("wallet_id", "required", "must name the wallet"))?;
+    let contact = ids
+        .read_as(Named::Wallet, wallet_id)
+        .ok_or_else(failure::not_found)?
+        .owner(caller.tenant(), caller.mode());
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let page = query.page();
+    let found = match query.event {
+        None => all(&api, contact, page).await?,
+        Some(event) => of_event(&api, contact, page, event).await?,
+    };
+    let body = JournalPageBody {
+        content: found
+            .lines
+            .iter()
+            .map(|line| WireLine::of(line, ids, contact.entity, tenant.currency))
+            .collect(),
+        paging: Paging {
+            page: page.page,
+            size: page.size,
+            total: query.include_total.then_some(found.total),
+            has_more: found.has_more,
+        },
+    };
+    let timings = reply::timings(&caller, router::Timings::default());
+    Ok(reply::json(StatusCode::OK, &body, timings))
+}
+
+struct Found {
+    lines: Vec<Line>,
+    total: u64,
+    has_more: bool,
+}
+
+async fn ask(api: &Api, contact: Address, page: JournalPage) -> Result<JournalView, Problem> {
+    match api.router.query(contact, Query::Journal(page)).await.result {
+        Ok(Answer::Journal(view)) => Ok(view),
+        Ok(_) => Err(failure::not_found()),
+        Err(why) => Err(failure::problem(why)),
+    }
+}
+
+async fn all(api: &Api, contact: Address, page: Page) -> Result<Found, Problem> {
+    let skip = u32::try_from(page.skip()).unwrap_or(u32::MAX);
+    let asked = JournalPage {
+        newest: None,
+        skip,
+        take: page.size,
+    };
+    let view = ask(api, contact, asked).await?;
+    Ok(Found {
+        lines: view.lines,
+        total: u64::from(view.count),
+        has_more: skip.saturating_add(page.size) < view.count,
+    })
+}
+
+/// Looks through the newest lines for those of one kind.
+async fn of_event(
+    api: &Api,
+    contact: Address,
+    page: Page,
+    event: JournalEvent,
+) -> Result<Found, Problem> {
+    let mut found = Found {
+        lines: Vec::new(),
+        total: 0,
+        has_more: false,
+    };
+    let mut newest = None;
+    for _ in 0..limits::JOURNAL_LINES_LOOKED_AT_MAX.div_ceil(limits::PAGE_SIZE_MAX) {
+        let asked = JournalPage {
+            newest,
+            skip: 0,
+            take: limits::PAGE_SIZE_MAX,
+        };
+        let view = ask(api, contact, asked).await?;
+        let Some(oldest) = view.lines.last().map(|line| line.number) else {
+            break;
+        };
+        for line in view.lines {
+            if event_of(&line.cause) != event {
+                continue;
+            }
+            if found.total >= page.skip() && found.lines.len() < page.take() {
+                found.lines.push(line);
+            } else if found.total >= page.skip() {
+                found.has_more = true;
+            }
+            found.total = found.total.saturating_add(1);
+        }
+        if oldest <= 1 {
+            break;
+        }
+        newest = Some(oldest.saturating_sub(1));
+    }
+    Ok(found)
+}

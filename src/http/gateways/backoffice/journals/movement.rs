@@ -1,0 +1,68 @@
+//! Money that moves without a purchase: how a retry is known, and how it is answered.
+
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+
+use super::super::contacts::idempotency_key;
+use super::wire::WireLine;
+use crate::actors::router::Failure;
+use crate::domain::address::Address;
+use crate::domain::contact::{self, Command as ContactCommand, Movement};
+use crate::domain::entity::{Answer, Command, Rejection, Remember};
+use crate::http::auth::Caller;
+use crate::http::extract::BodyHash;
+use crate::http::problem::Problem;
+use crate::http::{Api, failure, reply};
+use crate::secrets::{KeyScope, request_hash};
+
+/// Moves money of the contact at `address`, once for an idempotency key, and answers with the journal's line.
+pub(super) async fn record(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    (operation, address): (&'static str, Address),
+    body: &BodyHash,
+    movement: Movement,
+) -> Result<Response, Problem> {
+    let secrets = api.router.secrets();
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let currency = tenant.currency;
+    let remember = idempotency_key(headers)?.map(|key| Remember {
+        keys: vec![secrets.key_hash(&KeyScope {
+            tenant: caller.tenant(),
+            mode: caller.mode(),
+            lineage: caller.key.key.details.lineage,
+            operation,
+            target: Some(address),
+            source: "header",
+            key,
+        })],
+        request: request_hash(body.as_bytes()),
+    });
+    let command = Command::Contact(ContactCommand::MoveMoney(movement));
+    let answer = api
+        .router
+        .command(address, command, remember, Some(tenant))
+        .await;
+    let timings = reply::timings(caller, answer.timings);
+    Ok(match answer.result {
+        Ok(Answer::Journal(view)) => match view.lines.first() {
+            Some(line) => {
+                let ids = secrets.public_ids();
+                let line = WireLine::of(line, ids, address.entity, currency);
+                reply::json(StatusCode::CREATED, &line, timings)
+            }
+            None => reply::refused(failure::not_found(), timings),
+        },
+        Ok(_) => reply::refused(failure::not_found(), timings),
+        // The path, or the wallet's id, names nobody: the same as an id that was never made.
+        Err(Failure::Rejected(Rejection::Contact(contact::Rejection::UnknownContact))) => {
+            reply::refused(failure::not_found(), timings)
+        }
+        Err(why) => reply::refused(failure::problem(why), timings),
+    })
+}

@@ -1,0 +1,131 @@
+//! `POST /topups`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::movement;
+use super::wire::WireLine;
+use crate::domain::api_key::Scope;
+use crate::domain::contact::{Movement, Reason, TopUp};
+use crate::domain::ids::Named;
+use crate::domain::money::{Currency, Minor};
+use crate::domain::time::Timestamp;
+use crate::http::Api;
+use crate::http::auth::Caller;
+use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::failure;
+use crate::http::money_wire::WireAmount;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::limits;
+
+/// Money that a customer paid in.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewTopUp {
+    wallet_id: String,
+    /// By which means it was paid, in your own words: CASH, CARD.
+    payment_method: Option<String>,
+    /// Your own code for it.
+    code: Option<String>,
+    /// When it was paid, in Unix seconds; now, if it is left out.
+    topup_date: Option<i64>,
+    /// In the wallet's currency.
+    amount: WireAmount,
+}
+
+impl Validate for NewTopUp {
+    fn validate(&self, faults: &mut Faults) {
+        for (member, value) in [
+            ("payment_method", &self.payment_method),
+            ("code", &self.code),
+        ] {
+            let fits = value
+                .as_ref()
+                .is_none_or(|text| !text.is_empty() && text.len() <= limits::CODE_CHARS_MAX);
+            faults.require(
+                fits,
+                member,
+                "wrong_length",
+                "must have 1 to 64 bytes, or be left out",
+            );
+        }
+        faults.require(
+            self.topup_date
+                .is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
+            "topup_date",
+            "out_of_range",
+            "must be a date in Unix seconds, before the year 10000",
+        );
+    }
+}
+
+/// Pay money into a wallet.
+///
+/// It never expires. What the wallet owes is paid from it. With an `Idempotency-Key`, a retry has no second effect and gets the
+/// first answer. Answers with the line in the wallet's journal.
+#[utoipa::path(
+    post, path = "/topups", tag = "Wallets", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = NewTopUp,
+    responses(
+        (status = 201, description = "Paid in", body = WireLine),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No wallet of this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn top_up(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: ValidJson<NewTopUp>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::WalletsWrite)?;
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let amount = amount(body.amount, tenant.currency)?;
+    let wallet = api
+        .router
+        .secrets()
+        .public_ids()
+        .read_as(Named::Wallet, &body.wallet_id)
+        .ok_or_else(failure::not_found)?;
+    let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
+    let movement = Movement {
+        amount,
+        currency: None,
+        reason: Reason::TopUp(Arc::new(TopUp {
+            payment_method: shared(&body.payment_method),
+            code: shared(&body.code),
+            paid_on: body.topup_date.map(Timestamp::from_unix_seconds),
+        })),
+    };
+    let contact = wallet.owner(caller.tenant(), caller.mode());
+    let place = ("topups.create", contact);
+    movement::record(&api, &caller, &headers, place, &body.hash, movement).await
+}
+
+/// An amount above zero in the wallet's currency.
+pub(super) fn amount(amount: WireAmount, currency: Currency) -> Result<Minor, Problem> {
+    let mut faults = Faults::new();
+    let minor = match amount.to_minor_positive(currency.decimals()) {
+        Ok(minor) => Minor(minor),
+        Err(fault) => {
+            fault.report(&mut faults, "amount");
+            Minor::ZERO
+        }
+    };
+    faults.into_result()?;
+    Ok(minor)
+}

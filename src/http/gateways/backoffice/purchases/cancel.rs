@@ -1,0 +1,127 @@
+//! `POST /purchases/{id}/cancel`
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::super::contacts::idempotency_key;
+use crate::domain::address::Address;
+use crate::domain::api_key::Scope;
+use crate::domain::contact::{CancelPurchase, Command as ContactCommand};
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Answer, Command, Query, Remember};
+use crate::domain::ids::Named;
+use crate::http::auth::Caller;
+use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::secrets::{KeyScope, request_hash};
+
+/// A cancellation has nothing to say beside the purchase's id.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NoFields {}
+
+impl Validate for NoFields {
+    fn validate(&self, _: &mut Faults) {}
+}
+
+/// The purchase that was cancelled.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CancelledPurchase {
+    pub(super) id: String,
+}
+
+/// Cancel a purchase: what it awarded and spent is reverted.
+///
+/// What was spent comes back with the expiry that it had, or for a day where that has passed. What was awarded is taken back
+/// from the award itself, then from other money, what expires first before the rest; what the wallet does not hold is owed, and paid
+/// from what comes in next. Budgets of offers get their part back. A purchase that is cancelled already stays so, and the
+/// answer is the same.
+#[utoipa::path(
+    post, path = "/purchases/{id}/cancel", tag = "Purchases", security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The purchase's id, from the answer to its post"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once"),
+    ),
+    responses(
+        (status = 200, description = "Cancelled, now or before", body = CancelledPurchase),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No purchase of this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn cancel(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    _body: Option<ValidJson<NoFields>>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::PurchasesWrite)?;
+    let secrets = api.router.secrets();
+    let named = secrets
+        .public_ids()
+        .read_as(Named::Purchase, &id)
+        .ok_or_else(failure::not_found)?;
+    let tenant = api
+        .router
+        .tenant_view(caller.tenant(), caller.mode())
+        .await
+        .map_err(failure::problem)?;
+    let contact = named.owner(caller.tenant(), caller.mode());
+    demand_own(&api, &caller, &tenant, (contact, named.part)).await?;
+    let remember = idempotency_key(&headers)?.map(|key| Remember {
+        keys: vec![secrets.key_hash(&KeyScope {
+            tenant: caller.tenant(),
+            mode: caller.mode(),
+            lineage: caller.key.key.details.lineage,
+            operation: "purchases.cancel",
+            target: Some(contact),
+            source: "header",
+            key,
+        })],
+        request: request_hash(blake3::hash(id.as_bytes()).as_bytes()),
+    });
+    let command = Command::Contact(ContactCommand::CancelPurchase(CancelPurchase {
+        number: named.part,
+        found: None,
+    }));
+    let answer = api
+        .router
+        .command(contact, command, remember, Some(tenant))
+        .await;
+    let timings = reply::timings(&caller, answer.timings);
+    Ok(match answer.result {
+        Ok(_) => reply::json(StatusCode::OK, &CancelledPurchase { id }, timings),
+        Err(why) => reply::refused(failure::problem(why), timings),
+    })
+}
+
+/// A key of an organisation cancels what was sold there or below it; other purchases are unknown to it.
+async fn demand_own(
+    api: &Api,
+    caller: &Caller,
+    tenant: &TenantView,
+    (contact, number): (Address, u32),
+) -> Result<(), Problem> {
+    if caller.key.key.details.organisation.is_none() {
+        return Ok(());
+    }
+    match api
+        .router
+        .query(contact, Query::Purchase(number))
+        .await
+        .result
+    {
+        Ok(Answer::Purchase(view)) if caller.acts_for(tenant, Some(view.purchase.organisation)) => {
+            Ok(())
+        }
+        Ok(_) => Err(failure::not_found()),
+        Err(why) => Err(failure::problem(why)),
+    }
+}

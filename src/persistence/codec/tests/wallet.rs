@@ -1,0 +1,109 @@
+//! What a wallet stores beside its lots: cancelled purchases, and every kind of movement and line.
+
+use std::sync::Arc;
+
+use super::fixtures::{NOW, lot, purchase};
+use crate::domain::contact::{
+    self, Cancellation, Cause, Entry, Hold, KeptPurchase, Line, OfferCredit, Reason, TopUp,
+};
+use crate::domain::entity::Event;
+use crate::domain::money::Minor;
+use crate::domain::time::Timestamp;
+
+pub(super) fn kept(cancelled_at: Option<Timestamp>) -> KeptPurchase {
+    KeptPurchase {
+        purchase: Arc::new(purchase()),
+        cancelled_at,
+    }
+}
+
+fn top_up() -> Arc<TopUp> {
+    Arc::new(TopUp {
+        payment_method: Some("CARD".into()),
+        code: Some("T-1".into()),
+        paid_on: Some(Timestamp(NOW.0 - 9)),
+    })
+}
+
+pub(super) fn hold() -> Hold {
+    Hold {
+        number: 9,
+        at: NOW,
+        until: NOW.after(Hold::LASTS),
+        lots: vec![lot(4, 12)],
+    }
+}
+
+/// A line of every cause.
+pub(super) fn lines() -> Vec<Line> {
+    let causes = [
+        Cause::Award(1),
+        Cause::Spend(2),
+        Cause::Expiry,
+        Cause::Cancel(3),
+        Cause::Restore(4),
+        Cause::Owed(5),
+        Cause::Repaid,
+        Cause::TopUp(top_up()),
+        Cause::Credit(Some("by hand".into())),
+        Cause::Debit(None),
+        Cause::Hold(6),
+        Cause::Release(7),
+    ];
+    (1..)
+        .zip(causes)
+        .map(|(number, cause)| Line {
+            number,
+            at: NOW,
+            cause,
+            amount: Minor(-5),
+            balance: Minor(600),
+        })
+        .collect()
+}
+
+/// Every event that moves money without a purchase.
+pub(super) fn events() -> Vec<(&'static str, Event)> {
+    let moved = |reason| {
+        Event::Contact(contact::Event::MoneyMoved(Arc::new(Entry {
+            number: 8,
+            at: NOW,
+            reason,
+            lots: vec![lot(3, 40)],
+        })))
+    };
+    vec![
+        (
+            "contact_purchase_cancelled",
+            Event::Contact(contact::Event::PurchaseCancelled(Arc::new(Cancellation {
+                number: 300,
+                at: NOW,
+                restored: vec![lot(1, 2)],
+                taken: vec![lot(3, 4), lot(5, 6)],
+                owed: Minor(70),
+                credits: vec![OfferCredit {
+                    offer: 9,
+                    amount: Minor(80),
+                }],
+            }))),
+        ),
+        (
+            "contact_owed_repaid",
+            Event::Contact(contact::Event::OwedRepaid(NOW, vec![lot(2, 11)])),
+        ),
+        (
+            "contact_funds_held",
+            Event::Contact(contact::Event::FundsHeld(hold())),
+        ),
+        (
+            "contact_hold_released",
+            Event::Contact(contact::Event::HoldReleased(9, NOW, vec![lot(4, 12)])),
+        ),
+        ("contact_topped_up", moved(Reason::TopUp(top_up()))),
+        ("contact_credited", moved(Reason::Credit(None))),
+        (
+            "contact_debited",
+            moved(Reason::Debit(Some("by hand".into()))),
+        ),
+    ]
+}
