@@ -390,6 +390,10 @@ pub const LIST_FETCHES_AT_ONCE: usize = 16;
 /// The last second of the year 9999, past which a date is a mistake.
 pub const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
 
+/// How often a change of a contact is made again because another came first: each time some other change has succeeded, and
+/// people don't edit one contact eight times within milliseconds.
+pub const CONTACT_CHANGE_TRIES_MAX: u32 = 8;
+
 /// How many purchases of one contact a list looks at for its filters: a visit a day for three years.
 pub const CONTACT_PURCHASES_LOOKED_AT_MAX: u32 = 1_000;
 

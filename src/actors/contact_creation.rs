@@ -75,7 +75,7 @@ impl Router {
         match proposed.stage {
             Stage::Active => return Ok(proposed),
             Stage::Proposed => {}
-            Stage::Absent | Stage::Void => {
+            Stage::Absent | Stage::Void | Stage::Erased => {
                 return Err(Failure::Rejected(Rejection::Contact(
                     contact::Rejection::ReservationLapsed,
                 ))
@@ -192,7 +192,7 @@ impl Router {
     }
 }
 
-fn as_contact(result: Result<Answer, Failure>) -> Result<Box<ContactView>, Failure> {
+pub(super) fn as_contact(result: Result<Answer, Failure>) -> Result<Box<ContactView>, Failure> {
     match result? {
         Answer::Contact(view) => Ok(view),
         other => Err(unexpected(&other)),

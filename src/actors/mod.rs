@@ -35,6 +35,7 @@ pub mod spawn;
 mod test_clock;
 pub mod timers;
 
+pub mod contact_change;
 pub mod contact_creation;
 mod supervisor;
 mod turn;

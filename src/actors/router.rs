@@ -27,6 +27,7 @@ use crate::persistence::keyring::{self, KeySlot, Opened};
 use crate::secrets::Secrets;
 
 // What callers need beside the router itself, so that `http` knows this module only.
+pub use super::contact_change;
 pub use super::contact_creation;
 pub use super::envelope::{Failure, Timings, Unavailable};
 pub use super::publications::PublishedKey;
@@ -343,15 +344,34 @@ impl Router {
     ) -> Result<SealedProfile, keyring::Error> {
         let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
         let slot = self.core.keyring.allocate(shard)?;
+        self.seal_again(address, slot, profile)
+    }
+
+    /// Seals a contact's personal fields with the key that it has: one key opens, and one shredding erases, all of them.
+    pub(super) fn seal_again(
+        &self,
+        address: &Address,
+        slot: KeySlot,
+        profile: &Profile,
+    ) -> Result<SealedProfile, keyring::Error> {
+        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
         let plain = codec::encode_profile(profile);
-        let sealed = self
-            .core
-            .keyring
-            .seal(shard, slot, &address.to_bytes(), &plain)?;
+        let aad = address.to_bytes();
+        let sealed = self.core.keyring.seal(shard, slot, &aad, &plain)?;
         Ok(SealedProfile {
             slot: slot.0,
             sealed: sealed.into(),
         })
+    }
+
+    /// Destroys the key of a contact's personal fields, wherever they lie. Waits for a disk.
+    pub(super) fn shred_profile(
+        &self,
+        address: &Address,
+        profile: &SealedProfile,
+    ) -> Result<(), keyring::Error> {
+        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        self.core.keyring.shred(shard, KeySlot(profile.slot))
     }
 
     /// Opens a contact's personal fields.
@@ -391,7 +411,14 @@ impl Router {
         owed: Vec<Obligation>,
         permit: Permit,
     ) {
-        for Obligation { value, holder } in owed {
+        for obligation in owed {
+            let (value, holder) = match obligation {
+                Obligation::Ask { value, holder } => (value, holder),
+                Obligation::TellReleases => {
+                    self.tell_releases_of(entry).await;
+                    continue;
+                }
+            };
             let contact = Address {
                 kind: Kind::Contact,
                 entity: holder.contact,
@@ -402,7 +429,7 @@ impl Router {
             let keeps = match self.internal_command(contact, command).await.result {
                 Ok(Answer::Contact(view)) => {
                     view.stage == Stage::Active
-                        && view.attempt == holder.attempt
+                        && view.attempt >= holder.attempt
                         && view.claims.contains(&value)
                 }
                 Ok(_) | Err(Failure::Rejected(_)) => false,

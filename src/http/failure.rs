@@ -16,6 +16,14 @@ pub fn problem(failure: Failure) -> Problem {
     }
 }
 
+/// A failure of an operation whose path names a contact: one that is unknown is not found.
+pub fn of_path(failure: Failure) -> Problem {
+    match failure {
+        Failure::Rejected(Rejection::Contact(contact::Rejection::UnknownContact)) => not_found(),
+        failure => problem(failure),
+    }
+}
+
 /// No answer, as a problem.
 pub fn unavailable(why: Unavailable) -> Problem {
     match why {
@@ -124,6 +132,15 @@ fn contact_rejected(rejection: contact::Rejection) -> Problem {
         contact::Rejection::UnknownContact => Problem::new(
             Code::UnknownContact,
             "contact names nobody that is known under this key",
+        ),
+        contact::Rejection::SignUpsFull => Problem::new(
+            Code::LimitReached,
+            "the contact is signed up to 64 organisations; sign it out of one first",
+        ),
+        contact::Rejection::NeverSeen => not_found(),
+        contact::Rejection::Overtaken => Problem::new(
+            Code::OverCapacity,
+            "the contact is being changed by others all the time; nothing happened, try again",
         ),
         contact::Rejection::ContactExists | contact::Rejection::ReservationLapsed => Problem::new(
             Code::OverCapacity,

@@ -24,6 +24,14 @@ pub fn json<T: Serialize>(status: StatusCode, value: &T, timings: Timings) -> Re
     response
 }
 
+/// An answer without a body.
+pub fn no_content(timings: Timings) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.extensions_mut().insert(timings);
+    response
+}
+
 /// A representation of version `etag`: 304 without a body where the caller has it already.
 pub fn representation<T: Serialize>(
     value: &T,

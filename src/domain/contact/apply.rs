@@ -22,7 +22,21 @@ impl Contact {
                 self.created_at = *at;
                 self.profile_version = self.profile_version.saturating_add(1);
             }
-            Event::Refused | Event::ReservationVoided(_) => self.stage = Stage::Void,
+            Event::Refused => self.stage = Stage::Void,
+            Event::ReservationVoided(_) => match self.stage {
+                Stage::Active => self.pending = None,
+                Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => {
+                    self.stage = Stage::Void;
+                }
+            },
+            Event::ChangeBegun(adds) => self.apply_change_begun(adds),
+            Event::Changed(change, due) => self.apply_change(change, *due),
+            Event::SignedUp(sign_up) => self.apply_sign_up(*sign_up),
+            Event::SignedOut(organisation) => self.apply_sign_out(*organisation),
+            Event::Erased(at) => self.apply_erasure(*at),
+            Event::ReleasesTold(values) => {
+                self.released.values.retain(|value| !values.contains(value));
+            }
             Event::PurchaseRecorded(purchase) => self.apply_purchase(purchase),
             Event::AwardsCounted(counted) => {
                 for counted in counted {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Amounts, ContactType, SealedProfile};
+use super::{Amounts, Change, ContactType, SealedProfile, SignUp};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -72,6 +72,20 @@ pub enum Command {
     Confirm,
     /// A unique value is taken: don't exist.
     Refuse,
+    /// Get ready to have these unique values: they are reserved under the attempt that this begins.
+    BeginChange(Vec<ValueHash>),
+    /// Change what it is and is known by.
+    Change(Arc<Change>),
+    /// Lose everything personal, and be unknown from now on.
+    Erase,
+    /// Answer as before if the request was seen before; refuse otherwise.
+    Recall,
+    /// Sign up to an organisation; the date is that of the decision.
+    SignUp(SignUp),
+    /// Sign out of an organisation.
+    SignOut(u64),
+    /// The entries of these values know that they were given up.
+    ReleasesTold(Vec<ValueHash>),
     /// A directory entry asks whether the reservation of this attempt is to be kept.
     SettleReservation(ValueHash, u32),
     /// Award and spend.

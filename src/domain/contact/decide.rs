@@ -18,23 +18,31 @@ impl Contact {
                 Stage::Absent | Stage::Void => {
                     Ok(vec![Event::Proposed(Arc::new(proposal.clone()))])
                 }
-                Stage::Proposed | Stage::Active => Err(Rejection::ContactExists),
+                Stage::Proposed | Stage::Active | Stage::Erased => Err(Rejection::ContactExists),
             },
             Command::Confirm => match self.stage {
                 Stage::Proposed => Ok(vec![Event::Created(context.now)]),
                 Stage::Active => Ok(Vec::new()),
                 Stage::Void => Err(Rejection::ReservationLapsed),
-                Stage::Absent => Err(Rejection::UnknownContact),
+                Stage::Absent | Stage::Erased => Err(Rejection::UnknownContact),
             },
             Command::Refuse => Ok(match self.stage {
                 Stage::Proposed => vec![Event::Refused],
-                Stage::Absent | Stage::Active | Stage::Void => Vec::new(),
+                Stage::Absent | Stage::Active | Stage::Void | Stage::Erased => Vec::new(),
             }),
+            Command::BeginChange(adds) => self.begin_change(adds),
+            Command::Change(change) => self.change(change, context.now),
+            Command::Erase => self.erase(context.now),
+            Command::SignUp(sign_up) => self.sign_up(*sign_up, context.now),
+            Command::SignOut(organisation) => self.sign_out(*organisation),
+            Command::Recall => Err(Rejection::NeverSeen),
+            Command::ReleasesTold(values) => Ok(self.tell_released(values)),
             Command::SettleReservation(value, attempt) => Ok(match self.stage {
                 Stage::Proposed if self.attempts == *attempt && self.claims.contains(value) => {
                     vec![Event::ReservationVoided(*value)]
                 }
-                Stage::Proposed | Stage::Absent | Stage::Active | Stage::Void => Vec::new(),
+                Stage::Active => self.settle_change(*value, *attempt),
+                Stage::Proposed | Stage::Absent | Stage::Void | Stage::Erased => Vec::new(),
             }),
             Command::RecordPurchase(purchase) => self.record_purchase(purchase, context),
             Command::FireTimers => {
@@ -55,7 +63,7 @@ impl Contact {
     ) -> Result<Vec<Event>, Rejection> {
         let tenant = match (self.stage, &context.tenant) {
             (Stage::Active, Some(tenant)) => tenant,
-            (Stage::Active | Stage::Absent | Stage::Proposed | Stage::Void, _) => {
+            (Stage::Active | Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased, _) => {
                 return Err(Rejection::UnknownContact);
             }
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Counted, Lot, Propose, Purchase};
+use super::{Change, Counted, Lot, Propose, Purchase, SignUp};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -17,6 +17,18 @@ pub enum Event {
     Refused,
     /// A reservation lapsed while it was being created; it will not be.
     ReservationVoided(ValueHash),
+    /// These unique values are being reserved for it.
+    ChangeBegun(Vec<ValueHash>),
+    /// It changed; the entries of values that it gave up are to be told by this time.
+    Changed(Arc<Change>, Timestamp),
+    /// It was erased.
+    Erased(Timestamp),
+    /// It signed up to an organisation, or changed how.
+    SignedUp(SignUp),
+    /// It signed out of an organisation.
+    SignedOut(u64),
+    /// The entries of these values know that they were given up.
+    ReleasesTold(Vec<ValueHash>),
     /// A purchase was recorded, with what it awarded and spent.
     PurchaseRecorded(Arc<Purchase>),
     /// What the purchase before awarded counts towards caps of its offers.

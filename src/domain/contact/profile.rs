@@ -1,5 +1,7 @@
 //! A contact's personal fields in clear. They exist so only between the wire and the seal.
 
+use crate::domain::time::Timestamp;
+
 /// A contact's personal fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -21,6 +23,17 @@ pub struct Profile {
     pub addresses: Vec<PostalAddress>,
     /// What the tenant adds.
     pub custom_fields: Vec<Field>,
+    /// Cards and other media that identify the contact at a till.
+    pub cards: Vec<Card>,
+}
+
+/// A loyalty identifier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Card {
+    /// What is printed or stored on it.
+    pub identifier: String,
+    /// When the contact got it.
+    pub added_at: Timestamp,
 }
 
 /// A phone number.

@@ -11,6 +11,12 @@ pub enum Rejection {
     ContactExists,
     /// A reservation lapsed before the creation was confirmed.
     ReservationLapsed,
+    /// It has changed since the change was made, or the change waited too long for its values: it is to be made again.
+    Overtaken,
+    /// It is signed up to as many organisations as it may be.
+    SignUpsFull,
+    /// The request was not seen before.
+    NeverSeen,
     /// There is no such organisation in the tenant's network.
     UnknownOrganisation,
     /// The tenant has no such classification.

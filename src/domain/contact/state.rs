@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Counts, Purchase, Wallet};
+use super::{Counts, PendingChange, Purchase, Released, SignUp, Wallet};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -39,6 +39,8 @@ pub enum Stage {
     Active,
     /// A unique value was not to be had, or a reservation lapsed: it may be proposed again.
     Void,
+    /// It was erased: its personal fields are gone for ever, its money stays in the ledger.
+    Erased,
 }
 
 /// A contact's state. The newest purchases are held here; older ones are rows.
@@ -58,6 +60,14 @@ pub struct Contact {
     pub claims: Vec<ValueHash>,
     /// How often it was proposed: the number of the attempt that holds its values.
     pub attempts: u32,
+    /// Values that are being reserved for it.
+    pub pending: Option<PendingChange>,
+    /// Values that it gave up, whose entries are still to be told.
+    pub released: Released,
+    /// The organisations that it has signed up to.
+    pub sign_ups: Vec<SignUp>,
+    /// Counts their changes.
+    pub sign_up_version: u32,
     /// When it was created.
     pub created_at: Timestamp,
     /// Counts the changes of what the profile shows.
@@ -96,8 +106,9 @@ impl Contact {
         self.purchases.drain(..surplus).collect()
     }
 
-    /// When the next lot expires.
+    /// When time alone makes something due: a lot expires, or an entry is still to be told of a value.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.wallet.next_expiry()
+        let dues = [self.wallet.next_expiry(), self.release_due()];
+        dues.into_iter().flatten().min()
     }
 }

@@ -85,17 +85,24 @@ pub enum Rejection {
     ValueTaken,
     /// The contact does not hold the value.
     NotHeld,
+    /// A later attempt of the same contact has the value.
+    Overtaken,
     /// More values meet in this entry than it may hold.
     EntryFull,
 }
 
-/// What an entry owes: to ask a contact what became of its reservation.
+/// What is owed between an entry and a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Obligation {
-    /// The value.
-    pub value: ValueHash,
-    /// Whom to ask.
-    pub holder: Holder,
+pub enum Obligation {
+    /// An entry has to ask a contact what became of its reservation.
+    Ask {
+        /// The value.
+        value: ValueHash,
+        /// Whom to ask.
+        holder: Holder,
+    },
+    /// A contact has to tell entries of values that it gave up.
+    TellReleases,
 }
 
 /// An entry's state.
@@ -123,9 +130,8 @@ impl State {
         match *command {
             Command::Reserve(value, holder) => match self.claim(&value) {
                 Some(claim) if claim.holder.contact != holder.contact => Err(Rejection::ValueTaken),
-                Some(claim) if claim.holder == holder || claim.standing == Standing::Confirmed => {
-                    Ok(Vec::new())
-                }
+                Some(claim) if claim.holder == holder => Ok(Vec::new()),
+                Some(claim) if claim.holder.attempt > holder.attempt => Err(Rejection::Overtaken),
                 None if self.claims.len() >= CLAIMS_MAX => Err(Rejection::EntryFull),
                 Some(_) | None => Ok(vec![Event::Reserved(
                     value,
@@ -141,7 +147,13 @@ impl State {
                 Some(_) | None => Err(Rejection::NotHeld),
             },
             Command::Release(value, holder) => match self.claim(&value) {
-                Some(claim) if claim.holder == holder => Ok(vec![Event::Released(value, holder)]),
+                // What an earlier attempt of the same contact holds is obsolete as well.
+                Some(claim)
+                    if claim.holder.contact == holder.contact
+                        && claim.holder.attempt <= holder.attempt =>
+                {
+                    Ok(vec![Event::Released(value, claim.holder)])
+                }
                 Some(_) | None => Ok(Vec::new()),
             },
         }
@@ -191,7 +203,7 @@ impl State {
                 Standing::Reserved(until) => until <= now,
                 Standing::Confirmed => false,
             })
-            .map(|claim| Obligation {
+            .map(|claim| Obligation::Ask {
                 value: claim.value,
                 holder: claim.holder,
             })

@@ -116,6 +116,21 @@ fn what_an_abandoned_attempt_still_sends_touches_nothing_of_the_next_one() {
 }
 
 #[test]
+fn a_later_attempt_takes_over_what_an_earlier_one_holds_and_never_the_other_way_round() {
+    let again = holder(ADA.contact, ADA.attempt + 1);
+    let reserve = Command::Reserve(value(1), ADA);
+    let held = [reserve, Command::Confirm(value(1), ADA)];
+    let until = NOW.after(RESERVED_FOR);
+    let taken_over = Event::Reserved(value(1), again, until);
+    check(&held, Command::Reserve(value(1), again), Ok(&[taken_over]));
+    let later = [Command::Reserve(value(1), again)];
+    check(&later, reserve, Err(Rejection::Overtaken));
+    check(&later, Command::Release(value(1), ADA), Ok(&[]));
+    let obsolete = Event::Released(value(1), ADA);
+    check(&held, Command::Release(value(1), again), Ok(&[obsolete]));
+}
+
+#[test]
 fn values_that_meet_in_an_entry_stay_apart_until_it_is_full() {
     let reserve = |number| Command::Reserve(value(number), holder(u64::from(number), 1));
     let full = [reserve(1), reserve(2), reserve(3), reserve(4)];
@@ -142,7 +157,7 @@ fn a_lapsed_reservation_is_owed_a_question_until_it_is_settled() {
     ]);
     assert_eq!(state.next_due(), Some(LAPSE));
     assert_eq!(state.obligations(LAPSE.before(Span(1))), []);
-    let owed = |number, holder| Obligation {
+    let owed = |number, holder| Obligation::Ask {
         value: value(number),
         holder,
     };

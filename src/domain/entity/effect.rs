@@ -100,6 +100,12 @@ impl Effect {
                     contact::Event::Created(_)
                     | contact::Event::Refused
                     | contact::Event::ReservationVoided(_)
+                    | contact::Event::ChangeBegun(_)
+                    | contact::Event::Changed(..)
+                    | contact::Event::Erased(_)
+                    | contact::Event::SignedUp(_)
+                    | contact::Event::SignedOut(_)
+                    | contact::Event::ReleasesTold(_)
                     | contact::Event::AwardsCounted(_)
                     | contact::Event::LotsExpired(_),
                 )

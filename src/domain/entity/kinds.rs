@@ -197,10 +197,10 @@ impl State {
     pub(super) fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
         match self {
             State::DirectoryEntry(state) => state.obligations(now),
+            State::Contact(contact) => contact.obligations(now),
             State::Tenant(_)
             | State::Organisation(_)
             | State::Offer(_)
-            | State::Contact(_)
             | State::ApiKey(_)
             | State::Lease(_) => Vec::new(),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Entity, Rejection, State};
-use crate::domain::contact::{Contact, ContactType, Purchase, SealedProfile, Stage};
+use crate::domain::contact::{Contact, ContactType, Purchase, SealedProfile, SignUp, Stage};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
@@ -51,6 +51,12 @@ pub struct ContactView {
     pub claims: Vec<ValueHash>,
     /// The number of the attempt that holds them.
     pub attempt: u32,
+    /// Values that it gave up, whose entries are still to be told.
+    pub released: Vec<ValueHash>,
+    /// The organisations that it has signed up to.
+    pub sign_ups: Vec<SignUp>,
+    /// Counts their changes.
+    pub sign_up_version: u32,
     /// When it was created.
     pub created_at: Timestamp,
     /// Counts the changes of what is shown here.
@@ -163,6 +169,7 @@ impl Entity {
                 })
             }
             (Query::Purchase(number), State::Contact(contact)) => {
+                present(contact.stage == Stage::Active)?;
                 present((1..=contact.purchase_count).contains(&number))?;
                 let Some(purchase) = contact.recent_purchase(number) else {
                     return Ok(None);
@@ -241,6 +248,9 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         profile: contact.profile.clone(),
         claims: contact.claims.clone(),
         attempt: contact.attempts,
+        released: contact.released_for_good(),
+        sign_ups: contact.sign_ups.clone(),
+        sign_up_version: contact.sign_up_version,
         created_at: contact.created_at,
         version: contact.profile_version,
         balance: contact.wallet.balance(now),

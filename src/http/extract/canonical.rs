@@ -22,6 +22,11 @@ use crate::limits::{FAULT_POINTER_CHARS_MAX, JSON_DEPTH_MAX};
 pub struct BodyHash([u8; 32]);
 
 impl BodyHash {
+    /// Of a request that says in its path what others say in a body.
+    pub fn of_text(text: &str) -> BodyHash {
+        BodyHash(*blake3::hash(text.as_bytes()).as_bytes())
+    }
+
     /// The 32 bytes, for the record of an idempotency key.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

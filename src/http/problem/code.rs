@@ -7,6 +7,8 @@ const NOT_FOUND: &str = "CRM.EXCEPTIONS.NOTFOUNDEXCEPTION";
 const BALANCE_NOT_ENOUGH: &str = "CRM.EXCEPTIONS.CANNOTSPENDAMOUNTWALLETBALANCENOTENOUGHEXCEPTION";
 /// The contract's `error` value for a contact whose identity another contact has.
 const CONTACT_NOT_UNIQUE: &str = "COM.CRM.EXCEPTIONS.CONTACTUNIQUELYIDENTIFYEXCEPTION";
+/// The contract's `error` value for a card that another contact has.
+const CARD_NOT_UNIQUE: &str = "COM.CRM.EXCEPTIONS.CIMALREADYEXISTSFORANOTHERCONTACTEXCEPTION";
 
 /// Declares [`Code`] and its table in one place, so that a code cannot lack a status, a title or a name.
 macro_rules! codes {
@@ -98,6 +100,7 @@ codes! {
     // What the business refuses.
     WalletBalanceTooLow "wallet_balance_too_low" BAD_REQUEST "The wallet's balance is too low" Some(BALANCE_NOT_ENOUGH);
     ContactNotUnique "contact_not_unique" BAD_REQUEST "Another contact has this identity" Some(CONTACT_NOT_UNIQUE);
+    CardNotUnique "card_not_unique" BAD_REQUEST "Another contact has this card" Some(CARD_NOT_UNIQUE);
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;

@@ -264,13 +264,14 @@ stored!(record contact::PostalAddress {
     postal_code, country_code,
 });
 stored!(record contact::Field { key, value });
+stored!(record contact::Card { identifier, added_at });
 stored!(record contact::Profile {
     title, first_name, middle_name, last_name, company_name, email_address, phones, addresses,
-    custom_fields,
+    custom_fields, cards,
 });
 stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
-stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void });
+stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });
 stored!(record contact::Lot { expires_at, left });
 stored!(record contact::Wallet { lots, version });
 stored!(record contact::Amounts { total, net, tax, discount });
@@ -284,9 +285,15 @@ stored!(record contact::Count { offer, awards, amount });
 stored!(record contact::Counts { in_all, day, today });
 stored!(record contact::Counted { offer, amount, in_all, on_day });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
+stored!(record contact::SignUp { organisation, email_opt_out, sms_opt_out, has_consented, at });
+stored!(record contact::PendingChange { attempt, adds });
+stored!(record contact::Released { values, due });
+stored!(record contact::Change {
+    from_version, attempt, contact_type, profile, code, adds, removes,
+});
 stored!(record contact::Contact {
-    stage, contact_type, profile, own_id, code, claims, attempts, created_at, profile_version, wallet, purchases,
-    counts, purchase_count,
+    stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups, sign_up_version, created_at, profile_version, wallet,
+    purchases, counts, purchase_count,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -295,6 +302,12 @@ stored!(choice contact::Event {
     3 => ReservationVoided(value),
     4 => PurchaseRecorded(purchase),
     5 => LotsExpired(lots),
+    6 => ChangeBegun(adds),
+    7 => Changed(change, due),
+    8 => Erased(at),
+    9 => ReleasesTold(values),
+    10 => SignedUp(sign_up),
+    11 => SignedOut(organisation),
     16 => AwardsCounted(counted),
 });
 

@@ -5,6 +5,7 @@ mod fixtures;
 mod golden;
 mod offers;
 mod parts;
+mod profiles;
 mod refusals;
 mod round_trips;
 mod sizes;

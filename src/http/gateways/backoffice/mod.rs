@@ -44,7 +44,14 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(api_keys::roll::roll))
         .routes(routes!(api_keys::revoke::revoke))
         .routes(routes!(contacts::create::create, contacts::list::list))
-        .routes(routes!(contacts::get::get))
+        .routes(routes!(
+            contacts::get::get,
+            contacts::update::update,
+            contacts::delete::delete
+        ))
+        .routes(routes!(contacts::cards::add, contacts::cards::list))
+        .routes(routes!(contacts::cards::remove))
+        .routes(routes!(contacts::organisations::sign))
         .routes(routes!(wallets::get::get))
         .routes(routes!(purchases::get::get))
         .routes(routes!(purchases::list::list))

@@ -6,11 +6,12 @@ use rust_decimal::Decimal;
 
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
-use super::{budgets, offers};
+use super::{budgets, offers, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Lot, OfferOutcome, Propose, Purchase, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
+    Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -143,6 +144,16 @@ fn contact() -> Contact {
         claims: vec![ValueHash([6; 16])],
         created_at: NOW,
         attempts: 1,
+        pending: Some(PendingChange {
+            attempt: 2,
+            adds: vec![ValueHash([4; 16])],
+        }),
+        released: Released {
+            values: vec![ValueHash([5; 16])],
+            due: Timestamp(NOW.0 + 2),
+        },
+        sign_ups: vec![profiles::sign_up()],
+        sign_up_version: 9,
         profile_version: 3,
         wallet: Wallet {
             lots: vec![
@@ -199,6 +210,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     ]
     .into_iter()
     .chain(budgets::events())
+    .chain(profiles::events())
     .chain(offers::events())
     .chain(events_of_others())
     .collect()
@@ -310,6 +322,13 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             "contact_proposed",
             State::Contact(Box::new(Contact {
                 stage: Stage::Proposed,
+                ..Contact::default()
+            })),
+        ),
+        (
+            "contact_erased",
+            State::Contact(Box::new(Contact {
+                stage: Stage::Erased,
                 ..Contact::default()
             })),
         ),

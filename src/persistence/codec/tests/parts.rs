@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fixtures::NOW;
 use crate::domain::api_key;
-use crate::domain::contact::{Field, Phone, PostalAddress, Profile, SealedProfile};
+use crate::domain::contact::{Card, Field, Phone, PostalAddress, Profile, SealedProfile};
 use crate::domain::remembered::{
     Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
 };
@@ -46,6 +46,10 @@ pub(super) fn profile() -> Profile {
         custom_fields: vec![Field {
             key: "shoe".to_owned(),
             value: "42".to_owned(),
+        }],
+        cards: vec![Card {
+            identifier: "9000".to_owned(),
+            added_at: NOW,
         }],
     }
 }

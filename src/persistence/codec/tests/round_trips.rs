@@ -10,8 +10,8 @@ use super::{fixtures, offers};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Lot, OfferOutcome, Propose, Purchase, SealedProfile, Spent,
-    Stage, Wallet,
+    Amounts, Contact, ContactType, Lot, OfferOutcome, PendingChange, Propose, Purchase, Released,
+    SealedProfile, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -221,12 +221,14 @@ prop_compose! {
 
 prop_compose! {
     fn contact()(
-        stage in prop::sample::select(vec![Stage::Absent, Stage::Proposed, Stage::Active, Stage::Void]),
+        stage in prop::sample::select(vec![Stage::Absent, Stage::Proposed, Stage::Active, Stage::Void, Stage::Erased]),
         proposed in propose(),
         created_at in time(),
         (attempts, profile_version, version, purchase_count) in any::<(u32, u32, u32, u32)>(),
         lots in lots(),
         purchases in prop::collection::vec(purchase(), 0..4),
+        pending in option::of((any::<u32>(), prop::collection::vec(value(), 0..3))),
+        released in prop::collection::vec(value(), 0..3),
     ) -> Contact {
         Contact {
             stage,
@@ -237,6 +239,10 @@ prop_compose! {
             claims: proposed.claims.clone(),
             created_at,
             attempts,
+            pending: pending.map(|(attempt, adds)| PendingChange { attempt, adds }),
+            sign_ups: Vec::new(),
+            sign_up_version: attempts,
+            released: Released { values: released, due: created_at },
             profile_version,
             wallet: Wallet { lots, version },
             purchases: purchases.into(),
@@ -323,6 +329,8 @@ fn event() -> impl Strategy<Value = Event> {
         .collect();
     prop_oneof![
         purchase().prop_map(|it| Event::Contact(contact::Event::PurchaseRecorded(it))),
+        prop::collection::vec(value(), 0..3)
+            .prop_map(|it| Event::Contact(contact::Event::ReleasesTold(it))),
         propose().prop_map(|it| Event::Contact(contact::Event::Proposed(it))),
         lots().prop_map(|it| Event::Contact(contact::Event::LotsExpired(it))),
         offer().prop_map(|it| Event::Offer(offer::Event::Created(Box::new(it)))),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::history::{History, NOW, SHARD, load, offer, open, purchase_command, tenant};
-use crate::domain::contact::{Field, Profile, SealedProfile, Wallet};
+use crate::domain::contact::{Card, Field, Profile, SealedProfile, Wallet};
 use crate::domain::entity::State;
 use crate::domain::money::Minor;
 use crate::domain::offer::Award;
 use crate::domain::tenant::LISTED_MAX;
-use crate::domain::time::Span;
+use crate::domain::time::{Span, Timestamp};
 use crate::limits::{self, PROFILE_LISTS_BYTES_MAX, ROW_BYTES_MAX};
 use crate::persistence::codec;
 use crate::persistence::rows::{MemoryRows, Rows};
@@ -31,6 +31,13 @@ fn largest_profile() -> SealedProfile {
             Field {
                 key: String::new(),
                 value: "x".repeat(PROFILE_LISTS_BYTES_MAX / limits::PROFILE_LIST_MAX),
+            };
+            limits::PROFILE_LIST_MAX
+        ],
+        cards: vec![
+            Card {
+                identifier: "x".repeat(limits::CODE_CHARS_MAX),
+                added_at: Timestamp(i64::MAX),
             };
             limits::PROFILE_LIST_MAX
         ],

@@ -9,13 +9,13 @@ use http::{HeaderMap, StatusCode};
 
 use super::super::once::Once;
 use super::wire::{CreatedContact, NewContact};
-use super::{contact_id, identity};
+use super::{claims, contact_id, taken};
 use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::http::auth::Caller;
 use crate::http::extract::ValidJson;
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
 /// Create a contact.
@@ -72,13 +72,7 @@ pub(in super::super) async fn create(
             },
             timings,
         ),
-        Err(NotCreated::ValueTaken(field)) => reply::refused(
-            Problem::new(
-                Code::ContactNotUnique,
-                format!("another contact has this {field}"),
-            ),
-            timings,
-        ),
+        Err(NotCreated::ValueTaken(field)) => reply::refused(taken(field), timings),
         Err(NotCreated::Failed(why)) => reply::refused(failure::problem(why), timings),
     })
 }
@@ -94,22 +88,7 @@ fn new_contact(
         Some(code) => code.into(),
         None => format!("C{}", BASE32_NOPAD.encode(&address.entity.to_be_bytes())).into(),
     };
-    let mut claims = Vec::with_capacity(4);
-    if let Some(id) = &own_id {
-        claims.push((identity::own_id(api, caller, id), "id"));
-    }
-    claims.push((identity::code(api, caller, &code), "code"));
-    if let Some(email) = &body.email_address {
-        claims.push((identity::email_address(api, caller, email), "email_address"));
-    }
-    for phone in &body.phones {
-        let value = identity::phone(api, caller, &phone.number, phone.country_code.as_deref());
-        if let Some(value) = value
-            && !claims.iter().any(|(known, _)| *known == value)
-        {
-            claims.push((value, "phone"));
-        }
-    }
+    let claims = claims(api, caller, own_id.as_deref(), &code, &body, &[]);
     contact_creation::NewContact {
         address,
         contact_type: body.contact_type.into(),

@@ -4,11 +4,11 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
 
-use super::wire::{WalletReference, WireContact, lists};
+use super::wire::{WalletReference, WireContact, WireMembership, lists};
 use super::{ContactName, contact_id, resolve};
 use crate::actors::router::OpenedProfile;
 use crate::domain::api_key::Scope;
-use crate::domain::contact::{Profile, Stage};
+use crate::domain::contact::{SignUp, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Caller;
@@ -54,7 +54,7 @@ pub(in super::super) async fn get(
         .map_err(failure::problem)?;
     let mut profile = match opened {
         OpenedProfile::Plain(profile) => *profile,
-        OpenedProfile::Erased => Profile::default(),
+        OpenedProfile::Erased => return Err(failure::not_found()),
     };
     let (phones, addresses, custom_fields) = lists(&mut profile);
     let wallet = PublicId::of(Named::Wallet, address.entity);
@@ -72,11 +72,24 @@ pub(in super::super) async fn get(
         phones,
         addresses,
         custom_fields,
+        organisations: memberships(&api, &view.sign_ups),
         wallet: WalletReference {
             id: api.router.secrets().public_ids().write(wallet),
         },
         created_date: view.created_at.unix_seconds(),
     };
-    let etag = format!("\"{}\"", view.version);
+    let etag = format!("\"{}.{}\"", view.version, view.sign_up_version);
     Ok(reply::representation(&contact, &etag, &headers, timings))
+}
+
+fn memberships(api: &Api, sign_ups: &[SignUp]) -> Vec<WireMembership> {
+    let ids = api.router.secrets().public_ids();
+    let shown = sign_ups.iter().map(|one| WireMembership {
+        id: ids.write(PublicId::of(Named::Organisation, one.organisation)),
+        email_opt_out: one.email_opt_out,
+        sms_opt_out: one.sms_opt_out,
+        consent_state: one.has_consented.then_some("ACCEPTED"),
+        sign_up_date: one.at.unix_seconds(),
+    });
+    shown.collect()
 }

@@ -1,19 +1,91 @@
 //! Contacts.
+pub(super) mod cards;
 pub(super) mod create;
+pub(super) mod delete;
 pub(super) mod get;
 mod identity;
 pub(super) mod list;
+pub(super) mod organisations;
+mod patch;
 mod phone;
+pub(super) mod update;
 mod wire;
 
 pub(super) use identity::{ContactName, resolve};
 
 use http::HeaderMap;
 
+use self::wire::NewContact;
+use crate::actors::router::contact_change::NotChanged;
+use crate::domain::address::Address;
+use crate::domain::contact::Card;
+use crate::domain::directory_entry::ValueHash;
+
 use crate::domain::ids::{Named, PublicId};
-use crate::http::Api;
+use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
+use crate::http::{Api, failure};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
+
+/// The contact that a path names.
+async fn named(api: &Api, caller: &Caller, name: &str) -> Result<Address, Problem> {
+    resolve(api, caller, ContactName::IdOrCode(name))
+        .await
+        .map_err(failure::problem)?
+        .ok_or_else(failure::not_found)
+}
+
+const CARD: &str = "card";
+
+/// All unique values of a contact, most telling first, each with the name of the field that a duplicate is reported for.
+fn claims(
+    api: &Api,
+    caller: &Caller,
+    own_id: Option<&str>,
+    code: &str,
+    contact: &NewContact,
+    cards: &[Card],
+) -> Vec<(ValueHash, &'static str)> {
+    let mut claims = Vec::with_capacity(4);
+    if let Some(id) = own_id {
+        claims.push((identity::own_id(api, caller, id), "id"));
+    }
+    claims.push((identity::code(api, caller, code), "code"));
+    if let Some(email) = &contact.email_address {
+        let value = identity::email_address(api, caller, email);
+        claims.push((value, "email_address"));
+    }
+    for phone in &contact.phones {
+        let value = identity::phone(api, caller, &phone.number, phone.country_code.as_deref());
+        if let Some(value) = value
+            && !claims.iter().any(|(known, _)| *known == value)
+        {
+            claims.push((value, "phone"));
+        }
+    }
+    let cards = cards.iter();
+    claims.extend(cards.map(|card| (identity::card(api, caller, &card.identifier), CARD)));
+    claims
+}
+
+/// Another contact has the value of this field.
+fn taken(field: &'static str) -> Problem {
+    if field == CARD {
+        return Problem::new(Code::CardNotUnique, "another contact has this card");
+    }
+    Problem::new(
+        Code::ContactNotUnique,
+        format!("another contact has this {field}"),
+    )
+}
+
+fn not_changed(why: NotChanged<Problem>) -> Problem {
+    match why {
+        NotChanged::Refused(problem) => problem,
+        NotChanged::ValueTaken(field) => taken(field),
+        NotChanged::Failed(failure) => failure::of_path(failure),
+    }
+}
 
 /// A contact's public id: the one its creator chose, or ours.
 pub(super) fn contact_id(api: &Api, own_id: Option<&str>, entity: u64) -> String {

@@ -111,9 +111,23 @@ pub(super) struct WireContact {
     pub(super) phones: Vec<WirePhone>,
     pub(super) addresses: Vec<WireAddress>,
     pub(super) custom_fields: Vec<WireField>,
+    /// The organisations that the contact has signed up to.
+    pub(super) organisations: Vec<WireMembership>,
     pub(super) wallet: WalletReference,
     /// Unix seconds.
     pub(super) created_date: i64,
+}
+
+/// An organisation that a contact has signed up to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WireMembership {
+    pub(super) id: String,
+    pub(super) email_opt_out: bool,
+    pub(super) sms_opt_out: bool,
+    /// `ACCEPTED`, or null.
+    pub(super) consent_state: Option<&'static str>,
+    /// Unix seconds.
+    pub(super) sign_up_date: i64,
 }
 
 /// Where the contact's money is.
@@ -330,6 +344,7 @@ impl NewContact {
                     value: field.value,
                 })
                 .collect(),
+            cards: Vec::new(),
         }
     }
 }

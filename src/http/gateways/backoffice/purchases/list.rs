@@ -348,9 +348,9 @@ pub(super) async fn fetch(
     match answer.result {
         Ok(Answer::Purchase(view)) => Ok(Some((contact, view))),
         Ok(_) | Err(router::Failure::Rejected(Rejection::NotFound)) => {
-            tracing::error!(
+            tracing::debug!(
                 number,
-                "a list names a purchase that its contact does not know"
+                "a list names a purchase whose contact does not show it: it was erased"
             );
             Ok(None)
         }

@@ -1,0 +1,157 @@
+//! A change of a contact on the wire: what is left out stays, what is null goes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::claims;
+use super::wire::{NewContact, WireAddress, WireContactType, WireField, WirePhone, lists};
+use crate::actors::router::contact_change::Edited;
+use crate::domain::contact::Profile;
+use crate::domain::entity::ContactView;
+use crate::http::Api;
+use crate::http::auth::Caller;
+use crate::http::extract::{Faults, Validate};
+use crate::http::problem::Problem;
+
+/// What to change of a contact: what is left out stays as it is, and null removes.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ChangedContact {
+    /// A code for people to use.
+    #[schema(max_length = 64)]
+    code: Option<String>,
+    contact_type: Option<WireContactType>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    title: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    first_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    middle_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    last_name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    company_name: Option<Option<String>>,
+    /// Unique among the tenant's contacts.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 254)]
+    email_address: Option<Option<String>>,
+    /// All of them, in place of those that are there.
+    phones: Option<Vec<WirePhone>>,
+    /// All of them, in place of those that are there.
+    addresses: Option<Vec<WireAddress>>,
+    /// All of them, in place of those that are there.
+    custom_fields: Option<Vec<WireField>>,
+}
+
+/// The answer to a change.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UpdatedContact {
+    /// The contact's id.
+    pub(super) id: String,
+}
+
+/// Tells a null from what is left out.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+impl Validate for ChangedContact {
+    /// What comes of it is validated as a whole.
+    fn validate(&self, _: &mut Faults) {}
+}
+
+impl ChangedContact {
+    /// What it makes of the contact.
+    pub(super) fn apply(
+        &self,
+        api: &Api,
+        caller: &Caller,
+        view: &ContactView,
+        mut profile: Profile,
+    ) -> Result<Edited, Problem> {
+        let cards = std::mem::take(&mut profile.cards);
+        let mut contact = as_wire(view, profile);
+        for (member, change) in [
+            (&mut contact.title, &self.title),
+            (&mut contact.first_name, &self.first_name),
+            (&mut contact.middle_name, &self.middle_name),
+            (&mut contact.last_name, &self.last_name),
+            (&mut contact.company_name, &self.company_name),
+            (&mut contact.email_address, &self.email_address),
+        ] {
+            if let Some(value) = change {
+                member.clone_from(value);
+            }
+        }
+        if let Some(code) = &self.code {
+            contact.code = Some(code.clone());
+        }
+        contact.contact_type = self.contact_type.unwrap_or(contact.contact_type);
+        if let Some(phones) = &self.phones {
+            contact.phones.clone_from(phones);
+        }
+        if let Some(addresses) = &self.addresses {
+            contact.addresses.clone_from(addresses);
+        }
+        if let Some(fields) = &self.custom_fields {
+            contact.custom_fields.clone_from(fields);
+        }
+        let mut faults = Faults::new();
+        contact.validate(&mut faults);
+        faults.into_result()?;
+        Ok(edited(api, caller, view, contact, cards))
+    }
+}
+
+/// The contact as a creation would have it.
+pub(super) fn as_wire(view: &ContactView, mut profile: Profile) -> NewContact {
+    let (phones, addresses, custom_fields) = lists(&mut profile);
+    NewContact {
+        id: None,
+        code: Some(view.code.to_string()),
+        contact_type: view.contact_type.into(),
+        title: profile.title,
+        first_name: profile.first_name,
+        middle_name: profile.middle_name,
+        last_name: profile.last_name,
+        company_name: profile.company_name,
+        email_address: profile.email_address,
+        phones,
+        addresses,
+        custom_fields,
+    }
+}
+
+/// What `contact` is to be stored as, with these cards.
+pub(super) fn edited(
+    api: &Api,
+    caller: &Caller,
+    view: &ContactView,
+    contact: NewContact,
+    cards: Vec<crate::domain::contact::Card>,
+) -> Edited {
+    let code: Arc<str> = contact
+        .code
+        .as_deref()
+        .map_or_else(|| Arc::clone(&view.code), Arc::from);
+    let own_id = view.own_id.as_deref();
+    let claims = claims(api, caller, own_id, &code, &contact, &cards);
+    Edited {
+        contact_type: contact.contact_type.into(),
+        code,
+        claims,
+        profile: Profile {
+            cards,
+            ..contact.profile()
+        },
+    }
+}

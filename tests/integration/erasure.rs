@@ -1,0 +1,122 @@
+//! An erased contact is gone: from what is served, from what is stored, and from what was exported.
+
+use clientele::actors::router::OpenedProfile;
+use clientele::domain::contact;
+use clientele::domain::entity::{Answer as Told, Command, Query};
+use serde_json::json;
+
+use crate::contact_changes::{address_of, changed, created, delete, found, looks, refused};
+use crate::node::{TestNode, eventually};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erased_contact_looks_like_one_that_never_was() {
+    let mut node = TestNode::start().await;
+    let body = json!({ "code": "GONE", "first_name": "Ada", "email_address": "gone@example.test",
+        "phones": [{ "number": "+442079460018" }] });
+    let id = created(&node, body.clone()).await;
+    let card = node.post(&format!("/contacts/{id}/cards"), &json!({ "cim": "77" }));
+    assert_eq!(card.send().await.status, 201);
+    let wallet = node.get(&format!("/contacts/{id}")).send().await.json()["wallet"]["id"].clone();
+    let wallet = format!("/wallets/{}", wallet.as_str().unwrap());
+    let mut sale = node.purchase_body(node.contact(0), 20);
+    sale["contact"] = json!({ "id": id });
+    let sold = node.post("/purchases", &sale).send().await;
+    assert_eq!(sold.status, 200, "{sold:?}");
+    let sold = format!("/purchases/{}", sold.text("id"));
+    assert_eq!(node.get(&sold).send().await.status, 200);
+
+    let path = format!("/contacts/{id}");
+    let erase = |node: &TestNode| delete(node, &path).with("idempotency-key", "erase");
+    let erased = erase(&node).send().await;
+    assert_eq!((erased.status, erased.body.len()), (204, 0), "{erased:?}");
+    let nobody = looks(&node.get("/contacts/NOBODY").send().await);
+    for _ in 0..2 {
+        assert_eq!(erase(&node).send().await.status, 204, "a replay");
+        for path in [
+            &path,
+            &format!("{path}/cards"),
+            &wallet,
+            &sold,
+            &"/contacts/GONE".to_owned(),
+        ] {
+            assert_eq!(looks(&node.get(path).send().await), nobody, "{path}");
+        }
+        let again = delete(&node, &path).send().await;
+        assert_eq!(looks(&again), nobody);
+        assert_eq!(
+            looks(&changed(&node, &id, json!({ "title": "Dr" })).await),
+            nobody
+        );
+        let card = node.post(&format!("{path}/cards"), &json!({ "cim": "78" }));
+        assert_eq!(looks(&card.send().await), nobody);
+        let late = node.post("/purchases", &sale).send().await;
+        assert_eq!(late.problem(), refused(400, "unknown_contact"));
+        for query in [
+            "code=GONE",
+            "email_address=gone@example.test",
+            "cim=77",
+            "cim=78",
+        ] {
+            assert!(found(&node, query).await.is_empty(), "{query}");
+        }
+        node.restart().await;
+    }
+    // All that it was known by is free.
+    let next = created(&node, body).await;
+    assert_ne!(next, id);
+    let card = node.post(&format!("/contacts/{next}/cards"), &json!({ "cim": "77" }));
+    assert_eq!(card.send().await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_that_was_cut_short_is_finished_by_itself() {
+    let mut node = TestNode::start().await;
+    let body = json!({ "code": "HALF", "first_name": "Ada" });
+    let id = created(&node, body.clone()).await;
+    let contact = address_of(&node, &id);
+    let erase = Command::Contact(contact::Command::Erase);
+    let Told::Contact(view) = node.command(contact, erase).await else {
+        panic!("no contact");
+    };
+    node.restart().await;
+    eventually("its key is shredded", async || {
+        let router = node.api().router;
+        router.open_profile(&contact, &view.profile) == Ok(OpenedProfile::Erased)
+    })
+    .await;
+    eventually("its code is free", async || {
+        node.post("/contacts", &body).send().await.status == 201
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_from_before_an_erasure_holds_nothing_personal() {
+    let node = TestNode::start().await;
+    let body = json!({ "code": "EXPORTED", "first_name": "Ada" });
+    let id = created(&node, body).await;
+    let contact = address_of(&node, &id);
+    let Ok(Told::Contact(before)) = node
+        .api()
+        .router
+        .query(contact, Query::Contact)
+        .await
+        .result
+    else {
+        panic!("no contact");
+    };
+    let made = node.control("POST", "/snapshots", "{}").await;
+    assert!(made.starts_with("HTTP/1.1 200"), "{made}");
+    let plain = node.api().router.open_profile(&contact, &before.profile);
+    assert!(matches!(plain, Ok(OpenedProfile::Plain(_))));
+    assert_eq!(
+        delete(&node, &format!("/contacts/{id}"))
+            .send()
+            .await
+            .status,
+        204
+    );
+    // What the export has of it is these sealed bytes, and the keyring is no part of it.
+    let sealed = node.api().router.open_profile(&contact, &before.profile);
+    assert_eq!(sealed, Ok(OpenedProfile::Erased));
+}
