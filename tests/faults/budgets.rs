@@ -2,15 +2,27 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::ledger::{Asked, Ledger, Network, cents};
 use crate::load::{Load, Numbers};
 use crate::process::Site;
 
-/// The demo network's offer with a budget, and what it may give in all.
-const OFFER: (&str, i64) = ("Launch bonus", 50_000);
+/// The offer that is made over HTTP before the first kill, and what it may give in all, in cents.
+const OFFER: (&str, i64) = ("Whatever is killed", 50_000);
+
+/// Makes the offer: 1.00 from 50.00 on.
+async fn create_offer(client: &mut Client) {
+    let body = json!({
+        "name": OFFER.0,
+        "awards": [{ "amount": 1, "amount_type": "FIXED", "currency": "EUR" }],
+        "conditions": { "minimum_amount": 50 },
+        "budget": OFFER.1 / 100,
+    });
+    let created = client.post("/backoffice/v2/reward_offers", &body).await;
+    assert_eq!(created.unwrap().status, 201);
+}
 
 /// So many contacts live in some 80 of the 256 shards.
 const CONTACTS: u64 = 100;
@@ -62,6 +74,9 @@ async fn a_budget_is_spent_to_the_end_and_never_beyond_whenever_the_process_is_k
     for kill in 0..KILLS {
         let process = site.start().await;
         let mut client = process.client();
+        if kill == 0 {
+            create_offer(&mut client).await;
+        }
         ledger.settle(&mut client).await;
         ledger.check(&mut client, &process.network()).await;
         let name = format!("kill {kill}");
