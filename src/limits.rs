@@ -487,3 +487,7 @@ pub const OFFER_TEXT_BYTES_MAX: usize = 1_000;
 
 /// For how long an award may last at most, in seconds: 50 years. For ever is another thing.
 pub const AWARD_LASTS_S_MAX: i64 = 50 * 366 * 86_400;
+
+/// How many changes of contacts go on at a time, each of contacts that share a place in line: two changes of one contact would
+/// overtake each other for ever. A change takes a few syncs, some milliseconds, so these make some ten thousand a second.
+pub const CONTACT_CHANGES_AT_A_TIME: usize = 64;

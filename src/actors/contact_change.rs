@@ -5,6 +5,8 @@
 //! short before the change, the reservations lapse and the entries ask; cut short after it, the contact tells the entries
 //! by its timer.
 
+use tokio::sync::Mutex;
+
 use super::contact_creation::as_contact;
 use super::envelope::{Failure, Unavailable};
 use super::router::{OpenedProfile, Router};
@@ -12,7 +14,7 @@ use crate::domain::address::{Address, Kind};
 use crate::domain::contact::{self, Change, ContactType, Profile, Stage};
 use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Command, ContactView, Query, Rejection, Remember};
-use crate::limits::CONTACT_CHANGE_TRIES_MAX;
+use crate::limits::{CONTACT_CHANGE_TRIES_MAX, CONTACT_CHANGES_AT_A_TIME};
 use crate::persistence::keyring::KeySlot;
 
 /// What a contact is to be.
@@ -48,6 +50,30 @@ impl<E> From<Failure> for NotChanged<E> {
 /// The contact has changed since it was read: to be tried again.
 struct Overtaken;
 
+/// The lines in which changes of contacts wait for each other on this node.
+pub(super) struct ChangeTurns(Vec<Mutex<()>>);
+
+impl Default for ChangeTurns {
+    fn default() -> ChangeTurns {
+        ChangeTurns(
+            (0..CONTACT_CHANGES_AT_A_TIME)
+                .map(|_| Mutex::default())
+                .collect(),
+        )
+    }
+}
+
+impl ChangeTurns {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a remainder of the length is below it"
+    )]
+    fn of(&self, contact: &Address) -> &Mutex<()> {
+        let line = usize::try_from(contact.entity).unwrap_or_default();
+        &self.0[line % CONTACT_CHANGES_AT_A_TIME]
+    }
+}
+
 impl Router {
     /// Changes a contact into what `edit` makes of it as it stands, once for each `remember`. The edit is made again where
     /// another change comes first.
@@ -68,6 +94,8 @@ impl Router {
                 seen => return Ok(as_contact(seen)?),
             }
         }
+        // Not for the result, which is right either way: two that number their attempts in turn would never get to their change.
+        let _turn = self.core().change_turns.of(&contact).lock().await;
         for _ in 0..CONTACT_CHANGE_TRIES_MAX {
             let (view, profile) = self.contact_to_change(contact).await?;
             let edited = edit(&view, profile).map_err(NotChanged::Refused)?;

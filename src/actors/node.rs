@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use ractor::Actor;
 
 use super::catch_up::catch_up;
+use super::contact_change::ChangeTurns;
 use super::exports::{ExportPlan, Exported};
 use super::lender::Lender;
 use super::publications::{Publication, Publications};
@@ -147,6 +148,7 @@ pub struct Core {
     pub(super) spawner: Spawner,
     pub(super) publications: Publications,
     pub(super) lender: Lender,
+    pub(super) change_turns: ChangeTurns,
     pub(super) residency: Residency,
     pub(super) entities: DashMap<Address, Arc<Handle>>,
     pub(super) draining: AtomicBool,
@@ -234,6 +236,7 @@ impl Node {
             spawner,
             publications: Publications::default(),
             lender: Lender::default(),
+            change_turns: ChangeTurns::default(),
             entities: DashMap::new(),
             draining: AtomicBool::new(false),
             probe,

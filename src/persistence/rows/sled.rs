@@ -155,6 +155,20 @@ impl SledRows {
         Ok(())
     }
 
+    /// Runs `work` on sled, which asserts on some damage instead of returning it.
+    fn guarded<T>(
+        &self,
+        action: &'static str,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        // Nothing of ours is changed by it, and sled is not written to again.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_panic| {
+            self.failed.store(true, Ordering::Release);
+            let detail = remedy(&self.directory, "the store found itself damaged");
+            Err(Error::Store { action, detail })
+        })
+    }
+
     fn try_sync(&self, state: &mut SyncState) -> Result<(), Error> {
         let failing = |error: io::Error| cannot("sync", &self.directory, &error.to_string());
         let of_sled = |error: sled::Error| cannot("sync", &self.directory, &error.to_string());
@@ -204,22 +218,24 @@ impl Rows for SledRows {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Row>, Error> {
-        let found = self
-            .database
-            .get(key)
-            .map_err(|error| self.unreadable(key, &error))?;
-        found.map(|framed| frame::decode(key, &framed)).transpose()
+        self.guarded("read", || {
+            let found = self.database.get(key);
+            let found = found.map_err(|error| self.unreadable(key, &error))?;
+            found.map(|framed| frame::decode(key, &framed)).transpose()
+        })
     }
 
     fn last_at_most(&self, prefix: &[u8], key: &[u8]) -> Result<Option<Keyed>, Error> {
         let Some((lower, upper)) = range::at_most(prefix, key) else {
             return Ok(None);
         };
-        self.database
-            .range((Bound::Included(lower.into()), upper))
-            .next_back()
-            .map(|found| self.keyed(key, found))
-            .transpose()
+        self.guarded("read", || {
+            self.database
+                .range((Bound::Included(lower.into()), upper))
+                .next_back()
+                .map(|found| self.keyed(key, found))
+                .transpose()
+        })
     }
 
     fn scan(
@@ -228,21 +244,23 @@ impl Rows for SledRows {
         after: Option<&[u8]>,
         max_rows: usize,
     ) -> Result<Vec<Keyed>, Error> {
-        let mut rows = Vec::new();
-        for found in self
-            .database
-            .range::<&[u8], _>((range::above(prefix, after), Bound::Unbounded))
-            .take(max_rows)
-        {
-            let (key, framed) =
-                found.map_err(|error| self.unreadable(after.unwrap_or(prefix), &error))?;
-            if !key.starts_with(prefix) {
-                break;
+        self.guarded("read", || {
+            let mut rows = Vec::new();
+            for found in self
+                .database
+                .range::<&[u8], _>((range::above(prefix, after), Bound::Unbounded))
+                .take(max_rows)
+            {
+                let (key, framed) =
+                    found.map_err(|error| self.unreadable(after.unwrap_or(prefix), &error))?;
+                if !key.starts_with(prefix) {
+                    break;
+                }
+                let row = frame::decode(&key, &framed)?;
+                rows.push((key.to_vec(), row));
             }
-            let row = frame::decode(&key, &framed)?;
-            rows.push((key.to_vec(), row));
-        }
-        Ok(rows)
+            Ok(rows)
+        })
     }
 
     fn write(&self, writes: Vec<Write>) -> Result<(), Error> {
@@ -254,9 +272,11 @@ impl Rows for SledRows {
                 None => batch.remove(key),
             }
         }
-        self.database
-            .apply_batch(batch)
-            .map_err(|error| cannot("write", &self.directory, &error.to_string()))
+        self.guarded("write", || {
+            self.database
+                .apply_batch(batch)
+                .map_err(|error| cannot("write", &self.directory, &error.to_string()))
+        })
     }
 
     fn sync(&self) -> Result<(), Error> {

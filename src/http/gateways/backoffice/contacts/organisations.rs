@@ -21,6 +21,7 @@ use crate::http::{Api, failure, reply};
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = MembershipAction)]
 enum Action {
     /// Become a member of the organisation.
     SignUp,

@@ -26,6 +26,7 @@ use crate::limits;
 /// Which way money moves.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = MovementAction)]
 enum Action {
     /// Into the wallet.
     Credit,
