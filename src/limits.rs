@@ -491,3 +491,16 @@ pub const AWARD_LASTS_S_MAX: i64 = 50 * 366 * 86_400;
 /// How many changes of contacts go on at a time, each of contacts that share a place in line: two changes of one contact would
 /// overtake each other for ever. A change takes a few syncs, some milliseconds, so these make some ten thousand a second.
 pub const CONTACT_CHANGES_AT_A_TIME: usize = 64;
+
+/// How many purchases one batch holds: what a till records in a busy day offline.
+pub const OFFLINE_BATCH_PURCHASES_MAX: usize = 1_000;
+
+/// The largest batch, in bytes: as many purchases of 2 KiB each, some of which may have a dozen lines.
+pub const OFFLINE_BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// The longest name of a device, in characters: a serial number or a UUID.
+pub const OFFLINE_BATCH_DEVICE_CHARS_MAX: usize = 64;
+
+/// Of how many contacts purchases of one batch are under way at a time: as many as fill a batch of the journal, and far fewer
+/// than a shard lets in, so that a batch does not crowd out single sales.
+pub const OFFLINE_BATCH_CONTACTS_AT_A_TIME: usize = 64;

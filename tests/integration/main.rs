@@ -26,6 +26,7 @@ mod lists;
 mod lookup;
 mod node;
 mod offers;
+mod offline;
 mod panics;
 mod privacy;
 mod residency;

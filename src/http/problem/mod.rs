@@ -116,11 +116,11 @@ impl Problem {
         &self.0.faults
     }
 
-    /// The answer with its body, for the request of this id. Only the edge calls it (and tests without an edge).
+    /// The document, for the request of this id.
     #[must_use]
-    pub fn render(&self, request_id: &str) -> Response {
+    pub fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
         let code = self.code();
-        let body = ProblemBody {
+        ProblemBody {
             r#type: code.type_uri(),
             title: code.title(),
             status: code.status().as_u16(),
@@ -129,7 +129,14 @@ impl Problem {
             error: code.contract_error(),
             request_id,
             errors: self.faults(),
-        };
+        }
+    }
+
+    /// The answer with its body, for the request of this id. Only the edge calls it (and tests without an edge).
+    #[must_use]
+    pub fn render(&self, request_id: &str) -> Response {
+        let code = self.code();
+        let body = self.body(request_id);
         // Strings, numbers and lists of strings: writing them as JSON into memory has no way to fail.
         let mut response = Response::new(Body::from(serde_json::to_vec(&body).unwrap_or_default()));
         *response.status_mut() = code.status();

@@ -71,7 +71,9 @@ fn both_versions() -> OpenApiRouter<Api> {
 }
 
 fn version_2() -> OpenApiRouter<Api> {
-    both_versions().routes(routes!(purchases::create::create))
+    both_versions()
+        .routes(routes!(purchases::create::create))
+        .routes(routes!(purchases::batch::batch))
 }
 
 fn version_1() -> OpenApiRouter<Api> {

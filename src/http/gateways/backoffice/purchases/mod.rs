@@ -1,4 +1,5 @@
 //! Purchases.
+pub(super) mod batch;
 pub(super) mod cancel;
 pub(super) mod create;
 pub(super) mod estimate;

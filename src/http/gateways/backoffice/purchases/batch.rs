@@ -1,0 +1,255 @@
+//! `POST /purchases/batch`: what a till recorded while it was offline.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::{StreamExt, stream};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::create::{Prepared, prepare};
+use super::wire::{NewPurchase, Shown, WirePurchase};
+use crate::domain::api_key::Scope;
+use crate::domain::contact::Command as ContactCommand;
+use crate::domain::entity::{Answer, Command, Remember};
+use crate::http::auth::Caller;
+use crate::http::edge::{RequestId, Timings};
+use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::limits;
+use crate::secrets::{KeyScope, request_hash};
+
+/// The purchases of one device, in the order in which they were made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewBatch {
+    /// Names the device among those of the tenant, and is the same in every batch: 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
+    device_id: String,
+    /// At most 1,000.
+    #[schema(max_items = 1000)]
+    purchases: Vec<NewBatchItem>,
+}
+
+/// One purchase of a batch.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct NewBatchItem {
+    /// The device's own number for it. What comes again under its number has no second effect.
+    sequence: u64,
+    /// The body of `POST /purchases`.
+    #[schema(value_type = NewPurchase)]
+    purchase: Box<RawValue>,
+}
+
+impl Validate for NewBatch {
+    fn validate(&self, faults: &mut Faults) {
+        let named =
+            (1..=limits::OFFLINE_BATCH_DEVICE_CHARS_MAX).contains(&self.device_id.chars().count());
+        faults.require(named, "device_id", "length", "must have 1 to 64 characters");
+        let fits = self.purchases.len() <= limits::OFFLINE_BATCH_PURCHASES_MAX;
+        faults.require(fits, "purchases", "too_many", "at most 1,000 in one batch");
+    }
+}
+
+/// What became of each purchase, in the order of the request.
+#[derive(Serialize, ToSchema)]
+pub(in super::super) struct WireBatch<'a> {
+    items: Vec<WireBatchItem<'a>>,
+}
+
+/// What became of one purchase.
+#[derive(Serialize, ToSchema)]
+pub(in super::super) struct WireBatchItem<'a> {
+    /// The device's number for it.
+    sequence: u64,
+    /// The status that the purchase would have had alone. 429 and 503 mean that it had no effect.
+    status: u16,
+    /// The purchase, where the status is 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purchase: Option<&'a WirePurchase>,
+    /// Why not, where it is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemBody<'a>>,
+}
+
+/// A purchase on its way, and where its answer belongs.
+struct Item {
+    at: usize,
+    prepared: Prepared,
+    remember: Remember,
+}
+
+type Outcome = Result<WirePurchase, Problem>;
+
+/// Record what a till recorded while it was offline: up to 1,000 purchases, each as by `POST /purchases`.
+///
+/// Each is known by device and sequence, so a batch may be sent again as a whole. The purchases of one contact are taken in the order of
+/// the request: where one has no outcome (5xx), those after it of the same contact are not tried (503).
+#[utoipa::path(
+    post, path = "/purchases/batch", tag = "Purchases", security(("api_key" = [])),
+    request_body = NewBatch,
+    responses(
+        (status = 200, description = "A status for each", body = WireBatch),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Over 2 MiB", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field beside the purchases is wrong", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn batch(
+    State(api): State<Api>,
+    caller: Caller,
+    request_id: axum::Extension<RequestId>,
+    body: ValidJson<NewBatch, { limits::OFFLINE_BATCH_BYTES_MAX }>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::PurchasesWrite)?;
+    let mut outcomes: Vec<Option<Outcome>> = Vec::new();
+    outcomes.resize_with(body.purchases.len(), || None);
+    let mut by_contact: HashMap<u64, Vec<Item>> = HashMap::new();
+    for (at, item) in body.purchases.iter().enumerate() {
+        match prepared(&api, &caller, &body.device_id, at, item).await {
+            Ok(item) => by_contact
+                .entry(item.prepared.contact.entity)
+                .or_default()
+                .push(item),
+            Err(problem) => settle(&mut outcomes, at, Err(problem)),
+        }
+    }
+    let mut recorded = stream::iter(by_contact.into_values())
+        .map(|items| record_in_order(&api, items))
+        .buffer_unordered(limits::OFFLINE_BATCH_CONTACTS_AT_A_TIME);
+    while let Some(of_contact) = recorded.next().await {
+        for (at, outcome) in of_contact {
+            settle(&mut outcomes, at, outcome);
+        }
+    }
+    drop(recorded);
+    let items = body.purchases.iter().zip(&outcomes);
+    let items = items
+        .filter_map(|(item, outcome)| Some(shown(item.sequence, outcome.as_ref()?, &request_id)))
+        .collect();
+    let timings = Timings {
+        admit: caller.began.elapsed(),
+        ..Timings::default()
+    };
+    Ok(reply::json(StatusCode::OK, &WireBatch { items }, timings))
+}
+
+fn settle(outcomes: &mut [Option<Outcome>], at: usize, outcome: Outcome) {
+    if let Some(place) = outcomes.get_mut(at) {
+        *place = Some(outcome);
+    }
+}
+
+fn shown<'a>(sequence: u64, outcome: &'a Outcome, id: &'a RequestId) -> WireBatchItem<'a> {
+    match outcome {
+        Ok(purchase) => WireBatchItem {
+            sequence,
+            status: StatusCode::OK.as_u16(),
+            purchase: Some(purchase),
+            problem: None,
+        },
+        Err(problem) => WireBatchItem {
+            sequence,
+            status: problem.code().status().as_u16(),
+            purchase: None,
+            problem: Some(problem.body(id.as_str())),
+        },
+    }
+}
+
+/// Reads one purchase, and finds whom and what it names.
+async fn prepared(
+    api: &Api,
+    caller: &Caller,
+    device: &str,
+    at: usize,
+    item: &NewBatchItem,
+) -> Result<Item, Problem> {
+    let body = ValidJson::<NewPurchase>::parse(item.purchase.get().as_bytes())?;
+    let prepared = prepare(api, caller, &body).await?;
+    let remember = remember(api, caller, &prepared, device, item.sequence, &body.hash);
+    Ok(Item {
+        at,
+        prepared,
+        remember,
+    })
+}
+
+fn remember(
+    api: &Api,
+    caller: &Caller,
+    prepared: &Prepared,
+    device: &str,
+    sequence: u64,
+    hash: &BodyHash,
+) -> Remember {
+    let key = api.router.secrets().key_hash(&KeyScope {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        lineage: caller.key.key.details.lineage,
+        operation: "purchases.create",
+        target: Some(prepared.contact),
+        source: "device",
+        key: &format!("{device}\n{sequence}"),
+    });
+    Remember {
+        keys: vec![key],
+        request: request_hash(hash.as_bytes()),
+    }
+}
+
+/// Records the purchases of one contact, one after the other.
+async fn record_in_order(api: &Api, items: Vec<Item>) -> Vec<(usize, Outcome)> {
+    let mut outcomes = Vec::with_capacity(items.len());
+    let mut is_stopped = false;
+    for item in items {
+        let outcome = if is_stopped {
+            // Not before the one whose outcome is open: the device's order is the ledger's.
+            Err(Problem::new(
+                Code::OverCapacity,
+                "an earlier purchase of this contact has no outcome yet; nothing happened, send both again",
+            ))
+        } else {
+            record(api, item.prepared, item.remember).await
+        };
+        is_stopped |= outcome
+            .as_ref()
+            .is_err_and(|problem| problem.code().status().is_server_error());
+        outcomes.push((item.at, outcome));
+    }
+    outcomes
+}
+
+async fn record(api: &Api, prepared: Prepared, remember: Remember) -> Outcome {
+    let Prepared {
+        contact,
+        tenant,
+        purchase,
+    } = prepared;
+    let command = Command::Contact(ContactCommand::RecordPurchase(purchase));
+    let answer = api
+        .router
+        .command(contact, command, Some(remember), Some(Arc::clone(&tenant)))
+        .await;
+    match answer.result {
+        Ok(Answer::Purchase(view)) => Ok(WirePurchase::of(
+            &view,
+            Shown {
+                ids: api.router.secrets().public_ids(),
+                tenant: &tenant,
+                contact: contact.entity,
+                profile: None,
+            },
+        )),
+        Ok(_) => Err(failure::not_found()),
+        Err(why) => Err(failure::problem(why)),
+    }
+}
