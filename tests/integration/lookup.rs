@@ -112,3 +112,63 @@ async fn a_contact_is_found_by_what_fits_as_a_whole() {
     let sized = node.get("/contacts?code=CODE-1&size=101").send().await;
     assert_eq!(sized.json()["errors"][0]["pointer"], "size");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_finds_its_buyer_by_each_name_and_by_exactly_one() {
+    let node = TestNode::start().await;
+    let contact = json!({
+        "id": "crm-7", "code": "GOLD-7", "email_address": "Ada@Example.test",
+        "phones": [{ "number": "+44 20 7946 0018" }],
+    });
+    let id = node.post("/contacts", &contact).send().await.text("id");
+    let card = node.post(
+        &format!("/contacts/{id}/cards"),
+        &json!({ "cim": "card-7" }),
+    );
+    assert_eq!(card.send().await.status, 201);
+    let buy = async |contact: serde_json::Value, card: Option<&str>| {
+        let mut body = node.purchase_body(node.contact(0), 20);
+        body["contact"] = contact;
+        body["payment_medium_identifier"] = json!(card);
+        node.post("/purchases", &body).send().await
+    };
+    let nobody = json!(null);
+    for (name, card) in [
+        (json!({ "id": "crm-7" }), None),
+        (json!({ "code": "GOLD-7" }), Some("not the buyer's")),
+        (json!({ "email_address": "ada@example.TEST" }), None),
+        (
+            json!({ "phone": { "number": "020 7946 0018", "country_code": "GBR" } }),
+            None,
+        ),
+        (nobody.clone(), Some("card-7")),
+    ] {
+        let answer = buy(name.clone(), card).await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+        assert_eq!(answer.json()["contact"]["id"], "crm-7", "{name}");
+    }
+    for (name, card) in [
+        (json!({ "email_address": "eve@example.test" }), None),
+        (nobody.clone(), Some("card-8")),
+    ] {
+        let answer = buy(name.clone(), card).await;
+        assert_eq!(
+            answer.problem(),
+            (400, "unknown_contact".to_owned()),
+            "{name}"
+        );
+    }
+    for (name, card) in [
+        (nobody, None),
+        (json!({}), Some("card-7")),
+        (json!({ "id": "crm-7", "code": "GOLD-7" }), None),
+    ] {
+        let answer = buy(name.clone(), card).await;
+        assert_eq!(
+            answer.problem(),
+            (422, "invalid_request".to_owned()),
+            "{name}"
+        );
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/contact", "{name}");
+    }
+}

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::super::contacts::{ContactName, idempotency_key, resolve};
+use super::super::contacts::{idempotency_key, resolve};
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -129,12 +129,8 @@ pub(super) async fn prepare(
         .await
         .map_err(failure::problem)?;
     let ids = api.router.secrets().public_ids();
-    let name = match (&body.contact.id, &body.contact.code) {
-        (Some(id), _) => ContactName::Id(id),
-        (None, Some(code)) => ContactName::Code(code),
-        (None, None) => return Err(unknown_contact()),
-    };
-    let contact = resolve(api, caller, name)
+    let buyer = body.buyer().ok_or_else(unknown_contact)?;
+    let contact = resolve(api, caller, buyer)
         .await
         .map_err(failure::problem)?
         .ok_or_else(unknown_contact)?;

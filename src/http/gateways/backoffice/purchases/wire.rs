@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::contacts::ContactName;
 use crate::actors::router::OpenedProfile;
 use crate::domain::context::TenantView;
 use crate::domain::entity::PurchaseView;
@@ -19,13 +20,14 @@ pub(in super::super) struct NewPurchase {
     /// An id of your own, of at most 36 characters: a second purchase of this contact with it is the same one.
     #[schema(max_length = 36)]
     pub(super) id: Option<String>,
-    pub(super) contact: ContactReference,
+    /// Who buys. Without it, the card in `payment_medium_identifier` says.
+    pub(super) contact: Option<ContactReference>,
     pub(super) organisation: OrganisationReference,
     pub(super) transaction_amounts: NewAmounts,
     pub(super) classification: Option<ClassificationReference>,
     /// The number on the receipt. Without an id and an `Idempotency-Key`, it identifies the purchase.
     pub(super) reference_number: Option<String>,
-    /// What identified the customer at the till, such as a card's identifier.
+    /// What identified the customer at the till, such as a card's identifier (`cim`).
     pub(super) payment_medium_identifier: Option<String>,
     /// When the purchase was made, in Unix seconds; now, if it is left out.
     pub(super) performed_on: Option<i64>,
@@ -39,12 +41,52 @@ pub(in super::super) struct NewPurchase {
     pub(super) block_wallet_funds: bool,
 }
 
-/// Who buys: by id, or by code.
+/// Who buys, named in exactly one way.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct ContactReference {
     pub(super) id: Option<String>,
     pub(super) code: Option<String>,
+    pub(super) email_address: Option<String>,
+    pub(super) phone: Option<PhoneReference>,
+}
+
+/// A phone number, however it is written.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct PhoneReference {
+    /// ISO 3166-1 alpha-3; needed for a number without `+`.
+    country_code: Option<String>,
+    number: String,
+}
+
+impl ContactReference {
+    fn names(&self) -> impl Iterator<Item = ContactName<'_>> {
+        let phone = self.phone.as_ref().map(|phone| ContactName::Phone {
+            number: &phone.number,
+            country: phone.country_code.as_deref(),
+        });
+        let names = [
+            self.id.as_deref().map(ContactName::Id),
+            self.code.as_deref().map(ContactName::Code),
+            self.email_address.as_deref().map(ContactName::EmailAddress),
+            phone,
+        ];
+        names.into_iter().flatten()
+    }
+}
+
+impl NewPurchase {
+    /// Who buys, as the purchase names it.
+    pub(super) fn buyer(&self) -> Option<ContactName<'_>> {
+        match &self.contact {
+            Some(contact) => contact.names().next(),
+            None => self
+                .payment_medium_identifier
+                .as_deref()
+                .map(ContactName::Card),
+        }
+    }
 }
 
 /// Who sells.
@@ -217,11 +259,15 @@ impl From<NoAward> for WireReason {
 
 impl Validate for NewPurchase {
     fn validate(&self, faults: &mut Faults) {
+        let is_named_once = match &self.contact {
+            Some(contact) => contact.names().count() == 1,
+            None => self.payment_medium_identifier.is_some(),
+        };
         faults.require(
-            self.contact.id.is_some() != self.contact.code.is_some(),
+            is_named_once,
             "contact",
             "ambiguous",
-            "must name the contact in exactly one way: id or code",
+            "must name the contact in exactly one way: id, code, email_address or phone; or be left out for the card in payment_medium_identifier",
         );
         for (member, value, max) in [
             ("id", &self.id, limits::OWN_ID_CHARS_MAX),
