@@ -1,14 +1,13 @@
 //! The guides do what they say: their commands are run as they stand, and what they show of an answer is what comes.
 //!
-//! In a guide, an indented block that begins with `curl` or `export` is for the shell, one shell for the whole guide. A block
-//! that begins with `{` or `[` is what the block before it answers; `…` in it stands for what is left out.
+//! In a guide, an indented block that begins with `curl` or `export` is for the shell. A block that begins with `{` or `[` is what the
+//! command before it answers; `…` in it stands for what is left out. `export NAME=…   # the answer's FIELD` keeps a field of it.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::process::Site;
 
@@ -17,11 +16,6 @@ const ELLIPSIS: char = '…';
 
 /// Where a reader's node listens; the test's own listens elsewhere.
 const DOCUMENTED_ADDRESS: &str = "127.0.0.1:8080";
-
-struct Step {
-    command: String,
-    shown: Option<Value>,
-}
 
 /// The indented blocks of a Markdown text.
 fn blocks(text: &str) -> Vec<String> {
@@ -87,64 +81,84 @@ fn agrees(shown: &Value, actual: &Value) -> bool {
     }
 }
 
-fn steps(text: &str, api: SocketAddr) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    for block in blocks(text) {
-        if block.starts_with("curl") || block.starts_with("export") {
-            // What the reader fills in is given in the environment.
-            let lines = block.lines().filter(|line| !line.contains(ELLIPSIS));
-            let command: String = lines.flat_map(|line| [line, "\n"]).collect();
-            steps.push(Step {
-                command: command.replace(DOCUMENTED_ADDRESS, &api.to_string()),
-                shown: None,
-            });
-        } else if block.starts_with(['{', '[']) {
-            let step = steps.last_mut().unwrap();
-            assert!(step.shown.is_none(), "two answers to {}", step.command);
-            step.shown = Some(completed(&block));
+/// A reader at work: what the shell knows, and what came last.
+struct Reader<'a> {
+    guide: &'a str,
+    exports: String,
+    given: &'a [(&'a str, &'a str)],
+    answer: Value,
+    compared: usize,
+}
+
+impl Reader<'_> {
+    /// What the reader fills in is given, or a field of the last answer.
+    fn export(&mut self, line: &str) {
+        match line.split_once("# the answer's ") {
+            Some((name, field)) => {
+                let name = name
+                    .trim_start_matches("export ")
+                    .split('=')
+                    .next()
+                    .unwrap();
+                let pointer = format!("/{}", field.trim().replace('.', "/"));
+                let value = self.answer.pointer(&pointer).and_then(Value::as_str);
+                let value = value.unwrap_or_else(|| panic!("no {field} in {:#}", self.answer));
+                self.exports += &format!("export {name}='{value}'\n");
+            }
+            None if line.contains(ELLIPSIS) => {}
+            None => self.exports += &format!("{line}\n"),
         }
     }
-    steps
+
+    fn run(&mut self, command: &str) {
+        let script = format!("set -eu\n{}{command}", self.exports);
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &script]).envs(self.given.iter().copied());
+        let ran = shell.output().unwrap();
+        let (said, complaint) = (
+            String::from_utf8_lossy(&ran.stdout),
+            String::from_utf8_lossy(&ran.stderr),
+        );
+        assert!(ran.status.success(), "{}: {complaint}", self.guide);
+        self.answer = serde_json::from_str(&said)
+            .unwrap_or_else(|error| panic!("{}: {error} in {said} of {command}", self.guide));
+    }
+
+    fn compare(&mut self, shown: &Value) {
+        let (guide, answer) = (self.guide, &self.answer);
+        assert!(
+            agrees(shown, answer),
+            "{guide}: the answer is {answer:#}, and the guide shows {shown:#}"
+        );
+        self.compared += 1;
+    }
 }
 
-/// Runs the guide's commands with `given` in the environment; how many of their answers were compared.
+/// Does what the guide says, with `given` in the environment; how many of its answers were compared.
 fn follow(guide: &str, api: SocketAddr, given: &[(&str, &str)]) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(guide);
-    let steps = steps(&std::fs::read_to_string(path).unwrap(), api);
-    let outputs = TempDir::new().unwrap();
-    let mut script = "set -eu\n".to_owned();
-    for (number, step) in steps.iter().enumerate() {
-        script += &format!("{{\n{}\n}} > '{number}'\n", step.command);
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut reader = Reader {
+        guide,
+        exports: String::new(),
+        given,
+        answer: Value::Null,
+        compared: 0,
+    };
+    for block in blocks(&text.replace(DOCUMENTED_ADDRESS, &api.to_string())) {
+        if block.starts_with("export") {
+            block.lines().for_each(|line| reader.export(line));
+        } else if block.starts_with("curl") {
+            reader.run(&block);
+        } else if block.starts_with(['{', '[']) {
+            reader.compare(&completed(&block));
+        }
     }
-    let ran = Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(outputs.path())
-        .envs(given.iter().copied())
-        .output()
-        .unwrap();
-    assert!(
-        ran.status.success(),
-        "{guide}: {}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
-    let mut compared = 0;
-    for (number, step) in steps.iter().enumerate() {
-        let Some(shown) = &step.shown else { continue };
-        let said = std::fs::read_to_string(outputs.path().join(number.to_string())).unwrap();
-        let actual: Value = serde_json::from_str(&said)
-            .unwrap_or_else(|error| panic!("{guide}: {error} in {said} of {}", step.command));
-        assert!(
-            agrees(shown, &actual),
-            "{guide}: after {}the answer is {actual:#}, and the guide shows {shown:#}",
-            step.command
-        );
-        compared += 1;
-    }
-    compared
+    reader.compared
 }
 
-#[tokio::test]
-async fn the_readme_shows_what_happens() {
+/// A reader of `guide` with a new demo network.
+async fn reads(guide: &str) -> usize {
     let site = Site::new();
     let process = site.start().await;
     let seed = process.seed();
@@ -155,12 +169,20 @@ async fn the_readme_shows_what_happens() {
         ("WALLET", text("/contacts/0/wallet_id")),
         ("VENUE", text("/organisations/merchants/0/venues/0/id")),
     ];
-    let given: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (*name, &**value))
-        .collect();
-    assert_eq!(follow("README.md", process.public, &given), 3);
+    let given = given.each_ref().map(|(name, value)| (*name, &**value));
+    let compared = follow(guide, process.public, &given);
     process.stop().await;
+    compared
+}
+
+#[tokio::test]
+async fn the_readme_shows_what_happens() {
+    assert_eq!(reads("README.md").await, 3);
+}
+
+#[tokio::test]
+async fn a_tills_day_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/a-tills-day.md").await, 13);
 }
 
 #[test]
