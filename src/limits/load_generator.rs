@@ -1,0 +1,52 @@
+//! The bounds of the load generator (`clientele bench`).
+
+use std::time::Duration;
+
+/// The most connections that the load generator opens: each costs it and the server a descriptor and about 20 KiB of
+/// buffers, and far fewer saturate a node.
+pub const BENCH_CONNECTIONS_MAX: u32 = 4_096;
+
+/// The highest arrival rate, a second: twenty times what one node answers on two cores (50,000 a second measured), so
+/// that it bounds typing errors, not measurements.
+pub const BENCH_RATE_MAX: u32 = 1_000_000;
+
+/// The longest measurement, in seconds: an hour shows checkpoints, trimming and leaks; longer ones are a soak test.
+pub const BENCH_DURATION_S_MAX: u32 = 3_600;
+
+/// The longest warm-up, in seconds: ten minutes fill any cache of a node.
+pub const BENCH_WARMUP_S_MAX: u32 = 600;
+
+/// How many arrivals may wait for a free connection: two seconds of a stalled server at 50,000 a second, with room.
+/// At 24 bytes each that is 3 MiB. What does not fit is counted as not sent.
+pub const BENCH_ARRIVALS_WAITING_MAX: usize = 131_072;
+
+/// How long the load generator waits for one answer before it counts a timeout and drops the connection: five times the
+/// 2 s for which a node may hold a request while its shard moves.
+pub const BENCH_ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long a finished run goes on to send what is still waiting and to collect answers: one answer's wait, so that
+/// every request sent in time ends as an answer or as a counted timeout, plus a second to notice it.
+pub const BENCH_DRAIN_MAX: Duration = Duration::from_secs(11);
+
+/// The least pause between two releases of arrivals. A release wakes the generator, which costs about 10 us of CPU
+/// beside the requests themselves: every 100 us that stays near a tenth of a core at any rate. It makes arrivals late
+/// by at most as much, a tenth of a durable answer's time, and the report shows it.
+pub const BENCH_RELEASE_PAUSE_MIN: Duration = Duration::from_micros(100);
+
+/// The pause of a closed-loop connection after it failed to connect: 20 attempts a second notice a restarted server
+/// soon, and do not spin on a dead one.
+pub const BENCH_RECONNECT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The largest latency that is told apart, in microseconds: a minute, well beyond the longest wait for an answer plus
+/// the wait of its arrival for a connection. Longer ones count as this.
+pub const BENCH_LATENCY_US_MAX: u64 = 60_000_000;
+
+/// One answer in so many has its `Server-Timing` header read: reading it takes about 1 us, and a run of some
+/// thousand requests still gives enough for a mean.
+pub const BENCH_SERVER_TIMING_STRIDE: u64 = 64;
+
+/// How many bytes of a refusing answer are kept, to read its error code: a problem document is under 1 KiB.
+pub const BENCH_REFUSAL_BYTES_MAX: usize = 4_096;
+
+/// How often the progress bar moves: five times a second is smooth, and costs nothing beside the load.
+pub const BENCH_PROGRESS_EVERY: Duration = Duration::from_millis(200);
