@@ -61,6 +61,14 @@ impl Caller {
         }
     }
 
+    /// The configuration of the caller's tenant, in the caller's mode.
+    pub async fn tenant_view(&self, api: &Api) -> Result<Arc<TenantView>, Problem> {
+        api.router
+            .tenant_view(self.tenant(), self.mode())
+            .await
+            .map_err(failure::problem)
+    }
+
     /// Demands a secret key of the Back Office that covers `scope`.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         let details = &self.key.key.details;

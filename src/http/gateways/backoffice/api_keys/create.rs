@@ -5,7 +5,6 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
 use super::super::once::Once;
-use super::tenant_view;
 use super::wire::{NewApiKey, WireApiKey, WireKeyMode, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -73,7 +72,7 @@ async fn organisation(
     caller: &Caller,
     body: &NewApiKey,
 ) -> Result<Option<u64>, Problem> {
-    let tenant = tenant_view(api, caller).await?;
+    let tenant = caller.tenant_view(api).await?;
     let unknown = || {
         Problem::new(
             Code::UnknownOrganisation,

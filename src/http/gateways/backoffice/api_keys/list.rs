@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::tenant_view;
 use super::wire::WireApiKey;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -66,7 +65,7 @@ pub(in super::super) async fn list(
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::KeysRead)?;
-    let tenant = tenant_view(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let mut keys = api_keys::list(&api, caller.tenant(), Some(caller.mode()))
         .await
         .map_err(failure::problem)?;

@@ -23,7 +23,7 @@ async fn named(
     caller: &Caller,
     id: &str,
 ) -> Result<(Address, Box<ApiKey>, Arc<TenantView>), Problem> {
-    let tenant = tenant_view(api, caller).await?;
+    let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
     let address = ids
         .read_as(Named::ApiKey, id)
@@ -37,11 +37,4 @@ async fn named(
     } else {
         Err(failure::not_found())
     }
-}
-
-async fn tenant_view(api: &Api, caller: &Caller) -> Result<Arc<TenantView>, Problem> {
-    api.router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)
 }

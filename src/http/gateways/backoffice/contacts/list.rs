@@ -196,11 +196,7 @@ async fn show(
         return Ok(None);
     };
     let balance = if with_balance {
-        let tenant = api
-            .router
-            .tenant_view(caller.tenant(), caller.mode())
-            .await
-            .map_err(failure::problem)?;
+        let tenant = caller.tenant_view(api).await?;
         let decimals = tenant.currency.decimals();
         Some(WireAmount::from_minor(view.balance.0, decimals))
     } else {

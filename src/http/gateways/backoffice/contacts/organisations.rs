@@ -115,11 +115,7 @@ pub(in super::super) async fn sign(
     body: ValidJson<Membership>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::ContactsWrite)?;
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let address = named(&api, &caller, &name).await?;
     let organisation = api
         .router

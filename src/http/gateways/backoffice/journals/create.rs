@@ -97,11 +97,7 @@ pub(in super::super) async fn create(
     body: ValidJson<NewJournal>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::WalletsWrite)?;
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let amount = amount(body.amount, tenant.currency)?;
     let currency = match &body.currency_code {
         Some(code) => Some(Currency::from_code(code).ok_or_else(|| {

@@ -95,11 +95,7 @@ pub(in super::super) async fn list(
         .read_as(Named::Wallet, wallet_id)
         .ok_or_else(failure::not_found)?
         .owner(caller.tenant(), caller.mode());
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let page = query.page();
     let found = match query.event {
         None => all(&api, contact, page).await?,

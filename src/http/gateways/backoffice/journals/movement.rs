@@ -25,11 +25,7 @@ pub(super) async fn record(
     movement: Movement,
 ) -> Result<Response, Problem> {
     let secrets = api.router.secrets();
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(api).await?;
     let currency = tenant.currency;
     let remember = idempotency_key(headers)?.map(|key| Remember {
         keys: vec![secrets.key_hash(&KeyScope {

@@ -89,11 +89,7 @@ pub(in super::super) async fn top_up(
     body: ValidJson<NewTopUp>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::WalletsWrite)?;
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let amount = amount(body.amount, tenant.currency)?;
     let wallet = api
         .router

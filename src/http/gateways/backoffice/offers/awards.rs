@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::wire::WireAwards;
-use super::{command, configuration, find, read, show};
+use super::{command, find, read, show};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::offer::Command;
@@ -57,7 +57,7 @@ pub(in super::super) async fn change(
 ) -> Result<Response, Problem> {
     caller.require(Scope::OffersWrite)?;
     let (address, _) = find(&api, &caller, &id).await?;
-    let tenant = configuration(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let mut faults = Faults::new();
     let award = read::award(&mut faults, &body.awards, &tenant)?;
     faults.into_result()?;
@@ -72,7 +72,7 @@ async fn answer(
     engine: Timings,
 ) -> Result<Response, Problem> {
     let (_, offer) = find(api, caller, id).await?;
-    let tenant = configuration(api, caller).await?;
+    let tenant = caller.tenant_view(api).await?;
     let awards = WireAwards {
         awards: show::awards(&offer, &tenant),
     };

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::show::shown;
 use super::wire::{WireOffer, WrittenOffer};
-use super::{command, configuration, find, read};
+use super::{command, find, read};
 use crate::domain::api_key::Scope;
 use crate::domain::offer::Command;
 use crate::http::auth::Caller;
@@ -53,7 +53,7 @@ pub(in super::super) async fn change(
         "is changed by PUT /reward_offers/{id}/life_cycle_state; leave it out",
     );
     faults.into_result()?;
-    let tenant = configuration(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let wanted = read::offer(&body, &tenant, api.router.secrets().public_ids())?;
     let engine = command(&api, address, Command::Change(Box::new(wanted))).await?;
     let (address, offer) = find(&api, &caller, &id).await?;

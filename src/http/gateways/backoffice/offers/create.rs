@@ -5,8 +5,8 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
 use super::super::contacts::idempotency_key;
+use super::read;
 use super::wire::{CreatedOffer, WrittenOffer};
-use super::{configuration, read};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Remember;
@@ -41,7 +41,7 @@ pub(in super::super) async fn create(
     body: ValidJson<WrittenOffer>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::OffersWrite)?;
-    let tenant = configuration(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let secrets = api.router.secrets();
     let offer = read::offer(&body, &tenant, secrets.public_ids())?;
     let fresh = uuid::Uuid::now_v7().to_string();

@@ -4,9 +4,9 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
+use super::find;
 use super::show::shown;
 use super::wire::WireOffer;
-use super::{configuration, find};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::http::auth::Caller;
@@ -31,7 +31,7 @@ pub(in super::super) async fn get(
 ) -> Result<Response, Problem> {
     caller.require(Scope::OffersRead)?;
     let (address, offer) = find(&api, &caller, &id).await?;
-    let tenant = configuration(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let shown = shown(&api, &tenant, address, &offer).await?;
     let timings = reply::timings(&caller, Timings::default());
     Ok(reply::json(StatusCode::OK, &shown, timings))

@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::show::shown;
 use super::wire::{WireOffer, WrittenLifeCycle};
-use super::{command, configuration, find};
+use super::{command, find};
 use crate::domain::api_key::Scope;
 use crate::domain::offer::Command;
 use crate::http::auth::Caller;
@@ -40,7 +40,7 @@ pub(in super::super) async fn change(
     let wanted = Command::ChangeLifeCycle(body.life_cycle_state.into());
     let engine = command(&api, address, wanted).await?;
     let (address, offer) = find(&api, &caller, &id).await?;
-    let tenant = configuration(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let shown = shown(&api, &tenant, address, &offer).await?;
     let timings = reply::timings(&caller, engine);
     Ok(reply::json(StatusCode::OK, &shown, timings))

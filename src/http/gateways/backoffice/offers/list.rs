@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::configuration;
 use super::show::shown;
 use super::wire::{WireLifeCycle, WireOffer};
 use crate::actors::router::Timings;
@@ -65,7 +64,7 @@ pub(in super::super) async fn list(
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::OffersRead)?;
-    let tenant = configuration(&api, &caller).await?;
+    let tenant = caller.tenant_view(&api).await?;
     let page = Page::of(query.page, query.size);
     let wanted = query.state.map(LifeCycle::from);
     let found = tenant.offers.iter();

@@ -13,21 +13,12 @@ use std::sync::Arc;
 
 use crate::actors::router::Timings;
 use crate::domain::address::Address;
-use crate::domain::context::TenantView;
 use crate::domain::entity::Command;
 use crate::domain::ids::Named;
 use crate::domain::offer::{self, Offer};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
-
-/// The caller's configuration.
-async fn configuration(api: &Api, caller: &Caller) -> Result<Arc<TenantView>, Problem> {
-    api.router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)
-}
 
 /// The offer of this id, if it is listed in the caller's world.
 async fn find(api: &Api, caller: &Caller, id: &str) -> Result<(Address, Arc<Offer>), Problem> {
@@ -38,7 +29,7 @@ async fn find(api: &Api, caller: &Caller, id: &str) -> Result<(Address, Arc<Offe
         .read_as(Named::Offer, id)
         .map(|id| id.owner(caller.tenant(), caller.mode()))
         .ok_or_else(failure::not_found)?;
-    let tenant = configuration(api, caller).await?;
+    let tenant = caller.tenant_view(api).await?;
     let offers = &tenant.offers;
     let found = offers.iter().find(|(entity, _)| *entity == address.entity);
     let (_, offer) = found.ok_or_else(failure::not_found)?;

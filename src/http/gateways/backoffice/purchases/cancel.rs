@@ -68,11 +68,7 @@ pub(in super::super) async fn cancel(
         .public_ids()
         .read_as(Named::Purchase, &id)
         .ok_or_else(failure::not_found)?;
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let contact = named.owner(caller.tenant(), caller.mode());
     demand_own(&api, &caller, &tenant, (contact, named.part)).await?;
     let remember = idempotency_key(&headers)?.map(|key| Remember {

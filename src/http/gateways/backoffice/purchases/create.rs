@@ -123,11 +123,7 @@ pub(super) async fn prepare(
     caller: &Caller,
     body: &NewPurchase,
 ) -> Result<Prepared, Problem> {
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
     let buyer = body.buyer().ok_or_else(unknown_contact)?;
     let contact = resolve(api, caller, buyer)

@@ -39,11 +39,7 @@ pub(in super::super) async fn get(
         .public_ids()
         .read_as(Named::Purchase, &id)
         .ok_or_else(failure::not_found)?;
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let contact = named.owner(caller.tenant(), caller.mode());
     let answer = api.router.query(contact, Query::Purchase(named.part)).await;
     let timings = reply::timings(&caller, answer.timings);

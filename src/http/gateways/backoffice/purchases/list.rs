@@ -180,11 +180,7 @@ pub(in super::super) async fn list(
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::PurchasesRead)?;
-    let tenant = api
-        .router
-        .tenant_view(caller.tenant(), caller.mode())
-        .await
-        .map_err(failure::problem)?;
+    let tenant = caller.tenant_view(&api).await?;
     let wanted = Wanted::of(&api, &query, &tenant)?;
     let (found, freshness) = match &query.contact_id {
         Some(name) => {
