@@ -88,6 +88,7 @@ fn context() -> Context {
         classifications: vec!["PURCHASE".into()],
         time_zone: clientele::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(VENUE, venue)]),
+        taps: BTreeMap::new(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
     };
     Context {

@@ -304,7 +304,7 @@ async fn create_network(api: &Api) -> Result<(), Error> {
         };
         let create = organisation::Command::Create(organisation);
         ensure(api, address, Command::Organisation(create)).await?;
-        let list = tenant::Command::ListOrganisation(entity);
+        let list = tenant::Command::ListOrganisation(entity, None);
         ensure(api, tenant, Command::Tenant(list)).await?;
     }
     Ok(())

@@ -307,6 +307,8 @@ impl Router {
         let details = listed
             .details
             .ok_or(Failure::Rejected(Rejection::NotFound))?;
+        let taps = listed.taps.into_iter().map(|(of, code)| (code, of));
+        let taps = taps.collect();
         let mut organisations = BTreeMap::new();
         for entity in listed.organisations {
             let address = Address {
@@ -338,6 +340,7 @@ impl Router {
             classifications: details.classifications,
             time_zone: details.time_zone,
             organisations,
+            taps,
             offers,
         })
     }

@@ -53,6 +53,8 @@ pub struct TenantView {
     pub time_zone: Zone,
     /// The network, by entity number.
     pub organisations: BTreeMap<u64, Organisation>,
+    /// The organisation of each terminal access point (TAP), by its code.
+    pub taps: BTreeMap<String, u64>,
     /// Every offer of the mode with its entity number, in the order in which they were listed.
     pub offers: Vec<(u64, Arc<Offer>)>,
 }
@@ -68,6 +70,12 @@ impl TenantView {
         self.upwards(organisation)
             .find_map(|(_, organisation)| organisation?.time_zone.as_ref())
             .unwrap_or(&self.time_zone)
+    }
+
+    /// The code of an organisation's TAP, if it has one.
+    pub fn tap_of(&self, organisation: u64) -> Option<&str> {
+        let found = self.taps.iter().find(|(_, of)| **of == organisation);
+        found.map(|(code, _)| code.as_str())
     }
 
     /// An organisation and those above it, up to the network's owner.

@@ -27,6 +27,10 @@ pub enum Named {
     JournalLine,
     /// An estimate that holds a contact's money.
     Estimate,
+    /// A terminal access point of an organisation.
+    Tap,
+    /// A name that a tenant's purchases may be classified by: the number stands for the name.
+    Classification,
 }
 
 impl Named {
@@ -41,6 +45,8 @@ impl Named {
             Named::ApiKey => 7,
             Named::JournalLine => 8,
             Named::Estimate => 9,
+            Named::Tap => 10,
+            Named::Classification => 11,
         }
     }
 
@@ -55,6 +61,8 @@ impl Named {
             7 => Some(Named::ApiKey),
             8 => Some(Named::JournalLine),
             9 => Some(Named::Estimate),
+            10 => Some(Named::Tap),
+            11 => Some(Named::Classification),
             _ => None,
         }
     }
@@ -62,8 +70,8 @@ impl Named {
     /// The kind of the entity that owns what is named.
     pub const fn owner(self) -> Kind {
         match self {
-            Named::Tenant => Kind::Tenant,
-            Named::Organisation => Kind::Organisation,
+            Named::Tenant | Named::Classification => Kind::Tenant,
+            Named::Organisation | Named::Tap => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
             | Named::Wallet
@@ -187,7 +195,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=9) {
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=11) {
             let ids = PublicIds::new([3; 32]);
             let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
             let text = ids.write(id);

@@ -14,6 +14,7 @@ use crate::actors::router::{PublishedKey, Unauthenticated};
 use crate::domain::address::{Mode, TenantId};
 use crate::domain::api_key::{Gateway, Scope, Scopes, Visibility};
 use crate::domain::context::TenantView;
+use crate::domain::ids::{Named, PublicIds};
 
 /// The contract's header for API keys.
 const API_KEY: &str = "api_key";
@@ -59,6 +60,14 @@ impl Caller {
             (Some(own), Some(other)) => tenant.is_within(other, own),
             (Some(_), None) => false,
         }
+    }
+
+    /// The organisation of a public id, by entity number, if it is one of the network that the key acts for.
+    pub fn organisation(&self, ids: &PublicIds, tenant: &TenantView, id: &str) -> Option<u64> {
+        ids.read_as(Named::Organisation, id)
+            .map(|id| id.entity)
+            .filter(|number| tenant.organisations.contains_key(number))
+            .filter(|number| self.acts_for(tenant, Some(*number)))
     }
 
     /// The configuration of the caller's tenant, in the caller's mode.

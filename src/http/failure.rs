@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{api_key, contact, offer, tenant};
+use crate::domain::{api_key, contact, offer, organisation, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -62,7 +62,15 @@ fn rejected(rejection: Rejection) -> Problem {
             Code::IdempotencyKeyReused,
             "this idempotency key created an offer long ago; use a new one",
         ),
+        Rejection::Organisation(organisation::Rejection::OrganisationExists) => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key created an organisation long ago; use a new one",
+        ),
         Rejection::ApiKey(rejection) => api_key_rejected(rejection),
+        Rejection::Tenant(tenant::Rejection::TapTaken) => Problem::new(
+            Code::TapNotUnique,
+            "another organisation of the network has a TAP of this tap_code",
+        ),
         Rejection::Tenant(tenant::Rejection::ListFull) => Problem::new(
             Code::LimitReached,
             "the tenant has as many as it may; nothing was changed",
@@ -76,8 +84,12 @@ fn rejected(rejection: Rejection) -> Problem {
             invalid_field("", "too_large", "the test clock is at most 50 years ahead")
         }
         Rejection::NotFound
-        | Rejection::Tenant(tenant::Rejection::UnknownTenant | tenant::Rejection::TenantExists)
-        | Rejection::Organisation(_)
+        | Rejection::Tenant(
+            tenant::Rejection::UnknownTenant
+            | tenant::Rejection::TenantExists
+            | tenant::Rejection::UnknownOrganisation,
+        )
+        | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)
         | Rejection::Offer(_)
         | Rejection::DirectoryEntry(_) => not_found(),
         Rejection::WrongKind => Problem::new(Code::Internal, "the server has failed"),

@@ -40,6 +40,19 @@ impl Page {
         u64::from(self.page.saturating_sub(1)).saturating_mul(u64::from(self.size))
     }
 
+    /// Its entries among `all`, and where it lies; counted, if asked for.
+    pub fn cut<T>(self, all: Vec<T>, count: bool) -> (Vec<T>, Paging) {
+        let skipped = usize::try_from(self.skip()).unwrap_or(usize::MAX);
+        let paging = Paging {
+            page: self.page,
+            size: self.size,
+            total: count.then(|| u64::try_from(all.len()).unwrap_or(u64::MAX)),
+            has_more: all.len().saturating_sub(skipped) > self.take(),
+        };
+        let content = all.into_iter().skip(skipped).take(self.take());
+        (content.collect(), paging)
+    }
+
     /// How many entries it has at most.
     pub fn take(self) -> usize {
         usize::try_from(self.size).unwrap_or(usize::MAX)

@@ -145,7 +145,7 @@ async fn strangers(node: &TestNode) -> (String, String) {
         time_zone: None,
     });
     node.command(venue, Command::Organisation(create)).await;
-    let list = Command::Tenant(tenant::Command::ListOrganisation(STRANGE_VENUE));
+    let list = Command::Tenant(tenant::Command::ListOrganisation(STRANGE_VENUE, None));
     node.command(tenant, list).await;
     let visibility = WireVisibility::Secret;
     let (address, key) = fresh_key(&api, STRANGERS, Mode::Live, visibility).unwrap();

@@ -27,6 +27,7 @@ mod lookup;
 mod node;
 mod offers;
 mod offline;
+mod organisations;
 mod panics;
 mod privacy;
 mod residency;

@@ -177,7 +177,7 @@ async fn make_network(till: &mut Till) {
     });
     let address = at(Mode::Shared, Kind::Organisation, VENUE);
     till.ensure(address, Command::Organisation(venue)).await;
-    let list = tenant::Command::ListOrganisation(VENUE);
+    let list = tenant::Command::ListOrganisation(VENUE, None);
     till.ensure(tenant, Command::Tenant(list)).await;
     let offers = [
         (Award::Percentage(Percent(5.into())), None, None),

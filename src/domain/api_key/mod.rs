@@ -34,13 +34,17 @@ pub enum Scope {
     OffersRead,
     /// Create and change offers.
     OffersWrite,
+    /// Read organisations.
+    OrganisationsRead,
+    /// Create and change organisations.
+    OrganisationsWrite,
     /// Read and advance the test clock.
     TestClock,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 11] = [
+    pub const ALL: [Scope; 13] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -51,6 +55,8 @@ impl Scope {
         Scope::KeysWrite,
         Scope::OffersRead,
         Scope::OffersWrite,
+        Scope::OrganisationsRead,
+        Scope::OrganisationsWrite,
         Scope::TestClock,
     ];
 
@@ -67,6 +73,8 @@ impl Scope {
             Scope::KeysWrite => "keys.write",
             Scope::OffersRead => "offers.read",
             Scope::OffersWrite => "offers.write",
+            Scope::OrganisationsRead => "organisations.read",
+            Scope::OrganisationsWrite => "organisations.write",
             Scope::TestClock => "test_clock",
         }
     }
@@ -89,6 +97,8 @@ impl Scope {
             Scope::KeysWrite => 1 << 17,
             Scope::OffersRead => 32,
             Scope::OffersWrite => 64,
+            Scope::OrganisationsRead => 512,
+            Scope::OrganisationsWrite => 1_024,
             Scope::TestClock => 128,
         }
     }

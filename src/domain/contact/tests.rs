@@ -32,6 +32,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 time_zone: None,
             },
         )]),
+        taps: BTreeMap::new(),
         offers: vec![(
             1,
             Arc::new(Offer {

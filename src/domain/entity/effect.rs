@@ -5,7 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::lease::{self, Movement};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, contact, offer, tenant};
+use crate::domain::{api_key, contact, offer, organisation, tenant};
 
 /// What a caller sends to be sure of one effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Effect {
             Some(
                 Event::Contact(contact::Event::Proposed(_))
                 | Event::Tenant(tenant::Event::Created(_))
-                | Event::Organisation(_)
+                | Event::Organisation(organisation::Event::Created(_))
                 | Event::Offer(offer::Event::Created(_))
                 | Event::ApiKey(api_key::Event::Created(..)),
             ) => Outcome::Created,
@@ -121,10 +121,12 @@ impl Effect {
                 )
                 | Event::Tenant(
                     tenant::Event::OrganisationListed(_)
+                    | tenant::Event::TapSet(..)
                     | tenant::Event::OfferListed(..)
                     | tenant::Event::ApiKeyListed(..)
                     | tenant::Event::TestClockAdvanced(_),
                 )
+                | Event::Organisation(organisation::Event::Changed(..))
                 | Event::ApiKey(
                     api_key::Event::Revoked(_)
                     | api_key::Event::Changed(..)

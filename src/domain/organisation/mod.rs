@@ -15,6 +15,23 @@ pub enum Role {
     Venue,
 }
 
+impl Role {
+    /// Whether one that plays this part may lie right below one that plays `parent`'s.
+    pub const fn lies_below(self, parent: Role) -> bool {
+        matches!(
+            (self, parent),
+            (Role::Business | Role::Merchant, Role::ServiceOwner)
+                | (Role::Merchant, Role::Business)
+                | (Role::Venue, Role::Merchant)
+        )
+    }
+
+    /// Whether it sells, and so may have a terminal access point.
+    pub const fn sells(self) -> bool {
+        matches!(self, Role::Merchant | Role::Venue)
+    }
+}
+
 /// An organisation as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
@@ -33,6 +50,17 @@ pub struct Organisation {
 pub enum Command {
     /// Come into being.
     Create(Organisation),
+    /// Change in part.
+    Change(Change),
+}
+
+/// What to change of an organisation: what is none stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its time zone, or that it has none of its own.
+    pub time_zone: Option<Option<Zone>>,
 }
 
 /// What happened to an organisation.
@@ -40,11 +68,15 @@ pub enum Command {
 pub enum Event {
     /// It came into being.
     Created(Organisation),
+    /// It got a name and a time zone.
+    Changed(String, Option<Zone>),
 }
 
 /// Why an organisation refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
+    /// There is no such organisation.
+    UnknownOrganisation,
     /// It exists already.
     OrganisationExists,
 }
@@ -56,16 +88,36 @@ pub struct State(pub Option<Organisation>);
 impl State {
     /// Decides `command`.
     pub fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
-        let Command::Create(organisation) = command;
-        match self.0 {
-            None => Ok(vec![Event::Created(organisation.clone())]),
-            Some(_) => Err(Rejection::OrganisationExists),
+        match (command, &self.0) {
+            (Command::Create(organisation), None) => Ok(vec![Event::Created(organisation.clone())]),
+            (Command::Create(_), Some(_)) => Err(Rejection::OrganisationExists),
+            (Command::Change(..), None) => Err(Rejection::UnknownOrganisation),
+            (Command::Change(change), Some(before)) => {
+                let name = change.name.as_ref().unwrap_or(&before.name);
+                let time_zone = change.time_zone.as_ref().unwrap_or(&before.time_zone);
+                let is_so = before.name == *name && before.time_zone == *time_zone;
+                Ok(if is_so {
+                    Vec::new()
+                } else {
+                    vec![Event::Changed(name.clone(), time_zone.clone())]
+                })
+            }
         }
     }
 
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
-        let Event::Created(organisation) = event;
-        self.0 = Some(organisation.clone());
+        match event {
+            Event::Created(organisation) => self.0 = Some(organisation.clone()),
+            Event::Changed(name, time_zone) => {
+                if let Some(organisation) = &mut self.0 {
+                    organisation.name.clone_from(name);
+                    organisation.time_zone.clone_from(time_zone);
+                }
+            }
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

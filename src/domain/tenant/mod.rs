@@ -5,9 +5,12 @@ use super::calendar::Zone;
 use super::money::Currency;
 use super::time::Span;
 
-/// How many organisations, offers a mode and keys a mode a tenant lists: each is 10 bytes or less in the tenant's row, which
-/// so stays under half of a row's limit.
+/// How many organisations, offers of both modes and keys of both modes a tenant lists: each is 10 bytes or less in the tenant's
+/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which so stays under two thirds of a row's limit.
 pub const LISTED_MAX: usize = 500;
+
+/// The longest code of a TAP, in ASCII characters: twice what is printed on terminals.
+pub const TAP_CODE_CHARS_MAX: usize = 32;
 
 /// How many of its offers may be of one mode: half of the list, so that trials never crowd out business. Each offer is named in
 /// the record of every purchase, with 12 bytes.
@@ -20,6 +23,9 @@ pub struct Tenant {
     pub details: Option<Details>,
     /// The organisations of its network, in order of creation.
     pub organisations: Vec<u64>,
+    /// The codes of the organisations' terminal access points (TAPs): at most one each, and no two the same. Kept here and not
+    /// with the organisations, so that one actor sees to that.
+    pub taps: Vec<(u64, String)>,
     /// Its offers with their mode, in order of creation.
     pub offers: Vec<(Mode, u64)>,
     /// Its API keys with their mode, in order of creation.
@@ -58,8 +64,10 @@ pub struct Details {
 pub enum Command {
     /// Come into being.
     Create(Details),
-    /// Add an organisation to the network.
-    ListOrganisation(u64),
+    /// Add an organisation to the network, with the code of its TAP if it has one.
+    ListOrganisation(u64, Option<String>),
+    /// Give an organisation's TAP this code, or take the TAP away.
+    SetTap(u64, Option<String>),
     /// Add an offer.
     ListOffer(Mode, u64),
     /// Add an API key.
@@ -75,6 +83,8 @@ pub enum Event {
     Created(Details),
     /// An organisation joined the network.
     OrganisationListed(u64),
+    /// An organisation's TAP got this code, or was taken away.
+    TapSet(u64, Option<String>),
     /// An offer was added.
     OfferListed(Mode, u64),
     /// An API key was added.
@@ -92,6 +102,10 @@ pub enum Rejection {
     TenantExists,
     /// It lists as many as it may.
     ListFull,
+    /// There is no such organisation in the network.
+    UnknownOrganisation,
+    /// Another organisation's TAP has the code.
+    TapTaken,
     /// The test clock would go back.
     ClockGoesBack,
     /// The test clock would go too far.
@@ -113,11 +127,15 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
-            Command::ListOrganisation(number) => (
-                self.organisations.contains(&number),
-                self.organisations.len() < LISTED_MAX,
-                Event::OrganisationListed(number),
-            ),
+            Command::ListOrganisation(number, ref tap) => {
+                return self.list_organisation(number, tap.as_deref());
+            }
+            Command::SetTap(number, ref code) => {
+                if !self.organisations.contains(&number) {
+                    return Err(Rejection::UnknownOrganisation);
+                }
+                return self.set_tap(number, code.as_deref());
+            }
             Command::ListOffer(mode, number) => (
                 self.offers.contains(&(mode, number)),
                 self.offers_of(mode) < OFFERS_A_MODE_MAX,
@@ -134,6 +152,35 @@ impl Tenant {
             (false, true) => Ok(vec![event]),
             (false, false) => Err(Rejection::ListFull),
         }
+    }
+
+    fn list_organisation(&self, number: u64, tap: Option<&str>) -> Result<Vec<Event>, Rejection> {
+        if self.organisations.contains(&number) {
+            return Ok(Vec::new());
+        }
+        if self.organisations.len() >= LISTED_MAX {
+            return Err(Rejection::ListFull);
+        }
+        let mut events = vec![Event::OrganisationListed(number)];
+        events.extend(self.set_tap(number, tap)?);
+        Ok(events)
+    }
+
+    fn set_tap(&self, number: u64, code: Option<&str>) -> Result<Vec<Event>, Rejection> {
+        if code.is_some_and(|code| self.holder(code).is_some_and(|holder| holder != number)) {
+            return Err(Rejection::TapTaken);
+        }
+        let before = self.taps.iter().find(|(holder, _)| *holder == number);
+        Ok(if before.map(|(_, code)| code.as_str()) == code {
+            Vec::new()
+        } else {
+            vec![Event::TapSet(number, code.map(str::to_owned))]
+        })
+    }
+
+    fn holder(&self, code: &str) -> Option<u64> {
+        let found = self.taps.iter().find(|(_, known)| known == code);
+        found.map(|(holder, _)| *holder)
     }
 
     fn advance(&self, advance: Advance) -> Result<Vec<Event>, Rejection> {
@@ -165,6 +212,10 @@ impl Tenant {
         match event {
             Event::Created(details) => self.details = Some(details.clone()),
             Event::OrganisationListed(number) => self.organisations.push(*number),
+            Event::TapSet(number, code) => {
+                self.taps.retain(|(holder, _)| holder != number);
+                self.taps.extend(code.clone().map(|code| (*number, code)));
+            }
             Event::OfferListed(mode, number) => self.offers.push((*mode, *number)),
             Event::ApiKeyListed(mode, number) => self.api_keys.push((*mode, *number)),
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,

@@ -23,7 +23,7 @@ fn given(commands: impl IntoIterator<Item = Command>) -> Tenant {
 type Listing = fn(u64) -> Command;
 
 const LISTINGS: [Listing; 4] = [
-    Command::ListOrganisation,
+    |number| Command::ListOrganisation(number, None),
     |number| Command::ListOffer(Mode::Live, number),
     |number| Command::ListOffer(Mode::Test, number),
     |number| Command::ListApiKey(Mode::Live, number),
@@ -74,8 +74,10 @@ fn a_full_list_refuses_what_is_new_and_knows_what_it_has() {
         assert_eq!(tenant.decide(&listing(0)), Err(Rejection::ListFull));
         assert_eq!(tenant.decide(&listing(max)), Ok(Vec::new()));
     }
-    let tenant =
-        given(std::iter::once(create()).chain((1..=listed).map(Command::ListOrganisation)));
+    let tenant = given(
+        std::iter::once(create())
+            .chain((1..=listed).map(|number| Command::ListOrganisation(number, None))),
+    );
     assert!(
         tenant.decide(&Command::ListOffer(Mode::Live, 1)).is_ok(),
         "each list has its own room"
@@ -104,5 +106,31 @@ fn the_test_clock_only_goes_forward_and_not_beyond_its_end() {
     assert_eq!(
         tenant.decide(&by(TEST_CLOCK_AHEAD_MAX)),
         Err(Rejection::ClockTooFar)
+    );
+}
+
+#[test]
+fn no_two_organisations_have_a_tap_of_one_code() {
+    let listed =
+        |number, code: Option<&str>| Command::ListOrganisation(number, code.map(str::to_owned));
+    let set = |number, code: Option<&str>| Command::SetTap(number, code.map(str::to_owned));
+    let mut tenant = given([create(), listed(1, Some("A")), listed(2, None)]);
+    for refused in [listed(3, Some("A")), set(2, Some("A"))] {
+        assert_eq!(tenant.decide(&refused), Err(Rejection::TapTaken));
+    }
+    assert_eq!(
+        tenant.decide(&set(3, Some("B"))),
+        Err(Rejection::UnknownOrganisation)
+    );
+    assert_eq!(tenant.decide(&set(1, Some("A"))), Ok(Vec::new()));
+    for command in [set(1, Some("B")), set(2, Some("A")), set(1, None)] {
+        let events = tenant.decide(&command).unwrap();
+        events.iter().for_each(|event| tenant.apply(event));
+    }
+    assert_eq!(tenant.taps, [(2, "A".to_owned())]);
+    assert_eq!(
+        tenant.decide(&listed(1, Some("A"))),
+        Ok(Vec::new()),
+        "it is listed"
     );
 }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Request};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 pub use self::canonical::BodyHash;
 pub use self::query::ValidQuery;
@@ -28,6 +29,16 @@ use crate::limits::BODY_BYTES_MAX;
 pub trait Validate {
     /// Notes every value that is wrong.
     fn validate(&self, faults: &mut Faults);
+}
+
+/// Tells a null from what is left out, for a member that a change removes by null.
+///
+/// # Errors
+/// The value is none of `T`'s.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// A JSON body that has the shape and the values that `T` demands; `MAX` is the most bytes that it may have.

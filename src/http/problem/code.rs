@@ -89,6 +89,7 @@ codes! {
     InvalidApiKey "invalid_api_key" UNAUTHORIZED "The API key is not valid" None;
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     SecretKeyRequired "secret_key_required" FORBIDDEN "This operation needs a secret key" None;
+    LiveKeyRequired "live_key_required" FORBIDDEN "This operation needs a key of live mode" None;
     TestKeyRequired "test_key_required" FORBIDDEN "This operation needs a key of test mode" None;
     InsufficientScope "insufficient_scope" FORBIDDEN "The credentials do not cover this operation" None;
     ApiKeyInactive "api_key_inactive" CONFLICT "The API key works no longer" None;
@@ -103,6 +104,7 @@ codes! {
     CardNotUnique "card_not_unique" BAD_REQUEST "Another contact has this card" Some(CARD_NOT_UNIQUE);
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
+    TapNotUnique "tap_not_unique" CONFLICT "Another organisation has this TAP" None;
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
     // What the server cannot do now. Each says in its page whether something may have happened.
     TooManyRequests "too_many_requests" TOO_MANY_REQUESTS "Too many requests" None;

@@ -159,19 +159,20 @@ impl<C> Decode<C> for remembered::Remembered {
 }
 
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, offers, api_keys, test_clock_ahead });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, test_clock_ahead });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
     2 => OfferListed(mode, number),
     3 => ApiKeyListed(mode, number),
     4 => TestClockAdvanced(ahead),
+    5 => TapSet(number, code),
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
 stored!(record organisation::Organisation { name, role, parent, time_zone });
 stored!(wrap organisation::State);
-stored!(choice organisation::Event { 0 => Created(organisation) });
+stored!(choice organisation::Event { 0 => Created(organisation), 1 => Changed(name, time_zone) });
 
 stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
 stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });

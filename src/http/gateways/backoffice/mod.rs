@@ -2,9 +2,11 @@
 
 mod api_keys;
 mod contacts;
+mod fields;
 mod journals;
 mod offers;
 mod once;
+mod organisations;
 mod purchases;
 mod reference;
 mod test_clock;
@@ -32,6 +34,7 @@ use crate::http::Api;
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
         (name = "Reward offers", description = "What purchases earn, under which conditions"),
+        (name = "Organisations", description = "The network of those who sell"),
         (name = "Test clock", description = "The time of business in test mode"),
     )
 )]
@@ -66,6 +69,12 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(offers::get::get, offers::change::change))
         .routes(routes!(offers::awards::get, offers::awards::change))
         .routes(routes!(offers::life_cycle::change))
+        .routes(routes!(organisations::create::create))
+        .routes(routes!(
+            organisations::get::get,
+            organisations::update::update
+        ))
+        .routes(routes!(organisations::network::network))
         .routes(routes!(test_clock::get::get))
         .routes(routes!(test_clock::advance::advance))
 }

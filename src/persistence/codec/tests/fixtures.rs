@@ -195,6 +195,10 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             Event::Tenant(tenant::Event::OrganisationListed(4)),
         ),
         (
+            "tenant_tap_set",
+            Event::Tenant(tenant::Event::TapSet(4, Some("T-17".into()))),
+        ),
+        (
             "tenant_offer_listed",
             Event::Tenant(tenant::Event::OfferListed(Mode::Live, 5)),
         ),
@@ -205,6 +209,13 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "organisation_created",
             Event::Organisation(organisation::Event::Created(organisation(Role::Venue))),
+        ),
+        (
+            "organisation_changed",
+            Event::Organisation(organisation::Event::Changed(
+                "Pier".into(),
+                Zone::named("Asia/Tokyo"),
+            )),
         ),
         (
             "offer_created_percentage",
@@ -311,6 +322,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             State::Tenant(tenant::Tenant {
                 details: Some(details()),
                 organisations: vec![1, 2],
+                taps: vec![(2, "T-17".into())],
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 test_clock_ahead: Span::days(3),

@@ -302,14 +302,16 @@ fn listed() -> impl Strategy<Value = Vec<(Mode, u64)>> {
 prop_compose! {
     fn tenant_state()(
         details in option::of((any::<String>(), currency(), any::<Vec<String>>())),
-        organisations: Vec<u64>,
+        (organisations, taps) in any::<(Vec<u64>, Vec<(u64, String)>)>(),
         offers in listed(),
         api_keys in listed(),
     ) -> tenant::Tenant {
         let details = details.map(|(name, currency, classifications)| tenant::Details {
             name, currency, classifications, time_zone: Zone::named("Europe/Athens").unwrap(),
         });
-        tenant::Tenant { details, organisations, offers, api_keys, test_clock_ahead: Span::days(2) }
+        tenant::Tenant {
+            details, organisations, taps, offers, api_keys, test_clock_ahead: Span::days(2),
+        }
     }
 }
 

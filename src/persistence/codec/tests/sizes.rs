@@ -14,6 +14,7 @@ use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
     self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer,
 };
+use crate::domain::tenant::{self, LISTED_MAX, TAP_CODE_CHARS_MAX};
 use crate::domain::time::{Span, Timestamp};
 use crate::limits::{self, AWARD_RECORD_BYTES_MAX, RECORD_BYTES_MAX, ROW_BYTES_MAX};
 use crate::persistence::codec;
@@ -171,4 +172,20 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
     let record = codec::encode_effect(&fixtures::address(Kind::Offer), &effect);
     assert!(record.len() < RECORD_BYTES_MAX / 10 * 9, "{}", record.len());
     assert!(codec::decode_effect(&record).is_ok());
+}
+
+#[test]
+fn the_fullest_tenant_takes_under_two_thirds_of_a_row() {
+    let numbers = || (0..LISTED_MAX).map(|_| u64::MAX);
+    let state = State::Tenant(tenant::Tenant {
+        organisations: numbers().collect(),
+        taps: numbers()
+            .map(|number| (number, "x".repeat(TAP_CODE_CHARS_MAX)))
+            .collect(),
+        offers: numbers().map(|number| (Mode::Live, number)).collect(),
+        api_keys: numbers().map(|number| (Mode::Live, number)).collect(),
+        ..tenant::Tenant::default()
+    });
+    let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));
+    assert!(row.len() < ROW_BYTES_MAX / 3 * 2, "{} bytes", row.len());
 }

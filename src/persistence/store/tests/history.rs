@@ -54,6 +54,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         classifications: vec!["PURCHASE".into()],
         time_zone: crate::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(VENUE, venue)]),
+        taps: BTreeMap::new(),
         offers: (1..).zip(offers).collect(),
     })
 }

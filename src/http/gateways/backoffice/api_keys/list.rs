@@ -70,19 +70,11 @@ pub(in super::super) async fn list(
         .await
         .map_err(failure::problem)?;
     keys.retain(|(_, key)| caller.acts_for(&tenant, key.details.organisation));
-    let page = query.page();
-    let skipped = usize::try_from(page.skip()).unwrap_or(usize::MAX);
-    let paging = Paging {
-        page: page.page,
-        size: page.size,
-        total: query
-            .include_total
-            .then(|| u64::try_from(keys.len()).unwrap_or(u64::MAX)),
-        has_more: keys.len().saturating_sub(skipped) > page.take(),
-    };
-    let content = keys.into_iter().rev().skip(skipped).take(page.take());
+    keys.reverse();
+    let (content, paging) = query.page().cut(keys, query.include_total);
     let answer = ApiKeyPage {
         content: content
+            .into_iter()
             .map(|(address, key)| WireApiKey::of(&api, address, *key, None))
             .collect(),
         paging,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::fields::check_name;
 use crate::domain::address::{Address, Mode};
 use crate::domain::api_key::{ApiKey, Gateway, Scope, Scopes, Visibility};
 use crate::domain::ids::{Named, PublicId};
@@ -196,21 +197,6 @@ pub(super) fn scopes(names: &[String]) -> Scopes {
 
 fn names(scopes: Scopes) -> Vec<String> {
     scopes.iter().map(|scope| scope.name().to_owned()).collect()
-}
-
-fn check_name(faults: &mut Faults, name: &str) {
-    faults.require(
-        !name.trim().is_empty() && !name.chars().any(char::is_control),
-        "name",
-        "empty_or_control",
-        "must have visible text and no control characters",
-    );
-    faults.require(
-        name.chars().count() <= limits::NAME_CHARS_MAX,
-        "name",
-        "too_long",
-        "must have at most 200 characters",
-    );
 }
 
 fn check_scopes(faults: &mut Faults, names: &[String]) {

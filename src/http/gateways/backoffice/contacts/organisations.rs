@@ -11,7 +11,6 @@ use super::named;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{self, SignUp};
 use crate::domain::entity::Command;
-use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::extract::{Faults, ValidJson, Validate};
@@ -117,14 +116,9 @@ pub(in super::super) async fn sign(
     caller.require(Scope::ContactsWrite)?;
     let tenant = caller.tenant_view(&api).await?;
     let address = named(&api, &caller, &name).await?;
-    let organisation = api
-        .router
-        .secrets()
-        .public_ids()
-        .read_as(Named::Organisation, &body.organisation_id)
-        .map(|id| id.entity)
-        .filter(|number| tenant.organisations.contains_key(number))
-        .filter(|number| caller.acts_for(&tenant, Some(*number)))
+    let ids = api.router.secrets().public_ids();
+    let organisation = caller
+        .organisation(ids, &tenant, &body.organisation_id)
         .ok_or_else(|| {
             Problem::new(
                 Code::UnknownOrganisation,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::claims;
@@ -12,7 +12,7 @@ use crate::domain::contact::Profile;
 use crate::domain::entity::ContactView;
 use crate::http::Api;
 use crate::http::auth::Caller;
-use crate::http::extract::{Faults, Validate};
+use crate::http::extract::{Faults, Validate, given};
 use crate::http::problem::Problem;
 
 /// What to change of a contact: what is left out stays as it is, and null removes.
@@ -55,13 +55,6 @@ pub(in super::super) struct ChangedContact {
 pub(super) struct UpdatedContact {
     /// The contact's id.
     pub(super) id: String,
-}
-
-/// Tells a null from what is left out.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    value: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 impl Validate for ChangedContact {

@@ -71,9 +71,9 @@ pub(in super::super) async fn list(
     let fitting: Vec<_> = found
         .filter(|(_, offer)| wanted.is_none_or(|wanted| wanted == offer.life_cycle))
         .collect();
-    let skipped = usize::try_from(page.skip()).unwrap_or(usize::MAX);
-    let mut content = Vec::new();
-    for (entity, offer) in fitting.iter().skip(skipped).take(page.take()) {
+    let (fitting, paging) = page.cut(fitting, query.include_total);
+    let mut content = Vec::with_capacity(fitting.len());
+    for (entity, offer) in fitting {
         let address = Address {
             tenant: caller.tenant(),
             mode: caller.mode(),
@@ -82,14 +82,6 @@ pub(in super::super) async fn list(
         };
         content.push(shown(&api, &tenant, address, offer).await?);
     }
-    let paging = Paging {
-        page: page.page,
-        size: page.size,
-        total: query
-            .include_total
-            .then(|| u64::try_from(fitting.len()).unwrap_or(u64::MAX)),
-        has_more: fitting.len() > skipped.saturating_add(content.len()),
-    };
     let timings = reply::timings(&caller, Timings::default());
     Ok(reply::json(
         StatusCode::OK,

@@ -1,0 +1,103 @@
+//! `POST /organisations`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+
+use super::super::once::Once;
+use super::wire::{CreatedOrganisation, NewOrganisation};
+use super::{address, require_live, require_seller};
+use crate::domain::api_key::Scope;
+use crate::domain::context::TenantView;
+use crate::domain::ids::{Named, PublicId};
+use crate::domain::organisation::Role;
+use crate::http::auth::Caller;
+use crate::http::extract::ValidJson;
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// Create an organisation in the network.
+///
+/// It belongs to both modes. With an `Idempotency-Key`, a retry answers with the same organisation.
+#[utoipa::path(
+    post, path = "/organisations", tag = "Organisations", security(("api_key" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = NewOrganisation,
+    responses(
+        (status = 201, description = "Created", body = CreatedOrganisation),
+        (status = 400, description = "Not JSON, or an unknown parent", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this, or is a test one", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "There are as many organisations as there may be, or another one has the TAP", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: ValidJson<NewOrganisation>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::OrganisationsWrite)?;
+    require_live(&caller)?;
+    let tenant = caller.tenant_view(&api).await?;
+    let organisation = body.below(parent(&api, &caller, &tenant, &body)?);
+    require_seller(organisation.role, body.tap_code.as_deref())?;
+    let once = Once::of(&caller, &headers, "organisations.create", None, &body.hash)?;
+    let secrets = api.router.secrets();
+    let address = address(&caller, secrets.derived_entity(&once.scope(), 0));
+    let tap_code = body.tap_code.clone();
+    let (created, engine) = api
+        .router
+        .create_organisation(address, organisation, tap_code, once.remember(&api))
+        .await;
+    let timings = reply::timings(&caller, engine);
+    Ok(match created {
+        Ok(()) => {
+            let id = PublicId::of(Named::Organisation, address.entity);
+            let created = CreatedOrganisation {
+                id: secrets.public_ids().write(id),
+            };
+            reply::json(StatusCode::CREATED, &created, timings)
+        }
+        Err(why) => reply::refused(failure::problem(why), timings),
+    })
+}
+
+/// What the organisation is to lie below.
+fn parent(
+    api: &Api,
+    caller: &Caller,
+    tenant: &TenantView,
+    body: &NewOrganisation,
+) -> Result<u64, Problem> {
+    let unknown = || {
+        Problem::new(
+            Code::UnknownOrganisation,
+            "parent.id names none that this key acts for",
+        )
+    };
+    let owner = || {
+        let all = tenant.organisations.iter();
+        let mut owners = all.filter(|(_, one)| one.role == Role::ServiceOwner);
+        owners.next().map(|(number, _)| *number)
+    };
+    let number = match &body.parent {
+        Some(parent) => {
+            let ids = api.router.secrets().public_ids();
+            caller.organisation(ids, tenant, &parent.id)
+        }
+        None => caller.key.key.details.organisation.or_else(owner),
+    };
+    let number = number.ok_or_else(unknown)?;
+    let above = tenant.organisations.get(&number).ok_or_else(unknown)?;
+    if Role::from(body.r#type).lies_below(above.role) {
+        return Ok(number);
+    }
+    Err(failure::invalid_field(
+        "/parent",
+        "misplaced",
+        "must name what the type lies below: for a BUSINESS the service owner, for a MERCHANT that or a BUSINESS, for a VENUE a MERCHANT",
+    ))
+}

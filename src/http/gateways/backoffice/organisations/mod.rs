@@ -1,0 +1,53 @@
+//! Organisations. They belong to both modes, so that a test key reads them only.
+pub(super) mod create;
+pub(super) mod get;
+pub(super) mod network;
+pub(super) mod update;
+mod wire;
+
+use crate::domain::address::{Address, Kind, Mode};
+use crate::domain::context::TenantView;
+use crate::domain::organisation::Role;
+use crate::http::auth::Caller;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Api, failure};
+
+/// The organisation of this id, by entity number, if the caller may know of it.
+fn named(api: &Api, caller: &Caller, tenant: &TenantView, id: &str) -> Result<u64, Problem> {
+    let ids = api.router.secrets().public_ids();
+    caller
+        .organisation(ids, tenant, id)
+        .ok_or_else(failure::not_found)
+}
+
+fn address(caller: &Caller, entity: u64) -> Address {
+    Address {
+        tenant: caller.tenant(),
+        mode: Mode::Shared,
+        kind: Kind::Organisation,
+        entity,
+    }
+}
+
+/// Demands a key of live mode.
+fn require_live(caller: &Caller) -> Result<(), Problem> {
+    match caller.mode() {
+        Mode::Live | Mode::Shared => Ok(()),
+        Mode::Test => Err(Problem::new(
+            Code::LiveKeyRequired,
+            "organisations belong to both modes, and a test key only reads them; send a live secret key (sk_live_…)",
+        )),
+    }
+}
+
+/// Demands that one with a TAP sells.
+fn require_seller(role: Role, tap_code: Option<&str>) -> Result<(), Problem> {
+    if tap_code.is_none() || role.sells() {
+        return Ok(());
+    }
+    Err(failure::invalid_field(
+        "/tap_code",
+        "unsupported",
+        "is for a MERCHANT or a VENUE; leave it out",
+    ))
+}

@@ -1,0 +1,89 @@
+//! `PUT /organisations/{id}`
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::get::shown;
+use super::wire::{ChangedOrganisation, WireOrganisation};
+use super::{address, named, require_live, require_seller};
+use crate::actors::router::{Failure, Timings, Unavailable};
+use crate::domain::address::Address;
+use crate::domain::api_key::Scope;
+use crate::domain::entity::Command;
+use crate::domain::{organisation, tenant};
+use crate::http::auth::Caller;
+use crate::http::extract::ValidJson;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// Change an organisation's name, time zone or TAP.
+///
+/// The very next purchase goes by it. Its type and its place in the network are for ever.
+#[utoipa::path(
+    put, path = "/organisations/{id}", tag = "Organisations", security(("api_key" = [])),
+    params(("id" = String, Path, description = "The organisation's id")),
+    request_body = ChangedOrganisation,
+    responses(
+        (status = 200, description = "The organisation as it is now", body = WireOrganisation),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this, or is a test one", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No organisation of this id that the key acts for", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Another organisation has the TAP", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: ValidJson<ChangedOrganisation>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::OrganisationsWrite)?;
+    require_live(&caller)?;
+    let tenant = caller.tenant_view(&api).await?;
+    let number = named(&api, &caller, &tenant, &id)?;
+    let before = tenant.organisations.get(&number);
+    let role = before.ok_or_else(failure::not_found)?.role;
+    let mut engine = Timings::default();
+    if let Some(code) = &body.tap_code {
+        require_seller(role, code.as_deref())?;
+    }
+    let changed = change(&api, &caller, number, &body, &mut engine).await;
+    if let Err(why) = changed {
+        let timings = reply::timings(&caller, engine);
+        return Ok(reply::refused(failure::problem(why), timings));
+    }
+    let tenant = caller.tenant_view(&api).await?;
+    shown(&api, &caller, &tenant, number, engine)
+}
+
+async fn change(
+    api: &Api,
+    caller: &Caller,
+    number: u64,
+    body: &ChangedOrganisation,
+    engine: &mut Timings,
+) -> Result<(), Failure> {
+    if let Some(code) = &body.tap_code {
+        // First, since another organisation may have the code: then nothing has changed.
+        let set = Command::Tenant(tenant::Command::SetTap(number, code.clone()));
+        let tenant = Address::tenant(caller.tenant());
+        let answer = api.router.command(tenant, set, None, None).await;
+        engine.add(answer.timings);
+        answer.result?;
+    }
+    let command = Command::Organisation(organisation::Command::Change(body.change()));
+    let address = address(caller, number);
+    let answer = api.router.command(address, command, None, None).await;
+    engine.add(answer.timings);
+    match answer.result {
+        // "Nothing happened" would not be true of the TAP.
+        Err(Failure::Unavailable(_)) if body.tap_code.is_some() => {
+            Err(Failure::Unavailable(Unavailable::UnknownOutcome))
+        }
+        Err(why) => Err(why),
+        Ok(_) => Ok(()),
+    }
+}
