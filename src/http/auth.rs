@@ -1,5 +1,7 @@
-//! Who calls, and what the caller's key allows. Declared by each handler as its first argument.
+//! Who calls, and what the caller's key allows. Each handler's first argument after the state is an [`Authorized`]: who may not
+//! ask is refused before path, query and body are read, and there is no other way to a [`Caller`].
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -99,14 +101,25 @@ impl Caller {
                 format!("the key lacks the scope {}", scope.name()),
             ));
         }
-        Ok(())
+        self.require_mode(scope)
     }
-}
 
-impl FromRequestParts<Api> for Caller {
-    type Rejection = Problem;
+    /// Demands a key of the mode to which `scope` belongs, if it belongs to one.
+    fn require_mode(&self, scope: Scope) -> Result<(), Problem> {
+        match (scope, self.mode()) {
+            (Scope::TestClock, Mode::Live | Mode::Shared) => Err(Problem::new(
+                Code::TestKeyRequired,
+                "live business goes by the clock on the wall; send a secret key of test mode (sk_test_…)",
+            )),
+            (Scope::OrganisationsWrite, Mode::Test) => Err(Problem::new(
+                Code::LiveKeyRequired,
+                "organisations belong to both modes, and a test key only reads them; send a live secret key (sk_live_…)",
+            )),
+            _ => Ok(()),
+        }
+    }
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Caller, Problem> {
+    async fn authenticated(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
         let began = Instant::now();
         let Some(presented) = parts.headers.get(API_KEY) else {
             return Err(if parts.headers.contains_key(AUTHORIZATION) {
@@ -138,5 +151,28 @@ impl FromRequestParts<Api> for Caller {
             })?;
         api.quota.admit(&key.address)?;
         Ok(Caller { key, began })
+    }
+}
+
+/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
+pub struct Authorized<const SCOPE: u32>(Caller);
+
+impl<const SCOPE: u32> Deref for Authorized<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let caller = Caller::authenticated(parts, api).await?;
+        for scope in Scopes(SCOPE).iter() {
+            caller.require(scope)?;
+        }
+        Ok(Authorized(caller))
     }
 }

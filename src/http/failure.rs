@@ -178,7 +178,7 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
         contact::Rejection::SpendExceedsTotal => invalid_field(
             "/spend_request/amount",
             "too_large",
-            "must be at most transaction_amounts.total",
+            "must be at most the purchase's total",
         ),
         contact::Rejection::BalanceTooLow { .. } => Problem::new(
             Code::WalletBalanceTooLow,

@@ -76,6 +76,15 @@ fn venue(node: &TestNode, merchant: usize, number: usize) -> String {
     merchants[merchant].venues[number].id.clone()
 }
 
+/// The id of the classification of this name.
+pub(crate) async fn classification(node: &TestNode, name: &str) -> String {
+    let list = node.get("/customer_event_classifications").send().await;
+    let list = list.json();
+    let mut content = list["content"].as_array().unwrap().iter();
+    let found = content.find(|one| one["name"] == name).unwrap();
+    found["id"].as_str().unwrap().to_owned()
+}
+
 fn newest_first(mut recorded: Vec<String>) -> Vec<String> {
     recorded.reverse();
     recorded
@@ -196,7 +205,11 @@ async fn pages_follow_one_another_without_gap_or_overlap() {
         recorded.push(buy(&node, number % 3, &venue, |_| {}).await);
     }
     let expected = newest_first(recorded);
-    for filter in ["", "&classification_id=PURCHASE", "&date[gte]=0"] {
+    let classified = format!(
+        "&classification_id={}",
+        classification(&node, "PURCHASE").await
+    );
+    for filter in ["", &classified, "&date[gte]=0"] {
         let mut found = Vec::new();
         for number in 1..=3 {
             let answer = current_page(&node, &format!("?size=10&page={number}{filter}")).await;
@@ -250,6 +263,8 @@ async fn filters_choose_by_date_class_contact_and_place_together() {
     };
     let (second, fifth) = (begin + 20, begin + 50);
     let contact = &node.contact(0).id;
+    let fuel = classification(&node, "FUEL").await;
+    let other = classification(&node, "PURCHASE").await;
     for (query, expected) in [
         (
             format!("?date[gte]={second}&date[lte]={fifth}"),
@@ -259,13 +274,13 @@ async fn filters_choose_by_date_class_contact_and_place_together() {
             format!("?date%5Bgt%5D={second}&date%5Blt%5D={fifth}"),
             of(&[4, 3]),
         ),
-        ("?classification_id=FUEL".to_owned(), of(&[8, 4, 0])),
+        (format!("?classification_id={fuel}"), of(&[8, 4, 0])),
         (
             format!("?organisations={market}&date[lte]={fifth}"),
             of(&[11, 5, 3, 1]),
         ),
         (
-            format!("?contact_id={contact}&classification_id=FUEL"),
+            format!("?contact_id={contact}&classification_id={fuel}"),
             of(&[0]),
         ),
         (
@@ -277,9 +292,7 @@ async fn filters_choose_by_date_class_contact_and_place_together() {
             of(&[3]),
         ),
         (
-            format!(
-                "?organisations={market},{coffee}&date[gte]={fifth}&classification_id=PURCHASE"
-            ),
+            format!("?organisations={market},{coffee}&date[gte]={fifth}&classification_id={other}"),
             of(&[10, 9, 7, 6, 5]),
         ),
     ] {
@@ -302,7 +315,8 @@ async fn what_is_asked_for_wrongly_is_named() {
         ("?date[lte]=-1", "date[lte]"),
         ("?date[gt]=1700000000000", "date[gt]"),
         ("?date[gte]=20&date[lt]=20", "date[gte]"),
-        ("?classification_id=NONE", "classification_id"),
+        ("?classification_id=FUEL", "classification_id"),
+        (&format!("?classification_id={venue}"), "classification_id"),
         ("?order=ASC", "order"),
         ("?sort=AMOUNT", "sort"),
         (

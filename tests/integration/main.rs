@@ -35,6 +35,7 @@ mod routes;
 mod rows;
 mod sign_ups;
 mod test_clock;
+mod tills;
 mod time;
 mod trimming;
 mod uniqueness;

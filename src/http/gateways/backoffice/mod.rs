@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod api_keys;
+mod classifications;
 mod contacts;
 mod fields;
 mod journals;
@@ -62,9 +63,9 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(journals::top_up::top_up))
         .routes(routes!(purchases::get::get))
         .routes(routes!(purchases::cancel::cancel))
-        .routes(routes!(purchases::estimate::estimate))
         .routes(routes!(purchases::estimate::release))
         .routes(routes!(purchases::list::list))
+        .routes(routes!(classifications::list))
         .routes(routes!(offers::create::create, offers::list::list))
         .routes(routes!(offers::get::get, offers::change::change))
         .routes(routes!(offers::awards::get, offers::awards::change))
@@ -82,11 +83,14 @@ fn both_versions() -> OpenApiRouter<Api> {
 fn version_2() -> OpenApiRouter<Api> {
     both_versions()
         .routes(routes!(purchases::create::create))
+        .routes(routes!(purchases::estimate::estimate))
         .routes(routes!(purchases::batch::batch))
 }
 
 fn version_1() -> OpenApiRouter<Api> {
     both_versions()
+        .routes(routes!(purchases::version_1::create))
+        .routes(routes!(purchases::version_1::estimate))
 }
 
 /// The gateway's routes, and the OpenAPI 3.1 document that describes them.

@@ -11,7 +11,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted, Terms};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -37,11 +37,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::KeysWrite.bit() }>,
     headers: HeaderMap,
     body: ValidJson<NewApiKey>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::KeysWrite)?;
     let asked = scopes(&body.scopes);
     caller.require_all(asked)?;
     let terms = Terms {

@@ -8,7 +8,7 @@ use super::named;
 use super::wire::WireApiKey;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
@@ -25,10 +25,9 @@ use crate::http::{Api, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::KeysRead.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::KeysRead)?;
     let (address, key, _) = named(&api, &caller, &id).await?;
     let shown = WireApiKey::of(&api, address, *key, None);
     let timings = reply::timings(&caller, router::Timings::default());

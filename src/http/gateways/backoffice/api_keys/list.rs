@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::wire::WireApiKey;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
@@ -61,10 +61,9 @@ impl Validate for ListQuery {
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::KeysRead.bit() }>,
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::KeysRead)?;
     let tenant = caller.tenant_view(&api).await?;
     let mut keys = api_keys::list(&api, caller.tenant(), Some(caller.mode()))
         .await

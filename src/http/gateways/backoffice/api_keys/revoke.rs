@@ -8,7 +8,7 @@ use super::named;
 use super::wire::WireApiKey;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, api_keys, failure, reply};
 
@@ -29,10 +29,9 @@ use crate::http::{Api, api_keys, failure, reply};
 )]
 pub(in super::super) async fn revoke(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::KeysWrite.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::KeysWrite)?;
     let (address, _, _) = named(&api, &caller, &id).await?;
     let key = api_keys::revoke(&api, address)
         .await

@@ -11,7 +11,7 @@ use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted};
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -41,12 +41,11 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn roll(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::KeysWrite.bit() }>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: ValidJson<RolledApiKey>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::KeysWrite)?;
     let (current, key, _) = named(&api, &caller, &id).await?;
     caller.require_all(key.details.scopes)?;
     let now = api.router.wall();

@@ -8,7 +8,7 @@ use super::named;
 use super::wire::{ChangedApiKey, WireApiKey, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, api_keys, failure, reply};
@@ -32,11 +32,10 @@ use crate::http::{Api, api_keys, failure, reply};
 )]
 pub(in super::super) async fn update(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::KeysWrite.bit() }>,
     Path(id): Path<String>,
     body: ValidJson<ChangedApiKey>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::KeysWrite)?;
     let (address, key, _) = named(&api, &caller, &id).await?;
     let before = key.details;
     let asked = body.scopes.as_deref().map_or(before.scopes, scopes);

@@ -13,7 +13,7 @@ use crate::actors::router::{self, OpenedProfile};
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Card, Stage};
 use crate::domain::entity::{Answer, Query};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -90,12 +90,11 @@ impl WireCard {
 )]
 pub(in super::super) async fn add(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: ValidJson<NewCard>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsWrite)?;
     let cim = body.cim.trim();
     let now = api.router.wall();
     let edit = |cards: &mut Vec<Card>| {
@@ -138,10 +137,9 @@ pub(in super::super) async fn add(
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsRead.bit() }>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsRead)?;
     let address = named(&api, &caller, &name).await?;
     let cards = cards_of(&api, address).await?;
     let timings = reply::timings(&caller, router::Timings::default());
@@ -166,11 +164,10 @@ pub(in super::super) async fn list(
 )]
 pub(in super::super) async fn remove(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path((name, cim)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsWrite)?;
     let edit = |cards: &mut Vec<Card>| {
         let before = cards.len();
         cards.retain(|card| card.identifier != cim.trim());

@@ -13,7 +13,7 @@ use super::{claims, contact_id, taken};
 use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -37,11 +37,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     headers: HeaderMap,
     body: ValidJson<NewContact>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsWrite)?;
     let secrets = api.router.secrets();
     if let Some(id) = &body.id
         && secrets.public_ids().read(id).is_some()

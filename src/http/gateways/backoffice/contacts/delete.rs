@@ -8,7 +8,7 @@ use super::super::once::Once;
 use super::named;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::BodyHash;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -35,11 +35,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn delete(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsWrite)?;
     let address = named(&api, &caller, &name).await?;
     let nothing = BodyHash::of_nothing();
     let once = Once::of(

@@ -11,7 +11,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{SignUp, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -32,11 +32,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsRead.bit() }>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsRead)?;
     let address = resolve(&api, &caller, ContactName::IdOrCode(&name))
         .await
         .map_err(failure::problem)?

@@ -13,7 +13,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::Stage;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
@@ -123,10 +123,9 @@ impl Validate for ListQuery {
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsRead.bit() }>,
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsRead)?;
     if query.with_balance() {
         caller.require(Scope::WalletsRead)?;
     }

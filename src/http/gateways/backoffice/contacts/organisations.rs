@@ -12,7 +12,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{self, SignUp};
 use crate::domain::entity::Command;
 use crate::domain::time::Timestamp;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -108,12 +108,11 @@ impl Validate for Membership {
 )]
 pub(in super::super) async fn sign(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: ValidJson<Membership>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsWrite)?;
     let tenant = caller.tenant_view(&api).await?;
     let address = named(&api, &caller, &name).await?;
     let ids = api.router.secrets().public_ids();

@@ -9,7 +9,7 @@ use super::patch::{ChangedContact, UpdatedContact};
 use super::{contact_id, named, not_changed};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
@@ -37,12 +37,11 @@ use crate::http::{Api, reply};
 )]
 pub(in super::super) async fn update(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: ValidJson<ChangedContact>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::ContactsWrite)?;
     let address = named(&api, &caller, &name).await?;
     let once = Once::of(
         &caller,

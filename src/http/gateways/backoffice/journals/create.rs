@@ -16,7 +16,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{Movement, Reason};
 use crate::domain::money::Currency;
 use crate::http::Api;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::failure;
 use crate::http::money_wire::WireAmount;
@@ -91,12 +91,11 @@ impl Validate for NewJournal {
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::WalletsWrite.bit() }>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: ValidJson<NewJournal>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::WalletsWrite)?;
     let tenant = caller.tenant_view(&api).await?;
     let amount = amount(body.amount, tenant.currency)?;
     let currency = match &body.currency_code {

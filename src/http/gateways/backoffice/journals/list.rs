@@ -13,7 +13,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{JournalPage, JournalView, Line};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
@@ -82,10 +82,9 @@ impl Validate for ListQuery {
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::WalletsRead.bit() }>,
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::WalletsRead)?;
     let ids = api.router.secrets().public_ids();
     let wallet_id = query
         .wallet_id

@@ -16,7 +16,7 @@ use crate::domain::ids::Named;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
 use crate::http::Api;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::failure;
 use crate::http::money_wire::WireAmount;
@@ -84,11 +84,10 @@ impl Validate for NewTopUp {
 )]
 pub(in super::super) async fn top_up(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::WalletsWrite.bit() }>,
     headers: HeaderMap,
     body: ValidJson<NewTopUp>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::WalletsWrite)?;
     let tenant = caller.tenant_view(&api).await?;
     let amount = amount(body.amount, tenant.currency)?;
     let wallet = api

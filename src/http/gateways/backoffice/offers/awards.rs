@@ -9,7 +9,7 @@ use super::{command, find, read, show};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::offer::Command;
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
@@ -27,10 +27,9 @@ use crate::http::{Api, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersRead.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersRead)?;
     answer(&api, &caller, &id, Timings::default()).await
 }
 
@@ -51,11 +50,10 @@ pub(in super::super) async fn get(
 )]
 pub(in super::super) async fn change(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersWrite.bit() }>,
     Path(id): Path<String>,
     body: ValidJson<WireAwards>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersWrite)?;
     let (address, _) = find(&api, &caller, &id).await?;
     let tenant = caller.tenant_view(&api).await?;
     let mut faults = Faults::new();

@@ -9,7 +9,7 @@ use super::wire::{WireOffer, WrittenOffer};
 use super::{command, find, read};
 use crate::domain::api_key::Scope;
 use crate::domain::offer::Command;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
@@ -33,11 +33,10 @@ use crate::http::{Api, reply};
 )]
 pub(in super::super) async fn change(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersWrite.bit() }>,
     Path(id): Path<String>,
     body: ValidJson<WrittenOffer>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersWrite)?;
     let (address, _) = find(&api, &caller, &id).await?;
     let mut faults = Faults::new();
     faults.require(

@@ -11,7 +11,7 @@ use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Remember;
 use crate::domain::ids::{Named, PublicId};
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -36,11 +36,10 @@ use crate::secrets::{KeyScope, request_hash};
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersWrite.bit() }>,
     headers: HeaderMap,
     body: ValidJson<WrittenOffer>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersWrite)?;
     let tenant = caller.tenant_view(&api).await?;
     let secrets = api.router.secrets();
     let offer = read::offer(&body, &tenant, secrets.public_ids())?;

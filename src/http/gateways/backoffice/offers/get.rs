@@ -9,7 +9,7 @@ use super::show::shown;
 use super::wire::WireOffer;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
@@ -26,10 +26,9 @@ use crate::http::{Api, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersRead.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersRead)?;
     let (address, offer) = find(&api, &caller, &id).await?;
     let tenant = caller.tenant_view(&api).await?;
     let shown = shown(&api, &tenant, address, &offer).await?;

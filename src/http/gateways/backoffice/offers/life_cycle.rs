@@ -9,7 +9,7 @@ use super::wire::{WireOffer, WrittenLifeCycle};
 use super::{command, find};
 use crate::domain::api_key::Scope;
 use crate::domain::offer::Command;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
@@ -31,11 +31,10 @@ use crate::http::{Api, reply};
 )]
 pub(in super::super) async fn change(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersWrite.bit() }>,
     Path(id): Path<String>,
     body: ValidJson<WrittenLifeCycle>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersWrite)?;
     let (address, _) = find(&api, &caller, &id).await?;
     let wanted = Command::ChangeLifeCycle(body.life_cycle_state.into());
     let engine = command(&api, address, wanted).await?;

@@ -12,7 +12,7 @@ use crate::actors::router::Timings;
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::domain::offer::LifeCycle;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
@@ -60,10 +60,9 @@ pub(super) struct OfferPage {
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OffersRead.bit() }>,
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OffersRead)?;
     let tenant = caller.tenant_view(&api).await?;
     let page = Page::of(query.page, query.size);
     let wanted = query.state.map(LifeCycle::from);

@@ -6,12 +6,12 @@ use http::{HeaderMap, StatusCode};
 
 use super::super::once::Once;
 use super::wire::{CreatedOrganisation, NewOrganisation};
-use super::{address, require_live, require_seller};
+use super::{address, require_seller};
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::organisation::Role;
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -35,12 +35,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OrganisationsWrite.bit() }>,
     headers: HeaderMap,
     body: ValidJson<NewOrganisation>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OrganisationsWrite)?;
-    require_live(&caller)?;
     let tenant = caller.tenant_view(&api).await?;
     let organisation = body.below(parent(&api, &caller, &tenant, &body)?);
     require_seller(organisation.role, body.tap_code.as_deref())?;

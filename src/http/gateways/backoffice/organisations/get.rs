@@ -9,7 +9,7 @@ use super::wire::WireOrganisation;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -26,10 +26,9 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OrganisationsRead.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OrganisationsRead)?;
     let tenant = caller.tenant_view(&api).await?;
     let number = named(&api, &caller, &tenant, &id)?;
     shown(&api, &caller, &tenant, number, Timings::default())

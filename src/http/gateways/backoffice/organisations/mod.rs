@@ -9,7 +9,7 @@ use crate::domain::address::{Address, Kind, Mode};
 use crate::domain::context::TenantView;
 use crate::domain::organisation::Role;
 use crate::http::auth::Caller;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 use crate::http::{Api, failure};
 
 /// The organisation of this id, by entity number, if the caller may know of it.
@@ -26,17 +26,6 @@ fn address(caller: &Caller, entity: u64) -> Address {
         mode: Mode::Shared,
         kind: Kind::Organisation,
         entity,
-    }
-}
-
-/// Demands a key of live mode.
-fn require_live(caller: &Caller) -> Result<(), Problem> {
-    match caller.mode() {
-        Mode::Live | Mode::Shared => Ok(()),
-        Mode::Test => Err(Problem::new(
-            Code::LiveKeyRequired,
-            "organisations belong to both modes, and a test key only reads them; send a live secret key (sk_live_…)",
-        )),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::organisation::Organisation;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
@@ -85,11 +85,10 @@ pub(super) struct OrganisationPage {
 )]
 pub(in super::super) async fn network(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OrganisationsRead.bit() }>,
     Path(id): Path<String>,
     query: ValidQuery<NetworkQuery>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OrganisationsRead)?;
     let tenant = caller.tenant_view(&api).await?;
     let top = named(&api, &caller, &tenant, &id)?;
     let all = tenant.organisations.iter();

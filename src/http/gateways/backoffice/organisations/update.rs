@@ -5,13 +5,13 @@ use axum::response::Response;
 
 use super::get::shown;
 use super::wire::{ChangedOrganisation, WireOrganisation};
-use super::{address, named, require_live, require_seller};
+use super::{address, named, require_seller};
 use crate::actors::router::{Failure, Timings, Unavailable};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::{organisation, tenant};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -36,12 +36,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn update(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::OrganisationsWrite.bit() }>,
     Path(id): Path<String>,
     body: ValidJson<ChangedOrganisation>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::OrganisationsWrite)?;
-    require_live(&caller)?;
     let tenant = caller.tenant_view(&api).await?;
     let number = named(&api, &caller, &tenant, &id)?;
     let before = tenant.organisations.get(&number);

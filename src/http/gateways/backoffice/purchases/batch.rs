@@ -16,7 +16,7 @@ use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Command as ContactCommand;
 use crate::domain::entity::{Answer, Command, Remember};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::edge::{RequestId, Timings};
 use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -105,11 +105,10 @@ type Outcome = Result<WirePurchase, Problem>;
 )]
 pub(in super::super) async fn batch(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
     request_id: axum::Extension<RequestId>,
     body: ValidJson<NewBatch, { limits::OFFLINE_BATCH_BYTES_MAX }>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesWrite)?;
     let mut outcomes: Vec<Option<Outcome>> = Vec::new();
     outcomes.resize_with(body.purchases.len(), || None);
     let mut by_contact: HashMap<u64, Vec<Item>> = HashMap::new();

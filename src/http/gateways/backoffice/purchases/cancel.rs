@@ -13,7 +13,7 @@ use crate::domain::contact::{CancelPurchase, Command as ContactCommand};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Query, Remember};
 use crate::domain::ids::Named;
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -57,12 +57,11 @@ pub(super) struct CancelledPurchase {
 )]
 pub(in super::super) async fn cancel(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
     Path(id): Path<String>,
     headers: HeaderMap,
     _body: Option<ValidJson<NoFields>>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesWrite)?;
     let secrets = api.router.secrets();
     let named = secrets
         .public_ids()

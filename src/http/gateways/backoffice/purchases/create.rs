@@ -7,7 +7,9 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::super::classifications;
 use super::super::contacts::{idempotency_key, resolve};
+use super::reference::ClassificationReference;
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -16,10 +18,10 @@ use crate::domain::contact::{
 };
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
-use crate::domain::ids::Named;
+use crate::domain::ids::{Named, PublicIds};
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::{AmountFault, WireAmount};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -61,12 +63,22 @@ impl Validate for CreateQuery {
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
     headers: HeaderMap,
     query: ValidQuery<CreateQuery>,
     body: ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesWrite)?;
+    post(&api, &caller, &headers, *query, body).await
+}
+
+/// Records a purchase that came in the body of either version.
+pub(super) async fn post(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    query: CreateQuery,
+    body: ValidJson<NewPurchase>,
+) -> Result<Response, Problem> {
     if body.block_wallet_funds {
         return Err(failure::invalid_field(
             "/block_wallet_funds",
@@ -78,11 +90,12 @@ pub(in super::super) async fn create(
         contact,
         tenant,
         purchase,
-    } = prepare(&api, &caller, &body).await?;
+    } = prepare(api, caller, &body).await?;
     let (command, remember) = if query.simulate {
         (ContactCommand::Foresee(purchase), None)
     } else {
-        let remember = remember(&api, &caller, &headers, contact, &body)?;
+        let sold_at = purchase.organisation;
+        let remember = remember(api, caller, headers, (contact, sold_at), &body)?;
         (ContactCommand::RecordPurchase(purchase), remember)
     };
     let command = Command::Contact(command);
@@ -90,7 +103,7 @@ pub(in super::super) async fn create(
         .router
         .command(contact, command, remember, Some(Arc::clone(&tenant)))
         .await;
-    let timings = reply::timings(&caller, answer.timings);
+    let timings = reply::timings(caller, answer.timings);
     Ok(match answer.result {
         Ok(Answer::Purchase(view)) => {
             let shown = Shown {
@@ -130,16 +143,19 @@ pub(super) async fn prepare(
         .await
         .map_err(failure::problem)?
         .ok_or_else(unknown_contact)?;
-    let organisation = ids
-        .read_as(Named::Organisation, &body.organisation.id)
-        .map(|id| id.entity)
-        .filter(|number| caller.acts_for(&tenant, Some(*number)))
+    let organisation = body
+        .organisation
+        .find(caller, &tenant, ids)
         .ok_or_else(|| {
             Problem::new(
                 Code::UnknownOrganisation,
-                "organisation.id names none that is known under this key",
+                "organisation names none that is known under this key",
             )
         })?;
+    let classification = match &body.classification {
+        Some(reference) => Some(classification(reference, &tenant, ids)?),
+        None => None,
+    };
     let estimate = match &body.estimate_id {
         Some(id) => Some(
             ids.read_as(Named::Estimate, id)
@@ -154,9 +170,30 @@ pub(super) async fn prepare(
         contact,
         tenant,
         purchase: RecordPurchase {
+            classification,
             estimate,
             ..purchase
         },
+    })
+}
+
+/// The name of what kind of purchase it is. A name is judged with the purchase.
+fn classification(
+    reference: &ClassificationReference,
+    tenant: &TenantView,
+    ids: &PublicIds,
+) -> Result<Arc<str>, Problem> {
+    let named = match (&reference.name, &reference.id) {
+        (Some(name), _) => Some(name.as_str()),
+        (None, Some(id)) => classifications::named(ids, tenant, id),
+        (None, None) => None,
+    };
+    named.map(Arc::from).ok_or_else(|| {
+        failure::invalid_field(
+            "/classification/id",
+            "unknown_classification",
+            "must be the id of one of the tenant's classifications, or be left out",
+        )
     })
 }
 
@@ -176,17 +213,16 @@ fn remember(
     api: &Api,
     caller: &Caller,
     headers: &HeaderMap,
-    contact: Address,
+    (contact, organisation): (Address, u64),
     body: &ValidJson<NewPurchase>,
 ) -> Result<Option<Remember>, Problem> {
     let header = idempotency_key(headers)?.map(|key| ("header", key.to_owned()));
     let id = body.id.as_ref().map(|id| ("id", id.clone()));
     let receipt = match (&header, &id, &body.reference_number) {
-        // A receipt's number is unique where it is printed.
-        (None, None, Some(number)) => Some((
-            "reference_number",
-            format!("{}\n{number}", body.organisation.id),
-        )),
+        // A receipt's number is unique where it is printed, however that is named.
+        (None, None, Some(number)) => {
+            Some(("reference_number", format!("{organisation}\n{number}")))
+        }
         (Some(_), _, _) | (_, Some(_), _) | (None, None, None) => None,
     };
     let keys: Vec<_> = [header, id, receipt]
@@ -229,7 +265,8 @@ fn record(
     let mut faults = Faults::new();
     let amounts = &body.transaction_amounts;
     let mut read = Amounts::default();
-    faults.within("transaction_amounts", |faults| {
+    let names = body.names;
+    let mut read_amounts = |faults: &mut Faults| {
         let not_negative = |faults: &mut Faults, member: &str, amount: Option<WireAmount>| {
             amount.and_then(|amount| match amount.to_minor(decimals) {
                 Ok(minor) if minor >= 0 => Some(Minor(minor)),
@@ -243,11 +280,15 @@ fn record(
                 }
             })
         };
-        read.net = not_negative(faults, "net", amounts.net);
-        read.tax = not_negative(faults, "tax", amounts.tax);
+        read.net = not_negative(faults, names.net, amounts.net);
+        read.tax = not_negative(faults, names.tax, amounts.tax);
         read.discount = not_negative(faults, "discount", amounts.discount);
-        read.total = above_zero(faults, "total", amounts.total, decimals);
-    });
+        read.total = above_zero(faults, names.total, amounts.total, decimals);
+    };
+    match names.amounts {
+        Some(member) => faults.within(member, read_amounts),
+        None => read_amounts(&mut faults),
+    }
     let mut spend = None;
     if let Some(request) = &body.spend_request {
         faults.within("spend_request", |faults| {
@@ -267,10 +308,7 @@ fn record(
         organisation,
         amounts: read,
         currency,
-        classification: body
-            .classification
-            .as_ref()
-            .map(|classification| Arc::from(classification.name.as_str())),
+        classification: None,
         own_id: shared(&body.id),
         reference_number: shared(&body.reference_number),
         payment_medium_identifier: shared(&body.payment_medium_identifier),

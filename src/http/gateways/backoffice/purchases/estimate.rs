@@ -18,7 +18,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{self, Command as ContactCommand, HoldView};
 use crate::domain::entity::{Answer, Command, Rejection, Remember};
 use crate::domain::ids::{Named, PublicId};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
@@ -62,19 +62,28 @@ pub(super) struct WireEstimate {
 )]
 pub(in super::super) async fn estimate(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
     headers: HeaderMap,
     body: ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesWrite)?;
+    post(&api, &caller, &headers, body).await
+}
+
+/// Estimates a purchase that came in the body of either version.
+pub(super) async fn post(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: ValidJson<NewPurchase>,
+) -> Result<Response, Problem> {
     let Prepared {
         contact,
         tenant,
         mut purchase,
-    } = prepare(&api, &caller, &body).await?;
+    } = prepare(api, caller, &body).await?;
     let mut hold = HoldView::default();
     if body.block_wallet_funds {
-        let remember = remember(&api, &caller, &headers, contact, &body)?;
+        let remember = remember(api, caller, headers, contact, &body)?;
         let command = Command::Contact(ContactCommand::HoldFunds(purchase.clone()));
         let held = api
             .router
@@ -92,7 +101,7 @@ pub(in super::super) async fn estimate(
         .router
         .command(contact, command, None, Some(Arc::clone(&tenant)))
         .await;
-    let timings = reply::timings(&caller, answer.timings);
+    let timings = reply::timings(caller, answer.timings);
     let view = match answer.result {
         Ok(Answer::Purchase(view)) => view,
         Ok(_) => return Err(failure::not_found()),
@@ -162,11 +171,10 @@ fn remember(
 )]
 pub(in super::super) async fn release(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
     Path(id): Path<String>,
     _body: Option<ValidJson<NoFields>>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesWrite)?;
     let named = api
         .router
         .secrets()

@@ -8,7 +8,7 @@ use super::wire::{Shown, WirePurchase};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -29,11 +29,10 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesRead.bit() }>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesRead)?;
     let secrets = api.router.secrets();
     let named = secrets
         .public_ids()

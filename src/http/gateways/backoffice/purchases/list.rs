@@ -9,6 +9,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::classifications;
 use super::super::contacts::{ContactName, resolve};
 use super::of_contact;
 use super::wire::{Shown, WirePurchase};
@@ -19,7 +20,7 @@ use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, PurchaseView, Query, Rejection};
 use crate::domain::ids::Named;
 use crate::domain::time::{Span, Timestamp};
-use crate::http::auth::Caller;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -145,8 +146,7 @@ impl Validate for ListQuery {
 /// List purchases, newest first.
 ///
 /// Of the organisations that are named and all below them; of all, without any. A purchase that was acknowledged before this
-/// request was sent is in the list, unless `Clientele-Freshness` says that the list is stale. `classification_id` is the name
-/// of a classification. With filters that fit very few of many purchases, narrow the dates.
+/// request was sent is in the list, unless `Clientele-Freshness` says that the list is stale. With filters that fit very few of many purchases, narrow the dates.
 #[utoipa::path(
     get, path = "/purchases", tag = "Purchases", security(("api_key" = [])),
     params(
@@ -156,7 +156,7 @@ impl Validate for ListQuery {
         ("date[gte]" = Option<i64>, Query, description = "Made in this second or later"),
         ("date[lt]" = Option<i64>, Query, description = "Made before this second"),
         ("date[lte]" = Option<i64>, Query, description = "Made in this second or earlier"),
-        ("classification_id" = Option<String>, Query, description = "Classified so"),
+        ("classification_id" = Option<String>, Query, description = "Classified so: an id of `GET /customer_event_classifications`"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
@@ -176,10 +176,9 @@ impl Validate for ListQuery {
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::PurchasesRead.bit() }>,
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PurchasesRead)?;
     let tenant = caller.tenant_view(&api).await?;
     let wanted = Wanted::of(&api, &query, &tenant)?;
     let (found, freshness) = match &query.contact_id {
@@ -243,20 +242,22 @@ impl Wanted {
                 .ok_or_else(unknown_organisation)
         });
         let organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
-        if let Some(name) = &query.classification_id
-            && !tenant.classifications.contains(name)
-        {
-            return Err(failure::invalid_field(
+        let unknown = || {
+            failure::invalid_field(
                 "classification_id",
                 "unknown_classification",
-                "must be one of the tenant's classifications, or be left out",
-            ));
-        }
+                "must be the id of one of the tenant's classifications, or be left out",
+            )
+        };
+        let classification = match &query.classification_id {
+            Some(id) => Some(classifications::named(ids, tenant, id).ok_or_else(unknown)?),
+            None => None,
+        };
         Ok(Wanted {
             page: query.page(),
             first: query.first(),
             last: query.last(),
-            classification: query.classification_id.clone(),
+            classification: classification.map(str::to_owned),
             organisations,
             count: query.include_total,
         })

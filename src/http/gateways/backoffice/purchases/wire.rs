@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::classifications::WireClassification;
 use super::super::contacts::ContactName;
+use super::reference::{ClassificationReference, OrganisationReference};
 use crate::actors::router::OpenedProfile;
 use crate::domain::context::TenantView;
 use crate::domain::entity::PurchaseView;
@@ -39,10 +41,33 @@ pub(in super::super) struct NewPurchase {
     /// For estimates only: whether what would be spent is held for the purchase.
     #[serde(default)]
     pub(super) block_wallet_funds: bool,
+    #[serde(skip)]
+    pub(super) names: Names,
+}
+
+/// What a version's body calls its members, where something is wrong with them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    /// What holds the amounts; nothing, where they are members of the purchase itself.
+    pub(super) amounts: Option<&'static str>,
+    pub(super) total: &'static str,
+    pub(super) net: &'static str,
+    pub(super) tax: &'static str,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names {
+            amounts: Some("transaction_amounts"),
+            total: "total",
+            net: "net",
+            tax: "tax",
+        }
+    }
 }
 
 /// Who buys, named in exactly one way.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct ContactReference {
     pub(super) id: Option<String>,
@@ -87,20 +112,6 @@ impl NewPurchase {
                 .map(ContactName::Card),
         }
     }
-}
-
-/// Who sells.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct OrganisationReference {
-    pub(super) id: String,
-}
-
-/// What kind of purchase it is.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct ClassificationReference {
-    pub(super) name: String,
 }
 
 /// The amounts on the receipt.
@@ -166,11 +177,6 @@ struct WireContactReference {
 #[derive(Debug, Serialize, ToSchema)]
 struct WireNamed {
     id: String,
-    name: String,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct WireClassification {
     name: String,
 }
 
@@ -269,6 +275,17 @@ impl Validate for NewPurchase {
             "ambiguous",
             "must name the contact in exactly one way: id, code, email_address or phone; or be left out for the card in payment_medium_identifier",
         );
+        self.organisation.validate(faults);
+        self.validate_shared(faults);
+    }
+}
+
+impl NewPurchase {
+    /// Checks what a body of either version has.
+    pub(super) fn validate_shared(&self, faults: &mut Faults) {
+        if let Some(classification) = &self.classification {
+            classification.validate(faults);
+        }
         for (member, value, max) in [
             ("id", &self.id, limits::OWN_ID_CHARS_MAX),
             (
@@ -353,9 +370,7 @@ impl WirePurchase {
                     .get(&purchase.organisation)
                     .map_or_else(String::new, |organisation| organisation.name.clone()),
             },
-            classification: WireClassification {
-                name: purchase.classification.to_string(),
-            },
+            classification: WireClassification::of(ids, &purchase.classification),
             transaction_amounts: WireAmounts {
                 total: amount(amounts.total),
                 net: amounts.net.map(amount),

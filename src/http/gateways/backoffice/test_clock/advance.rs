@@ -7,12 +7,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::contacts::idempotency_key;
-use super::{WireTestClock, require};
+use super::WireTestClock;
 use crate::actors::router::Timings;
+use crate::domain::api_key::Scope;
 use crate::domain::entity::Remember;
 use crate::domain::tenant::Advance;
 use crate::domain::time::{Span, Timestamp};
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -68,11 +69,10 @@ impl Validate for NewAdvance {
 )]
 pub(in super::super) async fn advance(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::TestClock.bit() }>,
     headers: HeaderMap,
     body: ValidJson<NewAdvance>,
 ) -> Result<Response, Problem> {
-    require(&caller)?;
     let advance = match (body.seconds, body.to) {
         (_, Some(to)) => {
             let to = Timestamp::from_unix_seconds(to);

@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{WireTestClock, require};
+use super::WireTestClock;
 use crate::actors::router::Timings;
-use crate::http::auth::Caller;
+use crate::domain::api_key::Scope;
+use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -21,9 +22,8 @@ use crate::http::{Api, failure, reply};
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::TestClock.bit() }>,
 ) -> Result<Response, Problem> {
-    require(&caller)?;
     let clock = api.router.test_clock(caller.tenant()).await;
     let clock = clock.map_err(failure::problem)?;
     let timings = reply::timings(&caller, Timings::default());

@@ -6,10 +6,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::actors::router::TestClock;
-use crate::domain::address::Mode;
-use crate::domain::api_key::Scope;
-use crate::http::auth::Caller;
-use crate::http::problem::{Code, Problem};
 
 /// The test clock.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,17 +22,5 @@ impl From<TestClock> for WireTestClock {
             now: clock.now.unix_seconds(),
             ahead_s: clock.ahead.0 / 1_000,
         }
-    }
-}
-
-/// Demands a secret key of test mode.
-fn require(caller: &Caller) -> Result<(), Problem> {
-    caller.require(Scope::TestClock)?;
-    match caller.mode() {
-        Mode::Test => Ok(()),
-        Mode::Live | Mode::Shared => Err(Problem::new(
-            Code::TestKeyRequired,
-            "live business goes by the clock on the wall; send a secret key of test mode (sk_test_…)",
-        )),
     }
 }

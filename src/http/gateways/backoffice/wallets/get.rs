@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
-use crate::http::auth::Caller;
+use crate::http::auth::Authorized;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -67,11 +67,10 @@ enum BalanceType {
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: Caller,
+    caller: Authorized<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::WalletsRead)?;
     let named = api
         .router
         .secrets()
