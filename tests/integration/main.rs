@@ -12,6 +12,7 @@
 
 mod answers;
 mod api_keys;
+mod bound_keys;
 mod budgets;
 mod changes;
 mod client;

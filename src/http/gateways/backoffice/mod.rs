@@ -30,7 +30,7 @@ use crate::http::Api;
         description = "Contacts, wallets, purchases and reward offers, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
     ),
     tags(
-        (name = "API keys", description = "The credentials of programs"),
+        (name = "API keys", description = "The credentials of programs. One that is bound to an organisation acts for it and all below it: it sells there only, and reads only the purchases, organisations and keys of there. Contacts, wallets and offers are the whole network's."),
         (name = "Contacts", description = "The customers of a business"),
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),

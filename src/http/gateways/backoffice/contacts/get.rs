@@ -55,6 +55,9 @@ pub(in super::super) async fn get(
         OpenedProfile::Plain(profile) => *profile,
         OpenedProfile::Erased => return Err(failure::not_found()),
     };
+    let tenant = caller.tenant_view(&api).await?;
+    let sign_ups = view.sign_ups.iter();
+    let visible = sign_ups.filter(|one| caller.acts_for(&tenant, Some(one.organisation)));
     let (phones, addresses, custom_fields) = lists(&mut profile);
     let wallet = PublicId::of(Named::Wallet, address.entity);
     let contact = WireContact {
@@ -71,7 +74,7 @@ pub(in super::super) async fn get(
         phones,
         addresses,
         custom_fields,
-        organisations: memberships(&api, &view.sign_ups),
+        organisations: memberships(&api, visible),
         wallet: WalletReference {
             id: api.router.secrets().public_ids().write(wallet),
         },
@@ -81,9 +84,9 @@ pub(in super::super) async fn get(
     Ok(reply::representation(&contact, &etag, &headers, timings))
 }
 
-fn memberships(api: &Api, sign_ups: &[SignUp]) -> Vec<WireMembership> {
+fn memberships<'a>(api: &Api, sign_ups: impl Iterator<Item = &'a SignUp>) -> Vec<WireMembership> {
     let ids = api.router.secrets().public_ids();
-    let shown = sign_ups.iter().map(|one| WireMembership {
+    let shown = sign_ups.map(|one| WireMembership {
         id: ids.write(PublicId::of(Named::Organisation, one.organisation)),
         email_opt_out: one.email_opt_out,
         sms_opt_out: one.sms_opt_out,

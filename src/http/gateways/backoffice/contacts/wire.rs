@@ -111,7 +111,7 @@ pub(super) struct WireContact {
     pub(super) phones: Vec<WirePhone>,
     pub(super) addresses: Vec<WireAddress>,
     pub(super) custom_fields: Vec<WireField>,
-    /// The organisations that the contact has signed up to.
+    /// The organisations that the contact has signed up to, of those that the key acts for.
     pub(super) organisations: Vec<WireMembership>,
     pub(super) wallet: WalletReference,
     /// Unix seconds.

@@ -13,6 +13,8 @@ use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
 /// Get a purchase.
+///
+/// A key that acts for an organisation gets those that were made there or below it.
 #[utoipa::path(
     get, path = "/purchases/{id}", tag = "Purchases", security(("api_key" = [])),
     params(
@@ -43,7 +45,11 @@ pub(in super::super) async fn get(
     let answer = api.router.query(contact, Query::Purchase(named.part)).await;
     let timings = reply::timings(&caller, answer.timings);
     let view = match answer.result {
-        Ok(Answer::Purchase(view)) => view,
+        Ok(Answer::Purchase(view))
+            if caller.acts_for(&tenant, Some(view.purchase.organisation)) =>
+        {
+            view
+        }
         Ok(_) => return Err(failure::not_found()),
         Err(why) => return Ok(reply::refused(failure::problem(why), timings)),
     };

@@ -145,7 +145,8 @@ impl Validate for ListQuery {
 
 /// List purchases, newest first.
 ///
-/// Of the organisations that are named and all below them; of all, without any. A purchase that was acknowledged before this
+/// Of the organisations that are named and all below them. Without any, of the organisation that the key acts for and all below it,
+/// or of the whole network. A purchase that was acknowledged before this
 /// request was sent is in the list, unless `Clientele-Freshness` says that the list is stale. With filters that fit very few of many purchases, narrow the dates.
 #[utoipa::path(
     get, path = "/purchases", tag = "Purchases", security(("api_key" = [])),
@@ -180,7 +181,7 @@ pub(in super::super) async fn list(
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
-    let wanted = Wanted::of(&api, &query, &tenant)?;
+    let wanted = Wanted::of(&api, &caller, &query, &tenant)?;
     let (found, freshness) = match &query.contact_id {
         Some(name) => {
             let contact = resolve(&api, &caller, ContactName::IdOrCode(name))
@@ -227,21 +228,28 @@ pub(super) struct Wanted {
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
     pub(super) classification: Option<String>,
-    /// The organisations that are named; all, if none.
+    /// The organisations that are named, or else the one that the key acts for; all, if none.
     pub(super) organisations: Vec<u64>,
     pub(super) count: bool,
 }
 
 impl Wanted {
-    fn of(api: &Api, query: &ListQuery, tenant: &TenantView) -> Result<Wanted, Problem> {
+    fn of(
+        api: &Api,
+        caller: &Caller,
+        query: &ListQuery,
+        tenant: &TenantView,
+    ) -> Result<Wanted, Problem> {
         let ids = api.router.secrets().public_ids();
         let organisations = query.organisations().map(|id| {
-            ids.read_as(Named::Organisation, id)
-                .map(|id| id.entity)
-                .filter(|number| tenant.organisations.contains_key(number))
+            caller
+                .organisation(ids, tenant, id)
                 .ok_or_else(unknown_organisation)
         });
-        let organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
+        let mut organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
+        if organisations.is_empty() {
+            organisations.extend(caller.key.key.details.organisation);
+        }
         let unknown = || {
             failure::invalid_field(
                 "classification_id",
