@@ -96,6 +96,7 @@ async fn a_body_of_version_1_is_the_same_purchase() {
         ("currency_code", json!("EUR")),
         ("classification", json!({ "name": "FUEL" })),
         ("payment_medium_identifier", json!("4711")),
+        ("products", json!([{ "sku": "TEA" }])),
         (
             "spend_request",
             json!({ "amount": 4, "restrict_fully_covered": true }),
@@ -126,6 +127,7 @@ async fn a_body_of_version_1_is_the_same_purchase() {
     assert_eq!(shown["date"], performed_on);
     assert_eq!(shown["reference_number"], "R1");
     assert_eq!(shown["payment_medium_identifier"], "4711");
+    assert_eq!(shown["products"][0]["product_sku"]["sku"], "TEA");
     assert_eq!(shown["contact"]["id"], node.contact(0).id);
     // A retry has no second effect, by the purchase's own id.
     let balance = node.balance(node.contact(0)).await;

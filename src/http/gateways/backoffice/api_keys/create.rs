@@ -8,7 +8,6 @@ use super::super::once::Once;
 use super::wire::{NewApiKey, WireApiKey, WireKeyMode, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
-use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted, Terms};
 use crate::http::auth::{Authorized, Caller};
@@ -79,19 +78,13 @@ async fn organisation(
         )
     };
     let ids = api.router.secrets().public_ids();
-    let named = match &body.organisation_id {
+    match &body.organisation_id {
         // Left out, it is the creating key's own.
-        None => caller.key.key.details.organisation,
+        None => Ok(caller.key.key.details.organisation),
         Some(id) => {
-            let id = ids.read_as(Named::Organisation, id).ok_or_else(unknown)?;
-            Some(id.entity)
+            let named = caller.organisation(ids, &tenant, id);
+            named.map(Some).ok_or_else(unknown)
         }
-    };
-    let is_known = named.is_none_or(|number| tenant.organisations.contains_key(&number));
-    if is_known && caller.acts_for(&tenant, named) {
-        Ok(named)
-    } else {
-        Err(unknown())
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::super::classifications;
 use super::super::contacts::{idempotency_key, resolve};
+use super::products;
 use super::reference::ClassificationReference;
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::address::Address;
@@ -19,11 +20,11 @@ use crate::domain::contact::{
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
 use crate::domain::ids::{Named, PublicIds};
-use crate::domain::money::{Currency, Minor};
+use crate::domain::money::Currency;
 use crate::domain::time::Timestamp;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
-use crate::http::money_wire::{AmountFault, WireAmount};
+use crate::http::money_wire::{above_zero, not_negative};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::secrets::{KeyScope, request_hash};
@@ -267,23 +268,11 @@ fn record(
     let mut read = Amounts::default();
     let names = body.names;
     let mut read_amounts = |faults: &mut Faults| {
-        let not_negative = |faults: &mut Faults, member: &str, amount: Option<WireAmount>| {
-            amount.and_then(|amount| match amount.to_minor(decimals) {
-                Ok(minor) if minor >= 0 => Some(Minor(minor)),
-                Ok(_) => {
-                    AmountFault::NotPositive.report(faults, member);
-                    None
-                }
-                Err(fault) => {
-                    fault.report(faults, member);
-                    None
-                }
-            })
-        };
-        read.net = not_negative(faults, names.net, amounts.net);
-        read.tax = not_negative(faults, names.tax, amounts.tax);
-        read.discount = not_negative(faults, "discount", amounts.discount);
-        read.total = above_zero(faults, names.total, amounts.total, decimals);
+        read.net = not_negative(faults, names.net, amounts.net, decimals);
+        read.tax = not_negative(faults, names.tax, amounts.tax, decimals);
+        read.discount = not_negative(faults, "discount", amounts.discount, decimals);
+        let total = above_zero(faults, names.total, Some(amounts.total), decimals);
+        read.total = total.unwrap_or_default();
     };
     match names.amounts {
         Some(member) => faults.within(member, read_amounts),
@@ -293,7 +282,8 @@ fn record(
     if let Some(request) = &body.spend_request {
         faults.within("spend_request", |faults| {
             spend = Some(SpendRequest {
-                amount: above_zero(faults, "amount", request.amount, decimals),
+                amount: above_zero(faults, "amount", Some(request.amount), decimals)
+                    .unwrap_or_default(),
                 unbacked: if request.restrict_fully_covered {
                     Unbacked::Refuse
                 } else {
@@ -302,6 +292,7 @@ fn record(
             });
         });
     }
+    let products = products::read(&body.products, decimals, &mut faults);
     faults.into_result()?;
     let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
     Ok(RecordPurchase {
@@ -314,16 +305,7 @@ fn record(
         payment_medium_identifier: shared(&body.payment_medium_identifier),
         performed_on: body.performed_on.map(Timestamp::from_unix_seconds),
         spend,
+        products,
         estimate: None,
     })
-}
-
-fn above_zero(faults: &mut Faults, member: &str, amount: WireAmount, decimals: u32) -> Minor {
-    match amount.to_minor_positive(decimals) {
-        Ok(minor) => Minor(minor),
-        Err(fault) => {
-            fault.report(faults, member);
-            Minor::ZERO
-        }
-    }
 }

@@ -6,6 +6,7 @@ pub(super) mod estimate;
 pub(super) mod get;
 pub(super) mod list;
 mod of_contact;
+mod products;
 mod reference;
 pub(super) mod version_1;
 mod wire;

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::create::{self, CreateQuery};
 use super::estimate::{self, WireEstimate};
+use super::products::NewProduct;
 use super::reference::{ClassificationReference, OrganisationReference};
 use super::wire::{ContactReference, Names, NewAmounts, NewPurchase, NewSpend, WirePurchase};
 use crate::domain::api_key::Scope;
@@ -56,6 +57,10 @@ pub(in super::super) struct Body {
     /// ISO 4217; must be the wallet's.
     currency_code: Option<String>,
     spend_request: Option<NewSpend>,
+    /// The lines of the receipt, at most 100.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    products: Vec<NewProduct>,
     /// The estimate that blocked funds for this purchase: they are released, and spent as far as the purchase asks.
     estimate_id: Option<String>,
     /// For estimates only: whether what would be spent is held for the purchase.
@@ -99,6 +104,7 @@ impl From<Body> for PurchaseV1 {
             performed_on: body.performed_on,
             currency_code: body.currency_code,
             spend_request: body.spend_request,
+            products: body.products,
             estimate_id: body.estimate_id,
             block_wallet_funds: body.block_wallet_funds,
             names: NAMES,

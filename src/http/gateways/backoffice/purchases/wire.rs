@@ -5,12 +5,14 @@ use utoipa::ToSchema;
 
 use super::super::classifications::WireClassification;
 use super::super::contacts::ContactName;
+use super::products::{self, NewProduct, WireProduct};
 use super::reference::{ClassificationReference, OrganisationReference};
 use crate::actors::router::OpenedProfile;
 use crate::domain::context::TenantView;
 use crate::domain::entity::PurchaseView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::offer::NoAward;
+use crate::domain::time::Timestamp;
 use crate::http::extract::{Faults, Validate};
 use crate::http::money_wire::WireAmount;
 use crate::limits;
@@ -36,6 +38,10 @@ pub(in super::super) struct NewPurchase {
     /// ISO 4217; must be the wallet's.
     pub(super) currency_code: Option<String>,
     pub(super) spend_request: Option<NewSpend>,
+    /// What was bought, line by line.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub(super) products: Vec<NewProduct>,
     /// The estimate that blocked funds for this purchase: they are released, and spent as far as the purchase asks.
     pub(super) estimate_id: Option<String>,
     /// For estimates only: whether what would be spent is held for the purchase.
@@ -149,6 +155,9 @@ pub(super) struct WirePurchase {
     transaction_amounts: WireAmounts,
     pub(super) currency_code: String,
     payment_medium_identifier: Option<String>,
+    /// What was bought, as far as the till said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    products: Vec<WireProduct>,
     pub(super) rewards: WireRewards,
     /// What is left to pay.
     pub(super) amount_due: WireAmount,
@@ -204,6 +213,12 @@ pub(super) struct WireOfferOutcome {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<WireAmount>,
+    /// When the award can be spent, in Unix seconds, where it cannot be at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlocks_at: Option<i64>,
+    /// When the award expires, in Unix seconds, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<WireReason>,
 }
@@ -283,6 +298,7 @@ impl Validate for NewPurchase {
 impl NewPurchase {
     /// Checks what a body of either version has.
     pub(super) fn validate_shared(&self, faults: &mut Faults) {
+        products::validate(&self.products, faults);
         if let Some(classification) = &self.classification {
             classification.validate(faults);
         }
@@ -330,11 +346,6 @@ impl WirePurchase {
         let decimals = purchase.currency.decimals();
         let amount = |minor: crate::domain::money::Minor| WireAmount::from_minor(minor.0, decimals);
         let named = |named, entity| ids.write(PublicId::of(named, entity));
-        let offer_name = |number| {
-            let offers = &shown.tenant.offers;
-            let found = offers.iter().find(|(entity, _)| *entity == number);
-            found.map_or_else(String::new, |(_, offer)| offer.name.clone())
-        };
         let amounts = purchase.amounts;
         WirePurchase {
             id: Some(ids.write(PublicId {
@@ -382,6 +393,11 @@ impl WirePurchase {
                 .payment_medium_identifier
                 .as_deref()
                 .map(str::to_owned),
+            products: purchase
+                .products
+                .iter()
+                .map(|product| products::shown(product, decimals))
+                .collect(),
             rewards: WireRewards {
                 award: amount(purchase.awarded()),
                 spend: amount(purchase.spent()),
@@ -391,11 +407,18 @@ impl WirePurchase {
             offers: purchase
                 .offers
                 .iter()
-                .map(|outcome| WireOfferOutcome {
-                    id: named(Named::Offer, outcome.offer),
-                    name: offer_name(outcome.offer),
-                    amount: outcome.result.ok().map(|lot| amount(lot.left)),
-                    reason: outcome.result.err().map(WireReason::from),
+                .zip(&shown.tenant.offers)
+                .map(|(outcome, (entity, offer))| {
+                    let given = outcome.ok();
+                    let seconds = |at: Option<Timestamp>| at.map(|at| at.unix_seconds());
+                    WireOfferOutcome {
+                        id: named(Named::Offer, *entity),
+                        name: offer.name.clone(),
+                        amount: given.map(|given| amount(given.lot.left)),
+                        unlocks_at: seconds(given.and_then(|given| given.unlocks_at)),
+                        expires_at: seconds(given.and_then(|given| given.lot.expires_at)),
+                        reason: outcome.err().map(WireReason::from),
+                    }
                 })
                 .collect(),
         }
