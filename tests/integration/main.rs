@@ -15,6 +15,7 @@ mod api_keys;
 mod budgets;
 mod changes;
 mod client;
+mod commerce;
 mod contact_changes;
 mod durability;
 mod erasure;
