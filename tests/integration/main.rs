@@ -23,6 +23,7 @@ mod estimates;
 mod exports;
 mod idempotency;
 mod keys;
+mod limits;
 mod lists;
 mod lookup;
 mod node;
