@@ -60,6 +60,7 @@ impl Contact {
             }
             Command::RecordPurchase(purchase) => self.record_purchase(purchase, context),
             Command::CancelPurchase(asked) => self.cancel(asked, context),
+            Command::TakeReturn(asked) => self.take_return(asked, context),
             Command::SetLimits(rules) => self.set_limits(rules, context),
             Command::MoveMoney(asked) => self.move_money(asked, context),
             // It is shown, never done.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::due::Due;
-use super::{Contact, Lot};
+use super::{Contact, Lot, ReturnOf};
 use crate::domain::money::Minor;
 use crate::domain::time::Timestamp;
 
@@ -37,6 +37,12 @@ pub enum Cause {
     Hold(u32),
     /// The hold of this number gave it back.
     Release(u32),
+    /// Goods were returned: what was spent on them is given back.
+    ReturnedSpend(Arc<ReturnOf>),
+    /// Goods were returned: what they had earned is taken back.
+    ReturnedAward(Arc<ReturnOf>),
+    /// What a return takes back beyond the balance. It is owed from now on.
+    ReturnOwed(Arc<ReturnOf>),
     /// Somebody added it by hand, perhaps with a note.
     Credit(Option<Arc<str>>),
     /// Somebody took it by hand, perhaps with a note.
