@@ -61,6 +61,7 @@ impl Contact {
                 self.wallet.owed = self.wallet.owed.less(repaid);
                 self.ledger.book(*at, Cause::Repaid, repaid.negative());
             }
+            Event::Returned(returned) => self.apply_return(returned),
             Event::MoneyMoved(entry) => self.apply_entry(entry),
             Event::FundsHeld(hold) => {
                 self.debit(&hold.lots);
@@ -177,13 +178,13 @@ impl Contact {
         self.wallet.version = self.wallet.version.saturating_add(1);
     }
 
-    fn credit(&mut self, lots: &[Lot]) {
+    pub(super) fn credit(&mut self, lots: &[Lot]) {
         for lot in lots {
             self.wallet.credit(*lot);
         }
     }
 
-    fn debit(&mut self, lots: &[Lot]) {
+    pub(super) fn debit(&mut self, lots: &[Lot]) {
         for lot in lots {
             self.wallet.debit(lot);
         }

@@ -157,9 +157,7 @@ fn restore(
     let mut restored = Vec::new();
     for lot in taken.chain([repaid]) {
         if lot.left > Minor::ZERO {
-            let lot = wallet.with_room(lot);
-            wallet.credit(lot);
-            restored.push(lot);
+            restored.push(credit_with_room(wallet, lot));
         }
     }
     wallet
@@ -198,11 +196,21 @@ fn take_back(wallet: &mut Wallet, purchase: &Purchase, now: Timestamp) -> (Vec<L
             missing = missing.less(left);
         }
     }
-    taken.extend(
-        wallet.plan_spend(missing, now, |bound_by, wanted| match bound_by {
-            None => wanted,
-            Some(_) => Minor::ZERO,
-        }),
-    );
+    taken.extend(take_open(wallet, missing, now));
     (taken, taken_locked)
+}
+
+/// Adds money where the wallet has room for it; the lot that it came to.
+pub(super) fn credit_with_room(wallet: &mut Wallet, lot: Lot) -> Lot {
+    let lot = wallet.with_room(lot);
+    wallet.credit(lot);
+    lot
+}
+
+/// As much of `amount` as there is of open money, what expires first before the rest.
+pub(super) fn take_open(wallet: &Wallet, amount: Minor, now: Timestamp) -> Vec<Lot> {
+    wallet.plan_spend(amount, now, |bound_by, wanted| match bound_by {
+        None => wanted,
+        Some(_) => Minor::ZERO,
+    })
 }

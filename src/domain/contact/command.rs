@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason, SealedProfile, SignUp,
+    AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason,
+    SealedProfile, SignUp,
 };
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
@@ -122,6 +123,8 @@ pub enum Command {
     CancelPurchase(CancelPurchase),
     /// Pay in, or change the balance by hand.
     MoveMoney(Movement),
+    /// Take back what returned goods had earned, and give back what was spent on them.
+    TakeReturn(AdHocReturn),
     /// Set the bounds on what moves in and out of the wallet.
     SetLimits(Vec<LimitRule>),
     /// Show what this purchase would come to, and change nothing.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase, SignUp,
-    Use,
+    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase,
+    Returned, SignUp, Use,
 };
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
@@ -44,6 +44,8 @@ pub enum Event {
     OwedRepaid(Timestamp, Vec<Lot>),
     /// Money moved without a purchase.
     MoneyMoved(Arc<Entry>),
+    /// Goods were returned whose purchase is not known.
+    Returned(Arc<Returned>),
     /// Money was held for a purchase to come.
     FundsHeld(Hold),
     /// Money that was awarded earlier can be spent from now on.

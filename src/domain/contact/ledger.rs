@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Contact, Lot};
+use super::due::Due;
+use super::{Contact, Lot, ReturnOf};
 use crate::domain::money::Minor;
 use crate::domain::time::Timestamp;
 
@@ -36,6 +37,12 @@ pub enum Cause {
     Hold(u32),
     /// The hold of this number gave it back.
     Release(u32),
+    /// Goods were returned: what was spent on them is given back.
+    ReturnedSpend(Arc<ReturnOf>),
+    /// Goods were returned: what they had earned is taken back.
+    ReturnedAward(Arc<ReturnOf>),
+    /// What a return takes back beyond the balance. It is owed from now on.
+    ReturnOwed(Arc<ReturnOf>),
     /// Somebody added it by hand, perhaps with a note.
     Credit(Option<Arc<str>>),
     /// Somebody took it by hand, perhaps with a note.
@@ -180,20 +187,18 @@ impl Contact {
 
     /// The lines of what time alone has brought about at `now`, and no timer has recorded yet.
     fn pending(&self, now: Timestamp) -> Ledger {
-        let due = self.due(now);
+        let due = self.due(now, Due::All);
         let after = (!due.is_empty()).then(|| self.after(&due));
         let after = after.as_ref().unwrap_or(self);
         let lines = after.ledger.lines.iter();
-        let mut pending = Ledger {
+        Ledger {
             lines: lines
                 .filter(|line| line.number > self.ledger.count)
                 .cloned()
                 .collect(),
             count: after.ledger.count,
             balance: after.ledger.balance,
-        };
-        pending.book_expired(&after.wallet.expired(now));
-        pending
+        }
     }
 
     /// A page of the journal at `now`, with the help of older lines that were read from rows. `None` if one is missing.

@@ -53,6 +53,18 @@ pub(super) fn capture(cents: i64, number: u32) -> Command {
     })
 }
 
+fn take_return(award: i64, spend: i64) -> Command {
+    Command::TakeReturn(AdHocReturn {
+        of: ReturnOf {
+            organisation: VENUE,
+            ..ReturnOf::default()
+        },
+        currency: None,
+        award: Minor(award),
+        spend: Minor(spend),
+    })
+}
+
 pub(super) fn contact() -> Contact {
     given(&[proposal(), Command::Confirm])
 }
@@ -329,6 +341,7 @@ enum Step {
     Hold(i64),
     Capture(i64, u32),
     Release(u32),
+    Return(i64, i64),
     FireTimers,
     Wait(u32),
 }
@@ -351,6 +364,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1_i64..5_000).prop_map(Step::Hold),
         1 => (1_i64..5_000, 1_u32..10).prop_map(|(spend, hold)| Step::Capture(spend, hold)),
         1 => (1_u32..10).prop_map(Step::Release),
+        1 => (0_i64..5_000, 0_i64..5_000).prop_map(|(award, spend)| Step::Return(award, spend)),
         1 => Just(Step::FireTimers),
         2 => (0_u32..400).prop_map(Step::Wait),
     ]
@@ -370,10 +384,12 @@ impl Accounts {
         for line in unread.filter(|line| line.number > self.read) {
             self.balance += line.amount.0;
             match line.cause {
-                Cause::Owed(_) | Cause::Repaid => self.owed += line.amount.0,
+                Cause::Owed(_) | Cause::ReturnOwed(_) | Cause::Repaid => self.owed += line.amount.0,
                 Cause::Award(_)
                 | Cause::Spend(_)
                 | Cause::Unlock
+                | Cause::ReturnedSpend(_)
+                | Cause::ReturnedAward(_)
                 | Cause::Expiry
                 | Cause::Cancel(_)
                 | Cause::Restore(_)
@@ -431,6 +447,7 @@ proptest! {
                 Step::Hold(cents) => (hold(cents), bound),
                 Step::Capture(cents, number) => (capture(cents, number), Awarding::default()),
                 Step::Release(number) => (Command::ReleaseHold(number), Awarding::default()),
+                Step::Return(award, spend) => (take_return(award, spend), Awarding::default()),
                 Step::FireTimers => (Command::FireTimers, Awarding::default()),
             };
             match contact.decide(&command, &awarding.context(now)) {

@@ -1,6 +1,7 @@
 //! A contact: a customer of a business, with its wallet and its purchases. One entity, so that an award, a spend and
 //! their idempotency keys change together or not at all.
 
+mod ad_hoc;
 mod apply;
 mod award;
 mod cancel;
@@ -8,6 +9,7 @@ mod change;
 mod command;
 mod counts;
 mod decide;
+mod due;
 mod event;
 mod hold;
 mod ledger;
@@ -22,6 +24,7 @@ mod state;
 mod wallet;
 mod wallet_code;
 
+pub use ad_hoc::{AdHocReturn, ReturnOf, Returned};
 pub use cancel::{Cancellation, OfferCredit};
 pub use change::{Change, PendingChange, Released};
 pub use command::{

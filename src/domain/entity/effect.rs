@@ -90,6 +90,9 @@ impl Effect {
                 Some(Outcome::Purchased(purchase.number))
             }
             Event::Contact(contact::Event::MoneyMoved(entry)) => Some(Outcome::Moved(entry.number)),
+            Event::Contact(contact::Event::Returned(returned)) => {
+                Some(Outcome::Moved(returned.number))
+            }
             Event::Contact(contact::Event::FundsHeld(hold)) => Some(Outcome::Held(hold.number)),
             Event::Contact(contact::Event::Proposed(_))
             | Event::Tenant(tenant::Event::Created(_))

@@ -302,6 +302,8 @@ stored!(record contact::OfferCredit { offer, amount });
 stored!(record contact::Cancellation {
     number, at, restored, taken, taken_locked, owed, forgiven, credits, uncounted, unused,
 });
+stored!(record contact::ReturnOf { organisation, amount, reference_number, returned_on });
+stored!(record contact::Returned { number, at, of, restored, taken, owed });
 stored!(record contact::TopUp { payment_method, code, paid_on });
 stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
 stored!(record contact::Entry { number, at, reason, lots });
@@ -319,6 +321,9 @@ stored!(choice contact::Cause {
     10 => Hold(number),
     11 => Release(number),
     12 => Unlock,
+    13 => ReturnedSpend(of),
+    14 => ReturnedAward(of),
+    15 => ReturnOwed(of),
 });
 stored!(record contact::Line { number, at, cause, amount, balance });
 stored!(record contact::Ledger { lines, count, balance });
@@ -359,6 +364,7 @@ stored!(choice contact::Event {
     18 => LotsUnlocked(lots),
     19 => LimitsSet(at, rules),
     20 => LimitsUsed(used),
+    21 => Returned(returned),
 });
 
 stored!(choice entity::Event {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fixtures::{NOW, lot, purchase};
 use crate::domain::contact::{
     self, Cancellation, Cause, Counted, Direction, Entry, Hold, KeptPurchase, LimitRule, Limits,
-    Line, Locked, Lot, OfferCredit, Period, Reason, TopUp, Usage, Use,
+    Line, Locked, Lot, OfferCredit, Period, Reason, ReturnOf, Returned, TopUp, Usage, Use,
 };
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -90,6 +90,9 @@ pub(super) fn lines() -> Vec<Line> {
         Cause::Hold(6),
         Cause::Release(7),
         Cause::Unlock,
+        Cause::ReturnedSpend(Arc::new(return_of())),
+        Cause::ReturnedAward(Arc::new(return_of())),
+        Cause::ReturnOwed(Arc::default()),
     ];
     (1..)
         .zip(causes)
@@ -101,6 +104,15 @@ pub(super) fn lines() -> Vec<Line> {
             balance: Minor(600),
         })
         .collect()
+}
+
+fn return_of() -> ReturnOf {
+    ReturnOf {
+        organisation: 4,
+        amount: Minor(2_000),
+        reference_number: Some("R-18".into()),
+        returned_on: Some(Timestamp(NOW.0 - 11)),
+    }
 }
 
 fn used() -> Use {
@@ -160,6 +172,17 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "contact_lots_unlocked",
             Event::Contact(contact::Event::LotsUnlocked(vec![locked()])),
+        ),
+        (
+            "contact_returned",
+            Event::Contact(contact::Event::Returned(Arc::new(Returned {
+                number: 10,
+                at: NOW,
+                of: Arc::new(return_of()),
+                restored: vec![lot(1, 2)],
+                taken: vec![lot(3, 4)],
+                owed: Minor(5),
+            }))),
         ),
         (
             "contact_limits_set",

@@ -38,6 +38,10 @@ pub(in super::super) enum JournalEvent {
     Owed,
     /// What was owed is paid.
     Repaid,
+    /// Goods were returned: what was spent on them is given back.
+    ReturnedSpend,
+    /// Goods were returned: what they had earned is taken back.
+    ReturnedAward,
     /// It was paid in.
     TopUp,
     /// It is held for a purchase to come.
@@ -67,6 +71,9 @@ pub(super) struct WireLine {
     /// The purchase that moved it.
     #[serde(skip_serializing_if = "Option::is_none")]
     purchase: Option<WirePurchaseReference>,
+    /// What was returned without its purchase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ad_hoc_return: Option<WireReturnOf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,6 +90,22 @@ struct WirePurchaseReference {
     id: String,
 }
 
+/// What was returned.
+#[derive(Debug, Serialize, ToSchema)]
+struct WireReturnOf {
+    organisation: WireOrganisationReference,
+    /// What it had cost.
+    amount: WireAmount,
+    reference_number: Option<String>,
+    /// Unix seconds.
+    date: Option<i64>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct WireOrganisationReference {
+    id: String,
+}
+
 /// The event of a line's cause.
 pub(super) fn event_of(cause: &Cause) -> JournalEvent {
     match cause {
@@ -92,7 +115,9 @@ pub(super) fn event_of(cause: &Cause) -> JournalEvent {
         Cause::Expiry => JournalEvent::Expiry,
         Cause::Cancel(_) => JournalEvent::Cancel,
         Cause::Restore(_) => JournalEvent::Restore,
-        Cause::Owed(_) => JournalEvent::Owed,
+        Cause::Owed(_) | Cause::ReturnOwed(_) => JournalEvent::Owed,
+        Cause::ReturnedSpend(_) => JournalEvent::ReturnedSpend,
+        Cause::ReturnedAward(_) => JournalEvent::ReturnedAward,
         Cause::Repaid => JournalEvent::Repaid,
         Cause::TopUp(_) => JournalEvent::TopUp,
         Cause::Hold(_) => JournalEvent::Hold,
@@ -117,6 +142,10 @@ impl WireLine {
             Cause::TopUp(top_up) => Some(top_up),
             _ => None,
         };
+        let returned = match &line.cause {
+            Cause::ReturnedSpend(of) | Cause::ReturnedAward(of) | Cause::ReturnOwed(of) => Some(of),
+            _ => None,
+        };
         let text = |text: Option<&str>| text.map(str::to_owned);
         WireLine {
             id: part(Named::JournalLine, line.number),
@@ -136,6 +165,9 @@ impl WireLine {
                     id: part(Named::Purchase, number),
                 }),
                 Cause::Unlock
+                | Cause::ReturnedSpend(_)
+                | Cause::ReturnedAward(_)
+                | Cause::ReturnOwed(_)
                 | Cause::Expiry
                 | Cause::Repaid
                 | Cause::TopUp(_)
@@ -144,6 +176,14 @@ impl WireLine {
                 | Cause::Credit(_)
                 | Cause::Debit(_) => None,
             },
+            ad_hoc_return: returned.map(|of| WireReturnOf {
+                organisation: WireOrganisationReference {
+                    id: ids.write(PublicId::of(Named::Organisation, of.organisation)),
+                },
+                amount: amount(of.amount.0),
+                reference_number: text(of.reference_number.as_deref()),
+                date: of.returned_on.map(|at| at.unix_seconds()),
+            }),
             payment_method: top_up.and_then(|it| text(it.payment_method.as_deref())),
             code: top_up.and_then(|it| text(it.code.as_deref())),
             topup_date: top_up.and_then(|it| it.paid_on.map(|at| at.unix_seconds())),
