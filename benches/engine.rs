@@ -89,6 +89,7 @@ fn context() -> Context {
         time_zone: clientele::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(VENUE, venue)]),
         taps: BTreeMap::new(),
+        uncovered_offline: Default::default(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
     };
     Context {

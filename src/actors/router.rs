@@ -304,6 +304,7 @@ impl Router {
         mode: Mode,
     ) -> Result<TenantView, Failure> {
         let listed = self.tenant(tenant).await?;
+        let uncovered_offline = listed.uncovered_offline(mode);
         let details = listed
             .details
             .ok_or(Failure::Rejected(Rejection::NotFound))?;
@@ -341,6 +342,7 @@ impl Router {
             time_zone: details.time_zone,
             organisations,
             taps,
+            uncovered_offline,
             offers,
         })
     }

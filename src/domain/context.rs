@@ -7,6 +7,7 @@ use super::calendar::Zone;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
+use super::tenant::Uncovered;
 use super::time::Timestamp;
 
 /// The circumstances of one decision.
@@ -55,6 +56,8 @@ pub struct TenantView {
     pub organisations: BTreeMap<u64, Organisation>,
     /// The organisation of each terminal access point (TAP), by its code.
     pub taps: BTreeMap<String, u64>,
+    /// What becomes of offline sales that spend more than the wallet has.
+    pub uncovered_offline: Uncovered,
     /// Every offer of the mode with its entity number, in the order in which they were listed.
     pub offers: Vec<(u64, Arc<Offer>)>,
 }
@@ -63,6 +66,13 @@ impl TenantView {
     /// Whether `organisation` is `ancestor` or lies below it in the network.
     pub fn is_within(&self, organisation: u64, ancestor: u64) -> bool {
         self.upwards(organisation).any(|(at, _)| at == ancestor)
+    }
+
+    /// The organisation that owns the network: it has none above it.
+    pub fn owner(&self) -> u64 {
+        let mut organisations = self.organisations.iter();
+        let owner = organisations.find(|(_, it)| it.parent.is_none());
+        owner.map_or(0, |(number, _)| *number)
     }
 
     /// The time zone of an organisation: its own, or that of the nearest above it, or the tenant's.

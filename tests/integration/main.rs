@@ -34,6 +34,7 @@ mod organisations;
 mod panics;
 mod privacy;
 mod residency;
+mod returns;
 mod routes;
 mod rows;
 mod sign_ups;

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::client::Ask;
+use crate::commerce::{put, tried};
 use crate::node::{TestNode, cents};
+use crate::organisations::key_of;
 
 fn award(node: &TestNode, contact: usize, total: u32) -> Value {
     node.purchase_body(node.contact(contact), total)
@@ -109,4 +112,66 @@ async fn a_batch_over_its_bounds_is_refused_as_a_whole() {
         (invalid, json!("/device_id"))
     );
     assert_eq!(node.balance(node.contact(0)).await, cents(0));
+}
+
+fn settings(node: &TestNode, uncovered: &str) -> Ask {
+    let body = json!({ "uncovered_offline_spend": uncovered });
+    put(node, "/settings", &body)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_uncovered_offline_sale_is_owed_where_the_tenant_wants_it_so() {
+    let mut node = TestNode::start().await;
+    let buyer = node.contact(0).clone();
+    let sale = [(1, spend(&node, 0, 4))];
+    assert_eq!(statuses(&send(&node, "till 4", &sale).await), [(1, 400)]);
+    let set = settings(&node, "OWE").send().await;
+    assert_eq!(
+        (set.status, set.text("uncovered_offline_spend")),
+        (200, "OWE".to_owned())
+    );
+    let of_test = tried(&node, node.get("/settings")).send().await;
+    assert_eq!(
+        of_test.text("uncovered_offline_spend"),
+        "REJECT",
+        "each mode has its own"
+    );
+    node.restart().await;
+    let items = send(&node, "till 4", &sale).await;
+    assert_eq!(statuses(&items), [(1, 200)], "it had no effect before");
+    let rewards = &items[0]["purchase"]["rewards"];
+    assert_eq!(
+        (&rewards["spend"], &items[0]["purchase"]["amount_due"]),
+        (&json!(4), &json!(0))
+    );
+    let wallet = node.wallet(&buyer).send().await;
+    assert_eq!(
+        (wallet.amount("balance"), wallet.amount("owed")),
+        (cents(0), cents(400))
+    );
+    assert_eq!(send(&node, "till 4", &sale).await, items);
+    // Online, nothing is owed.
+    let online = node.post("/purchases", &spend(&node, 0, 4)).send().await;
+    assert_eq!(online.problem(), (400, "wallet_balance_too_low".to_owned()));
+    // A cancellation forgives it.
+    let id = items[0]["purchase"]["id"].as_str().unwrap();
+    let cancelled = node
+        .post(&format!("/purchases/{id}/cancel"), &json!({}))
+        .send()
+        .await;
+    assert_eq!(cancelled.status, 200);
+    let wallet = node.wallet(&buyer).send().await;
+    assert_eq!(
+        (wallet.amount("balance"), wallet.amount("owed")),
+        (cents(0), cents(0))
+    );
+
+    assert_eq!(settings(&node, "REJECT").send().await.status, 200);
+    let again = [(2, spend(&node, 0, 4))];
+    assert_eq!(statuses(&send(&node, "till 4", &again).await), [(2, 400)]);
+    assert_eq!(settings(&node, "MAYBE").send().await.status, 422);
+    let venue = node.seed.organisations.merchants[0].id.clone();
+    let key = key_of(&node, &venue, &["settings.write"]).await;
+    let refused = settings(&node, "OWE").with("api_key", &key).send().await;
+    assert_eq!(refused.problem(), (403, "insufficient_scope".to_owned()));
 }

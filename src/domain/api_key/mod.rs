@@ -38,13 +38,17 @@ pub enum Scope {
     OrganisationsRead,
     /// Create and change organisations.
     OrganisationsWrite,
+    /// Read how the platform behaves towards the tenant.
+    SettingsRead,
+    /// Change it.
+    SettingsWrite,
     /// Read and advance the test clock.
     TestClock,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 13] = [
+    pub const ALL: [Scope; 15] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -57,6 +61,8 @@ impl Scope {
         Scope::OffersWrite,
         Scope::OrganisationsRead,
         Scope::OrganisationsWrite,
+        Scope::SettingsRead,
+        Scope::SettingsWrite,
         Scope::TestClock,
     ];
 
@@ -75,6 +81,8 @@ impl Scope {
             Scope::OffersWrite => "offers.write",
             Scope::OrganisationsRead => "organisations.read",
             Scope::OrganisationsWrite => "organisations.write",
+            Scope::SettingsRead => "settings.read",
+            Scope::SettingsWrite => "settings.write",
             Scope::TestClock => "test_clock",
         }
     }
@@ -99,6 +107,8 @@ impl Scope {
             Scope::OffersWrite => 64,
             Scope::OrganisationsRead => 512,
             Scope::OrganisationsWrite => 1_024,
+            Scope::SettingsRead => 2_048,
+            Scope::SettingsWrite => 4_096,
             Scope::TestClock => 128,
         }
     }

@@ -16,6 +16,8 @@ use crate::domain::time::{Span, Timestamp};
 pub struct Hold {
     /// Its number among the contact's holds, from 1.
     pub number: u32,
+    /// The organisation that is to sell, by entity number.
+    pub organisation: u64,
     /// When it was made.
     pub at: Timestamp,
     /// When it runs out.
@@ -31,6 +33,8 @@ pub struct HoldView {
     pub number: u32,
     /// How much it holds.
     pub amount: Minor,
+    /// The organisation that is to sell, by entity number, unless it is over.
+    pub organisation: Option<u64>,
     /// When it runs out, unless it is over.
     pub until: Option<Timestamp>,
 }
@@ -86,6 +90,7 @@ impl Contact {
         };
         Ok(vec![Event::FundsHeld(Hold {
             number,
+            organisation: purchase.organisation,
             at: context.now,
             until: context.now.after(Hold::LASTS),
             lots,

@@ -207,6 +207,7 @@ impl Entity {
                 Answer::Hold(HoldView {
                     number,
                     amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
+                    organisation: hold.map(|hold| hold.organisation),
                     until: hold.map(|hold| hold.until),
                 })
             }

@@ -30,8 +30,20 @@ pub struct Tenant {
     pub offers: Vec<(Mode, u64)>,
     /// Its API keys with their mode, in order of creation.
     pub api_keys: Vec<(Mode, u64)>,
+    /// The modes in which a wallet owes what an offline sale spent beyond its balance. In others, such a sale is refused.
+    pub owes_offline: Vec<Mode>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
+}
+
+/// What becomes of an offline sale that spends more than the wallet has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Uncovered {
+    /// It is refused, and the till's own loss.
+    #[default]
+    Reject,
+    /// It is recorded, and the wallet owes what it lacks.
+    Owe,
 }
 
 /// A move of the test clock.
@@ -72,6 +84,8 @@ pub enum Command {
     ListOffer(Mode, u64),
     /// Add an API key.
     ListApiKey(Mode, u64),
+    /// Say what becomes of uncovered offline sales of a mode.
+    SetUncoveredOffline(Mode, Uncovered),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
 }
@@ -89,6 +103,8 @@ pub enum Event {
     OfferListed(Mode, u64),
     /// An API key was added.
     ApiKeyListed(Mode, u64),
+    /// So it is with uncovered offline sales of a mode from now on.
+    UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
 }
@@ -127,6 +143,13 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
+            Command::SetUncoveredOffline(mode, uncovered) => {
+                return Ok(if self.uncovered_offline(mode) == uncovered {
+                    Vec::new()
+                } else {
+                    vec![Event::UncoveredOfflineSet(mode, uncovered)]
+                });
+            }
             Command::ListOrganisation(number, ref tap) => {
                 return self.list_organisation(number, tap.as_deref());
             }
@@ -207,6 +230,14 @@ impl Tenant {
         self.offers.iter().filter(|(of, _)| *of == mode).count()
     }
 
+    /// What becomes of uncovered offline sales of a mode.
+    pub fn uncovered_offline(&self, mode: Mode) -> Uncovered {
+        match self.owes_offline.contains(&mode) {
+            true => Uncovered::Owe,
+            false => Uncovered::Reject,
+        }
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -218,6 +249,12 @@ impl Tenant {
             }
             Event::OfferListed(mode, number) => self.offers.push((*mode, *number)),
             Event::ApiKeyListed(mode, number) => self.api_keys.push((*mode, *number)),
+            Event::UncoveredOfflineSet(mode, uncovered) => {
+                self.owes_offline.retain(|of| of != mode);
+                if *uncovered == Uncovered::Owe {
+                    self.owes_offline.push(*mode);
+                }
+            }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
         }
     }

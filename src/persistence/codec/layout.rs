@@ -160,8 +160,9 @@ impl<C> Decode<C> for remembered::Remembered {
     }
 }
 
+stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, test_clock_ahead });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
@@ -169,6 +170,7 @@ stored!(choice tenant::Event {
     3 => ApiKeyListed(mode, number),
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
+    6 => UncoveredOfflineSet(mode, uncovered),
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
@@ -280,7 +282,7 @@ stored!(record contact::Profile {
 stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
 stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });
-stored!(record contact::Hold { number, at, until, lots });
+stored!(record contact::Hold { number, organisation, at, until, lots });
 stored!(choice contact::Direction { 0 => Spend, 1 => TopUp });
 stored!(choice contact::Period { 0 => Transaction, 1 => Day, 2 => Week, 3 => Month });
 stored!(record contact::LimitRule { name, direction, period, maximum_number, maximum_amount });

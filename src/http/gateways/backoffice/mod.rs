@@ -10,6 +10,7 @@ mod once;
 mod organisations;
 mod purchases;
 mod reference;
+mod settings;
 mod test_clock;
 mod wallets;
 
@@ -36,6 +37,7 @@ use crate::http::Api;
         (name = "Purchases", description = "Award and spend at the till"),
         (name = "Reward offers", description = "What purchases earn, under which conditions"),
         (name = "Organisations", description = "The network of those who sell"),
+        (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
     )
 )]
@@ -77,6 +79,8 @@ fn both_versions() -> OpenApiRouter<Api> {
             organisations::update::update
         ))
         .routes(routes!(organisations::network::network))
+        .routes(routes!(settings::get, settings::set))
+        .routes(routes!(purchases::ad_hoc_return::record))
         .routes(routes!(test_clock::get::get))
         .routes(routes!(test_clock::advance::advance))
 }

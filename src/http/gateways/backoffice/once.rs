@@ -69,3 +69,43 @@ impl Once {
         }
     }
 }
+
+/// By what a retry of a request with this body is known: by any of `keys`, each with where it comes from. Nothing, if there are
+/// none.
+pub(super) fn remember(
+    api: &Api,
+    caller: &Caller,
+    (operation, target): (&'static str, Option<Address>),
+    keys: impl Iterator<Item = (&'static str, String)>,
+    request: &BodyHash,
+) -> Option<Remember> {
+    let keys: Vec<_> = keys
+        .map(|(source, key)| {
+            api.router.secrets().key_hash(&KeyScope {
+                tenant: caller.tenant(),
+                mode: caller.mode(),
+                lineage: caller.key.key.details.lineage,
+                operation,
+                target,
+                source,
+                key: &key,
+            })
+        })
+        .collect();
+    (!keys.is_empty()).then(|| Remember {
+        keys,
+        request: request_hash(request.as_bytes()),
+    })
+}
+
+/// By what a retry is known if its caller sends an `Idempotency-Key`.
+pub(super) fn remember_by_header(
+    api: &Api,
+    caller: &Caller,
+    headers: &HeaderMap,
+    place: (&'static str, Option<Address>),
+    request: &BodyHash,
+) -> Result<Option<Remember>, Problem> {
+    let key = idempotency_key(headers)?.map(|key| ("header", key.to_owned()));
+    Ok(remember(api, caller, place, key.into_iter(), request))
+}

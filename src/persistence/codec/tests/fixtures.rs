@@ -340,6 +340,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 taps: vec![(2, "T-17".into())],
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
+                owes_offline: vec![Mode::Test],
                 test_clock_ahead: Span::days(3),
             }),
         ),

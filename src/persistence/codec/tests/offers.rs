@@ -1,6 +1,7 @@
 //! Offers with everything that they can have, and what contacts were given of them.
 
 use super::fixtures::NOW;
+use crate::domain::address::Mode;
 use crate::domain::contact::{self, Count, Counted, Counts};
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -76,6 +77,13 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "tenant_test_clock_advanced",
             Event::Tenant(tenant::Event::TestClockAdvanced(Span::days(2))),
+        ),
+        (
+            "tenant_uncovered_offline_set",
+            Event::Tenant(tenant::Event::UncoveredOfflineSet(
+                Mode::Test,
+                tenant::Uncovered::Owe,
+            )),
         ),
         (
             "contact_awards_counted",

@@ -29,6 +29,7 @@ fn top_up() -> Arc<TopUp> {
 pub(super) fn hold() -> Hold {
     Hold {
         number: 9,
+        organisation: 4,
         at: NOW,
         until: NOW.after(Hold::LASTS),
         lots: vec![lot(4, 12)],

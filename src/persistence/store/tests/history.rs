@@ -55,6 +55,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         time_zone: crate::domain::calendar::Zone::utc(),
         organisations: BTreeMap::from([(VENUE, venue)]),
         taps: BTreeMap::new(),
+        uncovered_offline: Default::default(),
         offers: (1..).zip(offers).collect(),
     })
 }

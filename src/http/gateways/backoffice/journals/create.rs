@@ -9,12 +9,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::contacts::{ContactName, resolve};
+use super::super::fields;
 use super::movement;
 use super::top_up::amount;
 use super::wire::{JournalOf, WireLine};
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Movement, Reason};
-use crate::domain::money::Currency;
 use crate::http::Api;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
@@ -98,16 +98,7 @@ pub(in super::super) async fn create(
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
     let amount = amount(body.amount, tenant.currency)?;
-    let currency = match &body.currency_code {
-        Some(code) => Some(Currency::from_code(code).ok_or_else(|| {
-            failure::invalid_field(
-                "/currency_code",
-                "unknown_currency",
-                "must be a three-letter code of ISO 4217 in capitals",
-            )
-        })?),
-        None => None,
-    };
+    let currency = fields::currency(&body.currency_code)?;
     let contact = resolve(&api, &caller, ContactName::IdOrCode(&name))
         .await
         .map_err(failure::problem)?

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::{JournalEvent, JournalOf, WireLine, event_of};
+use super::wire::{JournalEvent, JournalOf, WireLine, event_of, returned_to};
 use crate::actors::router;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -104,7 +104,15 @@ pub(in super::super) async fn list(
         content: found
             .lines
             .iter()
-            .map(|line| WireLine::of(line, ids, contact.entity, tenant.currency))
+            .map(|line| {
+                let shown = WireLine::of(line, ids, contact.entity, tenant.currency);
+                match returned_to(line) {
+                    Some(place) if !caller.acts_for(&tenant, Some(place)) => {
+                        shown.without_organisation()
+                    }
+                    Some(_) | None => shown,
+                }
+            })
             .collect(),
         paging: Paging {
             page: page.page,

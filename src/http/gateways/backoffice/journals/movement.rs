@@ -3,17 +3,16 @@
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use super::super::contacts::idempotency_key;
+use super::super::once;
 use super::super::wallets::refusal;
 use super::wire::WireLine;
 use crate::domain::address::Address;
 use crate::domain::contact::{Command as ContactCommand, Movement};
-use crate::domain::entity::{Answer, Command, Remember};
+use crate::domain::entity::{Answer, Command};
 use crate::http::auth::Caller;
 use crate::http::extract::BodyHash;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, request_hash};
 
 /// Moves money of the contact at `address`, once for an idempotency key, and answers with the journal's line.
 pub(super) async fn record(
@@ -27,18 +26,8 @@ pub(super) async fn record(
     let secrets = api.router.secrets();
     let tenant = caller.tenant_view(api).await?;
     let currency = tenant.currency;
-    let remember = idempotency_key(headers)?.map(|key| Remember {
-        keys: vec![secrets.key_hash(&KeyScope {
-            tenant: caller.tenant(),
-            mode: caller.mode(),
-            lineage: caller.key.key.details.lineage,
-            operation,
-            target: Some(address),
-            source: "header",
-            key,
-        })],
-        request: request_hash(body.as_bytes()),
-    });
+    let place = (operation, Some(address));
+    let remember = once::remember_by_header(api, caller, headers, place, body)?;
     let command = Command::Contact(ContactCommand::MoveMoney(movement));
     let answer = api
         .router

@@ -93,7 +93,9 @@ struct WirePurchaseReference {
 /// What was returned.
 #[derive(Debug, Serialize, ToSchema)]
 struct WireReturnOf {
-    organisation: WireOrganisationReference,
+    /// Left out for a key that does not act for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organisation: Option<WireOrganisationReference>,
     /// What it had cost.
     amount: WireAmount,
     reference_number: Option<String>,
@@ -127,7 +129,25 @@ pub(super) fn event_of(cause: &Cause) -> JournalEvent {
     }
 }
 
+/// Which organisation took goods back without their purchase, if that is what moved the money.
+pub(super) fn returned_to(line: &Line) -> Option<u64> {
+    match &line.cause {
+        Cause::ReturnedSpend(of) | Cause::ReturnedAward(of) | Cause::ReturnOwed(of) => {
+            Some(of.organisation)
+        }
+        _ => None,
+    }
+}
+
 impl WireLine {
+    /// The line without saying where goods were returned.
+    pub(super) fn without_organisation(mut self) -> WireLine {
+        if let Some(returned) = &mut self.ad_hoc_return {
+            returned.organisation = None;
+        }
+        self
+    }
+
     /// A line of the wallet of contact number `contact`.
     pub(super) fn of(line: &Line, ids: &PublicIds, contact: u64, currency: Currency) -> WireLine {
         let amount = |minor: i64| WireAmount::from_minor(minor, currency.decimals());
@@ -177,9 +197,9 @@ impl WireLine {
                 | Cause::Debit(_) => None,
             },
             ad_hoc_return: returned.map(|of| WireReturnOf {
-                organisation: WireOrganisationReference {
+                organisation: Some(WireOrganisationReference {
                     id: ids.write(PublicId::of(Named::Organisation, of.organisation)),
-                },
+                }),
                 amount: amount(of.amount.0),
                 reference_number: text(of.reference_number.as_deref()),
                 date: of.returned_on.map(|at| at.unix_seconds()),

@@ -11,18 +11,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::super::once;
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::api_key::Scope;
-use crate::domain::contact::Command as ContactCommand;
+use crate::domain::contact::{Command as ContactCommand, Unbacked};
 use crate::domain::entity::{Answer, Command, Remember};
+use crate::domain::tenant::Uncovered;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::edge::{RequestId, Timings};
-use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
+use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;
-use crate::secrets::{KeyScope, request_hash};
 
 /// The purchases of one device, in the order in which they were made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -82,7 +83,7 @@ pub(in super::super) struct WireBatchItem<'a> {
 struct Item {
     at: usize,
     prepared: Prepared,
-    remember: Remember,
+    remember: Option<Remember>,
 }
 
 type Outcome = Result<WirePurchase, Problem>;
@@ -90,7 +91,8 @@ type Outcome = Result<WirePurchase, Problem>;
 /// Record what a till recorded while it was offline: up to 1,000 purchases, each as by `POST /purchases`.
 ///
 /// Each is known by device and sequence, so a batch may be sent again as a whole. The purchases of one contact are taken in the order of
-/// the request: where one has no outcome (5xx), those after it of the same contact are not tried (503).
+/// the request: where one has no outcome (5xx), those after it of the same contact are not tried (503). A spend with
+/// `restrict_fully_covered` that the wallet does not cover is refused or owed, as the settings say.
 #[utoipa::path(
     post, path = "/purchases/batch", tag = "Purchases", security(("api_key" = [])),
     request_body = NewBatch,
@@ -173,36 +175,23 @@ async fn prepared(
     item: &NewBatchItem,
 ) -> Result<Item, Problem> {
     let body = ValidJson::<NewPurchase>::parse(item.purchase.get().as_bytes())?;
-    let prepared = prepare(api, caller, &body).await?;
-    let remember = remember(api, caller, &prepared, device, item.sequence, &body.hash);
+    let mut prepared = prepare(api, caller, &body).await?;
+    if let (Some(spend), Uncovered::Owe) = (
+        &mut prepared.purchase.spend,
+        prepared.tenant.uncovered_offline,
+    ) && spend.unbacked == Unbacked::Refuse
+    {
+        // What was sold was sold.
+        spend.unbacked = Unbacked::Owe;
+    }
+    let place = ("purchases.create", Some(prepared.contact));
+    let key = ("device", format!("{device}\n{}", item.sequence));
+    let remember = once::remember(api, caller, place, std::iter::once(key), &body.hash);
     Ok(Item {
         at,
         prepared,
         remember,
     })
-}
-
-fn remember(
-    api: &Api,
-    caller: &Caller,
-    prepared: &Prepared,
-    device: &str,
-    sequence: u64,
-    hash: &BodyHash,
-) -> Remember {
-    let key = api.router.secrets().key_hash(&KeyScope {
-        tenant: caller.tenant(),
-        mode: caller.mode(),
-        lineage: caller.key.key.details.lineage,
-        operation: "purchases.create",
-        target: Some(prepared.contact),
-        source: "device",
-        key: &format!("{device}\n{sequence}"),
-    });
-    Remember {
-        keys: vec![key],
-        request: request_hash(hash.as_bytes()),
-    }
 }
 
 /// Records the purchases of one contact, one after the other.
@@ -227,7 +216,7 @@ async fn record_in_order(api: &Api, items: Vec<Item>) -> Vec<(usize, Outcome)> {
     outcomes
 }
 
-async fn record(api: &Api, prepared: Prepared, remember: Remember) -> Outcome {
+async fn record(api: &Api, prepared: Prepared, remember: Option<Remember>) -> Outcome {
     let Prepared {
         contact,
         tenant,
@@ -236,7 +225,7 @@ async fn record(api: &Api, prepared: Prepared, remember: Remember) -> Outcome {
     let command = Command::Contact(ContactCommand::RecordPurchase(purchase));
     let answer = api
         .router
-        .command(contact, command, Some(remember), Some(Arc::clone(&tenant)))
+        .command(contact, command, remember, Some(Arc::clone(&tenant)))
         .await;
     match answer.result {
         Ok(Answer::Purchase(view)) => Ok(WirePurchase::of(

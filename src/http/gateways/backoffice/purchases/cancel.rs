@@ -6,18 +6,17 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::contacts::idempotency_key;
+use super::super::once;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{CancelPurchase, Command as ContactCommand};
 use crate::domain::context::TenantView;
-use crate::domain::entity::{Answer, Command, Query, Remember};
+use crate::domain::entity::{Answer, Command, Query};
 use crate::domain::ids::Named;
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, request_hash};
 
 /// A cancellation has nothing to say beside the purchase's id.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -70,18 +69,9 @@ pub(in super::super) async fn cancel(
     let tenant = caller.tenant_view(&api).await?;
     let contact = named.owner(caller.tenant(), caller.mode());
     demand_own(&api, &caller, &tenant, (contact, named.part)).await?;
-    let remember = idempotency_key(&headers)?.map(|key| Remember {
-        keys: vec![secrets.key_hash(&KeyScope {
-            tenant: caller.tenant(),
-            mode: caller.mode(),
-            lineage: caller.key.key.details.lineage,
-            operation: "purchases.cancel",
-            target: Some(contact),
-            source: "header",
-            key,
-        })],
-        request: request_hash(blake3::hash(id.as_bytes()).as_bytes()),
-    });
+    let place = ("purchases.cancel", Some(contact));
+    let request = BodyHash::of_text(&id);
+    let remember = once::remember_by_header(&api, &caller, &headers, place, &request)?;
     let command = Command::Contact(ContactCommand::CancelPurchase(CancelPurchase {
         number: named.part,
         found: None,

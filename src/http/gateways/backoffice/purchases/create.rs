@@ -8,10 +8,12 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::super::classifications;
-use super::super::contacts::{idempotency_key, resolve};
+use super::super::contacts::idempotency_key;
+use super::super::{fields, once};
 use super::products;
 use super::reference::ClassificationReference;
 use super::wire::{NewPurchase, Shown, WirePurchase};
+use super::{buyer, estimate};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{
@@ -20,14 +22,12 @@ use crate::domain::contact::{
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
 use crate::domain::ids::{Named, PublicIds};
-use crate::domain::money::Currency;
 use crate::domain::time::Timestamp;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::{above_zero, not_negative};
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, request_hash};
 
 /// How to record it.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -139,20 +139,8 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, Problem> {
     let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
-    let buyer = body.buyer().ok_or_else(unknown_contact)?;
-    let contact = resolve(api, caller, buyer)
-        .await
-        .map_err(failure::problem)?
-        .ok_or_else(unknown_contact)?;
-    let organisation = body
-        .organisation
-        .find(caller, &tenant, ids)
-        .ok_or_else(|| {
-            Problem::new(
-                Code::UnknownOrganisation,
-                "organisation names none that is known under this key",
-            )
-        })?;
+    let contact = buyer::find(api, caller, &body.contact, &body.payment_medium_identifier).await?;
+    let organisation = body.organisation.find(caller, &tenant, ids)?;
     let classification = match &body.classification {
         Some(reference) => Some(classification(reference, &tenant, ids)?),
         None => None,
@@ -166,6 +154,11 @@ pub(super) async fn prepare(
         ),
         None => None,
     };
+    if let Some(number) = estimate
+        && !estimate::is_own(api, caller, &tenant, contact, number).await?
+    {
+        return Err(unknown_estimate());
+    }
     let purchase = record(body, organisation, &tenant)?;
     Ok(Prepared {
         contact,
@@ -202,13 +195,6 @@ fn unknown_estimate() -> Problem {
     failure::contact_rejected(contact::Rejection::UnknownEstimate)
 }
 
-fn unknown_contact() -> Problem {
-    Problem::new(
-        Code::UnknownContact,
-        "contact names nobody that is known under this key",
-    )
-}
-
 /// By what a retry is known: the header's key, the till's own id, or without either the number on the receipt.
 fn remember(
     api: &Api,
@@ -226,25 +212,9 @@ fn remember(
         }
         (Some(_), _, _) | (_, Some(_), _) | (None, None, None) => None,
     };
-    let keys: Vec<_> = [header, id, receipt]
-        .into_iter()
-        .flatten()
-        .map(|(source, key)| {
-            api.router.secrets().key_hash(&KeyScope {
-                tenant: caller.tenant(),
-                mode: caller.mode(),
-                lineage: caller.key.key.details.lineage,
-                operation: "purchases.create",
-                target: Some(contact),
-                source,
-                key: &key,
-            })
-        })
-        .collect();
-    Ok((!keys.is_empty()).then(|| Remember {
-        keys,
-        request: request_hash(body.hash.as_bytes()),
-    }))
+    let keys = [header, id, receipt].into_iter().flatten();
+    let target = ("purchases.create", Some(contact));
+    Ok(once::remember(api, caller, target, keys, &body.hash))
 }
 
 fn record(
@@ -252,16 +222,7 @@ fn record(
     organisation: u64,
     tenant: &TenantView,
 ) -> Result<RecordPurchase, Problem> {
-    let currency = match &body.currency_code {
-        Some(code) => Some(Currency::from_code(code).ok_or_else(|| {
-            failure::invalid_field(
-                "/currency_code",
-                "unknown_currency",
-                "must be a three-letter code of ISO 4217 in capitals",
-            )
-        })?),
-        None => None,
-    };
+    let currency = fields::currency(&body.currency_code)?;
     let decimals = tenant.currency.decimals();
     let mut faults = Faults::new();
     let amounts = &body.transaction_amounts;

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::contacts::idempotency_key;
+use super::super::once;
 use super::cancel::{CancelledPurchase, NoFields};
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WireOfferOutcome, WirePurchase, WireRewards};
@@ -16,14 +16,14 @@ use crate::actors::router::Failure;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{self, Command as ContactCommand, HoldView};
-use crate::domain::entity::{Answer, Command, Rejection, Remember};
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Answer, Command, Query, Rejection};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, request_hash};
 
 /// What a purchase would come to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +83,8 @@ pub(super) async fn post(
     } = prepare(api, caller, &body).await?;
     let mut hold = HoldView::default();
     if body.block_wallet_funds {
-        let remember = remember(api, caller, headers, contact, &body)?;
+        let place = ("purchases.estimate", Some(contact));
+        let remember = once::remember_by_header(api, caller, headers, place, &body.hash)?;
         let command = Command::Contact(ContactCommand::HoldFunds(purchase.clone()));
         let held = api
             .router
@@ -133,26 +134,26 @@ pub(super) async fn post(
     Ok(reply::json(StatusCode::OK, &estimate, timings))
 }
 
-fn remember(
+/// Whether a key may use what an estimate holds: one of an organisation only what is held for a purchase there or below it. An
+/// estimate that is over holds nothing, and is told as it is.
+pub(super) async fn is_own(
     api: &Api,
     caller: &Caller,
-    headers: &HeaderMap,
+    tenant: &TenantView,
     contact: Address,
-    body: &ValidJson<NewPurchase>,
-) -> Result<Option<Remember>, Problem> {
-    let key = idempotency_key(headers)?;
-    Ok(key.map(|key| Remember {
-        keys: vec![api.router.secrets().key_hash(&KeyScope {
-            tenant: caller.tenant(),
-            mode: caller.mode(),
-            lineage: caller.key.key.details.lineage,
-            operation: "purchases.estimate",
-            target: Some(contact),
-            source: "header",
-            key,
-        })],
-        request: request_hash(body.hash.as_bytes()),
-    }))
+    number: u32,
+) -> Result<bool, Problem> {
+    if caller.acts_for(tenant, None) {
+        return Ok(true);
+    }
+    match api.router.query(contact, Query::Hold(number)).await.result {
+        Ok(Answer::Hold(hold)) => Ok(match hold.organisation {
+            Some(organisation) => caller.acts_for(tenant, Some(organisation)),
+            None => true,
+        }),
+        Ok(_) | Err(Failure::Rejected(_)) => Ok(false),
+        Err(why) => Err(failure::problem(why)),
+    }
 }
 
 /// Release the funds that an estimate holds.
@@ -182,6 +183,10 @@ pub(in super::super) async fn release(
         .read_as(Named::Estimate, &id)
         .ok_or_else(failure::not_found)?;
     let contact = named.owner(caller.tenant(), caller.mode());
+    let tenant = caller.tenant_view(&api).await?;
+    if !is_own(&api, &caller, &tenant, contact, named.part).await? {
+        return Err(failure::not_found());
+    }
     let command = Command::Contact(ContactCommand::ReleaseHold(named.part));
     let answer = api.router.command(contact, command, None, None).await;
     let timings = reply::timings(&caller, answer.timings);

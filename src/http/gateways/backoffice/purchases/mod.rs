@@ -1,5 +1,7 @@
 //! Purchases.
+pub(super) mod ad_hoc_return;
 pub(super) mod batch;
+mod buyer;
 pub(super) mod cancel;
 pub(super) mod create;
 pub(super) mod estimate;

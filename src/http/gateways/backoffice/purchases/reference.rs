@@ -8,6 +8,7 @@ use crate::domain::ids::{Named, PublicIds};
 use crate::domain::organisation::Role;
 use crate::http::auth::Caller;
 use crate::http::extract::Faults;
+use crate::http::problem::{Code, Problem};
 
 /// Who sells, named in exactly one way.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -53,13 +54,27 @@ impl OrganisationReference {
         });
     }
 
-    /// The organisation by entity number, if the key acts for it. Without any name, it is the key's own.
+    /// Whether it names none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.id.is_none() && self.merchant_tap.is_none() && self.venue_tap.is_none()
+    }
+
+    /// The organisation by entity number. Without any name, it is the key's own.
     pub(super) fn find(
         &self,
         caller: &Caller,
         tenant: &TenantView,
         ids: &PublicIds,
-    ) -> Option<u64> {
+    ) -> Result<u64, Problem> {
+        self.known(caller, tenant, ids).ok_or_else(|| {
+            Problem::new(
+                Code::UnknownOrganisation,
+                "organisation names none that is known under this key",
+            )
+        })
+    }
+
+    fn known(&self, caller: &Caller, tenant: &TenantView, ids: &PublicIds) -> Option<u64> {
         let (tap, role) = match (&self.id, &self.merchant_tap, &self.venue_tap) {
             (Some(id), _, _) => return caller.organisation(ids, tenant, id),
             (None, Some(tap), _) => (tap, Role::Merchant),

@@ -6,11 +6,12 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::buyer::ContactReference;
 use super::create::{self, CreateQuery};
 use super::estimate::{self, WireEstimate};
 use super::products::NewProduct;
 use super::reference::{ClassificationReference, OrganisationReference};
-use super::wire::{ContactReference, Names, NewAmounts, NewPurchase, NewSpend, WirePurchase};
+use super::wire::{Names, NewAmounts, NewPurchase, NewSpend, WirePurchase};
 use crate::domain::api_key::Scope;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};

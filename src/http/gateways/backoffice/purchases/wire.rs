@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::classifications::WireClassification;
-use super::super::contacts::ContactName;
+use super::buyer::{self, ContactReference};
 use super::products::{self, NewProduct, WireProduct};
 use super::reference::{ClassificationReference, OrganisationReference};
 use crate::actors::router::OpenedProfile;
@@ -68,54 +68,6 @@ impl Default for Names {
             total: "total",
             net: "net",
             tax: "tax",
-        }
-    }
-}
-
-/// Who buys, named in exactly one way.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct ContactReference {
-    pub(super) id: Option<String>,
-    pub(super) code: Option<String>,
-    pub(super) email_address: Option<String>,
-    pub(super) phone: Option<PhoneReference>,
-}
-
-/// A phone number, however it is written.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct PhoneReference {
-    /// ISO 3166-1 alpha-3; needed for a number without `+`.
-    country_code: Option<String>,
-    number: String,
-}
-
-impl ContactReference {
-    fn names(&self) -> impl Iterator<Item = ContactName<'_>> {
-        let phone = self.phone.as_ref().map(|phone| ContactName::Phone {
-            number: &phone.number,
-            country: phone.country_code.as_deref(),
-        });
-        let names = [
-            self.id.as_deref().map(ContactName::Id),
-            self.code.as_deref().map(ContactName::Code),
-            self.email_address.as_deref().map(ContactName::EmailAddress),
-            phone,
-        ];
-        names.into_iter().flatten()
-    }
-}
-
-impl NewPurchase {
-    /// Who buys, as the purchase names it.
-    pub(super) fn buyer(&self) -> Option<ContactName<'_>> {
-        match &self.contact {
-            Some(contact) => contact.names().next(),
-            None => self
-                .payment_medium_identifier
-                .as_deref()
-                .map(ContactName::Card),
         }
     }
 }
@@ -280,16 +232,7 @@ impl From<NoAward> for WireReason {
 
 impl Validate for NewPurchase {
     fn validate(&self, faults: &mut Faults) {
-        let is_named_once = match &self.contact {
-            Some(contact) => contact.names().count() == 1,
-            None => self.payment_medium_identifier.is_some(),
-        };
-        faults.require(
-            is_named_once,
-            "contact",
-            "ambiguous",
-            "must name the contact in exactly one way: id, code, email_address or phone; or be left out for the card in payment_medium_identifier",
-        );
+        buyer::validate(&self.contact, &self.payment_medium_identifier, faults);
         self.organisation.validate(faults);
         self.validate_shared(faults);
     }

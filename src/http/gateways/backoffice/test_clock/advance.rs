@@ -6,11 +6,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::contacts::idempotency_key;
+use super::super::once;
 use super::WireTestClock;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
-use crate::domain::entity::Remember;
 use crate::domain::tenant::Advance;
 use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::Authorized;
@@ -18,7 +17,6 @@ use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;
-use crate::secrets::{KeyScope, request_hash};
 
 /// How far to advance: in one of the two ways.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -81,18 +79,8 @@ pub(in super::super) async fn advance(
         }
         (seconds, None) => Advance::By(Span(seconds.unwrap_or_default().saturating_mul(1_000))),
     };
-    let remember = idempotency_key(&headers)?.map(|key| Remember {
-        keys: vec![api.router.secrets().key_hash(&KeyScope {
-            tenant: caller.tenant(),
-            mode: caller.mode(),
-            lineage: caller.key.key.details.lineage,
-            operation: "test_clock.advance",
-            target: None,
-            source: "header",
-            key,
-        })],
-        request: request_hash(body.hash.as_bytes()),
-    });
+    let place = ("test_clock.advance", None);
+    let remember = once::remember_by_header(&api, &caller, &headers, place, &body.hash)?;
     let advanced = api
         .router
         .advance_test_clock(caller.tenant(), advance, remember)

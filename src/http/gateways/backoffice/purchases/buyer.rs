@@ -1,0 +1,87 @@
+//! Whose purchase it is, named in exactly one way.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::contacts::{ContactName, resolve};
+use crate::domain::address::Address;
+use crate::http::auth::Caller;
+use crate::http::extract::Faults;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Api, failure};
+
+/// Who buys, named in exactly one way.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct ContactReference {
+    pub(super) id: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) email_address: Option<String>,
+    pub(super) phone: Option<PhoneReference>,
+}
+
+/// A phone number, however it is written.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct PhoneReference {
+    /// ISO 3166-1 alpha-3; needed for a number without `+`.
+    country_code: Option<String>,
+    number: String,
+}
+
+impl ContactReference {
+    fn names(&self) -> impl Iterator<Item = ContactName<'_>> {
+        let phone = self.phone.as_ref().map(|phone| ContactName::Phone {
+            number: &phone.number,
+            country: phone.country_code.as_deref(),
+        });
+        let names = [
+            self.id.as_deref().map(ContactName::Id),
+            self.code.as_deref().map(ContactName::Code),
+            self.email_address.as_deref().map(ContactName::EmailAddress),
+            phone,
+        ];
+        names.into_iter().flatten()
+    }
+}
+
+/// Demands exactly one name: in `contact`, or of a card without it.
+pub(super) fn validate(
+    contact: &Option<ContactReference>,
+    card: &Option<String>,
+    faults: &mut Faults,
+) {
+    let is_named_once = match contact {
+        Some(contact) => contact.names().count() == 1,
+        None => card.is_some(),
+    };
+    faults.require(
+        is_named_once,
+        "contact",
+        "ambiguous",
+        "must name the contact in exactly one way: id, code, email_address or phone; or be left out for the card in payment_medium_identifier",
+    );
+}
+
+/// The contact that is named so.
+pub(super) async fn find(
+    api: &Api,
+    caller: &Caller,
+    contact: &Option<ContactReference>,
+    card: &Option<String>,
+) -> Result<Address, Problem> {
+    let name = match contact {
+        Some(contact) => contact.names().next(),
+        None => card.as_deref().map(ContactName::Card),
+    };
+    let found = match name {
+        Some(name) => resolve(api, caller, name).await.map_err(failure::problem)?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        Problem::new(
+            Code::UnknownContact,
+            "contact names nobody that is known under this key",
+        )
+    })
+}
