@@ -57,6 +57,7 @@ impl Validate for ListQuery {
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn list(
@@ -80,13 +81,11 @@ pub(in super::super) async fn list(
             .then(|| u64::try_from(keys.len()).unwrap_or(u64::MAX)),
         has_more: keys.len().saturating_sub(skipped) > page.take(),
     };
-    let content = keys.into_iter().rev().skip(skipped).take(page.take());
-    let answer = ApiKeyPage {
-        content: content
-            .map(|(address, key)| WireApiKey::of(&api, address, *key, None))
-            .collect(),
-        paging,
-    };
+    let mut content = Vec::with_capacity(page.take());
+    for (address, key) in keys.into_iter().rev().skip(skipped).take(page.take()) {
+        content.push(WireApiKey::of(&api, address, *key, None).await?);
+    }
+    let answer = ApiKeyPage { content, paging };
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &answer, timings))
 }
