@@ -111,6 +111,7 @@ fn purchase(spend: Option<i64>) -> Command {
         reference_number: Some("2026-000417".into()),
         payment_medium_identifier: None,
         performed_on: None,
+        products: Vec::new(),
         estimate: None,
         spend: spend.map(|cents| SpendRequest {
             amount: Minor(cents),

@@ -453,6 +453,9 @@ pub const OFFER_LIST_MAX: usize = 20;
 /// to the largest number of shards takes 60 KiB of its row, the keys that it remembers 3 KiB.
 pub const OFFER_TEXT_BYTES_MAX: usize = 1_000;
 
+/// How many lines a receipt tells: with names of 64 bytes each, 16 KiB of the purchase's record.
+pub const PURCHASE_PRODUCTS_MAX: usize = 100;
+
 /// For how long an award may last at most, in seconds: 50 years. For ever is another thing.
 pub const AWARD_LASTS_S_MAX: i64 = 50 * 366 * 86_400;
 

@@ -65,9 +65,31 @@ impl Zone {
     }
 }
 
+/// The week of a day, counted from the one of 1970-01-01; weeks begin on Monday.
+pub fn week_of(day: i32) -> i32 {
+    day.saturating_add(3).div_euclid(7)
+}
+
+/// The month of a day, counted from the beginning of the calendar.
+pub fn month_of(day: i32) -> i32 {
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let date = epoch.saturating_add(jiff::Span::new().days(day.clamp(-3_000_000, 2_900_000)));
+    i32::from(date.year())
+        .saturating_mul(12)
+        .saturating_add(i32::from(date.month()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weeks_begin_on_monday_and_months_on_the_first() {
+        // 1970-01-01 was a Thursday.
+        assert_eq!([-4, -3, 0, 3, 4].map(week_of), [-1, 0, 0, 0, 1]);
+        let months = [-1, 0, 30, 31, 365].map(month_of);
+        assert_eq!(months.map(|month| month - month_of(0)), [-1, 0, 0, 1, 12]);
+    }
 
     fn local(zone: &str, at: &str) -> (String, u8, u16) {
         let at: jiff::Timestamp = at.parse().unwrap();

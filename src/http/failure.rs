@@ -170,7 +170,15 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
         ),
         contact::Rejection::BalanceTooLow { .. } => Problem::new(
             Code::WalletBalanceTooLow,
-            "the wallet does not cover spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what there is",
+            "the wallet has too little that may be spent on this purchase; ask for less, or send restrict_fully_covered: false to spend what there is",
+        ),
+        contact::Rejection::SpendLimitReached { .. } => Problem::new(
+            Code::WalletLimitReached,
+            "the wallet's limits leave less than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what they leave",
+        ),
+        contact::Rejection::TopUpLimitReached { .. } => Problem::new(
+            Code::WalletLimitReached,
+            "the wallet's limits leave less than amount; pay in less",
         ),
         contact::Rejection::DebitNotCovered => Problem::new(
             Code::WalletBalanceTooLow,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::problem::Faults;
+use crate::domain::money::Minor;
 use crate::limits::WIRE_MINOR_MAX;
 
 /// An amount as clients write it: `12.5`, `0.05`, `100`.
@@ -101,6 +102,43 @@ impl WireAmount {
     #[must_use]
     pub const fn decimal(self) -> Decimal {
         self.0
+    }
+}
+
+/// `member`'s amount, which must be 0 or above if it is there, in minor units of a currency of `exponent` decimals. Notes what is
+/// wrong with it.
+pub fn not_negative(
+    faults: &mut Faults,
+    member: &str,
+    amount: Option<WireAmount>,
+    exponent: u32,
+) -> Option<Minor> {
+    match amount?.to_minor(exponent) {
+        Ok(minor) if minor >= 0 => Some(Minor(minor)),
+        Ok(_) => {
+            faults.add(member, "negative", "must not be below 0");
+            None
+        }
+        Err(fault) => {
+            fault.report(faults, member);
+            None
+        }
+    }
+}
+
+/// As [`not_negative`], for an amount that must be above 0.
+pub fn above_zero(
+    faults: &mut Faults,
+    member: &str,
+    amount: Option<WireAmount>,
+    exponent: u32,
+) -> Option<Minor> {
+    match amount?.to_minor_positive(exponent) {
+        Ok(minor) => Some(Minor(minor)),
+        Err(fault) => {
+            fault.report(faults, member);
+            None
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Model {
         let spent = purchase.spent();
         match asked.spend {
             None => assert_eq!(spent, Minor::ZERO),
-            Some((amount, Unbacked::Refuse)) => assert_eq!(spent, Minor(amount)),
+            Some((amount, Unbacked::Refuse | Unbacked::Owe)) => assert_eq!(spent, Minor(amount)),
             Some((amount, Unbacked::SpendWhatThereIs)) => assert!(spent <= Minor(amount)),
         }
         assert_eq!(purchase.amounts.total, Minor(asked.total));

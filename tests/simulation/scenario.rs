@@ -335,9 +335,10 @@ async fn check_budgets(till: &mut Till) {
             let mut refused = 0;
             let ledgers = model.ledgers.values();
             for (_, purchase) in ledgers.flat_map(|ledger| ledger.purchases.values()) {
-                let outcome = purchase.offers.iter().find(|it| it.offer == number);
-                match outcome.map(|outcome| outcome.result) {
-                    Some(Ok(lot)) => awarded += lot.left.0,
+                // Offers are numbered from 1 in the order of their list.
+                let place = usize::try_from(number - 1).unwrap();
+                match purchase.offers.get(place) {
+                    Some(Ok(given)) => awarded += given.lot.left.0,
                     Some(Err(NoAward::BudgetExhausted)) => {
                         let wanted = match award {
                             Award::Fixed(amount) => amount.0,

@@ -158,7 +158,7 @@ impl Till {
             })
             .await;
         match shown {
-            Ok(Answer::Wallet(wallet)) => wallet,
+            Ok(Answer::Wallet(wallet)) => *wallet,
             other => panic!("no wallet but {other:?}"),
         }
     }
@@ -285,6 +285,7 @@ fn purchase(asked: &Asked) -> RecordPurchase {
         reference_number: None,
         payment_medium_identifier: None,
         performed_on: None,
+        products: Vec::new(),
         estimate: None,
         spend: asked.spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::purchase::total;
 use super::{
-    Cancellation, Cause, Contact, Entry, Event, KeptPurchase, Lot, Purchase, Reason, Stage,
+    Cancellation, Cause, Contact, Entry, Event, Given, KeptPurchase, Locked, Lot, Purchase, Reason,
+    Stage,
 };
 use crate::domain::money::Minor;
 
@@ -69,6 +70,20 @@ impl Contact {
                 self.ledger.book(hold.at, cause, hold.amount().negative());
                 self.wallet.holds.push(hold.clone());
             }
+            Event::LotsUnlocked(lots) => {
+                for locked in lots {
+                    self.wallet.unlock(locked);
+                    self.wallet.credit(locked.lot);
+                    let amount = locked.lot.left;
+                    self.ledger.book(locked.until, Cause::Unlock, amount);
+                }
+                self.wallet.version = self.wallet.version.saturating_add(1);
+            }
+            Event::LimitsSet(at, rules) => {
+                self.wallet.limits.set(rules, *at);
+                self.wallet.version = self.wallet.version.saturating_add(1);
+            }
+            Event::LimitsUsed(used) => self.wallet.limits.count(*used),
             Event::HoldReleased(number, at, lots) => {
                 self.wallet.holds.retain(|hold| hold.number != *number);
                 self.credit(lots);
@@ -83,14 +98,28 @@ impl Contact {
         if let Some(spent) = &purchase.spent {
             self.debit(&spent.from);
         }
-        for lot in purchase.offers.iter().filter_map(|o| o.result.ok()) {
-            self.wallet.credit(lot.expires_at, lot.left);
+        let owed = purchase.spent.as_ref().map(|spent| spent.owed);
+        let owed = owed.unwrap_or_default();
+        self.wallet.owed = Minor(self.wallet.owed.0.saturating_add(owed.0));
+        let mut awarded = Minor::ZERO;
+        for Given {
+            lot, unlocks_at, ..
+        } in purchase.given()
+        {
+            match unlocks_at {
+                Some(until) => self.wallet.lock(Locked { until, lot }),
+                None => {
+                    self.wallet.credit(lot);
+                    awarded = Minor(awarded.0.saturating_add(lot.left.0));
+                }
+            }
         }
         let (at, number) = (purchase.recorded_at, purchase.number);
         let spent = purchase.spent().negative();
+        // In this order, so that no line's balance is below zero.
+        self.ledger.book(at, Cause::Owed(number), owed);
         self.ledger.book(at, Cause::Spend(number), spent);
-        self.ledger
-            .book(at, Cause::Award(number), purchase.awarded());
+        self.ledger.book(at, Cause::Award(number), awarded);
         self.wallet.version = self.wallet.version.saturating_add(1);
         self.purchase_count = number;
         self.purchases.push_back(KeptPurchase {
@@ -105,12 +134,24 @@ impl Contact {
         self.debit(&cancellation.taken);
         let restored = total(cancellation.restored.iter().copied());
         let taken = total(cancellation.taken.iter().copied());
-        let owed = cancellation.owed;
-        self.wallet.owed = Minor(self.wallet.owed.0.saturating_add(owed.0));
+        for locked in &cancellation.taken_locked {
+            self.wallet.unlock(locked);
+        }
+        for counted in &cancellation.uncounted {
+            self.counts.take_back(counted);
+        }
+        if let Some(unused) = cancellation.unused {
+            self.wallet.limits.uncount(unused);
+        }
+        let (owed, forgiven) = (cancellation.owed, cancellation.forgiven);
+        let still = self.wallet.owed.less(forgiven);
+        self.wallet.owed = Minor(still.0.saturating_add(owed.0));
         self.wallet.version = self.wallet.version.saturating_add(1);
         // In this order, so that no line's balance is below zero.
+        let restored = Minor(restored.0.saturating_add(forgiven.0));
         self.ledger.book(at, Cause::Restore(number), restored);
-        self.ledger.book(at, Cause::Owed(number), owed);
+        let newly = Minor(owed.0.saturating_sub(forgiven.0));
+        self.ledger.book(at, Cause::Owed(number), newly);
         let back = Minor(taken.0.saturating_add(owed.0));
         self.ledger.book(at, Cause::Cancel(number), back.negative());
         let kept = self.purchases.iter_mut().rev();
@@ -138,13 +179,13 @@ impl Contact {
 
     fn credit(&mut self, lots: &[Lot]) {
         for lot in lots {
-            self.wallet.credit(lot.expires_at, lot.left);
+            self.wallet.credit(*lot);
         }
     }
 
     fn debit(&mut self, lots: &[Lot]) {
         for lot in lots {
-            self.wallet.debit(lot.expires_at, lot.left);
+            self.wallet.debit(lot);
         }
     }
 }

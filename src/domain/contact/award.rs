@@ -1,30 +1,32 @@
 //! What a tenant's offers make of a purchase.
 
-use super::{Contact, Counted, Lot, OfferOutcome, Purchase, expiry_at_grain};
+use super::{
+    Contact, Counted, Given, Lot, OfferOutcome, Product, Purchase, Rejection, expiry_at_grain,
+};
 use crate::domain::calendar::Zone;
-use crate::domain::contact::Rejection;
 use crate::domain::context::{Context, TenantView};
 use crate::domain::money::Minor;
 use crate::domain::offer::{Basis, NoAward, Offer, Sale};
+use crate::domain::time::Timestamp;
 
 /// A purchase in its tenant's network.
-struct InNetwork<'a> {
-    purchase: &'a Purchase,
-    tenant: &'a TenantView,
+pub(super) struct InNetwork<'a> {
+    pub(super) organisation: u64,
+    pub(super) products: &'a [Product],
+    pub(super) tenant: &'a TenantView,
 }
 
 impl Sale for InNetwork<'_> {
     fn is_within(&self, organisation: u64) -> bool {
-        self.tenant
-            .is_within(self.purchase.organisation, organisation)
+        self.tenant.is_within(self.organisation, organisation)
     }
 
-    fn has_product(&self, _product: &str) -> bool {
-        false
+    fn has_product(&self, product: &str) -> bool {
+        self.products.iter().any(|bought| bought.is(product))
     }
 
     fn zone(&self) -> &Zone {
-        self.tenant.zone_of(self.purchase.organisation)
+        self.tenant.zone_of(self.organisation)
     }
 }
 
@@ -41,12 +43,13 @@ impl Contact {
             total: purchase.amounts.total,
             paid: purchase.amount_due(),
             classification: &purchase.classification,
-            // A till that was offline tells later when it sold; one whose clock is ahead doesn't shop in the future.
-            made_at: purchase
-                .performed_on
-                .map_or(context.now, |at| at.min(context.now)),
+            made_at: made_at(purchase.performed_on, context.now),
         };
-        let sale = InNetwork { purchase, tenant };
+        let sale = InNetwork {
+            organisation: purchase.organisation,
+            products: &purchase.products,
+            tenant,
+        };
         let mut outcomes: Vec<OfferOutcome> = Vec::with_capacity(tenant.offers.len());
         // Of offers in groups: where each stands, and what it would give.
         let mut grouped = Vec::new();
@@ -54,30 +57,17 @@ impl Contact {
             let evaluated = offer
                 .evaluate(basis, &sale)
                 .and_then(|amount| self.within_caps(*number, offer, amount, tenant, context));
-            let result = match evaluated {
+            outcomes.push(match evaluated {
                 Ok(amount) if offer.best_of.is_some() => {
                     grouped.push((outcomes.len(), amount));
                     Err(NoAward::NotTheBest)
                 }
                 Ok(amount) => self.give(*number, offer, amount, &outcomes, context)?,
                 Err(why) => Err(why),
-            };
-            outcomes.push(OfferOutcome {
-                offer: *number,
-                result,
             });
         }
         self.give_the_best(grouped, &mut outcomes, tenant, context)?;
-        let mut counted = Vec::new();
-        for (outcome, (_, offer)) in outcomes.iter().zip(&tenant.offers) {
-            if let Ok(lot) = outcome.result
-                && offer.caps.is_some()
-            {
-                counted.push(Counted::of(outcome.offer, offer.caps, lot.left, || {
-                    tenant.time_zone.local(context.now).day
-                }));
-            }
-        }
+        let counted = counted(&outcomes, tenant, context.now);
         Ok((outcomes, counted))
     }
 
@@ -103,7 +93,7 @@ impl Contact {
                 given.push(offer.best_of.as_deref());
             }
             if let Some(outcome) = outcomes.get_mut(at) {
-                outcome.result = result;
+                *outcome = result;
             }
         }
         Ok(())
@@ -133,7 +123,7 @@ impl Contact {
         Ok(amount)
     }
 
-    /// The award as a lot, if the wallet has room beside what `before` gave and the budget covers it.
+    /// The award, if the wallet has room beside what `before` gave and the budget covers it.
     fn give(
         &self,
         number: u64,
@@ -141,36 +131,55 @@ impl Contact {
         amount: Minor,
         before: &[OfferOutcome],
         context: &Context,
-    ) -> Result<Result<Lot, NoAward>, Rejection> {
-        let lasts = offer.award_lasts;
-        let lot = Lot {
-            expires_at: lasts.map(|lasts| expiry_at_grain(context.now, lasts)),
-            left: amount,
+    ) -> Result<OfferOutcome, Rejection> {
+        let unlocks_at = offer
+            .unlocks_after
+            .map(|after| expiry_at_grain(context.now, after));
+        // Its term begins when it can be spent.
+        let begins_at = unlocks_at.unwrap_or(context.now);
+        let given = Given {
+            lot: Lot {
+                expires_at: offer
+                    .award_lasts
+                    .map(|lasts| expiry_at_grain(begins_at, lasts)),
+                bound_by: offer.spend_conditions.as_ref().map(|_| number),
+                left: amount,
+            },
+            unlocks_at,
+            counts_in_all: offer.caps.in_all.is_some(),
+            counts_in_day: offer.caps.a_day.is_some(),
         };
-        let pending: Vec<_> = before
-            .iter()
-            .filter_map(|before| before.result.ok())
-            .map(|lot| lot.expires_at)
-            .collect();
-        if !self.wallet.has_room_for(lot.expires_at, &pending) {
+        if !self.wallet.has_room_for(given, before) {
             return Ok(Err(NoAward::WalletFull));
         }
         match offer.budget {
-            Some(_) => within_budget(number, lot, context),
-            None => Ok(Ok(lot)),
+            Some(_) => within_budget(number, given, context),
+            None => Ok(Ok(given)),
         }
     }
 }
 
+/// When a purchase was made. A till that was offline tells later when it sold; one whose clock is ahead doesn't shop in the
+/// future.
+pub(super) fn made_at(performed_on: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    performed_on.map_or(now, |at| at.min(now))
+}
+
+/// What of the awards counts towards caps.
+fn counted(outcomes: &[OfferOutcome], tenant: &TenantView, now: Timestamp) -> Vec<Counted> {
+    let given = outcomes.iter().zip(&tenant.offers);
+    given
+        .filter_map(|(outcome, (number, _))| {
+            Counted::of(*number, &outcome.ok()?, || tenant.time_zone.local(now).day)
+        })
+        .collect()
+}
+
 /// The whole award, if the shard holds it of the offer's budget; nothing, if it is not to be had anywhere.
-fn within_budget(
-    offer: u64,
-    lot: Lot,
-    context: &Context,
-) -> Result<Result<Lot, NoAward>, Rejection> {
-    let amount = lot.left;
+fn within_budget(offer: u64, given: Given, context: &Context) -> Result<OfferOutcome, Rejection> {
+    let amount = given.lot.left;
     match context.budget(offer) {
-        Some(budget) if amount <= budget.held => Ok(Ok(lot)),
+        Some(budget) if amount <= budget.held => Ok(Ok(given)),
         Some(budget) if budget.no_more_than.is_some_and(|most| amount > most) => {
             Ok(Err(NoAward::BudgetExhausted))
         }

@@ -1,9 +1,11 @@
 //! Cancelling a purchase: what it spent is given back, what it awarded is taken back.
 
 use super::purchase::total;
-use super::{CancelPurchase, Contact, KeptPurchase, Lot, Purchase, Rejection, Stage, Wallet};
-use super::{Event, expiry_at_grain};
-use crate::domain::context::Context;
+use super::{
+    CancelPurchase, Contact, Counted, Direction, Event, Given, KeptPurchase, Locked, Lot, Purchase,
+    Rejection, Stage, Use, Wallet, expiry_at_grain,
+};
+use crate::domain::context::{Context, TenantView};
 use crate::domain::money::Minor;
 use crate::domain::time::{Span, Timestamp};
 use std::sync::Arc;
@@ -22,10 +24,18 @@ pub struct Cancellation {
     pub restored: Vec<Lot>,
     /// What was taken back of what it awarded.
     pub taken: Vec<Lot>,
+    /// What of that could not be spent yet.
+    pub taken_locked: Vec<Locked>,
     /// What could not be taken back, and so is owed.
     pub owed: Minor,
+    /// What the wallet owed for it, and does no longer.
+    pub forgiven: Minor,
     /// What offers with a budget can give again.
     pub credits: Vec<OfferCredit>,
+    /// What counts towards caps no longer.
+    pub uncounted: Vec<Counted>,
+    /// What counts towards limits no longer.
+    pub unused: Option<Use>,
 }
 
 /// What an offer can give again.
@@ -59,42 +69,59 @@ impl Contact {
         else {
             return Ok(Vec::new());
         };
-        let credits = credits(purchase, context)?;
+        let Some(tenant) = &context.tenant else {
+            return Err(Rejection::UnknownPurchase);
+        };
+        let credits = credits(purchase, tenant, context)?;
         let now = context.now;
         let mut wallet = self.wallet.clone();
-        let restored = restore(&mut wallet, purchase, now)?;
-        let (taken, owed) = take_back(&mut wallet, purchase, now);
-        self.wallet
-            .owed
-            .plus(owed)
-            .ok_or(Rejection::BalanceTooHigh)?;
+        let (restored, forgiven) = restore(&mut wallet, purchase, now)?;
+        let (taken, taken_locked) = take_back(&mut wallet, purchase, now);
+        let locked = total(taken_locked.iter().map(|it| it.lot));
+        let owed = purchase.awarded().less(total(taken.iter().copied()));
+        let owed = owed.less(locked);
+        wallet.owed.plus(owed).ok_or(Rejection::BalanceTooHigh)?;
+        // What was counted then counts for the day of then.
+        let day = || tenant.time_zone.local(purchase.recorded_at).day;
+        let outcomes = purchase.offers.iter().zip(&tenant.offers);
+        let uncounted = outcomes
+            .filter_map(|(outcome, (offer, _))| Counted::of(*offer, &outcome.ok()?, day))
+            .collect();
+        let limits = &self.wallet.limits;
+        let amount = purchase.spent();
+        let is_counted = !limits.rules.is_empty() && limits.since <= purchase.recorded_at;
+        let unused = (is_counted && amount > Minor::ZERO).then(|| Use {
+            direction: Direction::Spend,
+            day: day(),
+            amount,
+        });
         Ok(vec![Event::PurchaseCancelled(Arc::new(Cancellation {
             number: purchase.number,
             at: now,
             restored,
             taken,
+            taken_locked,
             owed,
+            forgiven,
             credits,
+            uncounted,
+            unused,
         }))])
     }
 }
 
 /// What goes back to the budgets of the offers that gave. Asks for the leases that it has to change.
-fn credits(purchase: &Purchase, context: &Context) -> Result<Vec<OfferCredit>, Rejection> {
-    let Some(tenant) = &context.tenant else {
-        return Err(Rejection::UnknownPurchase);
-    };
+fn credits(
+    purchase: &Purchase,
+    tenant: &TenantView,
+    context: &Context,
+) -> Result<Vec<OfferCredit>, Rejection> {
     let mut credits = Vec::new();
-    for outcome in &purchase.offers {
-        let Ok(lot) = outcome.result else { continue };
-        let has_budget = tenant
-            .offers
-            .iter()
-            .any(|(number, offer)| *number == outcome.offer && offer.budget.is_some());
-        if !has_budget {
+    for (outcome, (offer, its)) in purchase.offers.iter().zip(&tenant.offers) {
+        let (Ok(given), Some(_)) = (outcome, its.budget) else {
             continue;
-        }
-        let (offer, amount) = (outcome.offer, lot.left);
+        };
+        let (offer, amount) = (*offer, given.lot.left);
         if context.budget(offer).is_none() {
             return Err(Rejection::LeaseShort { offer, amount });
         }
@@ -103,43 +130,79 @@ fn credits(purchase: &Purchase, context: &Context) -> Result<Vec<OfferCredit>, R
     Ok(credits)
 }
 
-/// Gives back what was spent: with the expiry that it had, or a day where that has passed.
+/// Gives back what was spent: with the expiry that it had, or a day where that has passed. What is still owed for the purchase is
+/// not given back but owed no longer; what was owed and repaid since is given back for ever, as from which money is not known.
 fn restore(
     wallet: &mut Wallet,
     purchase: &Purchase,
     now: Timestamp,
-) -> Result<Vec<Lot>, Rejection> {
-    let mut restored = Vec::new();
-    for lot in purchase.spent.iter().flat_map(|spent| &spent.from) {
-        let expires_at = if lot.is_open(now) {
+) -> Result<(Vec<Lot>, Minor), Rejection> {
+    let Some(spent) = &purchase.spent else {
+        return Ok((Vec::new(), Minor::ZERO));
+    };
+    let forgiven = spent.owed.min(wallet.owed);
+    wallet.owed = wallet.owed.less(forgiven);
+    let taken = spent.from.iter().map(|lot| Lot {
+        expires_at: if lot.is_open(now) {
             lot.expires_at
         } else {
             Some(expiry_at_grain(now, RESTORED_FOR))
-        };
-        let expires_at = wallet.expiry_with_room(expires_at);
-        wallet.credit(expires_at, lot.left);
-        restored.push(Lot {
-            expires_at,
-            left: lot.left,
-        });
-    }
-    Minor::sum(wallet.lots.iter().map(|lot| lot.left)).ok_or(Rejection::BalanceTooHigh)?;
-    Ok(restored)
-}
-
-/// Takes back what was awarded: from its own lots first, then from others, those that expire first before the rest. What
-/// is missing then is owed.
-fn take_back(wallet: &mut Wallet, purchase: &Purchase, now: Timestamp) -> (Vec<Lot>, Minor) {
-    let mut taken = Vec::new();
-    for lot in purchase.offers.iter().filter_map(|o| o.result.ok()) {
-        let own = lot.left.min(wallet.open_in(lot.expires_at, now));
-        if own > Minor::ZERO {
-            wallet.debit(lot.expires_at, own);
-            taken.push(Lot { left: own, ..lot });
+        },
+        ..*lot
+    });
+    let repaid = Lot {
+        left: spent.owed.less(forgiven),
+        ..Lot::default()
+    };
+    let mut restored = Vec::new();
+    for lot in taken.chain([repaid]) {
+        if lot.left > Minor::ZERO {
+            let lot = wallet.with_room(lot);
+            wallet.credit(lot);
+            restored.push(lot);
         }
     }
-    let missing = purchase.awarded().less(total(taken.iter().copied()));
-    taken.extend(wallet.plan_spend(missing, now));
-    let owed = purchase.awarded().less(total(taken.iter().copied()));
-    (taken, owed)
+    wallet
+        .sum_with(Minor::ZERO)
+        .ok_or(Rejection::BalanceTooHigh)?;
+    Ok((restored, forgiven))
+}
+
+/// Takes back what was awarded: from its own lots first, then from open money, what expires first before the rest.
+fn take_back(wallet: &mut Wallet, purchase: &Purchase, now: Timestamp) -> (Vec<Lot>, Vec<Locked>) {
+    let (mut taken, mut taken_locked) = (Vec::new(), Vec::new());
+    let mut missing = purchase.awarded();
+    for Given {
+        lot, unlocks_at, ..
+    } in purchase.given()
+    {
+        let still_locked = unlocks_at.map(|until| (until, wallet.locked_in(until, &lot)));
+        if let Some((until, locked)) = still_locked
+            && locked > Minor::ZERO
+        {
+            let left = lot.left.min(locked);
+            let lot = Locked {
+                until,
+                lot: Lot { left, ..lot },
+            };
+            wallet.unlock(&lot);
+            taken_locked.push(lot);
+            missing = missing.less(left);
+            continue;
+        }
+        let left = lot.left.min(wallet.open_in(&lot, now));
+        if left > Minor::ZERO {
+            let lot = Lot { left, ..lot };
+            wallet.debit(&lot);
+            taken.push(lot);
+            missing = missing.less(left);
+        }
+    }
+    taken.extend(
+        wallet.plan_spend(missing, now, |bound_by, wanted| match bound_by {
+            None => wanted,
+            Some(_) => Minor::ZERO,
+        }),
+    );
+    (taken, taken_locked)
 }

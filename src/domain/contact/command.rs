@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Amounts, Change, ContactType, KeptPurchase, Reason, SealedProfile, SignUp};
+use super::{
+    Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason, SealedProfile, SignUp,
+};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -29,6 +31,8 @@ pub enum Unbacked {
     Refuse,
     /// Spend what there is.
     SpendWhatThereIs,
+    /// Spend what there is, and owe the rest: the sale was made already.
+    Owe,
 }
 
 /// The wish to pay from the wallet.
@@ -61,6 +65,8 @@ pub struct RecordPurchase {
     pub performed_on: Option<Timestamp>,
     /// The wish to pay from the wallet.
     pub spend: Option<SpendRequest>,
+    /// What was bought, as far as the till says.
+    pub products: Vec<Product>,
     /// The hold that was made for it, by number.
     pub estimate: Option<u32>,
 }
@@ -116,12 +122,14 @@ pub enum Command {
     CancelPurchase(CancelPurchase),
     /// Pay in, or change the balance by hand.
     MoveMoney(Movement),
+    /// Set the bounds on what moves in and out of the wallet.
+    SetLimits(Vec<LimitRule>),
     /// Show what this purchase would come to, and change nothing.
     Foresee(RecordPurchase),
     /// Hold what this purchase would spend.
     HoldFunds(RecordPurchase),
     /// Give back what a hold holds, by its number.
     ReleaseHold(u32),
-    /// Write off the lots that have expired, and release the holds that have run out.
+    /// Write off the lots that have expired, and release the money whose time has come and the holds that have run out.
     FireTimers,
 }

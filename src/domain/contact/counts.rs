@@ -1,7 +1,7 @@
 //! What a contact was given of offers that cap it: counted for those only, and by the day only for the newest day.
 
+use super::Given;
 use crate::domain::money::Minor;
-use crate::domain::offer::Caps;
 
 /// What was given of one offer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,14 +39,15 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// What an award of `amount` counts towards.
-    pub(super) fn of(offer: u64, caps: Caps, amount: Minor, day: impl FnOnce() -> i32) -> Counted {
-        Counted {
+    /// What an offer's award counts towards; nothing, mostly.
+    pub(super) fn of(offer: u64, given: &Given, day: impl FnOnce() -> i32) -> Option<Counted> {
+        let counts = given.counts_in_all || given.counts_in_day;
+        counts.then(|| Counted {
             offer,
-            amount,
-            in_all: caps.in_all.is_some(),
-            on_day: caps.a_day.is_some().then(day),
-        }
+            amount: given.lot.left,
+            in_all: given.counts_in_all,
+            on_day: given.counts_in_day.then(day),
+        })
     }
 }
 
@@ -88,6 +89,24 @@ impl Counts {
             add(&mut self.today, counted);
         }
     }
+
+    /// Counts an award no longer, since it was taken back. What was counted on another day than the newest is gone already.
+    pub(super) fn take_back(&mut self, counted: &Counted) {
+        if counted.in_all {
+            subtract(&mut self.in_all, counted);
+        }
+        if counted.on_day == Some(self.day) {
+            subtract(&mut self.today, counted);
+        }
+    }
+}
+
+fn subtract(counts: &mut Vec<Count>, counted: &Counted) {
+    if let Some(count) = counts.iter_mut().find(|it| it.offer == counted.offer) {
+        count.awards = count.awards.saturating_sub(1);
+        count.amount = count.amount.less(counted.amount);
+    }
+    counts.retain(|count| count.awards > 0);
 }
 
 fn find(counts: &[Count], offer: u64) -> (u32, Minor) {

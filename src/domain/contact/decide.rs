@@ -2,22 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{
-    Amounts, Command, Contact, Event, Purchase, RecordPurchase, Rejection, SpendRequest, Spent,
-    Stage, Unbacked,
-};
+use super::movement::repay;
+use super::{Command, Contact, Event, Purchase, RecordPurchase, Rejection, Stage};
 use crate::domain::context::{Context, TenantView};
-use crate::domain::money::Minor;
-use crate::domain::time::Timestamp;
 
 impl Contact {
     /// Decides `command`.
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
-        if self.wallet.holds.is_empty() {
-            return self.decide_now(command, context);
-        }
-        // A hold that has run out is gone, whether or not a timer has fired.
-        let mut events = self.releases_due(context.now);
+        // A hold that has run out is gone, and money whose time has come can be spent, whether or not a timer has fired.
+        let mut events = self.due(context.now);
         let is_timer = matches!(command, Command::FireTimers);
         if events.is_empty() {
             return self.decide_now(command, context);
@@ -67,6 +60,7 @@ impl Contact {
             }
             Command::RecordPurchase(purchase) => self.record_purchase(purchase, context),
             Command::CancelPurchase(asked) => self.cancel(asked, context),
+            Command::SetLimits(rules) => self.set_limits(rules, context),
             Command::MoveMoney(asked) => self.move_money(asked, context),
             // It is shown, never done.
             Command::Foresee(_) => Ok(Vec::new()),
@@ -107,9 +101,12 @@ impl Contact {
             return Err(Rejection::UnknownOrganisation);
         }
         let classification = classification(asked, tenant)?;
-        let spent = match &asked.spend {
-            Some(request) => Some(self.spend(request, asked.amounts, context.now)?),
-            None => None,
+        let (spent, used) = match &asked.spend {
+            Some(request) => {
+                let (spent, used) = self.spend(request, asked, tenant, context)?;
+                (Some(spent), used)
+            }
+            None => (None, None),
         };
         let mut purchase = Purchase {
             number,
@@ -123,42 +120,26 @@ impl Contact {
             recorded_at: context.now,
             performed_on: asked.performed_on,
             spent,
+            products: asked.products.clone(),
             offers: Vec::new(),
         };
         let (offers, counted) = self.awards(&purchase, tenant, context)?;
         purchase.offers = offers;
-        let held = self.wallet.lots.iter().map(|lot| lot.left);
-        Minor::sum(held.chain([purchase.awarded()])).ok_or(Rejection::BalanceTooHigh)?;
-        let awarded = purchase.offers.iter().filter_map(|o| o.result.ok());
-        let repaid = self.repay(awarded, context.now);
+        self.wallet
+            .sum_with(purchase.awarded())
+            .ok_or(Rejection::BalanceTooHigh)?;
+        let owed = purchase.spent.as_ref().map(|spent| spent.owed);
+        let owed = self.wallet.owed.plus(owed.unwrap_or_default());
+        let owed = owed.ok_or(Rejection::BalanceTooHigh)?;
+        let at_once = purchase.given().filter(|given| given.unlocks_at.is_none());
+        let repaid = repay(owed, at_once.map(|given| given.lot), context.now);
         let mut events = vec![Event::PurchaseRecorded(Arc::new(purchase))];
         if !counted.is_empty() {
             events.push(Event::AwardsCounted(counted));
         }
+        events.extend(used.map(Event::LimitsUsed));
         events.extend(repaid);
         Ok(events)
-    }
-
-    fn spend(
-        &self,
-        request: &SpendRequest,
-        amounts: Amounts,
-        now: Timestamp,
-    ) -> Result<Spent, Rejection> {
-        if request.amount > amounts.total {
-            return Err(Rejection::SpendExceedsTotal);
-        }
-        let balance = self.wallet.balance(now);
-        match request.unbacked {
-            Unbacked::Refuse if balance < request.amount => {
-                return Err(Rejection::BalanceTooLow { balance });
-            }
-            Unbacked::Refuse | Unbacked::SpendWhatThereIs => {}
-        }
-        Ok(Spent {
-            requested: request.amount,
-            from: self.wallet.plan_spend(request.amount, now),
-        })
     }
 }
 

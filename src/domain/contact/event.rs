@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Cancellation, Change, Counted, Entry, Hold, Lot, Propose, Purchase, SignUp};
+use super::{
+    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase, SignUp,
+    Use,
+};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -43,6 +46,12 @@ pub enum Event {
     MoneyMoved(Arc<Entry>),
     /// Money was held for a purchase to come.
     FundsHeld(Hold),
+    /// Money that was awarded earlier can be spent from now on.
+    LotsUnlocked(Vec<Locked>),
+    /// The bounds on what moves in and out of the wallet were set, at this time.
+    LimitsSet(Timestamp, Vec<LimitRule>),
+    /// What moved before counts towards bounds.
+    LimitsUsed(Use),
     /// A hold ended, at this time, and gave back these lots.
     HoldReleased(u32, Timestamp, Vec<Lot>),
 }

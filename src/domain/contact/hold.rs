@@ -3,6 +3,9 @@
 //! A purchase that names the hold releases it and spends, in one effect; so does time, once the hold has run out, whether
 //! or not a timer has fired.
 
+use std::sync::Arc;
+
+use super::movement::repay;
 use super::{Command, Contact, Event, Lot, RecordPurchase, Rejection, Wallet, expiry_at_grain};
 use crate::domain::context::{Budget, Context};
 use crate::domain::money::Minor;
@@ -62,17 +65,30 @@ impl Wallet {
 }
 
 impl Contact {
-    /// The contact as it is at `now`: without the holds that have run out.
-    pub(super) fn releases_due(&self, now: Timestamp) -> Vec<Event> {
-        let due = self.wallet.holds.iter().filter(|hold| hold.until <= now);
-        due.map(|hold| Event::HoldReleased(hold.number, now, given_back(hold, now)))
-            .collect()
+    /// What time alone has brought about at `now`: money that can be spent from now on, which first pays what is owed, and holds
+    /// that have run out.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::new();
+        let wallet = &self.wallet;
+        let unlocked = wallet.locked.iter().take_while(|it| it.until <= now);
+        let unlocked: Vec<_> = unlocked.copied().collect();
+        if !unlocked.is_empty() {
+            let open = unlocked.iter().map(|it| it.lot);
+            let repaid = repay(wallet.owed, open.filter(|lot| lot.is_open(now)), now);
+            events.push(Event::LotsUnlocked(unlocked));
+            events.extend(repaid);
+        }
+        let run_out = wallet.holds.iter().filter(|hold| hold.until <= now);
+        events.extend(
+            run_out.map(|hold| Event::HoldReleased(hold.number, hold.until, given_back(hold, now))),
+        );
+        events
     }
 
-    /// The contact after its holds of `releases` are gone.
-    pub(super) fn after(&self, releases: &[Event]) -> Contact {
+    /// The contact after `events`.
+    pub(super) fn after(&self, events: &[Event]) -> Contact {
         let mut after = self.clone();
-        releases.iter().for_each(|event| after.apply(event));
+        events.iter().for_each(|event| after.apply(event));
         after
     }
 
@@ -134,7 +150,7 @@ impl Contact {
         context: &Context,
     ) -> Result<super::Purchase, Rejection> {
         let mut context = context.clone();
-        let mut before = self.releases_due(context.now);
+        let mut before = self.due(context.now);
         if let Some(number) = asked.estimate {
             let after = self.after(&before);
             before.extend(after.release(number, &context)?);
@@ -158,27 +174,14 @@ impl Contact {
 
 /// The purchase among what happened.
 fn recorded(events: Vec<Event>) -> Result<super::Purchase, Rejection> {
-    let mut purchases = events.into_iter().filter_map(|event| match event {
-        Event::PurchaseRecorded(purchase) => Some((*purchase).clone()),
-        Event::Proposed(_)
-        | Event::Created(_)
-        | Event::Refused
-        | Event::ReservationVoided(_)
-        | Event::ChangeBegun(_)
-        | Event::Changed(..)
-        | Event::Erased(_)
-        | Event::SignedUp(_)
-        | Event::SignedOut(_)
-        | Event::ReleasesTold(_)
-        | Event::AwardsCounted(_)
-        | Event::LotsExpired(_)
-        | Event::PurchaseCancelled(_)
-        | Event::OwedRepaid(..)
-        | Event::MoneyMoved(_)
-        | Event::FundsHeld(_)
-        | Event::HoldReleased(..) => None,
+    let purchase = events.into_iter().find_map(|event| {
+        if let Event::PurchaseRecorded(purchase) = event {
+            Some(Arc::unwrap_or_clone(purchase))
+        } else {
+            None
+        }
     });
-    purchases.next().ok_or(Rejection::UnknownPurchase)
+    purchase.ok_or(Rejection::UnknownPurchase)
 }
 
 /// What a hold gives back at `now`: with the expiry that it had, or for a day where that has passed meanwhile.

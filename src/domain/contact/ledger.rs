@@ -17,13 +17,16 @@ pub enum Cause {
     Award(u32),
     /// A purchase of this number spent it.
     Spend(u32),
+    /// It was awarded earlier, and can be spent from now on.
+    Unlock,
     /// It expired unspent.
     Expiry,
     /// The purchase of this number was cancelled: what it awarded is taken back.
     Cancel(u32),
     /// The purchase of this number was cancelled: what it spent is given back.
     Restore(u32),
-    /// What the cancellation of this purchase takes back beyond the balance. It is owed from now on.
+    /// What this purchase spends, or its cancellation takes back, beyond the balance. It is owed from now on; below zero, it is
+    /// owed no longer.
     Owed(u32),
     /// What was owed is paid from what came in.
     Repaid,
@@ -177,16 +180,19 @@ impl Contact {
 
     /// The lines of what time alone has brought about at `now`, and no timer has recorded yet.
     fn pending(&self, now: Timestamp) -> Ledger {
+        let due = self.due(now);
+        let after = (!due.is_empty()).then(|| self.after(&due));
+        let after = after.as_ref().unwrap_or(self);
+        let lines = after.ledger.lines.iter();
         let mut pending = Ledger {
-            lines: VecDeque::new(),
-            count: self.ledger.count,
-            balance: self.ledger.balance,
+            lines: lines
+                .filter(|line| line.number > self.ledger.count)
+                .cloned()
+                .collect(),
+            count: after.ledger.count,
+            balance: after.ledger.balance,
         };
-        pending.book_expired(&self.wallet.expired(now));
-        let due = self.wallet.holds.iter().filter(|hold| hold.until <= now);
-        for hold in due {
-            pending.book(hold.until, Cause::Release(hold.number), hold.amount());
-        }
+        pending.book_expired(&after.wallet.expired(now));
         pending
     }
 

@@ -6,6 +6,7 @@ use crate::domain::context::{Budget, Context};
 use crate::domain::entity::{self, Entity, State};
 use crate::domain::lease::{Change, Movement as LeaseMovement};
 use crate::domain::money::Minor;
+use crate::domain::offer::SpendConditions;
 use crate::domain::time::{Span, Timestamp};
 use std::sync::Arc;
 
@@ -81,6 +82,9 @@ pub(super) fn holds(contact: &Contact) {
     }
     assert!(contact.wallet.owed >= Minor::ZERO);
     assert!(contact.wallet.lots.iter().all(|lot| lot.left > Minor::ZERO));
+    let locked = &contact.wallet.locked;
+    assert!(locked.iter().all(|it| it.lot.left > Minor::ZERO));
+    assert!(locked.is_sorted_by_key(|it| it.until));
 }
 
 fn causes(contact: &Contact) -> Vec<(Cause, i64)> {
@@ -293,9 +297,32 @@ fn a_page_counts_back_from_the_newest_and_shows_expired_money_as_expired() {
     );
 }
 
+/// How the one offer awards.
+#[derive(Clone, Copy, Debug, Default)]
+struct Awarding {
+    lasts: Option<u32>,
+    unlocks: Option<u32>,
+    is_bound: bool,
+}
+
+impl Awarding {
+    fn context(self, now: Timestamp) -> Context {
+        let mut context = context(now, self.lasts.map(Span::seconds));
+        let mut view = (*tenant(self.lasts.map(Span::seconds))).clone();
+        let offer = Arc::make_mut(&mut view.offers[0].1);
+        offer.unlocks_after = self.unlocks.map(Span::seconds);
+        offer.spend_conditions = self.is_bound.then(|| SpendConditions {
+            organisations: vec![VENUE],
+            ..SpendConditions::default()
+        });
+        context.tenant = Some(Arc::new(view));
+        context
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
-    Purchase(i64, i64, Option<u32>),
+    Purchase(i64, Option<(i64, Unbacked)>, Awarding),
     Cancel(u32),
     TopUp(i64),
     Debit(i64),
@@ -307,10 +334,17 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let lasts = proptest::option::of(1_u32..200);
+    use proptest::option::of;
+    let awarding = (of(1_u32..200), of(1_u32..200), any::<bool>());
+    let awarding = awarding.prop_map(|(lasts, unlocks, is_bound)| Awarding {
+        lasts,
+        unlocks,
+        is_bound,
+    });
+    let unbacked = prop_oneof![Just(Unbacked::SpendWhatThereIs), Just(Unbacked::Owe)];
     prop_oneof![
-        4 => (1_i64..100_000, 0_i64..100_000, lasts)
-            .prop_map(|(total, spend, lasts)| Step::Purchase(total, spend, lasts)),
+        4 => (1_i64..100_000, of((1_i64..100_000, unbacked)), awarding)
+            .prop_map(|(total, spend, awarding)| Step::Purchase(total, spend, awarding)),
         3 => (1_u32..30).prop_map(Step::Cancel),
         1 => (1_i64..5_000).prop_map(Step::TopUp),
         1 => (1_i64..5_000).prop_map(Step::Debit),
@@ -339,6 +373,7 @@ impl Accounts {
                 Cause::Owed(_) | Cause::Repaid => self.owed += line.amount.0,
                 Cause::Award(_)
                 | Cause::Spend(_)
+                | Cause::Unlock
                 | Cause::Expiry
                 | Cause::Cancel(_)
                 | Cause::Restore(_)
@@ -376,29 +411,29 @@ proptest! {
     ) {
         let mut contact = contact();
         let mut accounts = Accounts::default();
+        let bound = Awarding { is_bound: true, ..Awarding::default() };
         let mut now = NOW;
         let mut cancelled = std::collections::BTreeSet::new();
         for step in steps {
-            let (command, lasts) = match step {
+            let (command, awarding) = match step {
                 Step::Wait(seconds) => {
                     now = now.after(Span::seconds(seconds));
                     accounts.read(&contact, now);
                     continue;
                 }
-                Step::Purchase(total, spend, lasts) => {
-                    let spend = spend.min(total);
-                    let spend = (spend > 0).then_some((spend, Unbacked::SpendWhatThereIs));
-                    (purchase(total, spend), lasts.map(Span::seconds))
+                Step::Purchase(total, spend, awarding) => {
+                    let spend = spend.map(|(amount, unbacked)| (amount.min(total), unbacked));
+                    (purchase(total, spend), awarding)
                 }
-                Step::Cancel(number) => (cancel(number), None),
-                Step::TopUp(cents) => (top_up(cents), None),
-                Step::Debit(cents) => (debit(cents), None),
-                Step::Hold(cents) => (hold(cents), None),
-                Step::Capture(cents, number) => (capture(cents, number), None),
-                Step::Release(number) => (Command::ReleaseHold(number), None),
-                Step::FireTimers => (Command::FireTimers, None),
+                Step::Cancel(number) => (cancel(number), Awarding::default()),
+                Step::TopUp(cents) => (top_up(cents), Awarding::default()),
+                Step::Debit(cents) => (debit(cents), Awarding::default()),
+                Step::Hold(cents) => (hold(cents), bound),
+                Step::Capture(cents, number) => (capture(cents, number), Awarding::default()),
+                Step::Release(number) => (Command::ReleaseHold(number), Awarding::default()),
+                Step::FireTimers => (Command::FireTimers, Awarding::default()),
             };
-            match contact.decide(&command, &context(now, lasts)) {
+            match contact.decide(&command, &awarding.context(now)) {
                 Ok(events) => {
                     if let Step::Cancel(number) = step {
                         prop_assert_eq!(events.is_empty(), !cancelled.insert(number));

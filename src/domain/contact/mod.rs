@@ -11,11 +11,13 @@ mod decide;
 mod event;
 mod hold;
 mod ledger;
+mod limits;
 mod movement;
 mod profile;
 mod purchase;
 mod rejection;
 mod sign_up;
+mod spend;
 mod state;
 mod wallet;
 mod wallet_code;
@@ -29,12 +31,13 @@ pub use counts::{Count, Counted, Counts};
 pub use event::Event;
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
+pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
 pub use profile::{Card, Field, Phone, PostalAddress, Profile};
-pub use purchase::{Amounts, KeptPurchase, OfferOutcome, Purchase, Spent};
+pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
-pub use wallet::{Lot, Wallet, expiry_at_grain};
+pub use wallet::{Locked, Lot, Wallet, expiry_at_grain};
 pub use wallet_code::wallet_code;
 
 #[cfg(test)]
@@ -53,3 +56,6 @@ mod ledger_tests;
 
 #[cfg(test)]
 mod hold_tests;
+
+#[cfg(test)]
+mod spend_tests;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Contact, Entry, Event, Lot, Movement, Reason, Rejection, Stage};
-use crate::domain::context::Context;
+use super::{
+    Contact, Direction, Entry, Event, LimitRule, Lot, Movement, Reason, Rejection, Stage, Use,
+};
+use crate::domain::context::{Context, TenantView};
 use crate::domain::money::Minor;
 use crate::domain::time::Timestamp;
 
@@ -34,20 +36,29 @@ impl Contact {
         let now = context.now;
         let lots = match asked.reason {
             Reason::TopUp(_) | Reason::Credit(_) => {
-                let held = self.wallet.lots.iter().map(|lot| lot.left);
-                Minor::sum(held.chain([asked.amount])).ok_or(Rejection::BalanceTooHigh)?;
+                self.wallet
+                    .sum_with(asked.amount)
+                    .ok_or(Rejection::BalanceTooHigh)?;
                 vec![Lot {
-                    expires_at: None,
                     left: asked.amount,
+                    ..Lot::default()
                 }]
             }
             Reason::Debit(_) if self.wallet.balance(now) < asked.amount => {
                 return Err(Rejection::DebitNotCovered);
             }
-            Reason::Debit(_) => self.wallet.plan_spend(asked.amount, now),
+            Reason::Debit(_) => self
+                .wallet
+                .plan_spend(asked.amount, now, |_, wanted| wanted),
+        };
+        let used = match asked.reason {
+            Reason::TopUp(_) => self.top_up_within_limits(asked.amount, tenant, now)?,
+            Reason::Credit(_) | Reason::Debit(_) => None,
         };
         let repaid = match asked.reason {
-            Reason::TopUp(_) | Reason::Credit(_) => self.repay(lots.iter().copied(), now),
+            Reason::TopUp(_) | Reason::Credit(_) => {
+                repay(self.wallet.owed, lots.iter().copied(), now)
+            }
             Reason::Debit(_) => None,
         };
         let moved = Event::MoneyMoved(Arc::new(Entry {
@@ -56,27 +67,65 @@ impl Contact {
             reason: asked.reason.clone(),
             lots,
         }));
-        Ok(std::iter::once(moved).chain(repaid).collect())
+        let used = used.map(Event::LimitsUsed);
+        Ok(std::iter::once(moved).chain(used).chain(repaid).collect())
     }
 
-    /// Pays what is owed from lots that come in; nothing, mostly.
-    pub(super) fn repay(
+    fn top_up_within_limits(
         &self,
-        incoming: impl Iterator<Item = Lot>,
+        amount: Minor,
+        tenant: &TenantView,
         now: Timestamp,
-    ) -> Option<Event> {
-        let mut owed = self.wallet.owed;
-        if owed == Minor::ZERO {
-            return None;
+    ) -> Result<Option<Use>, Rejection> {
+        let limits = &self.wallet.limits;
+        if limits.rules.is_empty() {
+            return Ok(None);
         }
-        let mut lots = Vec::new();
-        for lot in incoming {
-            let left = owed.min(lot.left);
-            if left > Minor::ZERO {
-                owed = owed.less(left);
-                lots.push(Lot { left, ..lot });
-            }
+        let (direction, day) = (Direction::TopUp, tenant.time_zone.local(now).day);
+        match limits.left(direction, day) {
+            Some(left) if left < amount => Err(Rejection::TopUpLimitReached { left }),
+            Some(_) | None => Ok(Some(Use {
+                direction,
+                day,
+                amount,
+            })),
         }
-        (!lots.is_empty()).then_some(Event::OwedRepaid(now, lots))
     }
+
+    /// Sets the bounds on what moves in and out.
+    pub(super) fn set_limits(
+        &self,
+        rules: &[LimitRule],
+        context: &Context,
+    ) -> Result<Vec<Event>, Rejection> {
+        if self.stage != Stage::Active {
+            return Err(Rejection::UnknownContact);
+        }
+        Ok(if *self.wallet.limits.rules == *rules {
+            Vec::new()
+        } else {
+            vec![Event::LimitsSet(context.now, rules.to_vec())]
+        })
+    }
+}
+
+/// Pays what is owed from lots that come in; nothing, mostly.
+pub(super) fn repay(
+    owed: Minor,
+    incoming: impl Iterator<Item = Lot>,
+    now: Timestamp,
+) -> Option<Event> {
+    if owed == Minor::ZERO {
+        return None;
+    }
+    let mut owed = owed;
+    let mut lots = Vec::new();
+    for lot in incoming {
+        let left = owed.min(lot.left);
+        if left > Minor::ZERO {
+            owed = owed.less(left);
+            lots.push(Lot { left, ..lot });
+        }
+    }
+    (!lots.is_empty()).then_some(Event::OwedRepaid(now, lots))
 }

@@ -27,16 +27,51 @@ pub struct Spent {
     pub requested: Minor,
     /// What was taken from which lot.
     pub from: Vec<Lot>,
+    /// What the wallet did not cover and owes: of a sale that was made offline, where the tenant wants it so.
+    pub owed: Minor,
 }
 
-/// What one offer made of the purchase.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OfferOutcome {
-    /// The offer, by entity number.
-    pub offer: u64,
-    /// What it gave, as a lot, or why nothing.
-    pub result: Result<Lot, NoAward>,
+/// A line of the receipt. At least one of `sku` and `id` is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Product {
+    /// The merchant's own name for what was bought.
+    pub sku: Option<Arc<str>>,
+    /// The product's id.
+    pub id: Option<Arc<str>>,
+    /// How much of it, in thousandths.
+    pub quantity: Option<i64>,
+    /// What the line costs, not below zero.
+    pub total: Option<Minor>,
+    /// Of that, before tax.
+    pub net: Option<Minor>,
+    /// Of that, tax.
+    pub tax: Option<Minor>,
 }
+
+impl Product {
+    /// Whether an offer that names `product` means this one.
+    pub fn is(&self, product: &str) -> bool {
+        [&self.sku, &self.id]
+            .into_iter()
+            .any(|name| name.as_deref() == Some(product))
+    }
+}
+
+/// What one offer gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The money.
+    pub lot: Lot,
+    /// When it can be spent; at once, if none.
+    pub unlocks_at: Option<Timestamp>,
+    /// Whether it counts towards what its offer gives one contact in all.
+    pub counts_in_all: bool,
+    /// Whether it counts towards what its offer gives one contact in a day.
+    pub counts_in_day: bool,
+}
+
+/// What one offer made of the purchase: what it gave, or why nothing.
+pub type OfferOutcome = Result<Given, NoAward>;
 
 /// A recorded purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +98,10 @@ pub struct Purchase {
     pub performed_on: Option<Timestamp>,
     /// What was spent, if spending was asked for.
     pub spent: Option<Spent>,
-    /// What each offer made of it.
+    /// What was bought, as far as the till says.
+    pub products: Vec<Product>,
+    /// What each of the tenant's offers made of it, in the order in which they were listed: the first so many, since none is
+    /// ever taken off the list.
     pub offers: Vec<OfferOutcome>,
 }
 
@@ -77,18 +115,22 @@ pub struct KeptPurchase {
 }
 
 impl Purchase {
-    /// What was awarded in all.
-    pub fn awarded(&self) -> Minor {
-        total(self.offers.iter().filter_map(|o| o.result.ok()))
+    /// What offers gave.
+    pub fn given(&self) -> impl Iterator<Item = Given> {
+        self.offers.iter().filter_map(|outcome| outcome.ok())
     }
 
-    /// What was spent in all.
+    /// What was awarded in all.
+    pub fn awarded(&self) -> Minor {
+        total(self.given().map(|given| given.lot))
+    }
+
+    /// What was spent in all, with what is owed for it.
     pub fn spent(&self) -> Minor {
-        total(
-            self.spent
-                .iter()
-                .flat_map(|spent| spent.from.iter().copied()),
-        )
+        self.spent.as_ref().map_or(Minor::ZERO, |spent| {
+            let taken = total(spent.from.iter().copied());
+            Minor(taken.0.saturating_add(spent.owed.0))
+        })
     }
 
     /// What is left to pay at the till.

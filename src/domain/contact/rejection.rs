@@ -30,8 +30,18 @@ pub enum Rejection {
     SpendExceedsTotal,
     /// The balance does not cover what is to be spent.
     BalanceTooLow {
-        /// What could be spent.
+        /// What could be spent on this purchase.
         balance: Minor,
+    },
+    /// The wallet's limits leave less to be spent.
+    SpendLimitReached {
+        /// What they leave.
+        left: Minor,
+    },
+    /// The wallet's limits leave less to be paid in.
+    TopUpLimitReached {
+        /// What they leave.
+        left: Minor,
     },
     /// The balance does not cover what is to be taken by hand.
     DebitNotCovered,

@@ -64,6 +64,7 @@ pub(super) fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
         reference_number: None,
         payment_medium_identifier: None,
         performed_on: None,
+        products: Vec::new(),
         estimate: None,
         spend: spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),
@@ -213,7 +214,11 @@ fn an_expiry_is_never_earlier_than_promised_and_lots_stay_few() {
             let now = Timestamp(step * (lasts.0 / 5_000));
             let expires_at = expiry_at_grain(now, lasts);
             assert!(expires_at >= now.after(lasts));
-            wallet.credit(Some(expires_at), Minor(1));
+            wallet.credit(Lot {
+                expires_at: Some(expires_at),
+                left: Minor(1),
+                ..Lot::default()
+            });
         }
         assert!(
             wallet.lots.len() < Wallet::LOTS_MAX,
@@ -267,7 +272,7 @@ fn on_a_budget(
         [entity::Event::Contact(Event::PurchaseRecorded(purchase))] => purchase,
         other => panic!("{other:?}"),
     };
-    let result = purchase.offers[0].result.map(|lot| lot.left);
+    let result = purchase.offers[0].map(|given| given.lot.left);
     let debit = result.ok().map(|amount| Movement {
         offer: 1,
         seq: 9,
@@ -317,8 +322,10 @@ fn given_by(offers: &[(i64, Option<&str>, Caps)], days: &[i32]) -> Vec<Vec<Resul
             ..context(now, None)
         };
         let recorded = record(&mut contact, &purchase(2_000, None), &context);
-        let results = recorded.offers.iter().map(|it| it.result);
-        results.map(|result| result.map(|lot| lot.left.0)).collect()
+        let results = recorded.offers.iter();
+        results
+            .map(|result| result.map(|given| given.lot.left.0))
+            .collect()
     });
     purchases.collect()
 }

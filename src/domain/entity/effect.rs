@@ -5,7 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::lease::{self, Movement};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, contact, offer, tenant};
+use crate::domain::{api_key, contact, offer, organisation, tenant};
 
 /// What a caller sends to be sure of one effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,65 +84,26 @@ impl Effect {
 
     /// What the command came to, from its events alone.
     pub fn outcome(&self) -> Outcome {
-        // What time had made due comes before what was asked for.
-        let asked = self
-            .events
-            .iter()
-            .find(|event| !matches!(event, Event::Contact(contact::Event::HoldReleased(..))));
-        match asked {
-            Some(Event::Contact(contact::Event::PurchaseRecorded(purchase))) => {
-                Outcome::Purchased(purchase.number)
+        // What time had made due comes before what was asked for, and what follows from it after.
+        let told = self.events.iter().find_map(|event| match event {
+            Event::Contact(contact::Event::PurchaseRecorded(purchase)) => {
+                Some(Outcome::Purchased(purchase.number))
             }
-            Some(Event::Contact(contact::Event::MoneyMoved(entry))) => Outcome::Moved(entry.number),
-            Some(Event::Contact(contact::Event::FundsHeld(hold))) => Outcome::Held(hold.number),
-            Some(
-                Event::Contact(contact::Event::Proposed(_))
-                | Event::Tenant(tenant::Event::Created(_))
-                | Event::Organisation(_)
-                | Event::Offer(offer::Event::Created(_))
-                | Event::ApiKey(api_key::Event::Created(..)),
-            ) => Outcome::Created,
-            Some(
-                Event::Contact(
-                    contact::Event::Created(_)
-                    | contact::Event::Refused
-                    | contact::Event::ReservationVoided(_)
-                    | contact::Event::ChangeBegun(_)
-                    | contact::Event::Changed(..)
-                    | contact::Event::Erased(_)
-                    | contact::Event::SignedUp(_)
-                    | contact::Event::SignedOut(_)
-                    | contact::Event::ReleasesTold(_)
-                    | contact::Event::LotsExpired(_)
-                    | contact::Event::PurchaseCancelled(_)
-                    | contact::Event::OwedRepaid(..)
-                    | contact::Event::HoldReleased(..)
-                    | contact::Event::AwardsCounted(_),
-                )
-                | Event::Tenant(
-                    tenant::Event::OrganisationListed(_)
-                    | tenant::Event::OfferListed(..)
-                    | tenant::Event::ApiKeyListed(..)
-                    | tenant::Event::TestClockAdvanced(_),
-                )
-                | Event::ApiKey(
-                    api_key::Event::Revoked(_)
-                    | api_key::Event::Changed(..)
-                    | api_key::Event::RolledOut(..)
-                    | api_key::Event::Expired,
-                )
-                | Event::Offer(
-                    offer::Event::Lent(..)
-                    | offer::Event::TakenBack(_)
-                    | offer::Event::Changed(_)
-                    | offer::Event::AwardChanged(_)
-                    | offer::Event::LifeCycleChanged(_),
-                )
-                | Event::DirectoryEntry(_)
-                | Event::Lease(_),
-            )
-            | None => Outcome::Done,
-        }
+            Event::Contact(contact::Event::MoneyMoved(entry)) => Some(Outcome::Moved(entry.number)),
+            Event::Contact(contact::Event::FundsHeld(hold)) => Some(Outcome::Held(hold.number)),
+            Event::Contact(contact::Event::Proposed(_))
+            | Event::Tenant(tenant::Event::Created(_))
+            | Event::Organisation(organisation::Event::Created(_))
+            | Event::Offer(offer::Event::Created(_))
+            | Event::ApiKey(api_key::Event::Created(..)) => Some(Outcome::Created),
+            Event::Contact(_)
+            | Event::Tenant(_)
+            | Event::Offer(_)
+            | Event::ApiKey(_)
+            | Event::DirectoryEntry(_)
+            | Event::Lease(_) => None,
+        });
+        told.unwrap_or(Outcome::Done)
     }
 }
 

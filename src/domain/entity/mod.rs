@@ -91,7 +91,7 @@ impl Entity {
         context: &Context,
     ) -> Result<Effect, Rejection> {
         let events = self.state.decide(command, context)?;
-        let leases = lease::movements(&events, &context.budgets);
+        let leases = lease::movements(&events, context);
         Ok(Effect {
             seq: self.seq.saturating_add(1),
             at: context.now,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Entity, Rejection, State};
 use crate::domain::contact::{
-    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, Line, Purchase,
-    RecordPurchase, SealedProfile, SignUp, Stage,
+    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
+    Purchase, RecordPurchase, SealedProfile, SignUp, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -78,8 +78,14 @@ pub struct ContactView {
 /// A wallet as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WalletView {
-    /// What can be spent.
+    /// What can be spent, on whatever it may be spent on.
     pub balance: Minor,
+    /// What of it is bound to places, products or times.
+    pub commerce: Minor,
+    /// What was awarded and cannot be spent yet; no part of the balance.
+    pub locked: Minor,
+    /// The bounds on what moves in and out.
+    pub limits: Vec<LimitRule>,
     /// Counts the changes; expiry alone does not count.
     pub version: u32,
     /// What is held for purchases to come, and is no part of the balance.
@@ -128,7 +134,7 @@ pub enum Answer {
     /// A contact.
     Contact(Box<ContactView>),
     /// A wallet.
-    Wallet(WalletView),
+    Wallet(Box<WalletView>),
     /// A part of a wallet's journal.
     Journal(JournalView),
     /// A hold of money.
@@ -183,13 +189,17 @@ impl Entity {
             }
             (Query::Wallet, State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
-                Answer::Wallet(WalletView {
-                    balance: contact.wallet.balance(now),
+                let (balance, commerce) = contact.wallet.balances(now);
+                Answer::Wallet(Box::new(WalletView {
+                    balance,
+                    commerce,
+                    locked: contact.wallet.locked(now),
+                    limits: contact.wallet.limits.rules.clone(),
                     held: contact.wallet.held(now),
                     version: contact.wallet.version,
                     owed: contact.wallet.owed,
                     code_slot: contact.wallet.code_slot,
-                })
+                }))
             }
             (Query::Hold(number), State::Contact(contact)) => {
                 present((1..=contact.wallet.hold_count).contains(&number))?;

@@ -5,7 +5,7 @@
 
 use super::entity::Event as EntityEvent;
 use super::money::Minor;
-use super::{contact, context::Budget};
+use super::{contact, context::Context};
 
 /// A lease's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,8 +95,9 @@ impl State {
     }
 }
 
-/// What `events` of a contact draw from `budgets`.
-pub fn movements(events: &[EntityEvent], budgets: &[Budget]) -> Vec<Movement> {
+/// What `events` of a contact draw from the budgets that `context` has.
+pub fn movements(events: &[EntityEvent], context: &Context) -> Vec<Movement> {
+    let budgets = &context.budgets;
     if budgets.is_empty() {
         return Vec::new();
     }
@@ -114,9 +115,10 @@ pub fn movements(events: &[EntityEvent], budgets: &[Budget]) -> Vec<Movement> {
             }));
         };
         if let contact::Event::PurchaseRecorded(purchase) = event {
-            for outcome in &purchase.offers {
-                if let Ok(lot) = outcome.result {
-                    move_by(outcome.offer, Change::Debit(lot.left));
+            let offers = context.tenant.iter().flat_map(|tenant| &tenant.offers);
+            for (outcome, (offer, _)) in purchase.offers.iter().zip(offers) {
+                if let Ok(given) = outcome {
+                    move_by(*offer, Change::Debit(given.lot.left));
                 }
             }
         }

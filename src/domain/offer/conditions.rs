@@ -24,6 +24,17 @@ pub struct Conditions {
     pub hours: Vec<Hours>,
 }
 
+/// What money may be spent on. Each list names alternatives; an empty one demands nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpendConditions {
+    /// The organisations at or below which it may be spent, by entity number.
+    pub organisations: Vec<u64>,
+    /// The products that it may pay for, by SKU or id, each up to what its lines cost.
+    pub products: Vec<String>,
+    /// The days and hours at which it may be spent, on the calendar of the organisation that sells.
+    pub hours: Vec<Hours>,
+}
+
 /// Some hours of some days of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
@@ -73,6 +84,27 @@ impl Hours {
     }
 }
 
+impl SpendConditions {
+    /// Whether a purchase made at `made_at` is one to spend on, whatever was bought.
+    pub fn allow(&self, made_at: Timestamp, sale: &impl Sale) -> bool {
+        is_at_one_of(&self.organisations, sale) && is_in_one_of(&self.hours, made_at, sale)
+    }
+}
+
+/// Whether a purchase was made at or below one of the organisations; anywhere, if there are none.
+fn is_at_one_of(organisations: &[u64], sale: &impl Sale) -> bool {
+    organisations.is_empty() || organisations.iter().any(|it| sale.is_within(*it))
+}
+
+/// Whether it was made in one of the hours; at any time, if there are none.
+fn is_in_one_of(hours: &[Hours], made_at: Timestamp, sale: &impl Sale) -> bool {
+    if hours.is_empty() {
+        return true;
+    }
+    let local = sale.zone().local(made_at);
+    hours.iter().any(|hours| hours.contain(local))
+}
+
 impl Conditions {
     /// Whether a purchase is so, or the first thing that it is not.
     pub(super) fn check(&self, basis: Basis<'_>, sale: &impl Sale) -> Result<(), NoAward> {
@@ -99,17 +131,14 @@ impl Conditions {
         {
             return Err(NoAward::OtherClassification);
         }
-        if !organisations.is_empty() && !organisations.iter().any(|it| sale.is_within(*it)) {
+        if !is_at_one_of(organisations, sale) {
             return Err(NoAward::OtherOrganisation);
         }
         if !products.is_empty() && !products.iter().any(|it| sale.has_product(it)) {
             return Err(NoAward::OtherProducts);
         }
-        if !hours.is_empty() {
-            let local = sale.zone().local(basis.made_at);
-            if !hours.iter().any(|hours| hours.contain(local)) {
-                return Err(NoAward::OtherHours);
-            }
+        if !is_in_one_of(hours, basis.made_at, sale) {
+            return Err(NoAward::OtherHours);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::money::{Minor, Percent};
 use super::time::Span;
 
 pub use caps::{Cap, Caps};
-pub use conditions::{Basis, Conditions, Hours, Sale};
+pub use conditions::{Basis, Conditions, Hours, Sale, SpendConditions};
 pub use lending::{Lending, Loan};
 
 /// What an offer gives.
@@ -46,8 +46,13 @@ pub struct Offer {
     pub caps: Caps,
     /// Of the offers of one group, only the one that gives most gives anything.
     pub best_of: Option<String>,
-    /// For how long an award can be spent; for ever, if none.
+    /// How long after the purchase an award can be spent; at once, if none.
+    pub unlocks_after: Option<Span>,
+    /// For how long an award can be spent, from when it can be; for ever, if none.
     pub award_lasts: Option<Span>,
+    /// What an award may be spent on: it is commerce money then, else open money. Fixed when the offer is created: it is a
+    /// promise about money that was given.
+    pub spend_conditions: Option<SpendConditions>,
     /// What all its awards together may give; no end of it, if none. Fixed when the offer is created: shards hold parts of it.
     pub budget: Option<Minor>,
 }
@@ -95,7 +100,9 @@ impl Offer {
             conditions: Conditions::default(),
             caps: Caps::default(),
             best_of: None,
+            unlocks_after: None,
             award_lasts: None,
+            spend_conditions: None,
             budget: None,
         }
     }
@@ -122,7 +129,7 @@ impl Offer {
 pub enum Command {
     /// Come into being.
     Create(Box<Offer>),
-    /// Become another, but for the life cycle and the budget.
+    /// Become another, but for the life cycle, the budget and the conditions of spending.
     Change(Box<Offer>),
     /// Give something else.
     ChangeAward(Award),
@@ -146,7 +153,7 @@ pub enum Command {
 pub enum Event {
     /// It came into being.
     Created(Box<Offer>),
-    /// It became another, but for the life cycle and the budget.
+    /// It became another, but for the life cycle, the budget and the conditions of spending.
     Changed(Box<Offer>),
     /// It gives something else.
     AwardChanged(Award),
@@ -195,6 +202,7 @@ impl State {
                 let now = self.offer.as_deref().ok_or(Rejection::UnknownOffer)?;
                 let mut changed = wanted.clone();
                 (changed.life_cycle, changed.budget) = (now.life_cycle, now.budget);
+                changed.spend_conditions.clone_from(&now.spend_conditions);
                 Ok(if *changed == *now {
                     Vec::new()
                 } else {

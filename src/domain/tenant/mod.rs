@@ -9,9 +9,9 @@ use super::time::Span;
 /// so stays under half of a row's limit.
 pub const LISTED_MAX: usize = 500;
 
-/// How many of its offers may be of one mode: half of the list, so that trials never crowd out business. Each offer is named in
-/// the record of every purchase, with 12 bytes.
-pub const OFFERS_A_MODE_MAX: usize = LISTED_MAX / 2;
+/// How many of its offers may be of one mode: less than half of the list, so that trials never crowd out business. What each made
+/// of a purchase takes two bytes of the purchase's record, or some 12 where it gave something.
+pub const OFFERS_A_MODE_MAX: usize = 200;
 
 /// A tenant's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

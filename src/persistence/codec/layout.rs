@@ -1,5 +1,7 @@
 //! The stored layout of every type, version 1: fields in the order of their bytes, variants with their numbers.
 
+mod lots;
+
 use bincode::de::{Decode, Decoder};
 use bincode::enc::{Encode, Encoder};
 use bincode::error::{DecodeError, EncodeError};
@@ -181,7 +183,11 @@ stored!(record offer::Conditions {
 });
 stored!(record offer::Cap { awards, amount });
 stored!(record offer::Caps { in_all, a_day });
-stored!(record offer::Offer { name, life_cycle, award, conditions, caps, best_of, award_lasts, budget });
+stored!(record offer::SpendConditions { organisations, products, hours });
+stored!(record offer::Offer {
+    name, life_cycle, award, conditions, caps, best_of, unlocks_after, award_lasts, spend_conditions,
+    budget,
+});
 stored_as!(
     offer::Lending,
     Vec<(u16, [u8; 6], [u8; 6])>,
@@ -208,6 +214,7 @@ stored!(choice offer::Event {
     4 => AwardChanged(award),
     5 => LifeCycleChanged(life_cycle),
 });
+
 stored!(choice offer::NoAward {
     0 => BelowMinimum,
     1 => OtherClassification,
@@ -272,19 +279,28 @@ stored!(record contact::Profile {
 stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
 stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });
-stored!(record contact::Lot { expires_at, left });
 stored!(record contact::Hold { number, at, until, lots });
-stored!(record contact::Wallet { lots, version, code_slot, owed, holds, hold_count });
+stored!(choice contact::Direction { 0 => Spend, 1 => TopUp });
+stored!(choice contact::Period { 0 => Transaction, 1 => Day, 2 => Week, 3 => Month });
+stored!(record contact::LimitRule { name, direction, period, maximum_number, maximum_amount });
+stored!(record contact::Usage { day, in_day, in_week, in_month });
+stored!(record contact::Limits { rules, since, spent, topped_up });
+stored!(record contact::Use { direction, day, amount });
+stored!(record contact::Wallet {
+    lots, locked, version, code_slot, owed, holds, hold_count, limits,
+});
 stored!(record contact::Amounts { total, net, tax, discount });
-stored!(record contact::Spent { requested, from });
-stored!(record contact::OfferOutcome { offer, result });
+stored!(record contact::Spent { requested, from, owed });
+stored!(record contact::Product { sku, id, quantity, total, net, tax });
 stored!(record contact::Purchase {
     number, organisation, amounts, currency, classification, own_id, reference_number,
-    payment_medium_identifier, recorded_at, performed_on, spent, offers,
+    payment_medium_identifier, recorded_at, performed_on, spent, products, offers,
 });
 stored!(record contact::KeptPurchase { purchase, cancelled_at });
 stored!(record contact::OfferCredit { offer, amount });
-stored!(record contact::Cancellation { number, at, restored, taken, owed, credits });
+stored!(record contact::Cancellation {
+    number, at, restored, taken, taken_locked, owed, forgiven, credits, uncounted, unused,
+});
 stored!(record contact::TopUp { payment_method, code, paid_on });
 stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
 stored!(record contact::Entry { number, at, reason, lots });
@@ -301,6 +317,7 @@ stored!(choice contact::Cause {
     9 => Debit(notes),
     10 => Hold(number),
     11 => Release(number),
+    12 => Unlock,
 });
 stored!(record contact::Line { number, at, cause, amount, balance });
 stored!(record contact::Ledger { lines, count, balance });
@@ -338,6 +355,9 @@ stored!(choice contact::Event {
     15 => FundsHeld(hold),
     17 => HoldReleased(number, at, lots),
     16 => AwardsCounted(counted),
+    18 => LotsUnlocked(lots),
+    19 => LimitsSet(at, rules),
+    20 => LimitsUsed(used),
 });
 
 stored!(choice entity::Event {

@@ -117,6 +117,7 @@ impl Bench {
             recorded_at,
             performed_on,
             spent: None,
+            products: Vec::new(),
             offers: Vec::new(),
         };
         let event = contact::Event::PurchaseRecorded(Arc::new(purchase));

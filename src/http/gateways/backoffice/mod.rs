@@ -54,6 +54,7 @@ fn both_versions() -> OpenApiRouter<Api> {
         .routes(routes!(contacts::cards::remove))
         .routes(routes!(contacts::organisations::sign))
         .routes(routes!(wallets::get::get))
+        .routes(routes!(wallets::limits::get, wallets::limits::set))
         .routes(routes!(journals::list::list))
         .routes(routes!(journals::create::create))
         .routes(routes!(journals::top_up::top_up))

@@ -11,7 +11,7 @@ use super::{budgets, offers, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Ledger, Lot, OfferOutcome, PendingChange, Propose, Purchase,
+    Amounts, Contact, ContactType, Given, Ledger, Lot, PendingChange, Product, Propose, Purchase,
     Released, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
@@ -43,7 +43,17 @@ pub(super) fn address(kind: Kind) -> Address {
 pub(super) fn lot(days: u32, cents: i64) -> Lot {
     Lot {
         expires_at: Some(NOW.after(Span::days(days))),
+        bound_by: None,
         left: Minor(cents),
+    }
+}
+
+pub(super) fn given(days: u32, cents: i64) -> Given {
+    Given {
+        lot: lot(days, cents),
+        unlocks_at: None,
+        counts_in_all: false,
+        counts_in_day: false,
     }
 }
 
@@ -69,40 +79,43 @@ pub(super) fn purchase() -> Purchase {
             from: vec![
                 lot(1, 100),
                 Lot {
-                    expires_at: None,
                     left: Minor(800),
+                    ..Lot::default()
                 },
             ],
+            owed: Minor(60),
         }),
+        products: vec![
+            Product {
+                sku: Some("SKU-1".into()),
+                quantity: Some(1_500),
+                total: Some(Minor(900)),
+                ..Product::default()
+            },
+            Product {
+                id: Some("4006381333931".into()),
+                net: Some(Minor(100)),
+                tax: Some(Minor(19)),
+                ..Product::default()
+            },
+        ],
         offers: vec![
-            OfferOutcome {
-                offer: 1,
-                result: Ok(lot(30, 617)),
-            },
-            OfferOutcome {
-                offer: 2,
-                result: Err(NoAward::BelowMinimum),
-            },
-            OfferOutcome {
-                offer: 3,
-                result: Err(NoAward::OtherClassification),
-            },
-            OfferOutcome {
-                offer: 4,
-                result: Err(NoAward::OtherOrganisation),
-            },
-            OfferOutcome {
-                offer: 5,
-                result: Err(NoAward::RoundsToNothing),
-            },
-            OfferOutcome {
-                offer: 6,
-                result: Err(NoAward::WalletFull),
-            },
-            OfferOutcome {
-                offer: 7,
-                result: Err(NoAward::BudgetExhausted),
-            },
+            Ok(given(30, 617)),
+            Err(NoAward::BelowMinimum),
+            Err(NoAward::OtherClassification),
+            Err(NoAward::OtherOrganisation),
+            Err(NoAward::RoundsToNothing),
+            Err(NoAward::WalletFull),
+            Err(NoAward::BudgetExhausted),
+            Ok(Given {
+                lot: Lot {
+                    bound_by: Some(8),
+                    ..lot(60, 5)
+                },
+                unlocks_at: Some(Timestamp(NOW.0 + 3)),
+                counts_in_all: true,
+                counts_in_day: true,
+            }),
         ],
     }
 }
@@ -160,15 +173,17 @@ fn contact() -> Contact {
             lots: vec![
                 lot(2, 250),
                 Lot {
-                    expires_at: None,
                     left: Minor(70_000),
+                    ..Lot::default()
                 },
             ],
+            locked: vec![wallet::locked()],
             version: 301,
             code_slot: 71,
             owed: Minor(33),
             holds: vec![wallet::hold()],
             hold_count: 34,
+            limits: wallet::limits(),
         },
         ledger: Ledger {
             lines: lines().into(),

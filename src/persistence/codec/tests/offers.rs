@@ -4,7 +4,9 @@ use super::fixtures::NOW;
 use crate::domain::contact::{self, Count, Counted, Counts};
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
-use crate::domain::offer::{self, Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer};
+use crate::domain::offer::{
+    self, Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
+};
 use crate::domain::tenant;
 use crate::domain::time::{Span, Timestamp};
 
@@ -37,8 +39,22 @@ pub(super) fn offer(award: Award) -> Offer {
             },
         },
         best_of: Some("spring".into()),
+        unlocks_after: Some(Span::days(2)),
         award_lasts: Some(Span::days(90)),
+        spend_conditions: Some(spend_conditions()),
         budget: Some(Minor(100_000)),
+    }
+}
+
+pub(super) fn spend_conditions() -> SpendConditions {
+    SpendConditions {
+        organisations: vec![8],
+        products: vec!["SKU-2".into()],
+        hours: vec![Hours {
+            days: 1,
+            from: 0,
+            until: 60,
+        }],
     }
 }
 

@@ -10,8 +10,8 @@ use super::{fixtures, offers, wallet};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, KeptPurchase, Ledger, Lot, OfferOutcome, PendingChange, Propose,
-    Purchase, Released, SealedProfile, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Given, KeptPurchase, Ledger, Lot, OfferOutcome, PendingChange,
+    Product, Propose, Purchase, Released, SealedProfile, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -75,7 +75,13 @@ fn address() -> impl Strategy<Value = Address> {
 }
 
 fn lot() -> impl Strategy<Value = Lot> {
-    (option::of(time()), minor()).prop_map(|(expires_at, left)| Lot { expires_at, left })
+    (option::of(time()), any::<Option<u64>>(), minor()).prop_map(|(expires_at, bound_by, left)| {
+        Lot {
+            expires_at,
+            bound_by,
+            left,
+        }
+    })
 }
 
 fn lots() -> impl Strategy<Value = Vec<Lot>> {
@@ -99,11 +105,14 @@ fn outcome_of_offer() -> impl Strategy<Value = OfferOutcome> {
         NoAward::DayCapReached,
         NoAward::NotTheBest,
     ]);
-    (
-        any::<u64>(),
-        prop_oneof![lot().prop_map(Ok), why.prop_map(Err)],
-    )
-        .prop_map(|(offer, result)| OfferOutcome { offer, result })
+    let given = (lot(), option::of(time()), any::<(bool, bool)>());
+    let given = given.prop_map(|(lot, unlocks_at, (counts_in_all, counts_in_day))| Given {
+        lot,
+        unlocks_at,
+        counts_in_all,
+        counts_in_day,
+    });
+    prop_oneof![given.prop_map(Ok), why.prop_map(Err)]
 }
 
 prop_compose! {
@@ -118,6 +127,16 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn product()(
+        (sku, id) in (option::of(text()), option::of(text())),
+        quantity: Option<i64>,
+        (total, net, tax) in (option::of(minor()), option::of(minor()), option::of(minor())),
+    ) -> Product {
+        Product { sku, id, quantity, total, net, tax }
+    }
+}
+
+prop_compose! {
     fn purchase()(
         (number, organisation) in any::<(u32, u64)>(),
         amounts in amounts(),
@@ -127,13 +146,15 @@ prop_compose! {
         payment_medium_identifier in option::of(text()),
         recorded_at in time(),
         performed_on in option::of(time()),
-        spent in option::of((minor(), lots())),
+        spent in option::of((minor(), lots(), minor())),
+        products in prop::collection::vec(product(), 0..3),
         offers in prop::collection::vec(outcome_of_offer(), 0..6),
     ) -> Arc<Purchase> {
         Arc::new(Purchase {
             number, organisation, amounts, currency, classification, own_id, reference_number,
             payment_medium_identifier, recorded_at, performed_on,
-            spent: spent.map(|(requested, from)| Spent { requested, from }),
+            spent: spent.map(|(requested, from, owed)| Spent { requested, from, owed }),
+            products,
             offers,
         })
     }
@@ -206,7 +227,7 @@ prop_compose! {
         is_active: bool,
         best_of: Option<String>,
         (in_all, a_day) in (cap(), cap()),
-        lasts: Option<i64>,
+        (lasts, unlocks, is_bound) in any::<(Option<i64>, Option<i64>, bool)>(),
         budget in option::of(minor()),
     ) -> Offer {
         let share = Percent(Decimal::from_i128_with_scale(i128::from(mantissa), scale));
@@ -220,7 +241,9 @@ prop_compose! {
             life_cycle: if is_active { LifeCycle::Active } else { LifeCycle::Inactive },
             caps: Caps { in_all, a_day },
             best_of,
+            unlocks_after: unlocks.map(Span),
             award_lasts: lasts.map(Span),
+            spend_conditions: is_bound.then(offers::spend_conditions),
             budget,
         }
     }
@@ -252,7 +275,13 @@ prop_compose! {
             sign_up_version: attempts,
             released: Released { values: released, due: created_at },
             profile_version,
-            wallet: Wallet { lots, version, code_slot, owed, holds: vec![wallet::hold()], hold_count: count },
+            wallet: Wallet {
+                lots, version, code_slot, owed,
+                locked: vec![wallet::locked()],
+                holds: vec![wallet::hold()],
+                hold_count: count,
+                limits: wallet::limits(),
+            },
             ledger: Ledger { lines: wallet::lines().into(), count, balance },
             purchases: purchases.into(),
             counts: offers::counts(),

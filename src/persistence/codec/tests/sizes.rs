@@ -5,15 +5,16 @@ use std::sync::Arc;
 use clientele_cluster::ShardCount;
 use rust_decimal::Decimal;
 
-use super::fixtures::{self, NOW, lot};
+use super::fixtures::{self, NOW, given};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::contact::{self, Amounts, OfferOutcome, Purchase};
+use crate::domain::contact::{self, Amounts, Purchase};
 use crate::domain::entity::{Effect, Event, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer,
+    self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer, SpendConditions,
 };
+use crate::domain::tenant;
 use crate::domain::time::{Span, Timestamp};
 use crate::limits::{self, AWARD_RECORD_BYTES_MAX, RECORD_BYTES_MAX, ROW_BYTES_MAX};
 use crate::persistence::codec;
@@ -56,23 +57,12 @@ fn typical() -> Purchase {
         payment_medium_identifier: None,
         performed_on: None,
         spent: None,
+        products: Vec::new(),
         offers: vec![
-            OfferOutcome {
-                offer: 1,
-                result: Ok(lot(90, 211)),
-            },
-            OfferOutcome {
-                offer: 2,
-                result: Err(NoAward::BelowMinimum),
-            },
-            OfferOutcome {
-                offer: 3,
-                result: Err(NoAward::OtherClassification),
-            },
-            OfferOutcome {
-                offer: 4,
-                result: Ok(lot(365, 50)),
-            },
+            Ok(given(90, 211)),
+            Err(NoAward::BelowMinimum),
+            Err(NoAward::OtherClassification),
+            Ok(given(365, 50)),
         ],
         ..fixtures::purchase()
     }
@@ -94,26 +84,29 @@ fn an_award_record_stays_under_its_limit() {
         reference_number: Some(Arc::clone(&id)),
         payment_medium_identifier: Some("9781234567890123456789012345".into()),
         performed_on: Some(NOW),
-        offers: (1..=4)
-            .map(|offer| OfferOutcome {
-                offer: u64::MAX - offer,
-                result: Ok(lot(90, 99_999_999)),
-            })
-            .collect(),
+        offers: vec![Ok(given(90, 99_999_999)); 4],
         ..typical()
     };
-    let each_on_a_budget = large.offers.iter().map(|outcome| Movement {
-        offer: outcome.offer,
+    let each_on_a_budget = large.offers.iter().map(|_| Movement {
+        offer: u64::MAX,
         seq: u64::MAX,
         change: Change::Debit(Minor(99_999_999)),
     });
     let on_budgets = bytes_with_leases(large.clone(), each_on_a_budget.collect());
     assert!(on_budgets < AWARD_RECORD_BYTES_MAX, "{on_budgets} bytes");
+    let most = bytes_of(Purchase {
+        offers: vec![Err(NoAward::Inactive); tenant::OFFERS_A_MODE_MAX],
+        ..typical()
+    });
+    assert!(
+        most < AWARD_RECORD_BYTES_MAX,
+        "{most} bytes of as many offers as there may be"
+    );
     let (typical, large) = (bytes_of(typical()), bytes_of(large));
     // What the notes on the journal's rate may count on: pinned, so that growth is a decision.
     assert_eq!(
         (typical, large),
-        (175, 370),
+        (172, 335),
         "a typical award, and a large one"
     );
 }
@@ -156,7 +149,20 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                 a_day: cap,
             },
             best_of: Some(String::new()),
+            unlocks_after: Some(Span(i64::MAX)),
             award_lasts: Some(Span(i64::MAX)),
+            spend_conditions: Some(SpendConditions {
+                organisations: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                products: vec![String::new(); limits::OFFER_LIST_MAX],
+                hours: vec![
+                    Hours {
+                        days: 127,
+                        from: 1_439,
+                        until: 1_439
+                    };
+                    limits::OFFER_LIST_MAX
+                ],
+            }),
             budget: Some(Minor(i64::MAX)),
             ..Offer::new("", Award::Percentage(Percent(Decimal::MAX)))
         })),

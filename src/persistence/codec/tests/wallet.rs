@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::fixtures::{NOW, lot, purchase};
 use crate::domain::contact::{
-    self, Cancellation, Cause, Entry, Hold, KeptPurchase, Line, OfferCredit, Reason, TopUp,
+    self, Cancellation, Cause, Counted, Direction, Entry, Hold, KeptPurchase, LimitRule, Limits,
+    Line, Locked, Lot, OfferCredit, Period, Reason, TopUp, Usage, Use,
 };
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -34,6 +35,45 @@ pub(super) fn hold() -> Hold {
     }
 }
 
+pub(super) fn locked() -> Locked {
+    Locked {
+        until: NOW,
+        lot: Lot {
+            bound_by: Some(17),
+            ..lot(4, 99)
+        },
+    }
+}
+
+pub(super) fn limits() -> Limits {
+    let rule = |direction, period| LimitRule {
+        name: Some("a day".into()),
+        direction,
+        period,
+        maximum_number: Some(5),
+        maximum_amount: Some(Minor(9_900)),
+    };
+    Limits {
+        rules: vec![
+            rule(Direction::Spend, Period::Transaction),
+            rule(Direction::TopUp, Period::Day),
+            rule(Direction::Spend, Period::Week),
+            LimitRule {
+                name: None,
+                ..rule(Direction::Spend, Period::Month)
+            },
+        ],
+        since: NOW,
+        spent: Usage {
+            day: 20_600,
+            in_day: (1, Minor(2)),
+            in_week: (3, Minor(4)),
+            in_month: (5, Minor(6)),
+        },
+        topped_up: Usage::default(),
+    }
+}
+
 /// A line of every cause.
 pub(super) fn lines() -> Vec<Line> {
     let causes = [
@@ -49,6 +89,7 @@ pub(super) fn lines() -> Vec<Line> {
         Cause::Debit(None),
         Cause::Hold(6),
         Cause::Release(7),
+        Cause::Unlock,
     ];
     (1..)
         .zip(causes)
@@ -60,6 +101,14 @@ pub(super) fn lines() -> Vec<Line> {
             balance: Minor(600),
         })
         .collect()
+}
+
+fn used() -> Use {
+    Use {
+        direction: Direction::Spend,
+        day: 20_600,
+        amount: Minor(80),
+    }
 }
 
 /// Every event that moves money without a purchase.
@@ -80,7 +129,16 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
                 at: NOW,
                 restored: vec![lot(1, 2)],
                 taken: vec![lot(3, 4), lot(5, 6)],
+                taken_locked: vec![locked()],
                 owed: Minor(70),
+                forgiven: Minor(71),
+                uncounted: vec![Counted {
+                    offer: 6,
+                    amount: Minor(50),
+                    in_all: true,
+                    on_day: Some(20_600),
+                }],
+                unused: Some(used()),
                 credits: vec![OfferCredit {
                     offer: 9,
                     amount: Minor(80),
@@ -98,6 +156,18 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "contact_hold_released",
             Event::Contact(contact::Event::HoldReleased(9, NOW, vec![lot(4, 12)])),
+        ),
+        (
+            "contact_lots_unlocked",
+            Event::Contact(contact::Event::LotsUnlocked(vec![locked()])),
+        ),
+        (
+            "contact_limits_set",
+            Event::Contact(contact::Event::LimitsSet(NOW, limits().rules)),
+        ),
+        (
+            "contact_limits_used",
+            Event::Contact(contact::Event::LimitsUsed(used())),
         ),
         ("contact_topped_up", moved(Reason::TopUp(top_up()))),
         ("contact_credited", moved(Reason::Credit(None))),

@@ -4,11 +4,11 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
 use super::super::contacts::idempotency_key;
+use super::super::wallets::refusal;
 use super::wire::WireLine;
-use crate::actors::router::Failure;
 use crate::domain::address::Address;
-use crate::domain::contact::{self, Command as ContactCommand, Movement};
-use crate::domain::entity::{Answer, Command, Rejection, Remember};
+use crate::domain::contact::{Command as ContactCommand, Movement};
+use crate::domain::entity::{Answer, Command, Remember};
 use crate::http::auth::Caller;
 use crate::http::extract::BodyHash;
 use crate::http::problem::Problem;
@@ -55,10 +55,6 @@ pub(super) async fn record(
             None => reply::refused(failure::not_found(), timings),
         },
         Ok(_) => reply::refused(failure::not_found(), timings),
-        // The path, or the wallet's id, names nobody: the same as an id that was never made.
-        Err(Failure::Rejected(Rejection::Contact(contact::Rejection::UnknownContact))) => {
-            reply::refused(failure::not_found(), timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
+        Err(why) => reply::refused(refusal(why), timings),
     })
 }

@@ -8,18 +8,17 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::super::wallets;
 use super::movement;
 use super::wire::WireLine;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Movement, Reason, TopUp};
-use crate::domain::ids::Named;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
 use crate::http::Api;
 use crate::http::auth::Caller;
 use crate::http::extract::{Faults, ValidJson, Validate};
-use crate::http::failure;
-use crate::http::money_wire::WireAmount;
+use crate::http::money_wire::{WireAmount, above_zero};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::limits;
 
@@ -91,12 +90,7 @@ pub(in super::super) async fn top_up(
     caller.require(Scope::WalletsWrite)?;
     let tenant = caller.tenant_view(&api).await?;
     let amount = amount(body.amount, tenant.currency)?;
-    let wallet = api
-        .router
-        .secrets()
-        .public_ids()
-        .read_as(Named::Wallet, &body.wallet_id)
-        .ok_or_else(failure::not_found)?;
+    let contact = wallets::find(&api, &caller, &body.wallet_id)?;
     let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
     let movement = Movement {
         amount,
@@ -107,7 +101,6 @@ pub(in super::super) async fn top_up(
             paid_on: body.topup_date.map(Timestamp::from_unix_seconds),
         })),
     };
-    let contact = wallet.owner(caller.tenant(), caller.mode());
     let place = ("topups.create", contact);
     movement::record(&api, &caller, &headers, place, &body.hash, movement).await
 }
@@ -115,13 +108,7 @@ pub(in super::super) async fn top_up(
 /// An amount above zero in the wallet's currency.
 pub(super) fn amount(amount: WireAmount, currency: Currency) -> Result<Minor, Problem> {
     let mut faults = Faults::new();
-    let minor = match amount.to_minor_positive(currency.decimals()) {
-        Ok(minor) => Minor(minor),
-        Err(fault) => {
-            fault.report(&mut faults, "amount");
-            Minor::ZERO
-        }
-    };
+    let minor = above_zero(&mut faults, "amount", Some(amount), currency.decimals());
     faults.into_result()?;
-    Ok(minor)
+    Ok(minor.unwrap_or_default())
 }

@@ -26,13 +26,15 @@ pub(in super::super) enum JournalEvent {
     Award,
     /// A purchase spent it.
     Spend,
+    /// A purchase awarded it earlier, and it can be spent from now on.
+    Unlock,
     /// It expired unspent.
     Expiry,
     /// A purchase was cancelled: what it awarded is taken back.
     Cancel,
     /// A purchase was cancelled: what it spent is given back.
     Restore,
-    /// What a cancellation takes back beyond the balance, owed from then on.
+    /// What a purchase spends, or its cancellation takes back, beyond the balance: owed from then on. Below 0, owed no longer.
     Owed,
     /// What was owed is paid.
     Repaid,
@@ -86,6 +88,7 @@ pub(super) fn event_of(cause: &Cause) -> JournalEvent {
     match cause {
         Cause::Award(_) => JournalEvent::Award,
         Cause::Spend(_) => JournalEvent::Spend,
+        Cause::Unlock => JournalEvent::Unlock,
         Cause::Expiry => JournalEvent::Expiry,
         Cause::Cancel(_) => JournalEvent::Cancel,
         Cause::Restore(_) => JournalEvent::Restore,
@@ -132,7 +135,8 @@ impl WireLine {
                 | Cause::Owed(number) => Some(WirePurchaseReference {
                     id: part(Named::Purchase, number),
                 }),
-                Cause::Expiry
+                Cause::Unlock
+                | Cause::Expiry
                 | Cause::Repaid
                 | Cause::TopUp(_)
                 | Cause::Hold(_)

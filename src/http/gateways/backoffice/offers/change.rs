@@ -14,7 +14,7 @@ use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
-/// Change a reward offer as a whole, but for its life cycle and its budget.
+/// Change a reward offer as a whole, but for its life cycle, its budget and its conditions of spending.
 ///
 /// What is left out is as in a new offer. The very next purchase goes by it; awards that were given stay as they are.
 #[utoipa::path(
@@ -45,6 +45,12 @@ pub(in super::super) async fn change(
         "budget",
         "fixed",
         "is fixed when the offer is created; leave it out",
+    );
+    faults.require(
+        body.spend_conditions.is_none(),
+        "spend_conditions",
+        "fixed",
+        "are fixed when the offer is created; leave them out",
     );
     faults.require(
         body.life_cycle_state.is_none(),

@@ -8,10 +8,12 @@ use super::wire::{
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicIds};
 use crate::domain::money::{Minor, Percent};
-use crate::domain::offer::{Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer};
+use crate::domain::offer::{
+    Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
+};
 use crate::domain::time::{Span, Timestamp};
 use crate::http::extract::Faults;
-use crate::http::money_wire::WireAmount;
+use crate::http::money_wire::above_zero;
 use crate::http::problem::{Code, Problem};
 
 /// How many decimals a percentage has.
@@ -30,6 +32,16 @@ pub(super) fn offer(
     faults.within("conditions", |faults| {
         read = conditions(faults, written, tenant, ids);
     });
+    let mut spend_conditions = None;
+    if let Some(wire) = &written.spend_conditions {
+        faults.within("spend_conditions", |faults| {
+            spend_conditions = Some(SpendConditions {
+                organisations: organisations(faults, &wire.organisations, tenant, ids),
+                products: wire.products.clone(),
+                hours: wire.hours.iter().map(hours).collect(),
+            });
+        });
+    }
     let mut caps = Caps::default();
     faults.within("caps", |faults| {
         faults.within("per_contact", |faults| {
@@ -50,9 +62,9 @@ pub(super) fn offer(
         conditions: read,
         caps,
         best_of: written.best_of.clone(),
-        award_lasts: written
-            .expires_after_s
-            .map(|seconds| Span(seconds.saturating_mul(1_000))),
+        unlocks_after: span(written.unlocks_after_s),
+        award_lasts: span(written.expires_after_s),
+        spend_conditions,
         budget,
     })
 }
@@ -122,9 +134,30 @@ fn conditions(
             });
         }
     });
+    Conditions {
+        minimum_total: above_zero(faults, "minimum_amount", wire.minimum_amount, decimals),
+        classifications: wire.classifications.clone(),
+        organisations: organisations(faults, &wire.organisations, tenant, ids),
+        products: wire.products.clone(),
+        starts_at: wire.valid_from.map(Timestamp::from_unix_seconds),
+        ends_at: wire.valid_to.map(Timestamp::from_unix_seconds),
+        hours: wire.hours.iter().map(hours).collect(),
+    }
+}
+
+fn span(seconds: Option<i64>) -> Option<Span> {
+    seconds.map(|seconds| Span(seconds.saturating_mul(1_000)))
+}
+
+fn organisations(
+    faults: &mut Faults,
+    written: &[String],
+    tenant: &TenantView,
+    ids: &PublicIds,
+) -> Vec<u64> {
     let mut organisations = Vec::new();
     faults.within("organisations", |faults| {
-        for (index, id) in wire.organisations.iter().enumerate() {
+        for (index, id) in written.iter().enumerate() {
             let found = ids
                 .read_as(Named::Organisation, id)
                 .map(|id| id.entity)
@@ -141,15 +174,7 @@ fn conditions(
             }
         }
     });
-    Conditions {
-        minimum_total: above_zero(faults, "minimum_amount", wire.minimum_amount, decimals),
-        classifications: wire.classifications.clone(),
-        organisations,
-        products: wire.products.clone(),
-        starts_at: wire.valid_from.map(Timestamp::from_unix_seconds),
-        ends_at: wire.valid_to.map(Timestamp::from_unix_seconds),
-        hours: wire.hours.iter().map(hours).collect(),
-    }
+    organisations
 }
 
 fn hours(wire: &WireHours) -> Hours {
@@ -168,20 +193,5 @@ fn cap(faults: &mut Faults, wire: WireCap, decimals: u32) -> Cap {
     Cap {
         awards: wire.awards,
         amount: above_zero(faults, "amount", wire.amount, decimals),
-    }
-}
-
-fn above_zero(
-    faults: &mut Faults,
-    member: &str,
-    amount: Option<WireAmount>,
-    decimals: u32,
-) -> Option<Minor> {
-    match amount?.to_minor_positive(decimals) {
-        Ok(minor) => Some(Minor(minor)),
-        Err(fault) => {
-            fault.report(faults, member);
-            None
-        }
     }
 }

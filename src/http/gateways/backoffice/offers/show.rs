@@ -2,7 +2,7 @@
 
 use super::wire::{
     WireAmountType, WireAward, WireBudget, WireCap, WireCaps, WireConditions, WireDay, WireHours,
-    WireOffer, percentage, text_of,
+    WireOffer, WireSpendConditions, percentage, text_of,
 };
 use crate::domain::address::Address;
 use crate::domain::context::TenantView;
@@ -60,7 +60,16 @@ pub(super) async fn shown(
             per_contact_per_day: cap(offer.caps.a_day),
         },
         best_of: offer.best_of.clone(),
+        unlocks_after_s: offer.unlocks_after.map(|after| after.0 / 1_000),
         expires_after_s: offer.award_lasts.map(|lasts| lasts.0 / 1_000),
+        spend_conditions: offer
+            .spend_conditions
+            .as_ref()
+            .map(|conditions| WireSpendConditions {
+                organisations: conditions.organisations.iter().map(organisation).collect(),
+                products: conditions.products.clone(),
+                hours: conditions.hours.iter().map(wire_hours).collect(),
+            }),
         budget,
     })
 }

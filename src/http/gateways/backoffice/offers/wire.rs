@@ -24,8 +24,13 @@ pub(in super::super) struct WrittenOffer {
     pub(super) caps: WireCaps,
     /// The name of a group: of its offers, only the one that gives most for a purchase gives anything.
     pub(super) best_of: Option<String>,
-    /// For how many seconds an award can be spent; for ever, if it is left out.
+    /// How many seconds after the purchase an award can be spent; at once, if it is left out.
+    pub(super) unlocks_after_s: Option<i64>,
+    /// For how many seconds an award can be spent, from when it can be; for ever, if it is left out.
     pub(super) expires_after_s: Option<i64>,
+    /// What an award may be spent on: it is commerce money then, else open money. Given when the offer is created, and fixed from
+    /// then on.
+    pub(super) spend_conditions: Option<WireSpendConditions>,
     /// What all awards together may give. Given when the offer is created, and fixed from then on.
     pub(super) budget: Option<WireAmount>,
     /// `ACTIVE` if it is left out. Changed by `PUT /reward_offers/{id}/life_cycle_state`.
@@ -80,6 +85,18 @@ pub(in super::super) struct WireConditions {
     /// Unix seconds, excluded.
     pub(super) valid_to: Option<i64>,
     /// Hours on the clock of the organisation that sells, in its time zone.
+    pub(super) hours: Vec<WireHours>,
+}
+
+/// What money may be spent on. Each list names alternatives; an empty one demands nothing.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in super::super) struct WireSpendConditions {
+    /// Ids of organisations at or below which it may be spent.
+    pub(super) organisations: Vec<String>,
+    /// SKUs or ids of products that it may pay for, each up to the `amount` of its lines.
+    pub(super) products: Vec<String>,
+    /// Hours at which it may be spent, on the clock of the organisation that sells.
     pub(super) hours: Vec<WireHours>,
 }
 
@@ -175,7 +192,9 @@ pub(super) struct WireOffer {
     pub(super) conditions: WireConditions,
     pub(super) caps: WireCaps,
     pub(super) best_of: Option<String>,
+    pub(super) unlocks_after_s: Option<i64>,
     pub(super) expires_after_s: Option<i64>,
+    pub(super) spend_conditions: Option<WireSpendConditions>,
     pub(super) budget: Option<WireBudget>,
 }
 
@@ -258,15 +277,30 @@ impl Validate for WrittenOffer {
         if let Some(group) = &self.best_of {
             check_text(faults, "best_of", group);
         }
-        faults.require(
-            self.expires_after_s
-                .is_none_or(|lasts| (1..=limits::AWARD_LASTS_S_MAX).contains(&lasts)),
-            "expires_after_s",
-            "out_of_range",
-            "must be between 1 second and 50 years, or be left out",
-        );
+        for (member, span) in [
+            ("unlocks_after_s", self.unlocks_after_s),
+            ("expires_after_s", self.expires_after_s),
+        ] {
+            faults.require(
+                span.is_none_or(|span| (1..=limits::AWARD_LASTS_S_MAX).contains(&span)),
+                member,
+                "out_of_range",
+                "must be between 1 second and 50 years, or be left out",
+            );
+        }
         faults.within("conditions", |faults| self.conditions.validate(faults));
-        let lists = [&self.conditions.classifications, &self.conditions.products];
+        let bound_to = match &self.spend_conditions {
+            Some(conditions) => {
+                faults.within("spend_conditions", |faults| conditions.validate(faults));
+                conditions.products.as_slice()
+            }
+            None => &[],
+        };
+        let lists = [
+            self.conditions.classifications.as_slice(),
+            self.conditions.products.as_slice(),
+            bound_to,
+        ];
         let listed = lists.into_iter().flatten().map(String::len);
         let group = self.best_of.as_ref().map_or(0, String::len);
         let text = listed.fold(self.name.len().saturating_add(group), usize::saturating_add);
@@ -274,7 +308,7 @@ impl Validate for WrittenOffer {
             text <= limits::OFFER_TEXT_BYTES_MAX,
             "",
             "too_long",
-            "must have less text: name, best_of, classifications and products together at most 1000 bytes",
+            "must have less text: name, best_of, classifications and all products together at most 1000 bytes",
         );
         faults.within("caps", |faults| {
             for (member, cap) in [
@@ -296,19 +330,15 @@ impl Validate for WrittenOffer {
 
 impl WireConditions {
     fn validate(&self, faults: &mut Faults) {
-        for (member, length) in [
-            ("classifications", self.classifications.len()),
-            ("organisations", self.organisations.len()),
-            ("products", self.products.len()),
-            ("hours", self.hours.len()),
-        ] {
-            faults.require(
-                length <= limits::OFFER_LIST_MAX,
-                member,
-                "too_many",
-                "must have at most 20 entries",
-            );
-        }
+        check_lengths(
+            faults,
+            &[
+                ("classifications", self.classifications.len()),
+                ("organisations", self.organisations.len()),
+                ("products", self.products.len()),
+                ("hours", self.hours.len()),
+            ],
+        );
         for (member, at) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {
             faults.require(
                 at.is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
@@ -325,26 +355,71 @@ impl WireConditions {
                 "must be after valid_from",
             );
         }
-        faults.within("products", |faults| {
-            for (index, product) in self.products.iter().enumerate() {
-                faults.at(index, |faults| check_text(faults, "", product));
-            }
-        });
-        faults.within("hours", |faults| {
-            for (index, hours) in self.hours.iter().enumerate() {
-                faults.at(index, |faults| {
-                    for (member, text) in [("from", &hours.from), ("to", &hours.to)] {
-                        faults.require(
-                            minute_of(text).is_some(),
-                            member,
-                            "not_a_time",
-                            "must be a time of day such as 17:30",
-                        );
-                    }
-                });
-            }
-        });
+        check_products(faults, &self.products);
+        check_hours(faults, &self.hours);
     }
+}
+
+impl WireSpendConditions {
+    fn validate(&self, faults: &mut Faults) {
+        check_lengths(
+            faults,
+            &[
+                ("organisations", self.organisations.len()),
+                ("products", self.products.len()),
+                ("hours", self.hours.len()),
+            ],
+        );
+        let lengths = [
+            self.organisations.len(),
+            self.products.len(),
+            self.hours.len(),
+        ];
+        faults.require(
+            lengths.iter().any(|length| *length > 0),
+            "",
+            "empty",
+            "must name organisations, products or hours, or be left out",
+        );
+        check_products(faults, &self.products);
+        check_hours(faults, &self.hours);
+    }
+}
+
+fn check_lengths(faults: &mut Faults, lists: &[(&str, usize)]) {
+    for (member, length) in lists {
+        faults.require(
+            *length <= limits::OFFER_LIST_MAX,
+            member,
+            "too_many",
+            "must have at most 20 entries",
+        );
+    }
+}
+
+fn check_products(faults: &mut Faults, products: &[String]) {
+    faults.within("products", |faults| {
+        for (index, product) in products.iter().enumerate() {
+            faults.at(index, |faults| check_text(faults, "", product));
+        }
+    });
+}
+
+fn check_hours(faults: &mut Faults, hours: &[WireHours]) {
+    faults.within("hours", |faults| {
+        for (index, hours) in hours.iter().enumerate() {
+            faults.at(index, |faults| {
+                for (member, text) in [("from", &hours.from), ("to", &hours.to)] {
+                    faults.require(
+                        minute_of(text).is_some(),
+                        member,
+                        "not_a_time",
+                        "must be a time of day such as 17:30",
+                    );
+                }
+            });
+        }
+    });
 }
 
 fn check_text(faults: &mut Faults, member: &str, text: &str) {

@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::super::contacts::{idempotency_key, resolve};
+use super::products;
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -17,11 +18,11 @@ use crate::domain::contact::{
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
 use crate::domain::ids::Named;
-use crate::domain::money::{Currency, Minor};
+use crate::domain::money::Currency;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
-use crate::http::money_wire::{AmountFault, WireAmount};
+use crate::http::money_wire::{above_zero, not_negative};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::secrets::{KeyScope, request_hash};
@@ -230,29 +231,17 @@ fn record(
     let amounts = &body.transaction_amounts;
     let mut read = Amounts::default();
     faults.within("transaction_amounts", |faults| {
-        let not_negative = |faults: &mut Faults, member: &str, amount: Option<WireAmount>| {
-            amount.and_then(|amount| match amount.to_minor(decimals) {
-                Ok(minor) if minor >= 0 => Some(Minor(minor)),
-                Ok(_) => {
-                    AmountFault::NotPositive.report(faults, member);
-                    None
-                }
-                Err(fault) => {
-                    fault.report(faults, member);
-                    None
-                }
-            })
-        };
-        read.net = not_negative(faults, "net", amounts.net);
-        read.tax = not_negative(faults, "tax", amounts.tax);
-        read.discount = not_negative(faults, "discount", amounts.discount);
-        read.total = above_zero(faults, "total", amounts.total, decimals);
+        read.net = not_negative(faults, "net", amounts.net, decimals);
+        read.tax = not_negative(faults, "tax", amounts.tax, decimals);
+        read.discount = not_negative(faults, "discount", amounts.discount, decimals);
+        read.total = above_zero(faults, "total", Some(amounts.total), decimals).unwrap_or_default();
     });
     let mut spend = None;
     if let Some(request) = &body.spend_request {
         faults.within("spend_request", |faults| {
             spend = Some(SpendRequest {
-                amount: above_zero(faults, "amount", request.amount, decimals),
+                amount: above_zero(faults, "amount", Some(request.amount), decimals)
+                    .unwrap_or_default(),
                 unbacked: if request.restrict_fully_covered {
                     Unbacked::Refuse
                 } else {
@@ -261,6 +250,7 @@ fn record(
             });
         });
     }
+    let products = products::read(&body.products, decimals, &mut faults);
     faults.into_result()?;
     let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
     Ok(RecordPurchase {
@@ -276,16 +266,7 @@ fn record(
         payment_medium_identifier: shared(&body.payment_medium_identifier),
         performed_on: body.performed_on.map(Timestamp::from_unix_seconds),
         spend,
+        products,
         estimate: None,
     })
-}
-
-fn above_zero(faults: &mut Faults, member: &str, amount: WireAmount, decimals: u32) -> Minor {
-    match amount.to_minor_positive(decimals) {
-        Ok(minor) => Minor(minor),
-        Err(fault) => {
-            fault.report(faults, member);
-            Minor::ZERO
-        }
-    }
 }

@@ -6,4 +6,5 @@ pub(super) mod estimate;
 pub(super) mod get;
 pub(super) mod list;
 mod of_contact;
+mod products;
 mod wire;

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::contacts::ContactName;
+use super::products::{self, NewProduct, WireProduct};
 use crate::actors::router::OpenedProfile;
 use crate::domain::context::TenantView;
 use crate::domain::entity::PurchaseView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::offer::NoAward;
+use crate::domain::time::Timestamp;
 use crate::http::extract::{Faults, Validate};
 use crate::http::money_wire::WireAmount;
 use crate::limits;
@@ -34,6 +36,10 @@ pub(in super::super) struct NewPurchase {
     /// ISO 4217; must be the wallet's.
     pub(super) currency_code: Option<String>,
     pub(super) spend_request: Option<NewSpend>,
+    /// What was bought, line by line.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    pub(super) products: Vec<NewProduct>,
     /// The estimate that blocked funds for this purchase: they are released, and spent as far as the purchase asks.
     pub(super) estimate_id: Option<String>,
     /// For estimates only: whether what would be spent is held for the purchase.
@@ -138,6 +144,9 @@ pub(super) struct WirePurchase {
     transaction_amounts: WireAmounts,
     pub(super) currency_code: String,
     payment_medium_identifier: Option<String>,
+    /// What was bought, as far as the till said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    products: Vec<WireProduct>,
     pub(super) rewards: WireRewards,
     /// What is left to pay.
     pub(super) amount_due: WireAmount,
@@ -198,6 +207,12 @@ pub(super) struct WireOfferOutcome {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<WireAmount>,
+    /// When the award can be spent, in Unix seconds, where it cannot be at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlocks_at: Option<i64>,
+    /// When the award expires, in Unix seconds, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<WireReason>,
 }
@@ -269,6 +284,7 @@ impl Validate for NewPurchase {
             "ambiguous",
             "must name the contact in exactly one way: id, code, email_address or phone; or be left out for the card in payment_medium_identifier",
         );
+        products::validate(&self.products, faults);
         for (member, value, max) in [
             ("id", &self.id, limits::OWN_ID_CHARS_MAX),
             (
@@ -313,11 +329,6 @@ impl WirePurchase {
         let decimals = purchase.currency.decimals();
         let amount = |minor: crate::domain::money::Minor| WireAmount::from_minor(minor.0, decimals);
         let named = |named, entity| ids.write(PublicId::of(named, entity));
-        let offer_name = |number| {
-            let offers = &shown.tenant.offers;
-            let found = offers.iter().find(|(entity, _)| *entity == number);
-            found.map_or_else(String::new, |(_, offer)| offer.name.clone())
-        };
         let amounts = purchase.amounts;
         WirePurchase {
             id: Some(ids.write(PublicId {
@@ -367,6 +378,11 @@ impl WirePurchase {
                 .payment_medium_identifier
                 .as_deref()
                 .map(str::to_owned),
+            products: purchase
+                .products
+                .iter()
+                .map(|product| products::shown(product, decimals))
+                .collect(),
             rewards: WireRewards {
                 award: amount(purchase.awarded()),
                 spend: amount(purchase.spent()),
@@ -376,11 +392,18 @@ impl WirePurchase {
             offers: purchase
                 .offers
                 .iter()
-                .map(|outcome| WireOfferOutcome {
-                    id: named(Named::Offer, outcome.offer),
-                    name: offer_name(outcome.offer),
-                    amount: outcome.result.ok().map(|lot| amount(lot.left)),
-                    reason: outcome.result.err().map(WireReason::from),
+                .zip(&shown.tenant.offers)
+                .map(|(outcome, (entity, offer))| {
+                    let given = outcome.ok();
+                    let seconds = |at: Option<Timestamp>| at.map(|at| at.unix_seconds());
+                    WireOfferOutcome {
+                        id: named(Named::Offer, *entity),
+                        name: offer.name.clone(),
+                        amount: given.map(|given| amount(given.lot.left)),
+                        unlocks_at: seconds(given.and_then(|given| given.unlocks_at)),
+                        expires_at: seconds(given.and_then(|given| given.lot.expires_at)),
+                        reason: outcome.err().map(WireReason::from),
+                    }
                 })
                 .collect(),
         }

@@ -6,9 +6,9 @@ use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::find;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
-use crate::domain::ids::Named;
 use crate::http::auth::Caller;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
@@ -22,9 +22,11 @@ struct WireWallet {
     code: String,
     /// What can be spent, in the wallet's currency.
     balance: WireAmount,
+    /// What was awarded and cannot be spent yet; no part of the balance.
+    locked: WireAmount,
     /// What estimates hold for purchases to come; no part of the balance.
     held: WireAmount,
-    /// What cancellations had to take back beyond the balance: paid from what comes in next.
+    /// What cancellations had to take back, or offline sales spent, beyond the balance: paid from what comes in next.
     owed: WireAmount,
     balances: Vec<WireBalance>,
 }
@@ -72,14 +74,8 @@ pub(in super::super) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.require(Scope::WalletsRead)?;
-    let named = api
-        .router
-        .secrets()
-        .public_ids()
-        .read_as(Named::Wallet, &id)
-        .ok_or_else(failure::not_found)?;
+    let address = find(&api, &caller, &id)?;
     let tenant = caller.tenant_view(&api).await?;
-    let address = named.owner(caller.tenant(), caller.mode());
     let answer = api.router.query(address, Query::Wallet).await;
     let timings = reply::timings(&caller, answer.timings);
     let view = match answer.result {
@@ -92,14 +88,15 @@ pub(in super::super) async fn get(
         id,
         code: api.router.wallet_code(&address, view.code_slot),
         balance: amount(view.balance.0),
+        locked: amount(view.locked.0),
         held: amount(view.held.0),
         owed: amount(view.owed.0),
         balances: vec![WireBalance {
             r#type: BalanceType::Business,
             currency_code: tenant.currency.code().to_owned(),
             total: amount(view.balance.0),
-            open: amount(view.balance.0),
-            commerce: amount(0),
+            open: amount(view.balance.less(view.commerce).0),
+            commerce: amount(view.commerce.0),
         }],
     };
     // Weak: expiry changes the balance without a new version, so the balance is part of the tag.

@@ -1,0 +1,261 @@
+//! `GET` and `PUT /wallets/{id}/limits`
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{find, refusal};
+use crate::domain::api_key::Scope;
+use crate::domain::contact::{Command as ContactCommand, Direction, LimitRule, Limits, Period};
+use crate::domain::entity::{Answer, Command, Query};
+use crate::domain::money::{Currency, Minor};
+use crate::http::auth::Caller;
+use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::money_wire::{WireAmount, not_negative};
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+use crate::limits;
+
+/// The bounds on what moves in and out of a wallet. All of them hold.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct WireLimits {
+    #[schema(max_items = 16)]
+    limit_rules: Vec<WireLimitRule>,
+}
+
+/// A bound: on a number of movements, on what they move together, or on both.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WireLimitRule {
+    /// Its place among the rules, from 1. Not read.
+    id: Option<String>,
+    /// What people call it.
+    name: Option<String>,
+    /// How many movements at most; not for a `TRANSACTION`.
+    maximum_number: Option<u32>,
+    /// How much together at most.
+    maximum_amount: Option<WireAmount>,
+    period: WirePeriod,
+    /// Which movements it is about: exactly one kind.
+    #[schema(min_items = 1, max_items = 1)]
+    applies_for: Vec<WireDirection>,
+    /// ISO 4217, the wallet's.
+    currency_code: Option<String>,
+}
+
+/// For how long a bound counts. Days, weeks (from Monday) and months are those of the tenant's time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+enum WirePeriod {
+    /// For one movement.
+    Transaction,
+    Daily,
+    Weekly,
+    Monthly,
+}
+
+/// Which movements a bound is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum WireDirection {
+    /// Spending at a till.
+    Debit,
+    /// Paying in.
+    TopUp,
+}
+
+/// The wallet whose limits were set.
+#[derive(Debug, Serialize, ToSchema)]
+struct LimitedWallet {
+    id: String,
+}
+
+impl Validate for WireLimits {
+    fn validate(&self, faults: &mut Faults) {
+        faults.require(
+            self.limit_rules.len() <= Limits::RULES_MAX,
+            "limit_rules",
+            "too_many",
+            "must have at most 16 entries",
+        );
+        faults.within("limit_rules", |faults| {
+            for (index, rule) in self.limit_rules.iter().enumerate() {
+                faults.at(index, |faults| rule.validate(faults));
+            }
+        });
+    }
+}
+
+impl WireLimitRule {
+    fn validate(&self, faults: &mut Faults) {
+        faults.require(
+            self.applies_for.len() == 1,
+            "applies_for",
+            "not_one",
+            "must have exactly one entry: DEBIT or TOP_UP",
+        );
+        faults.require(
+            self.maximum_number.is_some() || self.maximum_amount.is_some(),
+            "maximum_amount",
+            "missing",
+            "must be there, or maximum_number, or both",
+        );
+        faults.require(
+            self.maximum_number.is_none() || self.period != WirePeriod::Transaction,
+            "maximum_number",
+            "not_here",
+            "says nothing about one TRANSACTION; leave it out",
+        );
+        let fits = self
+            .name
+            .as_ref()
+            .is_none_or(|name| !name.is_empty() && name.len() <= limits::CODE_CHARS_MAX);
+        faults.require(
+            fits,
+            "name",
+            "wrong_length",
+            "must have 1 to 64 bytes, or be left out",
+        );
+    }
+
+    fn read(&self, currency: Currency, faults: &mut Faults) -> LimitRule {
+        let decimals = currency.decimals();
+        let maximum_amount = not_negative(faults, "maximum_amount", self.maximum_amount, decimals);
+        LimitRule {
+            name: self.name.as_deref().map(Arc::from),
+            direction: match self.applies_for.first() {
+                Some(WireDirection::TopUp) => Direction::TopUp,
+                Some(WireDirection::Debit) | None => Direction::Spend,
+            },
+            period: match self.period {
+                WirePeriod::Transaction => Period::Transaction,
+                WirePeriod::Daily => Period::Day,
+                WirePeriod::Weekly => Period::Week,
+                WirePeriod::Monthly => Period::Month,
+            },
+            maximum_number: self.maximum_number,
+            maximum_amount,
+        }
+    }
+
+    fn of(number: usize, rule: &LimitRule, currency: Currency) -> WireLimitRule {
+        let amount = |minor: Minor| WireAmount::from_minor(minor.0, currency.decimals());
+        WireLimitRule {
+            id: Some(number.to_string()),
+            name: rule.name.as_deref().map(str::to_owned),
+            maximum_number: rule.maximum_number,
+            maximum_amount: rule.maximum_amount.map(amount),
+            period: match rule.period {
+                Period::Transaction => WirePeriod::Transaction,
+                Period::Day => WirePeriod::Daily,
+                Period::Week => WirePeriod::Weekly,
+                Period::Month => WirePeriod::Monthly,
+            },
+            applies_for: vec![match rule.direction {
+                Direction::Spend => WireDirection::Debit,
+                Direction::TopUp => WireDirection::TopUp,
+            }],
+            currency_code: Some(currency.code().to_owned()),
+        }
+    }
+}
+
+/// Get the limits of a wallet.
+#[utoipa::path(
+    get, path = "/wallets/{id}/limits", tag = "Wallets", security(("api_key" = [])),
+    params(("id" = String, Path, description = "The wallet's id, from the contact")),
+    responses(
+        (status = 200, description = "The limits", body = WireLimits),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No wallet of this id", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn get(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::WalletsRead)?;
+    let address = find(&api, &caller, &id)?;
+    let tenant = caller.tenant_view(&api).await?;
+    let answer = api.router.query(address, Query::Wallet).await;
+    let timings = reply::timings(&caller, answer.timings);
+    Ok(match answer.result {
+        Ok(Answer::Wallet(view)) => {
+            let rules = (1..).zip(&view.limits);
+            let limit_rules = rules
+                .map(|(number, rule)| WireLimitRule::of(number, rule, tenant.currency))
+                .collect();
+            reply::json(StatusCode::OK, &WireLimits { limit_rules }, timings)
+        }
+        Ok(_) => reply::refused(failure::not_found(), timings),
+        Err(why) => reply::refused(refusal(why), timings),
+    })
+}
+
+/// Set the limits of a wallet, all of them at once.
+///
+/// A purchase spends no more than they leave: with `restrict_fully_covered` it is refused, without it spends what is left. Movements
+/// count from when a wallet has limits. What a till sold offline is never refused, but counts.
+#[utoipa::path(
+    put, path = "/wallets/{id}/limits", tag = "Wallets", security(("api_key" = [])),
+    params(("id" = String, Path, description = "The wallet's id, from the contact")),
+    request_body = WireLimits,
+    responses(
+        (status = 200, description = "Set", body = LimitedWallet),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No wallet of this id", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn set(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: ValidJson<WireLimits>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::WalletsWrite)?;
+    let address = find(&api, &caller, &id)?;
+    let tenant = caller.tenant_view(&api).await?;
+    let currency = tenant.currency;
+    let mut faults = Faults::new();
+    let mut rules = Vec::new();
+    faults.within("limit_rules", |faults| {
+        for (index, rule) in body.limit_rules.iter().enumerate() {
+            faults.at(index, |faults| rules.push(rule.read(currency, faults)));
+        }
+    });
+    faults.into_result()?;
+    let is_other = |rule: &WireLimitRule| match &rule.currency_code {
+        Some(code) => code != currency.code(),
+        None => false,
+    };
+    if body.limit_rules.iter().any(is_other) {
+        return Err(Problem::new(
+            Code::CurrencyMismatch,
+            format!(
+                "limit_rules.currency_code must be {}, the wallet's, or be left out",
+                currency.code()
+            ),
+        ));
+    }
+    let command = Command::Contact(ContactCommand::SetLimits(rules));
+    let answer = api
+        .router
+        .command(address, command, None, Some(tenant))
+        .await;
+    let timings = reply::timings(&caller, answer.timings);
+    Ok(match answer.result {
+        Ok(_) => reply::json(StatusCode::OK, &LimitedWallet { id }, timings),
+        Err(why) => reply::refused(refusal(why), timings),
+    })
+}
