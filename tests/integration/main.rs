@@ -16,6 +16,7 @@ mod budgets;
 mod changes;
 mod client;
 mod contact_changes;
+mod contact_lists;
 mod durability;
 mod erasure;
 mod estimates;
