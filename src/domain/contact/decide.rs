@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::due::Due;
 use super::movement::repay;
 use super::{Command, Contact, Event, Purchase, RecordPurchase, Rejection, Stage};
 use crate::domain::context::{Context, TenantView};
@@ -10,13 +11,12 @@ impl Contact {
     /// Decides `command`.
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
         // A hold that has run out is gone, and money whose time has come can be spent, whether or not a timer has fired.
-        let mut events = self.due(context.now);
-        let is_timer = matches!(command, Command::FireTimers);
-        if events.is_empty() {
+        let mut events = self.due(context.now, Due::ToSpend);
+        if events.is_empty() || matches!(command, Command::FireTimers) {
             return self.decide_now(command, context);
         }
         let decided = self.after(&events).decide_now(command, context)?;
-        if decided.is_empty() && !is_timer {
+        if decided.is_empty() {
             return Ok(Vec::new());
         }
         events.extend(decided);
@@ -66,14 +66,7 @@ impl Contact {
             Command::Foresee(_) => Ok(Vec::new()),
             Command::HoldFunds(asked) => self.hold_funds(asked, context),
             Command::ReleaseHold(number) => self.release(*number, context),
-            Command::FireTimers => {
-                let expired = self.wallet.expired(context.now);
-                Ok(if expired.is_empty() {
-                    Vec::new()
-                } else {
-                    vec![Event::LotsExpired(expired)]
-                })
-            }
+            Command::FireTimers => Ok(self.due(context.now, Due::All)),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::movement::repay;
+use super::due::Due;
 use super::{Command, Contact, Event, Lot, RecordPurchase, Rejection, Wallet, expiry_at_grain};
 use crate::domain::context::{Budget, Context};
 use crate::domain::money::Minor;
@@ -65,26 +65,6 @@ impl Wallet {
 }
 
 impl Contact {
-    /// What time alone has brought about at `now`: money that can be spent from now on, which first pays what is owed, and holds
-    /// that have run out.
-    pub(super) fn due(&self, now: Timestamp) -> Vec<Event> {
-        let mut events = Vec::new();
-        let wallet = &self.wallet;
-        let unlocked = wallet.locked.iter().take_while(|it| it.until <= now);
-        let unlocked: Vec<_> = unlocked.copied().collect();
-        if !unlocked.is_empty() {
-            let open = unlocked.iter().map(|it| it.lot);
-            let repaid = repay(wallet.owed, open.filter(|lot| lot.is_open(now)), now);
-            events.push(Event::LotsUnlocked(unlocked));
-            events.extend(repaid);
-        }
-        let run_out = wallet.holds.iter().filter(|hold| hold.until <= now);
-        events.extend(
-            run_out.map(|hold| Event::HoldReleased(hold.number, hold.until, given_back(hold, now))),
-        );
-        events
-    }
-
     /// The contact after `events`.
     pub(super) fn after(&self, events: &[Event]) -> Contact {
         let mut after = self.clone();
@@ -150,7 +130,7 @@ impl Contact {
         context: &Context,
     ) -> Result<super::Purchase, Rejection> {
         let mut context = context.clone();
-        let mut before = self.due(context.now);
+        let mut before = self.due(context.now, Due::ToSpend);
         if let Some(number) = asked.estimate {
             let after = self.after(&before);
             before.extend(after.release(number, &context)?);
@@ -185,7 +165,7 @@ fn recorded(events: Vec<Event>) -> Result<super::Purchase, Rejection> {
 }
 
 /// What a hold gives back at `now`: with the expiry that it had, or for a day where that has passed meanwhile.
-fn given_back(hold: &Hold, now: Timestamp) -> Vec<Lot> {
+pub(super) fn given_back(hold: &Hold, now: Timestamp) -> Vec<Lot> {
     let lots = hold.lots.iter();
     lots.map(|lot| match lot.is_open(now) {
         true => *lot,

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::due::Due;
 use super::{Contact, Lot};
 use crate::domain::money::Minor;
 use crate::domain::time::Timestamp;
@@ -180,20 +181,18 @@ impl Contact {
 
     /// The lines of what time alone has brought about at `now`, and no timer has recorded yet.
     fn pending(&self, now: Timestamp) -> Ledger {
-        let due = self.due(now);
+        let due = self.due(now, Due::All);
         let after = (!due.is_empty()).then(|| self.after(&due));
         let after = after.as_ref().unwrap_or(self);
         let lines = after.ledger.lines.iter();
-        let mut pending = Ledger {
+        Ledger {
             lines: lines
                 .filter(|line| line.number > self.ledger.count)
                 .cloned()
                 .collect(),
             count: after.ledger.count,
             balance: after.ledger.balance,
-        };
-        pending.book_expired(&after.wallet.expired(now));
-        pending
+        }
     }
 
     /// A page of the journal at `now`, with the help of older lines that were read from rows. `None` if one is missing.

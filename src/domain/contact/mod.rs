@@ -8,6 +8,7 @@ mod change;
 mod command;
 mod counts;
 mod decide;
+mod due;
 mod event;
 mod hold;
 mod ledger;

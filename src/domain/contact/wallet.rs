@@ -1,5 +1,6 @@
 //! The wallet: money in lots, each with its expiry.
 
+use super::hold::given_back;
 use super::{Given, Hold, Limits, OfferOutcome};
 use crate::domain::money::Minor;
 use crate::domain::time::{Span, Timestamp};
@@ -94,12 +95,8 @@ impl Wallet {
         let unlocked = self.locked.iter().filter(move |it| it.until <= now);
         let mut owed = self.owed;
         let unlocked = unlocked.map(move |Locked { lot, .. }| {
-            // It pays what is owed first, unless it has expired meanwhile.
-            let paid = if lot.is_open(now) {
-                owed.min(lot.left)
-            } else {
-                Minor::ZERO
-            };
+            // It paid what was owed when its time came.
+            let paid = owed.min(lot.left);
             owed = owed.less(paid);
             Lot {
                 left: lot.left.less(paid),
@@ -107,10 +104,9 @@ impl Wallet {
             }
         });
         let open = self.lots.iter().copied().chain(unlocked);
-        // What a hold gives back can be spent for some time, whatever its expiry was.
         let run_out = self.holds.iter().filter(move |hold| hold.until <= now);
-        let released = run_out.flat_map(|hold| hold.lots.iter().copied());
-        open.filter(move |lot| lot.is_open(now)).chain(released)
+        let released = run_out.flat_map(|hold| given_back(hold, hold.until));
+        open.chain(released).filter(move |lot| lot.is_open(now))
     }
 
     /// What can be spent at `now`, on whatever it may be spent on; and what of it is commerce money.
