@@ -156,7 +156,7 @@ async fn what_is_found_is_the_same_after_a_restart_wherever_the_checkpoint_was()
             if number == checkpoint_at {
                 bench.checkpoint();
             }
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 bench.follow();
             }
         };
