@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use clientele_cluster::shard_of;
+use clientele_cluster::{ShardId, shard_of};
 use ractor::MessagingErr;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
@@ -23,7 +23,8 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::persistence::codec;
-use crate::persistence::keyring::{self, KeySlot, Opened};
+use crate::persistence::keyring::{self, KeySlot};
+use crate::persistence::profiles;
 use crate::secrets::Secrets;
 
 // What callers need beside the router itself, so that `http` knows this module only.
@@ -89,13 +90,13 @@ impl Router {
     }
 
     pub(super) fn shard(&self, address: &Address) -> Option<&Arc<Shard>> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         self.shards.get(usize::from(shard.0))
     }
 
     /// The code of the wallet of the contact at `address`.
     pub fn wallet_code(&self, address: &Address, code_slot: u32) -> String {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         contact::wallet_code(self.secrets().wallet_codes(), shard.0, code_slot)
     }
 
@@ -265,9 +266,29 @@ impl Router {
         Ok(published)
     }
 
-    /// The published key at `address`, for its last use.
-    pub fn published_key(&self, address: &Address) -> Option<Arc<PublishedKey>> {
-        self.core.publications.api_key(address)
+    /// When the API key at `address` last opened something; after a crash, perhaps only as the last checkpoint knew it.
+    pub async fn last_used(&self, address: Address) -> Result<Option<Timestamp>, Failure> {
+        let published = self.core.publications.api_key(&address);
+        if let Some(at) = published.and_then(|published| published.last_used()) {
+            return Ok(Some(at));
+        }
+        let stored = self.core.store.last_use(self.shard_of(&address), address);
+        stored.await.map_err(|error| {
+            tracing::error!(%error, "an API key's last use cannot be read");
+            Unavailable::Unreadable.into()
+        })
+    }
+
+    /// Has the next checkpoint store when API keys were last used.
+    pub(super) fn note_uses(&self) {
+        for (address, at) in self.core.publications.new_uses() {
+            let shard = self.shard_of(&address);
+            self.core.store.note_use(shard, address, at);
+        }
+    }
+
+    fn shard_of(&self, address: &Address) -> ShardId {
+        shard_of(address.tenant.0, address.entity, self.core.options.shards)
     }
 
     /// A tenant's configuration in `mode`.
@@ -353,7 +374,7 @@ impl Router {
         address: &Address,
         profile: &Profile,
     ) -> Result<SealedProfile, keyring::Error> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         let slot = self.core.keyring.allocate(shard)?;
         self.seal_again(address, slot, profile)
     }
@@ -365,7 +386,7 @@ impl Router {
         slot: KeySlot,
         profile: &Profile,
     ) -> Result<SealedProfile, keyring::Error> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         let plain = codec::encode_profile(profile);
         let aad = address.to_bytes();
         let sealed = self.core.keyring.seal(shard, slot, &aad, &plain)?;
@@ -381,7 +402,7 @@ impl Router {
         address: &Address,
         profile: &SealedProfile,
     ) -> Result<(), keyring::Error> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         self.core.keyring.shred(shard, KeySlot(profile.slot))
     }
 
@@ -391,22 +412,10 @@ impl Router {
         address: &Address,
         profile: &SealedProfile,
     ) -> Result<OpenedProfile, Failure> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
-        let slot = KeySlot(profile.slot);
-        let aad = address.to_bytes();
-        let opened = self
-            .core
-            .keyring
-            .open_sealed(shard, slot, &aad, &profile.sealed);
-        match opened {
-            Ok(Opened::Erased) => Ok(OpenedProfile::Erased),
-            Ok(Opened::Plain(plain)) => match codec::decode_profile(&plain) {
-                Ok(profile) => Ok(OpenedProfile::Plain(Box::new(profile))),
-                Err(error) => {
-                    tracing::error!(%error, "a profile cannot be read");
-                    Err(Unavailable::Unreadable.into())
-                }
-            },
+        let core = &self.core;
+        match profiles::open(&core.keyring, core.options.shards, address, profile) {
+            Ok(Some(profile)) => Ok(OpenedProfile::Plain(Box::new(profile))),
+            Ok(None) => Ok(OpenedProfile::Erased),
             Err(error) => {
                 tracing::error!(%error, "a profile cannot be opened");
                 Err(Unavailable::Unreadable.into())

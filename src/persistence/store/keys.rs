@@ -16,6 +16,7 @@ const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
 const LINES: u8 = b'l';
 const FILTER: u8 = b'f';
+const LAST_USE: u8 = b'u';
 
 /// Where the checkpoint's mark is kept.
 pub(super) fn mark() -> Vec<u8> {
@@ -117,6 +118,11 @@ pub(super) fn lines(shard: ShardId, address: &Address, first: u32) -> Vec<u8> {
     let mut row = lines_prefix(shard, address);
     row.extend(first.to_be_bytes());
     row
+}
+
+/// The row of an API key's last use.
+pub(super) fn last_use(shard: ShardId, address: &Address) -> Vec<u8> {
+    piece(shard, address, LAST_USE)
 }
 
 /// What all timer rows of a shard begin with.

@@ -1,9 +1,9 @@
 //! Going through the rows of every entity: for checks, and for what is built anew from them.
 
 use super::{Error, Store, codec, keys};
-use crate::domain::address::Address;
-use crate::domain::contact::KeptPurchase;
-use crate::domain::entity::Entity;
+use crate::domain::address::{Address, Kind};
+use crate::domain::contact::{Contact, KeptPurchase};
+use crate::domain::entity::{Entity, State};
 use crate::persistence::rows::Row;
 
 /// Takes a row and its key.
@@ -26,6 +26,29 @@ impl Store {
                     codec::decode_entity(&row.payload).map_err(Error::from)?,
                 ),
                 None => Ok(()),
+            },
+        )
+    }
+
+    /// Every contact as its head row stands, until `each` fails. Other entities are passed over unread.
+    ///
+    /// # Errors
+    /// A row cannot be read, or what `each` says.
+    pub fn contacts<E: From<Error>>(
+        &self,
+        each: &mut dyn FnMut(Address, Contact) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.walk(
+            &keys::all_heads_prefix(),
+            &mut |key, row| match keys::address_of_head(key) {
+                Some(address) if address.kind == Kind::Contact => {
+                    let entity = codec::decode_entity(&row.payload).map_err(Error::from)?;
+                    match entity.state {
+                        State::Contact(contact) => each(address, *contact),
+                        _ => Ok(()),
+                    }
+                }
+                Some(_) | None => Ok(()),
             },
         )
     }
