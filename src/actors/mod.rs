@@ -30,6 +30,7 @@ mod on_budgets;
 pub mod publications;
 pub mod residency;
 pub mod router;
+mod series;
 pub mod shard;
 pub mod spawn;
 mod test_clock;

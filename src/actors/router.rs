@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
 use super::admission::Permit;
-use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope, Reply};
+use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope};
 use super::node::Core;
 use super::shard::Shard;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -30,7 +30,7 @@ use crate::secrets::Secrets;
 // What callers need beside the router itself, so that `http` knows this module only.
 pub use super::contact_change;
 pub use super::contact_creation;
-pub use super::envelope::{Failure, Timings, Unavailable};
+pub use super::envelope::{Failure, Reply, Timings, Unavailable};
 pub use super::publications::PublishedKey;
 pub use super::test_clock::TestClock;
 
@@ -135,7 +135,7 @@ impl Router {
     }
 
     /// Whether callers are no longer let in. What they need who were let in before goes on.
-    fn is_draining(&self) -> bool {
+    pub(super) fn is_draining(&self) -> bool {
         self.core.draining.load(Ordering::Acquire)
     }
 
@@ -178,29 +178,9 @@ impl Router {
             address.kind != Kind::Lease,
             "a lease is no actor, and lives where its address does not say"
         );
-        if address.mode == Mode::Test
-            && let Err(failure) = self.know_test_clock(address.tenant).await
-        {
-            return Reply::failed(failure);
-        }
-        if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
-            return Reply::failed(Unavailable::Overloaded);
-        }
-        let Some((shard, permit)) = self
-            .shard(&address)
-            .and_then(|shard| Some((shard, admit(shard)?)))
-        else {
-            return Reply::failed(Unavailable::Overloaded);
-        };
-        let permit = match self.core.entities.get(&address) {
-            Some(handle) => {
-                handle.touch();
-                match permit.and(&handle.gate) {
-                    Ok(permit) => permit,
-                    Err(_) => return Reply::failed(Unavailable::Overloaded),
-                }
-            }
-            None => permit,
+        let (shard, permit) = match self.let_in(address, admit).await {
+            Ok(let_in) => let_in,
+            Err(failure) => return Reply::failed(failure),
         };
         let (reply, answer) = oneshot::channel();
         let caller = Caller {
@@ -213,6 +193,31 @@ impl Router {
         answer
             .await
             .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
+    }
+
+    /// Leave to ask something of the entity at `address`, and its shard.
+    pub(super) async fn let_in(
+        &self,
+        address: Address,
+        admit: impl FnOnce(&Shard) -> Option<Permit>,
+    ) -> Result<(&Arc<Shard>, Permit), Failure> {
+        if address.mode == Mode::Test {
+            self.know_test_clock(address.tenant).await?;
+        }
+        let overloaded = Failure::Unavailable(Unavailable::Overloaded);
+        if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
+            return Err(overloaded);
+        }
+        let shard = self.shard(&address).ok_or(overloaded)?;
+        let permit = admit(shard).ok_or(overloaded)?;
+        let permit = match self.core.entities.get(&address) {
+            Some(handle) => {
+                handle.touch();
+                permit.and(&handle.gate).map_err(|_full| overloaded)?
+            }
+            None => permit,
+        };
+        Ok((shard, permit))
     }
 
     pub(super) fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
