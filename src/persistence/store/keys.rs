@@ -166,6 +166,15 @@ pub(super) fn address_of_head(key: &[u8]) -> Option<Address> {
     Address::from_bytes(key.get(3..)?)
 }
 
+/// A key behind all head rows of the shard, tenant and mode of this one.
+pub(super) fn after_world(head: &[u8]) -> Vec<u8> {
+    // Tag and shard, tenant, mode; then no kind has this number.
+    let world = head.len().min(12);
+    let mut key = head.get(..world).unwrap_or_default().to_vec();
+    key.push(u8::MAX);
+    key
+}
+
 /// The address of the contact whose older purchases a piece holds, or `None` for other pieces.
 pub(super) fn read_purchases(key: &[u8]) -> Option<Address> {
     let (_, rest) = key.split_first_chunk::<3>()?;
