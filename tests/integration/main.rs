@@ -12,6 +12,7 @@
 
 mod answers;
 mod api_keys;
+mod at_once;
 mod bound_keys;
 mod budgets;
 mod changes;
@@ -22,6 +23,7 @@ mod durability;
 mod erasure;
 mod estimates;
 mod exports;
+mod full_lists;
 mod idempotency;
 mod keys;
 mod limits;
