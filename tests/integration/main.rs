@@ -40,6 +40,7 @@ mod returns;
 mod routes;
 mod rows;
 mod sign_ups;
+mod spending;
 mod test_clock;
 mod tills;
 mod time;
