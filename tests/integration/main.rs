@@ -19,6 +19,7 @@ mod changes;
 mod client;
 mod commerce;
 mod contact_changes;
+mod contact_lists;
 mod durability;
 mod erasure;
 mod estimates;

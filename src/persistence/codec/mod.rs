@@ -200,6 +200,16 @@ pub fn decode_cursor(bytes: &[u8]) -> Result<Cursor, Error> {
     decode("a cursor", bytes)
 }
 
+/// A row's payload: when an API key was last used.
+pub fn encode_last_use(at: Timestamp) -> Vec<u8> {
+    encode(&at)
+}
+
+/// When an API key was last used.
+pub fn decode_last_use(bytes: &[u8]) -> Result<Timestamp, Error> {
+    decode("an API key's last use", bytes)
+}
+
 struct Borrowed<'a, T>(&'a T);
 
 impl<T: Encode> Encode for Borrowed<'_, T> {
