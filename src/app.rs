@@ -28,8 +28,10 @@ use crate::persistence::follower::Follower;
 use crate::persistence::journal::segment::{self, SegmentJournal};
 use crate::persistence::journal::{self, Journal, faults::Faults};
 use crate::persistence::keyring::{self, Keyring, RootSecret};
+use crate::persistence::profiles::Profiles;
 use crate::persistence::rows::{self, Rows, SledRows};
 use crate::persistence::store::{self, Store, TransferFailed};
+use crate::publishing::contacts::{Bounds, Contacts};
 use crate::publishing::projections::purchases::PurchaseLists;
 use crate::publishing::projections::{Brake, Projector};
 use crate::secrets::Secrets;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub around_rows: Option<Arc<AroundRows>>,
     /// Where a test holds the lists still; nothing does in production.
     pub brake: Brake,
+    /// How many contacts, and how much of their names, are held for lists and searches; less in tests only.
+    pub contacts: Bounds,
 }
 
 /// Puts something around the node's rows.
@@ -78,6 +82,10 @@ impl Settings {
             probe: None,
             around_rows: None,
             brake: Brake::default(),
+            contacts: Bounds {
+                contacts: limits::CONTACTS_LISTED_MAX,
+                names_bytes: limits::CONTACT_NAMES_BYTES_MAX,
+            },
         }
     }
 
@@ -166,6 +174,7 @@ pub struct Running {
     pub node: Arc<Node>,
     quota: Arc<Quota>,
     purchases: PurchaseLists,
+    contacts: Arc<Contacts>,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -201,6 +210,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         store,
         feed,
         purchases,
+        contacts,
         keyring,
         secrets,
     } = opened;
@@ -211,7 +221,10 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         secrets,
         clock: Arc::clone(&settings.clock),
         feed,
-        followers: vec![Arc::clone(&purchases) as Arc<dyn Follower>],
+        followers: vec![
+            Arc::clone(&purchases) as Arc<dyn Follower>,
+            Arc::clone(&contacts) as Arc<dyn Follower>,
+        ],
         rows_check,
         exports: Some(settings.exports(&directory)),
         spawner: Spawner::new(stop.child_token()),
@@ -227,6 +240,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         router: node.router().clone(),
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
+        contacts: Arc::clone(&contacts),
     };
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -255,6 +269,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         node,
         quota,
         purchases,
+        contacts,
         journal,
         health,
         stop,
@@ -311,6 +326,7 @@ impl Running {
             router: self.node.router().clone(),
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
+            contacts: Arc::clone(&self.contacts),
         }
     }
 
@@ -350,6 +366,7 @@ struct Opened {
     store: Arc<Store>,
     feed: Arc<Feed>,
     purchases: PurchaseLists,
+    contacts: Arc<Contacts>,
     keyring: Arc<Keyring>,
     secrets: Arc<Secrets>,
 }
@@ -385,12 +402,22 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
         Some(bytes) => RootSecret::from_bytes(bytes),
         None => RootSecret::open_or_create(&directory.root_key())?,
     };
+    let store = Arc::new(Store::open(rows, shards)?);
+    let keyring = Arc::new(Keyring::open(&directory.keyring())?);
+    let contacts = Contacts::new(
+        Arc::clone(&store),
+        Arc::clone(&feed),
+        Profiles::new(Arc::clone(&keyring), shards),
+        settings.contacts,
+        settings.brake.clone(),
+    );
     Ok(Opened {
         journal,
         feed,
         purchases,
-        store: Arc::new(Store::open(rows, shards)?),
-        keyring: Arc::new(Keyring::open(&directory.keyring())?),
+        contacts,
+        store,
+        keyring,
         secrets: Arc::new(Secrets::derive(|purpose| root.subkey(purpose))),
         directory,
     })

@@ -327,6 +327,21 @@ pub const LIST_TIMES_LOOKED_AT_MAX: usize = 65_536;
 /// and far below what a person notices as broken.
 pub const LIST_WAIT_MAX: Duration = Duration::from_millis(500);
 
+/// How many contacts a node lists, at about 75 bytes each in memory: 1.5 GB at the most, 75 MB for a million. Past it, contacts are
+/// found by what they are known by only.
+pub const CONTACTS_LISTED_MAX: usize = 20_000_000;
+
+/// How many bytes the names take, about, that a node searches: 100 for an ordinary contact of two or three words, so five
+/// million of them. Past it, contacts are found by what they are known by only.
+pub const CONTACT_NAMES_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// The shortest text that contacts are searched for, in characters: one letter begins a word of nearly everybody's name, while names
+/// of two are common in many languages.
+pub const SEARCH_CHARS_MIN: usize = 2;
+
+/// The longest text that contacts are searched for, in characters: the longest e-mail address.
+pub const SEARCH_CHARS_MAX: usize = EMAIL_CHARS_MAX;
+
 /// How many entries a page has if nobody asks: the contract's.
 pub const PAGE_SIZE_DEFAULT: u32 = 10;
 

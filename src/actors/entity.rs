@@ -14,7 +14,7 @@ use super::envelope::{Message, Unavailable};
 use super::publications::Publication;
 use super::router::Router;
 use super::shard::Shard;
-use super::turn::Turn;
+use super::turn::{Flow, Turn};
 use crate::domain::address::Address;
 use crate::domain::entity::Entity;
 use crate::domain::remembered::RECENT_IN_MEMORY;
@@ -127,13 +127,14 @@ impl Actor for EntityActor {
             due: &mut live.due,
             taken_up_at,
         };
-        let goes_on = match message {
+        let flow = match message {
             Message::Command(envelope) => turn.command(envelope).await,
+            Message::Series(series) => turn.series(series).await,
             Message::Query(envelope) => turn.query(envelope).await,
             Message::FireTimers(permit) => turn.fire_timers(permit),
         };
         live.entity = Some(turn.entity);
-        if !goes_on {
+        if flow == Flow::Lost {
             myself.stop(None);
         }
         Ok(())

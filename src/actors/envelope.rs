@@ -19,6 +19,8 @@ pub enum Unavailable {
     Draining,
     /// The entity panicked too often and is left alone for a while. Nothing happened.
     Quarantined,
+    /// A command before it in its series has no answer. Nothing happened.
+    Untried,
     /// The entity's rows cannot be read. Nothing happened.
     Unreadable,
     /// The command may or may not have had its effect: a retry with the same key finds out.
@@ -32,6 +34,7 @@ impl Unavailable {
             Unavailable::Overloaded
             | Unavailable::Draining
             | Unavailable::Quarantined
+            | Unavailable::Untried
             | Unavailable::Unreadable => true,
             Unavailable::UnknownOutcome => false,
         }
@@ -135,6 +138,8 @@ pub struct QueryEnvelope {
 pub enum Message {
     /// Change.
     Command(Box<CommandEnvelope>),
+    /// Change, step by step: in this order or not at all.
+    Series(Vec<CommandEnvelope>),
     /// Show.
     Query(QueryEnvelope),
     /// Do what time has made due. Holds an internal permit.
@@ -146,6 +151,11 @@ impl Message {
     pub(super) fn refuse(self, unavailable: Unavailable) {
         match self {
             Message::Command(envelope) => envelope.caller.refuse(unavailable),
+            Message::Series(series) => {
+                for envelope in series {
+                    envelope.caller.refuse(unavailable);
+                }
+            }
             Message::Query(envelope) => envelope.caller.refuse(unavailable),
             Message::FireTimers(permit) => drop(permit),
         }

@@ -372,6 +372,7 @@ impl Node {
         checkpoints: &mut Checkpoints,
     ) -> Result<Checkpointed, store::Error> {
         let began = std::time::Instant::now();
+        self.router.note_uses();
         let durable = self.noted_up_to(self.core.journal.durable());
         let core = Arc::clone(&self.core);
         let done = if core.store.rows().may_block() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::entity::Arguments;
 use super::envelope::{CommandEnvelope, Unavailable};
 use super::leases::Held;
-use super::turn::{Step, Turn};
+use super::turn::{Flow, Step, Turn};
 use crate::domain::context::{Budget, Context};
 use crate::domain::money::Minor;
 use crate::limits;
@@ -40,19 +40,19 @@ impl Turn<'_> {
                     waiting = Some(envelope);
                 }
                 Ok(Some(step)) => return step,
-                Ok(None) => return Step::Over(true),
+                Ok(None) => return Step::Over(Flow::Open),
                 Err(error) => {
                     tracing::error!(%error, "a lease cannot be read");
                     if let Some(envelope) = waiting {
                         envelope.caller.refuse(Unavailable::Unreadable);
                     }
-                    return Step::Over(true);
+                    return Step::Over(Flow::Open);
                 }
             }
         }
         match waiting {
             Some(envelope) => Step::Short(envelope, offer, amount),
-            None => Step::Over(true),
+            None => Step::Over(Flow::Open),
         }
     }
 

@@ -66,6 +66,8 @@ pub struct PublishedKey {
     pub key: ApiKey,
     /// When it last opened something, on the clock of credentials; 0 if never since the start.
     last_used: AtomicI64,
+    /// The use that was last handed out to be stored.
+    stored: AtomicI64,
 }
 
 impl PublishedKey {
@@ -80,6 +82,12 @@ impl PublishedKey {
             0 => None,
             at => Some(Timestamp(at)),
         }
+    }
+
+    /// The last use, unless it was told before.
+    fn new_use(&self) -> Option<Timestamp> {
+        let at = self.last_used.load(Ordering::Relaxed);
+        (self.stored.swap(at, Ordering::Relaxed) != at).then_some(Timestamp(at))
     }
 }
 
@@ -113,15 +121,17 @@ impl Publications {
     pub fn publish(&self, address: Address, publication: Publication) {
         match publication {
             Publication::ApiKey(key) => {
-                let last_used = self
-                    .api_keys
-                    .get(&address)
+                let before = self.api_key(&address);
+                let last_used = before
+                    .as_ref()
                     .and_then(|before| before.last_used())
                     .map_or(0, |at| at.0);
+                let stored = before.map_or(0, |before| before.stored.load(Ordering::Relaxed));
                 let published = Arc::new(PublishedKey {
                     address,
                     key: *key,
                     last_used: AtomicI64::new(last_used),
+                    stored: AtomicI64::new(stored),
                 });
                 self.api_keys.insert(address, published);
             }
@@ -139,6 +149,13 @@ impl Publications {
     /// The key at `address`, if it was published.
     pub fn api_key(&self, address: &Address) -> Option<Arc<PublishedKey>> {
         self.api_keys.get(address).map(|key| Arc::clone(&key))
+    }
+
+    /// The keys that were used since this was asked before, and when last.
+    pub fn new_uses(&self) -> Vec<(Address, Timestamp)> {
+        let keys = self.api_keys.iter();
+        keys.filter_map(|key| Some((key.address, key.new_use()?)))
+            .collect()
     }
 
     /// Notes by how much a tenant's test clock is ahead. It never goes back.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use clientele_cluster::shard_of;
+use clientele_cluster::{ShardId, shard_of};
 use ractor::MessagingErr;
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 
 use super::admission::Permit;
-use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope, Reply};
+use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope};
 use super::node::Core;
 use super::shard::Shard;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -23,13 +23,14 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::persistence::codec;
-use crate::persistence::keyring::{self, KeySlot, Opened};
+use crate::persistence::keyring::{self, KeySlot};
+use crate::persistence::profiles;
 use crate::secrets::Secrets;
 
 // What callers need beside the router itself, so that `http` knows this module only.
 pub use super::contact_change;
 pub use super::contact_creation;
-pub use super::envelope::{Failure, Timings, Unavailable};
+pub use super::envelope::{Failure, Reply, Timings, Unavailable};
 pub use super::publications::PublishedKey;
 pub use super::test_clock::TestClock;
 
@@ -89,13 +90,13 @@ impl Router {
     }
 
     pub(super) fn shard(&self, address: &Address) -> Option<&Arc<Shard>> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         self.shards.get(usize::from(shard.0))
     }
 
     /// The code of the wallet of the contact at `address`.
     pub fn wallet_code(&self, address: &Address, code_slot: u32) -> String {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         contact::wallet_code(self.secrets().wallet_codes(), shard.0, code_slot)
     }
 
@@ -134,7 +135,7 @@ impl Router {
     }
 
     /// Whether callers are no longer let in. What they need who were let in before goes on.
-    fn is_draining(&self) -> bool {
+    pub(super) fn is_draining(&self) -> bool {
         self.core.draining.load(Ordering::Acquire)
     }
 
@@ -177,29 +178,9 @@ impl Router {
             address.kind != Kind::Lease,
             "a lease is no actor, and lives where its address does not say"
         );
-        if address.mode == Mode::Test
-            && let Err(failure) = self.know_test_clock(address.tenant).await
-        {
-            return Reply::failed(failure);
-        }
-        if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
-            return Reply::failed(Unavailable::Overloaded);
-        }
-        let Some((shard, permit)) = self
-            .shard(&address)
-            .and_then(|shard| Some((shard, admit(shard)?)))
-        else {
-            return Reply::failed(Unavailable::Overloaded);
-        };
-        let permit = match self.core.entities.get(&address) {
-            Some(handle) => {
-                handle.touch();
-                match permit.and(&handle.gate) {
-                    Ok(permit) => permit,
-                    Err(_) => return Reply::failed(Unavailable::Overloaded),
-                }
-            }
-            None => permit,
+        let (shard, permit) = match self.let_in(address, admit).await {
+            Ok(let_in) => let_in,
+            Err(failure) => return Reply::failed(failure),
         };
         let (reply, answer) = oneshot::channel();
         let caller = Caller {
@@ -212,6 +193,31 @@ impl Router {
         answer
             .await
             .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
+    }
+
+    /// Leave to ask something of the entity at `address`, and its shard.
+    pub(super) async fn let_in(
+        &self,
+        address: Address,
+        admit: impl FnOnce(&Shard) -> Option<Permit>,
+    ) -> Result<(&Arc<Shard>, Permit), Failure> {
+        if address.mode == Mode::Test {
+            self.know_test_clock(address.tenant).await?;
+        }
+        let overloaded = Failure::Unavailable(Unavailable::Overloaded);
+        if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
+            return Err(overloaded);
+        }
+        let shard = self.shard(&address).ok_or(overloaded)?;
+        let permit = admit(shard).ok_or(overloaded)?;
+        let permit = match self.core.entities.get(&address) {
+            Some(handle) => {
+                handle.touch();
+                permit.and(&handle.gate).map_err(|_full| overloaded)?
+            }
+            None => permit,
+        };
+        Ok((shard, permit))
     }
 
     pub(super) fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
@@ -265,9 +271,29 @@ impl Router {
         Ok(published)
     }
 
-    /// The published key at `address`, for its last use.
-    pub fn published_key(&self, address: &Address) -> Option<Arc<PublishedKey>> {
-        self.core.publications.api_key(address)
+    /// When the API key at `address` last opened something; after a crash, perhaps only as the last checkpoint knew it.
+    pub async fn last_used(&self, address: Address) -> Result<Option<Timestamp>, Failure> {
+        let published = self.core.publications.api_key(&address);
+        if let Some(at) = published.and_then(|published| published.last_used()) {
+            return Ok(Some(at));
+        }
+        let stored = self.core.store.last_use(self.shard_of(&address), address);
+        stored.await.map_err(|error| {
+            tracing::error!(%error, "an API key's last use cannot be read");
+            Unavailable::Unreadable.into()
+        })
+    }
+
+    /// Has the next checkpoint store when API keys were last used.
+    pub(super) fn note_uses(&self) {
+        for (address, at) in self.core.publications.new_uses() {
+            let shard = self.shard_of(&address);
+            self.core.store.note_use(shard, address, at);
+        }
+    }
+
+    fn shard_of(&self, address: &Address) -> ShardId {
+        shard_of(address.tenant.0, address.entity, self.core.options.shards)
     }
 
     /// A tenant's configuration in `mode`.
@@ -353,7 +379,7 @@ impl Router {
         address: &Address,
         profile: &Profile,
     ) -> Result<SealedProfile, keyring::Error> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         let slot = self.core.keyring.allocate(shard)?;
         self.seal_again(address, slot, profile)
     }
@@ -365,7 +391,7 @@ impl Router {
         slot: KeySlot,
         profile: &Profile,
     ) -> Result<SealedProfile, keyring::Error> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         let plain = codec::encode_profile(profile);
         let aad = address.to_bytes();
         let sealed = self.core.keyring.seal(shard, slot, &aad, &plain)?;
@@ -381,7 +407,7 @@ impl Router {
         address: &Address,
         profile: &SealedProfile,
     ) -> Result<(), keyring::Error> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
+        let shard = self.shard_of(address);
         self.core.keyring.shred(shard, KeySlot(profile.slot))
     }
 
@@ -391,22 +417,10 @@ impl Router {
         address: &Address,
         profile: &SealedProfile,
     ) -> Result<OpenedProfile, Failure> {
-        let shard = shard_of(address.tenant.0, address.entity, self.core.options.shards);
-        let slot = KeySlot(profile.slot);
-        let aad = address.to_bytes();
-        let opened = self
-            .core
-            .keyring
-            .open_sealed(shard, slot, &aad, &profile.sealed);
-        match opened {
-            Ok(Opened::Erased) => Ok(OpenedProfile::Erased),
-            Ok(Opened::Plain(plain)) => match codec::decode_profile(&plain) {
-                Ok(profile) => Ok(OpenedProfile::Plain(Box::new(profile))),
-                Err(error) => {
-                    tracing::error!(%error, "a profile cannot be read");
-                    Err(Unavailable::Unreadable.into())
-                }
-            },
+        let core = &self.core;
+        match profiles::open(&core.keyring, core.options.shards, address, profile) {
+            Ok(Some(profile)) => Ok(OpenedProfile::Plain(Box::new(profile))),
+            Ok(None) => Ok(OpenedProfile::Erased),
             Err(error) => {
                 tracing::error!(%error, "a profile cannot be opened");
                 Err(Unavailable::Unreadable.into())

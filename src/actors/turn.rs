@@ -33,16 +33,42 @@ pub(super) struct Turn<'a> {
     pub(super) taken_up_at: Instant,
 }
 
+/// How the actor goes on after a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// The message has its answer, or will have it once a record is durable.
+    Answered,
+    /// The message has no answer of the business: it was refused, or waits aside for a loan.
+    Open,
+    /// The actor cannot go on: its shard is lost.
+    Lost,
+}
+
 impl Turn<'_> {
-    /// False when the actor cannot go on: its shard is lost.
-    pub(super) async fn command(&mut self, mut envelope: Box<CommandEnvelope>) -> bool {
+    /// Gives each command of a series its turn, up to the first that has no answer of the business. Those after it are refused,
+    /// untried, so that the order of the series is the order of its effects.
+    pub(super) async fn series(&mut self, series: Vec<CommandEnvelope>) -> Flow {
+        let mut flow = Flow::Answered;
+        for envelope in series {
+            if flow == Flow::Answered {
+                self.taken_up_at = Instant::now();
+                flow = self.command(Box::new(envelope)).await;
+            } else {
+                envelope.caller.refuse(Unavailable::Untried);
+            }
+        }
+        flow
+    }
+
+    /// Decides a command unless it was seen before, and sees to its answer.
+    pub(super) async fn command(&mut self, mut envelope: Box<CommandEnvelope>) -> Flow {
         let mut context = self.context();
         context.tenant = envelope.tenant.take();
         if let Command::Contact(contact::Command::Foresee(asked)) = &envelope.command {
             context.budgets = self.known_budgets(&context);
             let shown = self.entity.foresee(asked, &context);
             self.tell(envelope.caller, shown);
-            return true;
+            return Flow::Answered;
         }
         if let Some(remember) = &envelope.remember {
             match self.seen(remember, context.wall).await {
@@ -50,15 +76,15 @@ impl Turn<'_> {
                 Ok(Seen::Same(outcome)) => {
                     let result = self.answer(outcome, context.now).await;
                     self.answer_without_effect(envelope.caller, result);
-                    return true;
+                    return Flow::Answered;
                 }
                 Ok(Seen::Other) => {
                     self.tell(envelope.caller, Err(Rejection::KeyReused));
-                    return true;
+                    return Flow::Answered;
                 }
                 Err(_) => {
                     envelope.caller.refuse(Unavailable::Unreadable);
-                    return true;
+                    return Flow::Open;
                 }
             }
         }
@@ -70,7 +96,7 @@ impl Turn<'_> {
         if let Err(error) = self.bring_back_purchase(&mut envelope.command).await {
             tracing::error!(%error, "an entity's row cannot be read");
             envelope.caller.refuse(Unavailable::Unreadable);
-            return true;
+            return Flow::Open;
         }
         let step = match self.decide(envelope, &context, None) {
             Step::Short(envelope, offer, amount) => {
@@ -80,16 +106,16 @@ impl Turn<'_> {
             step @ (Step::Nothing(_) | Step::Over(_)) => step,
         };
         match step {
-            Step::Over(goes_on) => goes_on,
+            Step::Over(flow) => flow,
             Step::Nothing(caller) => {
                 let result = self.answer(Outcome::Done, now).await;
                 self.answer_without_effect(caller, result);
-                true
+                Flow::Answered
             }
             Step::Short(mut envelope, offer, amount) => {
                 envelope.tenant = context.tenant;
                 self.borrow(envelope, offer, amount);
-                true
+                Flow::Open
             }
         }
     }
@@ -107,7 +133,7 @@ impl Turn<'_> {
             }
             Err(rejection) => {
                 self.tell(envelope.caller, Err(rejection));
-                Step::Over(true)
+                Step::Over(Flow::Answered)
             }
             Ok(effect) if effect.events.is_empty() => Step::Nothing(envelope.caller),
             Ok(mut effect) => {
@@ -117,14 +143,14 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) async fn query(&mut self, envelope: QueryEnvelope) -> bool {
+    pub(super) async fn query(&mut self, envelope: QueryEnvelope) -> Flow {
         let now = self.context().now;
         let result = self.show(envelope.query, now).await;
         self.answer_without_effect(envelope.caller, result);
-        true
+        Flow::Answered
     }
 
-    pub(super) fn fire_timers(&mut self, permit: Permit) -> bool {
+    pub(super) fn fire_timers(&mut self, permit: Permit) -> Flow {
         let context = self.context();
         match self.entity.decide(&Command::FireTimers, None, &context) {
             Ok(effect) if !effect.events.is_empty() => {
@@ -163,7 +189,7 @@ impl Turn<'_> {
                     }
                 });
         }
-        true
+        Flow::Answered
     }
 
     /// The circumstances of this turn. An entity's time never runs backwards.
@@ -307,7 +333,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Applies `effect` and hands it to the journal. False when the shard is lost.
+    /// Applies `effect` and hands it to the journal.
     fn append(
         &mut self,
         effect: Effect,
@@ -315,7 +341,7 @@ impl Turn<'_> {
         permit: Option<Permit>,
         now: Timestamp,
         leases: Option<&mut Held>,
-    ) -> bool {
+    ) -> Flow {
         self.entity.apply(&effect);
         let due = self.entity.next_due();
         let consequences = Consequences {
@@ -349,13 +375,13 @@ impl Turn<'_> {
                 }
                 self.place.last_append.set(append);
                 drop(self.entity.spill(RECENT_IN_MEMORY));
-                true
+                Flow::Answered
             }
             Err(decided) => {
                 if let Some(decided) = decided {
                     decided.caller.refuse(Unavailable::Overloaded);
                 }
-                false
+                Flow::Lost
             }
         }
     }
@@ -363,8 +389,8 @@ impl Turn<'_> {
 
 /// What became of a command.
 pub(super) enum Step {
-    /// Its record is on its way, or its caller was told. False when the shard is lost.
-    Over(bool),
+    /// Its record is on its way, or its caller was told.
+    Over(Flow),
     /// It changes nothing; its caller is still to be told.
     Nothing(Caller),
     /// A lease does not hold what this offer would award.

@@ -211,11 +211,6 @@ pub fn state(api: &Api, key: &ApiKey) -> &'static str {
     }
 }
 
-/// When the key last opened something, since the node started.
-pub fn last_used(api: &Api, address: &Address) -> Option<Timestamp> {
-    api.router.published_key(address)?.last_used()
-}
-
 /// The public id of a key.
 pub fn id(api: &Api, entity: u64) -> String {
     let ids = api.router.secrets().public_ids();

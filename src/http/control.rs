@@ -93,7 +93,7 @@ pub struct ListedKey {
     pub created_at: i64,
     /// In Unix seconds.
     pub expires_at: Option<i64>,
-    /// The last use since the node started, in Unix seconds.
+    /// The last use, in Unix seconds; after a crash, perhaps only as the last checkpoint knew it.
     pub last_used_at: Option<i64>,
 }
 
@@ -335,18 +335,17 @@ async fn list_keys(
     let keys = api_keys::list(api, tenant, of.mode.map(WireMode::mode))
         .await
         .map_err(failed)?;
-    let shown = keys.into_iter();
-    Ok(Json(
-        shown
-            .map(|(address, key)| listed_key(api, address, *key))
-            .collect(),
-    ))
+    let mut listed = Vec::with_capacity(keys.len());
+    for (address, key) in keys {
+        listed.push(listed_key(api, address, *key).await.map_err(failed)?);
+    }
+    Ok(Json(listed))
 }
 
-fn listed_key(api: &Api, address: Address, key: ApiKey) -> ListedKey {
+async fn listed_key(api: &Api, address: Address, key: ApiKey) -> Result<ListedKey, Failure> {
     let state = api_keys::state(api, &key);
-    let last_used = api_keys::last_used(api, &address);
-    ListedKey {
+    let last_used = api.router.last_used(address).await?;
+    Ok(ListedKey {
         id: api_keys::id(api, address.entity),
         mode: WireMode::of(address.mode),
         visibility: match key.details.visibility {
@@ -365,7 +364,7 @@ fn listed_key(api: &Api, address: Address, key: ApiKey) -> ListedKey {
         created_at: key.created_at.unix_seconds(),
         expires_at: key.details.expires_at.map(Timestamp::unix_seconds),
         last_used_at: last_used.map(Timestamp::unix_seconds),
-    }
+    })
 }
 
 async fn revoke_key(
@@ -376,7 +375,8 @@ async fn revoke_key(
     let api = &control.api;
     let address = key_named(api, TenantId(of.tenant), &id).await?;
     let key = api_keys::revoke(api, address).await.map_err(failed)?;
-    Ok(Json(listed_key(api, address, *key)))
+    let shown = listed_key(api, address, *key).await.map_err(failed)?;
+    Ok(Json(shown))
 }
 
 async fn roll_key(

@@ -31,6 +31,10 @@ pub fn unavailable(why: Unavailable) -> Problem {
             Code::OverCapacity,
             "too much is under way; nothing happened, try again shortly",
         ),
+        Unavailable::Untried => Problem::new(
+            Code::OverCapacity,
+            "one before it of the same contact has no outcome yet; nothing happened, send both again",
+        ),
         Unavailable::Draining => Problem::new(
             Code::ShuttingDown,
             "this node is stopping or recovering; nothing happened, try again shortly",

@@ -14,6 +14,7 @@ pub mod control;
 pub mod edge;
 pub mod extract;
 pub mod failure;
+mod freshness;
 pub mod gateways;
 pub mod money_wire;
 pub mod paging;
@@ -30,4 +31,6 @@ pub struct Api {
     pub quota: std::sync::Arc<quota::Quota>,
     /// The purchases of organisations.
     pub purchases: crate::publishing::projections::purchases::PurchaseLists,
+    /// All contacts, by age and by name.
+    pub contacts: std::sync::Arc<crate::publishing::contacts::Contacts>,
 }

@@ -77,6 +77,11 @@ pub(crate) mod bench {
     use crate::persistence::rows::{MemoryRows, Rows};
     use crate::persistence::store::Store;
 
+    /// Into how many shards entities are cut.
+    pub(crate) fn shards() -> ShardCount {
+        ShardCount::new(4).unwrap()
+    }
+
     /// Rows, their store and a feed.
     pub(crate) struct Bench {
         pub(crate) rows: Arc<MemoryRows>,
@@ -93,7 +98,7 @@ pub(crate) mod bench {
             let rows = Arc::new(MemoryRows::new());
             let shared = Arc::clone(&rows) as Arc<dyn Rows>;
             Bench {
-                store: Arc::new(Store::open(shared, ShardCount::new(4).unwrap()).unwrap()),
+                store: Arc::new(Store::open(shared, shards()).unwrap()),
                 rows,
                 feed: Arc::new(Feed::new(Arc::new(journal) as Arc<dyn Journal>)),
                 position: 0,

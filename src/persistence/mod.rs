@@ -7,6 +7,7 @@ pub mod follower;
 pub mod journal;
 pub mod keyring;
 pub mod listing;
+pub mod profiles;
 pub mod rows;
 pub mod store;
 

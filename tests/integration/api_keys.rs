@@ -66,6 +66,37 @@ async fn a_secret_is_shown_once_and_a_public_value_always() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_use_of_a_key_outlives_a_restart_and_is_the_last() {
+    let mut node = TestNode::start().await;
+    let made = create(&node, till()).await;
+    let (id, value) = (made.text("id"), made.text("value"));
+    assert_eq!(find(&node, &id).await["last_used_date"], Value::Null);
+    let mut uses = Vec::new();
+    for _ in 0..2 {
+        node.clock.advance(Span::seconds(60));
+        let used = node.wallet(node.contact(0)).with("api_key", &value);
+        assert_eq!(used.send().await.status, 200);
+        uses.push(find(&node, &id).await["last_used_date"].as_i64().unwrap());
+        node.clock.advance(Span::seconds(60));
+        // Twice: what is stored stays, though nobody uses the key in between.
+        for _ in 0..2 {
+            node.restart().await;
+            let list = node.get("/api_keys?size=1").send().await.json();
+            assert_eq!(list["content"][0]["last_used_date"], uses[uses.len() - 1]);
+        }
+        let keys = node.control("GET", "/keys?tenant=1&mode=live", "").await;
+        assert!(
+            keys.contains(&format!("\"last_used_at\":{}", uses[uses.len() - 1])),
+            "{keys}"
+        );
+    }
+    assert_eq!(uses[1] - uses[0], 120);
+    // A change of the key, which publishes it anew, does not forget it.
+    let renamed = node.put(&format!("/api_keys/{id}"), &json!({ "name": "till 8" }));
+    assert_eq!(renamed.send().await.json()["last_used_date"], uses[1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_can_be_asked_for_again_and_makes_no_second_key() {
     let mut node = TestNode::start().await;
     let ask =

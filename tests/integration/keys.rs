@@ -121,7 +121,7 @@ fn looks(answer: &Answer) -> (u16, Value, Vec<String>) {
 }
 
 /// The strangers' network, a key of theirs and a contact of theirs.
-async fn strangers(node: &TestNode) -> (String, String) {
+pub(crate) async fn strangers(node: &TestNode) -> (String, String) {
     let api = node.api();
     let tenant = Address::tenant(STRANGERS);
     let details = tenant::Details {

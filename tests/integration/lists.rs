@@ -25,7 +25,7 @@ async fn page(node: &TestNode, query: &str) -> Answer {
 }
 
 /// The page once it is current: a busy machine may take longer than a list waits, and then the list says so.
-async fn current(list: Ask) -> Answer {
+pub(crate) async fn current(list: Ask) -> Answer {
     let asking = async {
         loop {
             let answer = list.clone().send().await;
@@ -49,7 +49,7 @@ async fn ids(node: &TestNode, query: &str) -> Vec<String> {
     ids_of(&current_page(node, query).await)
 }
 
-fn ids_of(answer: &Answer) -> Vec<String> {
+pub(crate) fn ids_of(answer: &Answer) -> Vec<String> {
     let json = answer.json();
     let content = json["content"].as_array().unwrap();
     let ids = content.iter().map(|one| one["id"].as_str().unwrap());

@@ -107,8 +107,14 @@ async fn a_contact_is_found_by_what_fits_as_a_whole() {
     let shown = node.get("/contacts/CODE-1").send().await.json();
     assert_eq!(page["content"][0]["wallet"]["id"], shown["wallet"]["id"]);
 
-    let unnamed = node.get("/contacts").send().await;
-    assert_eq!(unnamed.problem(), (422, "invalid_request".to_owned()));
+    for (query, found) in [
+        ("code=CODE-1&search_value=byr", 1),
+        ("code=CODE-1&search_value=CODE-1", 1),
+        ("code=CODE-1&search_value=CODE-2", 0),
+        ("code=CODE-1&search_value=ben", 0),
+    ] {
+        assert_eq!(find(&node, query).await.len(), found, "{query}");
+    }
     let sized = node.get("/contacts?code=CODE-1&size=101").send().await;
     assert_eq!(sized.json()["errors"][0]["pointer"], "size");
 }

@@ -12,16 +12,19 @@
 
 mod answers;
 mod api_keys;
+mod at_once;
 mod bound_keys;
 mod budgets;
 mod changes;
 mod client;
 mod commerce;
 mod contact_changes;
+mod contact_lists;
 mod durability;
 mod erasure;
 mod estimates;
 mod exports;
+mod full_lists;
 mod idempotency;
 mod keys;
 mod limits;
@@ -38,6 +41,7 @@ mod returns;
 mod routes;
 mod rows;
 mod sign_ups;
+mod spending;
 mod test_clock;
 mod tills;
 mod time;

@@ -19,6 +19,7 @@ use clientele::domain::time::{Span, Timestamp};
 use clientele::http::Api;
 use clientele::http::control::{WireVisibility, fresh_key, make_key};
 use clientele::persistence::journal::faults::{FaultGate, PausedSyncs};
+use clientele::publishing::contacts::Bounds;
 use clientele::publishing::projections::Braked;
 use clientele::seeding::{self, Seed, SeedContact, TENANT};
 use clientele::telemetry;
@@ -282,6 +283,11 @@ impl TestNode {
         let mut lines = rendered.lines();
         let value = lines.find_map(|line| line.strip_prefix(&format!("{name} ")))?;
         Some(value.parse().unwrap())
+    }
+
+    /// From the next start on, holds so many contacts and so much of their names.
+    pub(crate) fn hold_contacts(&mut self, bounds: Bounds) {
+        self.settings.contacts = bounds;
     }
 
     /// Holds the lists still.

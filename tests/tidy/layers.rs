@@ -62,7 +62,7 @@ const LAYERS: &[Layer] = &[
         may: &[
             UseOnly("actors", &["router"]),
             Use("domain"),
-            UseOnly("publishing", &["projections"]),
+            UseOnly("publishing", &["projections", "contacts"]),
             Use("limits"),
             Use("clock"),
             Use("health"),

@@ -34,7 +34,7 @@ impl Store {
         self.checkpoint_with(durable, &[])
     }
 
-    /// Folds everything that waits into rows, has `followers` write what they built, syncs all of it, then writes and
+    /// Folds everything that waits into rows, writes API keys' last uses, has `followers` write what they built, syncs all of it, then writes and
     /// syncs the mark at `durable`: a position at which the journal had run every completion *before* this call. Blocks;
     /// one at a time.
     pub fn checkpoint_with(
@@ -60,11 +60,13 @@ impl Store {
         for follower in followers {
             is_built |= follower.flush()?;
         }
-        if folded.is_empty() && !is_built && durable == self.mark() {
+        let uses = self.write_uses()?;
+        if folded.is_empty() && !is_built && uses.is_empty() && durable == self.mark() {
             return Ok(Checkpointed::default());
         }
         self.rows.sync()?;
         followers.iter().for_each(|follower| follower.synced());
+        self.uses_synced(uses);
         self.rows.write(vec![Write::Put {
             key: keys::mark(),
             row: tally::mark_row(durable, self.batches()),

@@ -16,6 +16,7 @@ const ANSWERED: u8 = b'k';
 const PURCHASES: u8 = b'p';
 const LINES: u8 = b'l';
 const FILTER: u8 = b'f';
+const LAST_USE: u8 = b'u';
 
 /// Where the checkpoint's mark is kept.
 pub(super) fn mark() -> Vec<u8> {
@@ -119,6 +120,11 @@ pub(super) fn lines(shard: ShardId, address: &Address, first: u32) -> Vec<u8> {
     row
 }
 
+/// The row of an API key's last use.
+pub(super) fn last_use(shard: ShardId, address: &Address) -> Vec<u8> {
+    piece(shard, address, LAST_USE)
+}
+
 /// What all timer rows of a shard begin with.
 pub(super) fn timers_prefix(shard: ShardId) -> Vec<u8> {
     let mut key = vec![TIMER];
@@ -158,6 +164,15 @@ pub(super) fn pieces_prefix() -> Vec<u8> {
 /// The address in the key of a head row.
 pub(super) fn address_of_head(key: &[u8]) -> Option<Address> {
     Address::from_bytes(key.get(3..)?)
+}
+
+/// A key behind all head rows of the shard, tenant and mode of this one.
+pub(super) fn after_world(head: &[u8]) -> Vec<u8> {
+    // Tag and shard, tenant, mode; then no kind has this number.
+    let world = head.len().min(12);
+    let mut key = head.get(..world).unwrap_or_default().to_vec();
+    key.push(u8::MAX);
+    key
 }
 
 /// The address of the contact whose older purchases a piece holds, or `None` for other pieces.

@@ -7,15 +7,18 @@ mod checkpoint;
 mod dirty;
 mod history;
 mod keys;
+mod last_use;
 mod load;
 mod tally;
 mod transfer;
 mod walk;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use clientele_cluster::{ShardCount, ShardId};
+use parking_lot::Mutex;
 
 use self::dirty::DirtyShard;
 use self::tally::ShardTally;
@@ -24,6 +27,7 @@ use super::journal::Position;
 use super::rows::{self, Rows};
 use crate::domain::address::Address;
 use crate::domain::entity::Effect;
+use crate::domain::time::Timestamp;
 
 pub use checkpoint::Checkpointed;
 pub use transfer::{Inspected, TransferFailed, inspect};
@@ -75,6 +79,8 @@ pub struct Store {
     waiting: AtomicUsize,
     /// The journal position of the last synced checkpoint.
     mark: AtomicU64,
+    /// When API keys were last used, where no synced row says so.
+    uses: Mutex<HashMap<(ShardId, Address), Timestamp>>,
 }
 
 impl Store {
@@ -87,6 +93,7 @@ impl Store {
             shards: (0..shards.get()).map(|_| DirtyShard::default()).collect(),
             waiting: AtomicUsize::new(0),
             mark: AtomicU64::new(mark.0),
+            uses: Mutex::default(),
         })
     }
 

@@ -8,7 +8,6 @@
 //! entities. So a stored version that this build doesn't know is dropped, never migrated.
 
 mod blocks;
-mod brake;
 mod lists;
 mod network;
 mod projector;
@@ -23,10 +22,11 @@ use crate::domain::entity::Event;
 use crate::persistence::follower::Error;
 use crate::persistence::listing::Entry;
 
-pub use self::brake::{Brake, Braked};
 pub use self::network::Network;
-pub use self::projector::{Freshness, Projector};
+pub use self::projector::Projector;
 pub use self::select::{Listed, Refused, Selection};
+pub use super::brake::{Brake, Braked};
+pub use super::progress::Freshness;
 
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

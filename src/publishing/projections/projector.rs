@@ -3,18 +3,16 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
 
 use super::blocks::{self, Keys};
-use super::brake::Brake;
 use super::lists::Lists;
 use super::network::Network;
 use super::select::{Listed, Reader, Refused, Selection};
-use super::{Line, ListKey, Projection, rebuild};
+use super::{Brake, Freshness, Line, ListKey, Projection, rebuild};
 use crate::limits;
 use crate::persistence::codec;
 use crate::persistence::feed::{Feed, Pulled};
@@ -23,18 +21,7 @@ use crate::persistence::journal::Position;
 use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{self, Rows, Write};
 use crate::persistence::store::{self, Store};
-
-/// How fresh what is read is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
-    /// It holds everything that was acknowledged before it was asked for.
-    Current,
-    /// It holds everything that was acknowledged so long ago, and perhaps more.
-    Stale {
-        /// How long ago.
-        behind: Duration,
-    },
-}
+use crate::publishing::progress::Progress;
 
 /// What a projector builds.
 pub(super) struct State {
@@ -48,8 +35,6 @@ pub(super) struct State {
     flushed: Position,
     /// The cursor in synced rows.
     durable: Position,
-    /// When it last had everything.
-    current_at: Instant,
     /// While an export reads the rows.
     keeps_rows_still: bool,
     /// Scratch: the lines of one effect.
@@ -96,8 +81,7 @@ pub struct Projector<P> {
     keys: Keys,
     brake: Brake,
     state: Mutex<State>,
-    progress: watch::Sender<Position>,
-    wake: Notify,
+    progress: Progress,
     projection: PhantomData<fn() -> P>,
 }
 
@@ -123,18 +107,16 @@ impl<P: Projection> Projector<P> {
             written: Position::START,
             flushed: Position::START,
             durable: Position::START,
-            current_at: Instant::now(),
             keeps_rows_still: false,
             lines: Vec::new(),
         };
         Ok(Arc::new(Projector {
+            progress: Progress::new(Arc::clone(&feed)),
             feed,
             rows,
             keys,
             brake,
             state: Mutex::new(state),
-            progress: watch::Sender::new(Position::START),
-            wake: Notify::new(),
             projection: PhantomData,
         }))
     }
@@ -182,9 +164,6 @@ impl<P: Projection> Projector<P> {
             *position = fed.position;
         }
         *position = reached.max(taken);
-        if !has_more {
-            state.current_at = began;
-        }
         if state.lists.unwritten() >= limits::LIST_ENTRIES_UNWRITTEN_MAX && !state.keeps_rows_still
         {
             state.write::<P>(&*self.rows)?;
@@ -192,11 +171,7 @@ impl<P: Projection> Projector<P> {
         state.lists.shrink();
         let position = state.position;
         drop(state);
-        self.progress.send_if_modified(|known| {
-            let is_new = *known != position;
-            *known = position;
-            is_new
-        });
+        self.progress.reach(position, (!has_more).then_some(began));
         Ok(has_more)
     }
 
@@ -213,16 +188,7 @@ impl<P: Projection> Projector<P> {
 
     /// Waits until everything that was acknowledged by now is in the lists, for [`limits::LIST_WAIT_MAX`] at most.
     pub async fn catch_up(&self) -> Freshness {
-        let wanted = self.feed.durable();
-        let mut progress = self.progress.subscribe();
-        self.wake.notify_one();
-        let reached = progress.wait_for(|position| *position >= wanted);
-        match tokio::time::timeout(limits::LIST_WAIT_MAX, reached).await {
-            Ok(Ok(_)) => Freshness::Current,
-            Ok(Err(_)) | Err(_) => Freshness::Stale {
-                behind: self.state.lock().current_at.elapsed(),
-            },
-        }
+        self.progress.catch_up().await
     }
 
     /// Chooses from a list, newest first.
@@ -282,7 +248,7 @@ impl<P: Projection> Follower for Projector<P> {
                 state.place_at(position);
             }
         }
-        self.progress.send_replace(state.position);
+        self.progress.reach(state.position, Some(Instant::now()));
         Ok(())
     }
 
@@ -297,10 +263,7 @@ impl<P: Projection> Follower for Projector<P> {
                         tokio::time::sleep(limits::FOLLOW_ERROR_PAUSE).await;
                     }
                 }
-                tokio::select! {
-                    () = self.wake.notified() => {}
-                    () = tokio::time::sleep(limits::FOLLOW_EVERY) => {}
-                }
+                self.progress.look_later().await;
             }
         })
     }

@@ -65,10 +65,8 @@ fn drop_all(rows: &dyn Rows, prefix: &[u8]) -> Result<(), rows::Error> {
 
 /// Writes a row for each purchase, under its time.
 fn sort_purchases(rows: &dyn Rows, keys: &Keys, store: &Store) -> Result<(), Error> {
-    store.entities::<Error>(&mut |address, entity| match entity.state {
-        entity::State::Contact(contact) => sort(rows, keys, address, contact.purchases),
-        _ => Ok(()),
-    })?;
+    store
+        .contacts::<Error>(&mut |address, contact| sort(rows, keys, address, contact.purchases))?;
     store.older_purchases(&mut |address, purchases| sort(rows, keys, address, purchases))
 }
 

@@ -111,6 +111,10 @@ fn the_bytes_of_what_projections_keep_are_pinned() {
     let bytes = codec::encode_parent(Some(300));
     insta::assert_snapshot!("list_parent", hex(&bytes));
     assert_eq!(codec::decode_parent(&bytes).unwrap(), Some(300));
+    let at = Timestamp(1_780_000_000_123);
+    let bytes = codec::encode_last_use(at);
+    insta::assert_snapshot!("api_key_last_use", hex(&bytes));
+    assert_eq!(codec::decode_last_use(&bytes).unwrap(), at);
 
     let cursor = Cursor {
         version: 1,

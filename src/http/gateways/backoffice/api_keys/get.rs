@@ -29,7 +29,7 @@ pub(in super::super) async fn get(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (address, key, _) = named(&api, &caller, &id).await?;
-    let shown = WireApiKey::of(&api, address, *key, None);
+    let shown = WireApiKey::of(&api, address, *key, None).await?;
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &shown, timings))
 }

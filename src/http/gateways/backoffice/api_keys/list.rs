@@ -57,6 +57,7 @@ impl Validate for ListQuery {
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn list(
@@ -70,14 +71,12 @@ pub(in super::super) async fn list(
         .map_err(failure::problem)?;
     keys.retain(|(_, key)| caller.acts_for(&tenant, key.details.organisation));
     keys.reverse();
-    let (content, paging) = query.page().cut(keys, query.include_total);
-    let answer = ApiKeyPage {
-        content: content
-            .into_iter()
-            .map(|(address, key)| WireApiKey::of(&api, address, *key, None))
-            .collect(),
-        paging,
-    };
+    let (shown, paging) = query.page().cut(keys, query.include_total);
+    let mut content = Vec::with_capacity(shown.len());
+    for (address, key) in shown {
+        content.push(WireApiKey::of(&api, address, *key, None).await?);
+    }
+    let answer = ApiKeyPage { content, paging };
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &answer, timings))
 }

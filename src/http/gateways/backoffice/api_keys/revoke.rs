@@ -36,7 +36,7 @@ pub(in super::super) async fn revoke(
     let key = api_keys::revoke(&api, address)
         .await
         .map_err(failure::problem)?;
-    let shown = WireApiKey::of(&api, address, *key, None);
+    let shown = WireApiKey::of(&api, address, *key, None).await?;
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &shown, timings))
 }

@@ -65,7 +65,7 @@ pub(in super::super) async fn roll(
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(match made {
         Ok(key) => {
-            let shown = WireApiKey::of(&api, minted.address, *key, Some(minted.value));
+            let shown = WireApiKey::of(&api, minted.address, *key, Some(minted.value)).await?;
             reply::json(StatusCode::CREATED, &shown, timings)
         }
         Err(why) => reply::refused(failure::problem(why), timings),

@@ -44,7 +44,7 @@ pub(in super::super) async fn update(
     let key = api_keys::change(&api, address, name, asked)
         .await
         .map_err(failure::problem)?;
-    let shown = WireApiKey::of(&api, address, *key, None);
+    let shown = WireApiKey::of(&api, address, *key, None).await?;
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &shown, timings))
 }

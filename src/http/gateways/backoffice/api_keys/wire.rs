@@ -9,7 +9,8 @@ use crate::domain::api_key::{ApiKey, Gateway, Scope, Scopes, Visibility};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
 use crate::http::extract::{Faults, Validate};
-use crate::http::{Api, api_keys};
+use crate::http::problem::Problem;
+use crate::http::{Api, api_keys, failure};
 use crate::limits;
 
 /// Whether a key may be seen.
@@ -117,7 +118,8 @@ pub(super) struct WireApiKey {
     created_date: i64,
     /// Unix seconds; null if it never stops working.
     expiration_date: Option<i64>,
-    /// When it last opened something, in Unix seconds; null if it has not since this node started.
+    /// When it last opened something, in Unix seconds; null if it never has. After a crash it may be some seconds too early:
+    /// it is stored with each checkpoint.
     last_used_date: Option<i64>,
 }
 
@@ -129,7 +131,17 @@ struct WireKeyOrganisation {
 
 impl WireApiKey {
     /// The key at `address`. A secret one's `value` is known only where it was just made.
-    pub(super) fn of(api: &Api, address: Address, key: ApiKey, value: Option<String>) -> Self {
+    ///
+    /// # Errors
+    /// Its last use cannot be read.
+    pub(super) async fn of(
+        api: &Api,
+        address: Address,
+        key: ApiKey,
+        value: Option<String>,
+    ) -> Result<WireApiKey, Problem> {
+        let last_used = api.router.last_used(address).await;
+        let last_used = last_used.map_err(failure::problem)?;
         let ids = api.router.secrets().public_ids();
         let state = match api_keys::state(api, &key) {
             "active" => WireKeyState::Active,
@@ -137,7 +149,7 @@ impl WireApiKey {
             _ => WireKeyState::Expired,
         };
         let details = key.details;
-        WireApiKey {
+        Ok(WireApiKey {
             id: api_keys::id(api, address.entity),
             name: details.name,
             r#type: match details.visibility {
@@ -158,8 +170,8 @@ impl WireApiKey {
             successor_id: key.successor.map(|entity| api_keys::id(api, entity)),
             created_date: key.created_at.unix_seconds(),
             expiration_date: details.expires_at.map(Timestamp::unix_seconds),
-            last_used_date: api_keys::last_used(api, &address).map(Timestamp::unix_seconds),
-        }
+            last_used_date: last_used.map(Timestamp::unix_seconds),
+        })
     }
 }
 

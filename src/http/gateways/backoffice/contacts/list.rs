@@ -2,10 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::search::{self, Search};
 use super::{ContactName, contact_id, resolve};
 use crate::actors::router::{self, OpenedProfile};
 use crate::domain::address::Address;
@@ -18,14 +20,18 @@ use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, failure, reply};
+use crate::http::{Api, failure, freshness, reply};
+use crate::limits;
+use crate::publishing::contacts::Wanted;
+use crate::publishing::projections::Freshness;
 
 /// Which contacts.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(in super::super) struct ListQuery {
+    search_value: Option<String>,
     email_address: Option<String>,
     phone: Option<String>,
-    /// Where `phone` is dialled, if it does not begin with `+`.
+    /// Where a phone number is dialled that does not begin with `+`.
     country_code: Option<String>,
     code: Option<String>,
     cim: Option<String>,
@@ -35,6 +41,10 @@ pub(in super::super) struct ListQuery {
     include_financials: bool,
     page: Option<u32>,
     size: Option<u32>,
+    sort: Option<String>,
+    order: Option<String>,
+    #[serde(default)]
+    include_total: bool,
 }
 
 /// A page of contacts.
@@ -84,6 +94,11 @@ impl ListQuery {
         .flatten()
     }
 
+    fn search(&self) -> Option<Search<'_>> {
+        let value = self.search_value.as_deref()?;
+        Search::of(value, self.country_code.as_deref())
+    }
+
     /// Version 1 of the contract has another word for it.
     fn with_balance(&self) -> bool {
         self.include_wallet || self.include_financials
@@ -93,32 +108,58 @@ impl ListQuery {
 impl Validate for ListQuery {
     fn validate(&self, faults: &mut Faults) {
         self.page().validate(faults);
+        for (name, value, allowed) in [
+            ("sort", &self.sort, &["CREATED_DATE"][..]),
+            ("order", &self.order, &["DESC", "ASC"]),
+        ] {
+            if value
+                .as_deref()
+                .is_some_and(|value| !allowed.contains(&value))
+            {
+                let allowed = allowed.join(" or ");
+                let detail = format!("must be {allowed}, or be left out");
+                faults.add(name, "unsupported", detail);
+            }
+        }
+        if let Some(value) = &self.search_value {
+            search::validate(value, faults);
+        }
     }
 }
 
-/// Find contacts.
+/// List or find contacts, newest first.
 ///
-/// Each parameter must be equal as a whole: an e-mail address in any case, a phone number however it is written. A contact
-/// must fit all that are given. Balances need the scope `wallets.read` as well.
+/// `code`, `cim`, `email_address` and `phone` must be equal as a whole: an e-mail address in any case, a phone number however it
+/// is written. `search_value` is one of these, or the beginning of any word of the first, middle, last or company name, in
+/// any case; of several words each begins one, in their order. Who has it as a code, card, e-mail address or phone number comes first.
+/// A contact must fit all that are given; without any, all are listed. A contact that was created, renamed or erased before this
+/// request was sent is found so, unless `Clientele-Freshness` says that the list is stale. Balances need the scope
+/// `wallets.read` as well.
 #[utoipa::path(
     get, path = "/contacts", tag = "Contacts", security(("api_key" = [])),
     params(
+        ("search_value" = Option<String>, Query, description = "A name or its beginning, an e-mail address, a phone number, a code or a card", min_length = 2, max_length = 254),
         ("email_address" = Option<String>, Query, description = "The contact of this e-mail address"),
         ("phone" = Option<String>, Query, description = "The contact of this phone number: with `+` (%2B) and country, or with country_code"),
-        ("country_code" = Option<String>, Query, description = "Where phone is dialled, if it has no `+`: ISO 3166-1 alpha-3"),
+        ("country_code" = Option<String>, Query, description = "Where phone or search_value is dialled, if it has no `+`: ISO 3166-1 alpha-3"),
         ("code" = Option<String>, Query, description = "The contact of this code"),
         ("cim" = Option<String>, Query, description = "The contact who has the card of this identifier"),
         ("include_wallet" = Option<bool>, Query, description = "Whether to tell balances"),
         ("include_financials" = Option<bool>, Query, description = "The same, as version 1 calls it"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
+        ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
+        ("order" = Option<String>, Query, description = "DESC, the default: the newest first; or ASC"),
     ),
     responses(
-        (status = 200, description = "A page", body = ContactPage),
+        (status = 200, description = "A page", body = ContactPage, headers(
+            ("Clientele-Freshness" = String, description = "`current`: everything that was acknowledged before the request is in the list. `stale; behind=1234`: everything is that was acknowledged 1234 ms ago, and perhaps more"),
+        )),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is wrong, or the node has more contacts than it lists or searches", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again: perhaps the node has just started, and is still reading its contacts", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn list(
@@ -129,33 +170,56 @@ pub(in super::super) async fn list(
     if query.with_balance() {
         caller.require(Scope::WalletsRead)?;
     }
-    if query.names().next().is_none() {
-        return Err(failure::invalid_field(
-            "code",
-            "missing_field",
-            "name the contact by code, cim, email_address or phone",
-        ));
-    }
-    let page = query.page();
-    let found = match named_by_all(&api, &caller, &query).await? {
-        Some(address) => show(&api, &caller, address, query.with_balance()).await?,
-        None => None,
+    let is_named = query.names().next().is_some();
+    let (found, freshness) = if is_named {
+        let found = of_names(&api, &caller, &query).await?;
+        (found, Freshness::Current)
+    } else {
+        of_all(&api, &caller, &query).await?
     };
+    let page = query.page();
     let answer = ContactPage {
-        content: found.into_iter().skip(skipped(page)).collect(),
+        content: found.content,
         paging: Paging {
             page: page.page,
             size: page.size,
-            total: None,
-            has_more: false,
+            total: query.include_total.then_some(found.total),
+            has_more: found.has_more,
         },
     };
     let timings = reply::timings(&caller, router::Timings::default());
-    Ok(reply::json(StatusCode::OK, &answer, timings))
+    let response = reply::json(StatusCode::OK, &answer, timings);
+    Ok(freshness::tell(response, freshness))
 }
 
-fn skipped(page: Page) -> usize {
-    usize::try_from(page.skip()).unwrap_or(usize::MAX)
+/// A page of what was found.
+struct Found {
+    content: Vec<ListedContact>,
+    has_more: bool,
+    total: u64,
+}
+
+/// The one contact that every name means, if it is what is searched for as well.
+async fn of_names(api: &Api, caller: &Caller, query: &ListQuery) -> Result<Found, Problem> {
+    let search = query.search();
+    let found = match named_by_all(api, caller, query).await? {
+        Some(address) => {
+            let meant = match &search {
+                Some(search) => search.meant(api, caller).await?,
+                None => Vec::new(),
+            };
+            let unsearched = search.filter(|_| !meant.contains(&address.entity));
+            show(api, caller, address, unsearched.as_ref(), query).await?
+        }
+        None => None,
+    };
+    let total = u64::from(found.is_some());
+    let skipped = usize::try_from(query.page().skip()).unwrap_or(usize::MAX);
+    Ok(Found {
+        content: found.into_iter().skip(skipped).collect(),
+        has_more: false,
+        total,
+    })
 }
 
 /// The one contact that every name means.
@@ -175,12 +239,58 @@ async fn named_by_all(
     Ok(meant)
 }
 
-/// A contact in a list, unless it is gone by now.
+/// All contacts, or those who are searched for.
+async fn of_all(
+    api: &Api,
+    caller: &Caller,
+    query: &ListQuery,
+) -> Result<(Found, Freshness), Problem> {
+    let search = query.search();
+    let first = match &search {
+        Some(search) => search.meant(api, caller).await?,
+        None => Vec::new(),
+    };
+    let page = query.page();
+    let wanted = Wanted {
+        name: search.as_ref().map(|search| search.name.clone()),
+        first: first.clone(),
+        is_oldest_first: query.order.as_deref() == Some("ASC"),
+        skip: page.skip(),
+        take: page.take(),
+    };
+    let freshness = api.contacts.catch_up().await;
+    let world = search::world(caller);
+    let listed = api.contacts.find(world, wanted).await;
+    let listed = listed.map_err(search::refused)?;
+    let (first, search) = (&first, search.as_ref());
+    let shown = stream::iter(listed.contacts)
+        .map(|entity| {
+            let address = Address {
+                tenant: world.tenant,
+                mode: world.mode,
+                kind: Named::Contact.owner(),
+                entity,
+            };
+            let by_name = search.filter(|_| !first.contains(&entity));
+            show(api, caller, address, by_name, query)
+        })
+        .buffered(limits::LIST_FETCHES_AT_ONCE)
+        .try_collect::<Vec<_>>();
+    let found = Found {
+        content: shown.await?.into_iter().flatten().collect(),
+        has_more: listed.has_more,
+        total: listed.total,
+    };
+    Ok((found, freshness))
+}
+
+/// A contact in a list, unless it is gone by now, or no longer has the name that it was found by.
 async fn show(
     api: &Api,
     caller: &Caller,
     address: Address,
-    with_balance: bool,
+    by_name: Option<&Search<'_>>,
+    query: &ListQuery,
 ) -> Result<Option<ListedContact>, Problem> {
     let reply = api.router.query(address, Query::Contact).await;
     let view = match reply.result.map_err(failure::problem)? {
@@ -194,7 +304,10 @@ async fn show(
     let OpenedProfile::Plain(profile) = opened else {
         return Ok(None);
     };
-    let balance = if with_balance {
+    if by_name.is_some_and(|search| !search.name.fits(&profile)) {
+        return Ok(None);
+    }
+    let balance = if query.with_balance() {
         let tenant = caller.tenant_view(api).await?;
         let decimals = tenant.currency.decimals();
         Some(WireAmount::from_minor(view.balance.0, decimals))

@@ -14,14 +14,17 @@ use utoipa::ToSchema;
 use super::super::once;
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WirePurchase};
+use crate::actors::router::{Failure, Reply, Unavailable};
+use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Command as ContactCommand, Unbacked};
+use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
 use crate::domain::tenant::Uncovered;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::edge::{RequestId, Timings};
 use crate::http::extract::{Faults, ValidJson, Validate};
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;
 
@@ -91,7 +94,7 @@ type Outcome = Result<WirePurchase, Problem>;
 /// Record what a till recorded while it was offline: up to 1,000 purchases, each as by `POST /purchases`.
 ///
 /// Each is known by device and sequence, so a batch may be sent again as a whole. The purchases of one contact are taken in the order of
-/// the request: where one has no outcome (5xx), those after it of the same contact are not tried (503). A spend with
+/// the request: where one has no outcome (5xx), those after it of the same contact have none either. A spend with
 /// `restrict_fully_covered` that the wallet does not cover is refused or owed, as the settings say.
 #[utoipa::path(
     post, path = "/purchases/batch", tag = "Purchases", security(("api_key" = [])),
@@ -194,45 +197,52 @@ async fn prepared(
     })
 }
 
-/// Records the purchases of one contact, one after the other.
-async fn record_in_order(api: &Api, items: Vec<Item>) -> Vec<(usize, Outcome)> {
+/// Records the purchases of one contact, one after the other. The device's order is the ledger's: after one whose outcome is open,
+/// nothing is tried.
+async fn record_in_order(api: &Api, mut items: Vec<Item>) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(items.len());
-    let mut is_stopped = false;
-    for item in items {
-        let outcome = if is_stopped {
-            // Not before the one whose outcome is open: the device's order is the ledger's.
-            Err(Problem::new(
-                Code::OverCapacity,
-                "an earlier purchase of this contact has no outcome yet; nothing happened, send both again",
-            ))
-        } else {
-            record(api, item.prepared, item.remember).await
-        };
-        is_stopped |= outcome
-            .as_ref()
-            .is_err_and(|problem| problem.code().status().is_server_error());
-        outcomes.push((item.at, outcome));
+    while let Some(first) = items.first() {
+        let (contact, tenant) = (first.prepared.contact, Arc::clone(&first.prepared.tenant));
+        let commands = items.iter().map(|item| {
+            let purchase = item.prepared.purchase.clone();
+            let command = Command::Contact(ContactCommand::RecordPurchase(purchase));
+            (command, item.remember.clone())
+        });
+        let replies = api
+            .router
+            .series(contact, commands.collect(), &tenant)
+            .await;
+        let mut is_open = false;
+        let mut untried = Vec::new();
+        for (item, reply) in items.into_iter().zip(replies) {
+            if reply.result == Err(Unavailable::Untried.into()) {
+                untried.push(item);
+                continue;
+            }
+            let outcome = told(api, contact, &tenant, reply);
+            let problem = outcome.as_ref().err();
+            is_open |= problem.is_some_and(|problem| problem.code().status().is_server_error());
+            outcomes.push((item.at, outcome));
+        }
+        items = untried;
+        if is_open {
+            break;
+        }
     }
+    outcomes.extend(items.into_iter().map(|item| {
+        let untried = Failure::Unavailable(Unavailable::Untried);
+        (item.at, Err(failure::problem(untried)))
+    }));
     outcomes
 }
 
-async fn record(api: &Api, prepared: Prepared, remember: Option<Remember>) -> Outcome {
-    let Prepared {
-        contact,
-        tenant,
-        purchase,
-    } = prepared;
-    let command = Command::Contact(ContactCommand::RecordPurchase(purchase));
-    let answer = api
-        .router
-        .command(contact, command, remember, Some(Arc::clone(&tenant)))
-        .await;
-    match answer.result {
+fn told(api: &Api, contact: Address, tenant: &TenantView, reply: Reply) -> Outcome {
+    match reply.result {
         Ok(Answer::Purchase(view)) => Ok(WirePurchase::of(
             &view,
             Shown {
                 ids: api.router.secrets().public_ids(),
-                tenant: &tenant,
+                tenant,
                 contact: contact.entity,
                 profile: None,
             },

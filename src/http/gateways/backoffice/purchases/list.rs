@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,13 +24,10 @@ use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Code, Problem, ProblemBody};
-use crate::http::{Api, failure, reply};
+use crate::http::{Api, failure, freshness, reply};
 use crate::limits;
 use crate::publishing::projections::purchases::class_of;
 use crate::publishing::projections::{Freshness, ListKey, Refused, Selection};
-
-/// Says how fresh a list is.
-const FRESHNESS: HeaderName = HeaderName::from_static("clientele-freshness");
 
 /// Which purchases.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -217,9 +214,8 @@ pub(in super::super) async fn list(
         },
     };
     let timings = reply::timings(&caller, router::Timings::default());
-    let mut response = reply::json(StatusCode::OK, &page, timings);
-    response.headers_mut().insert(FRESHNESS, told(freshness));
-    Ok(response)
+    let response = reply::json(StatusCode::OK, &page, timings);
+    Ok(freshness::tell(response, freshness))
 }
 
 /// What is asked for, in the domain's terms.
@@ -360,16 +356,6 @@ pub(super) async fn fetch(
             Ok(None)
         }
         Err(why) => Err(failure::problem(why)),
-    }
-}
-
-fn told(freshness: Freshness) -> HeaderValue {
-    match freshness {
-        Freshness::Current => HeaderValue::from_static("current"),
-        Freshness::Stale { behind } => {
-            let text = format!("stale; behind={}", behind.as_millis());
-            HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("stale"))
-        }
     }
 }
 

@@ -1,19 +1,19 @@
-//! Where a test holds a projection still. Production never does.
+//! Where a test holds followers still. Production never does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Holds projections still while a [`Braked`] lives. Clones share it.
+/// Holds followers still while a [`Braked`] lives. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Brake(Arc<AtomicUsize>);
 
-/// Projections go on when it is dropped.
+/// Followers go on when it is dropped.
 #[derive(Debug)]
 pub struct Braked(Brake);
 
 impl Brake {
-    /// Holds projections still from now on.
-    #[must_use = "projections go on when the guard is dropped"]
+    /// Holds followers still from now on.
+    #[must_use = "followers go on when the guard is dropped"]
     pub fn hold(&self) -> Braked {
         self.0.fetch_add(1, Ordering::SeqCst);
         Braked(self.clone())

@@ -1,0 +1,83 @@
+//! How far a follower is, for readers who wait until it is as far as they need.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use crate::limits;
+use crate::persistence::feed::Feed;
+use crate::persistence::journal::Position;
+
+/// How fresh what is read is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// It holds everything that was acknowledged before it was asked for.
+    Current,
+    /// It holds everything that was acknowledged so long ago, and perhaps more.
+    Stale {
+        /// How long ago.
+        behind: Duration,
+    },
+}
+
+/// The place of one follower in the feed.
+pub(super) struct Progress {
+    feed: Arc<Feed>,
+    /// Unknown while nothing is built.
+    reached: watch::Sender<Option<Position>>,
+    /// When it last had everything.
+    current_at: Mutex<Instant>,
+    wake: Notify,
+}
+
+impl Progress {
+    pub(super) fn new(feed: Arc<Feed>) -> Progress {
+        Progress {
+            feed,
+            reached: watch::Sender::new(None),
+            current_at: Mutex::new(Instant::now()),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Everything up to `position` is taken in; at `current_at` that was all there was, if it is said.
+    pub(super) fn reach(&self, position: Position, current_at: Option<Instant>) {
+        if let Some(at) = current_at {
+            *self.current_at.lock() = at;
+        }
+        self.reached.send_if_modified(|known| {
+            let is_new = *known != Some(position);
+            *known = Some(position);
+            is_new
+        });
+    }
+
+    /// What was built is gone.
+    pub(super) fn lose(&self) {
+        self.reached.send_replace(None);
+    }
+
+    /// Waits until everything that was acknowledged by now is taken in, for [`limits::LIST_WAIT_MAX`] at most.
+    pub(super) async fn catch_up(&self) -> Freshness {
+        let wanted = self.feed.durable();
+        let mut reached = self.reached.subscribe();
+        self.wake.notify_one();
+        let arrived = reached.wait_for(|at| at.is_some_and(|at| at >= wanted));
+        match tokio::time::timeout(limits::LIST_WAIT_MAX, arrived).await {
+            Ok(Ok(_)) => Freshness::Current,
+            Ok(Err(_)) | Err(_) => Freshness::Stale {
+                behind: self.current_at.lock().elapsed(),
+            },
+        }
+    }
+
+    /// Waits until somebody needs more, or it is time to look.
+    pub(super) async fn look_later(&self) {
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = tokio::time::sleep(limits::FOLLOW_EVERY) => {}
+        }
+    }
+}
