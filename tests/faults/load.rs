@@ -14,6 +14,16 @@ use crate::process::Process;
 /// How long the clients may take for a handful of answers before the load counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How much of something a run does: what the environment says, or `default`.
+pub(crate) fn setting(name: &str, default: u32) -> u32 {
+    match std::env::var(name) {
+        Ok(value) => value
+            .parse()
+            .unwrap_or_else(|error| panic!("{name}={value}: {error}")),
+        Err(_) => default,
+    }
+}
+
 /// Numbers that a seed decides (splitmix64).
 #[derive(Clone)]
 pub(crate) struct Numbers(pub(crate) u64);
