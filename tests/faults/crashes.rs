@@ -61,6 +61,36 @@ async fn what_was_acknowledged_survives_every_kill_and_each_key_has_one_effect()
     );
 }
 
+/// How many first starts are killed.
+const FIRST_STARTS: u32 = 8;
+
+/// A first start is killed within this time, in milliseconds.
+const FIRST_START_MS: u64 = 600;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_start_that_is_killed_is_taken_up_by_the_next() {
+    let mut numbers = Numbers::of_run();
+    let mut cut_short = 0;
+    while cut_short < FIRST_STARTS {
+        let site = Site::new();
+        let launched = site.launch();
+        // waits for: nothing. Wherever in the start the kill falls, the next one must find its way.
+        tokio::time::sleep(Duration::from_millis(numbers.below(FIRST_START_MS))).await;
+        launched.kill();
+        cut_short += u32::from(site.data().exists() && !site.seed_file().exists());
+
+        let process = site.start().await;
+        let (network, mut client) = (process.network(), process.client());
+        let mut ledger = Ledger::default();
+        let load = Load::start(&process, "first", CLIENTS, CONTACTS, &mut numbers);
+        load.acknowledged(20).await;
+        ledger.entries = load.finish().await;
+        ledger.check(&mut client, &network).await;
+        ledger.check_lines(&mut client, &network).await;
+        process.kill();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn term_under_load_ends_well_and_keeps_what_was_acknowledged() {
     let mut numbers = Numbers::of_run();

@@ -71,8 +71,7 @@ impl Network {
         let wallet = &self.contacts[contact].1;
         let mut lines = Vec::new();
         for page in 1.. {
-            let path =
-                format!("/backoffice/v2/journals?wallet_id={wallet}&size=100&page={page}");
+            let path = format!("/backoffice/v2/journals?wallet_id={wallet}&size=100&page={page}");
             let answer = client.get(&path).await.unwrap();
             assert_eq!(answer.status, 200, "{answer:?}");
             let mut answer = answer.json();

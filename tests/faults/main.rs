@@ -16,13 +16,16 @@ mod ledger;
 mod load;
 mod process;
 mod segment;
+mod volume;
 
 mod budgets;
 mod commands;
 mod concurrency;
 mod crashes;
 mod damage;
+mod disks;
 mod guides;
+mod power;
 mod residency;
 mod restarts;
 mod rows_lost;
