@@ -25,6 +25,7 @@ mod crashes;
 mod damage;
 mod disks;
 mod guides;
+mod overload;
 mod power;
 mod residency;
 mod restarts;
