@@ -18,6 +18,7 @@ mod process;
 mod segment;
 mod volume;
 
+mod abuse;
 mod budgets;
 mod commands;
 mod concurrency;
