@@ -38,12 +38,13 @@ test: tools ## Run every test: units, integration, documentation examples
 CYCLES ?= 1000
 ROUNDS ?= 1000
 POWER_CUTS ?= 20
+FLIPS ?= 300
 OVERLOAD_SECONDS ?= 60
 SEEDS ?= 2000
 
 .PHONY: torture
 torture: tools ## Kill, cut the power, fill the disk and overload, a thousand times; as root for the power cuts
-	@export CYCLES=$(CYCLES) ROUNDS=$(ROUNDS) POWER_CUTS=$(POWER_CUTS) OVERLOAD_SECONDS=$(OVERLOAD_SECONDS) SEEDS=$(SEEDS)
+	@export CYCLES=$(CYCLES) ROUNDS=$(ROUNDS) POWER_CUTS=$(POWER_CUTS) FLIPS=$(FLIPS) OVERLOAD_SECONDS=$(OVERLOAD_SECONDS) SEEDS=$(SEEDS)
 	$(CARGO) test $(LOCKED) --test faults --test simulation --no-run $(ARGS)
 	alone=()
 	if [ "$$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then

@@ -25,6 +25,7 @@ mod concurrency;
 mod crashes;
 mod damage;
 mod disks;
+mod flips;
 mod guides;
 mod overload;
 mod power;

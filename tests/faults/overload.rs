@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use clientele::limits::REQUESTS_PER_SECOND_PER_KEY;
 use tokio::task::JoinSet;
 
 use crate::client::Client;
@@ -44,8 +45,9 @@ const LATE: Duration = Duration::from_millis(100);
 /// How many of the refused are sent again afterwards.
 const AGAIN: usize = 500;
 
-/// What 99 of 100 accepted requests must be answered within.
-const P99_MAX: Duration = Duration::from_secs(1);
+/// What 99 of 100 accepted requests must be answered within, in waits for all that may be in flight at the usual rate: a queue that
+/// grows for as long as the overload lasts takes many more.
+const P99_WAITS: f64 = 8.0;
 
 /// How often the memory is looked at during the overload.
 const LOOKS: u32 = 30;
@@ -281,6 +283,10 @@ async fn five_times_the_capacity_is_refused_without_an_effect_and_harms_nobody()
     );
     let phases = [&warm, &peak, &begin, &over, &after, &limited];
     let all = phases.into_iter().flat_map(|phase| &phase.outcomes);
+    let site = site.with(
+        "LIMITS__REQUESTS_PER_SECOND_PER_KEY",
+        REQUESTS_PER_SECOND_PER_KEY,
+    );
     let process = site.start().await;
     check(&process, all.clone()).await;
     let refused: Vec<_> = all.clone().filter(|it| it.status != 200).collect();
@@ -311,11 +317,9 @@ async fn five_times_the_capacity_is_refused_without_an_effect_and_harms_nobody()
     assert!(late < middle + GROWTH_MAX, "memory grows");
     if seconds >= SECONDS_MEASURED {
         assert!(share >= 0.8, "goodput fell to {share:.2} of the peak");
-        assert!(
-            over.p99() < P99_MAX,
-            "the p99 of what it accepted is {:?}",
-            over.p99()
-        );
+        let bound = Duration::from_secs_f64(P99_WAITS * CONNECTIONS as f64 / usual);
+        let p99 = over.p99();
+        assert!(p99 < bound, "the p99 of what it accepted is {p99:?}");
     }
     process.stop().await;
 }

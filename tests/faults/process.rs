@@ -215,7 +215,15 @@ impl Launched {
     /// Waits until it is ready.
     ///
     /// It takes free ports by itself and prints them, so that no other process can take them in between.
-    pub(crate) async fn ready(mut self) -> Process {
+    pub(crate) async fn ready(self) -> Process {
+        let ready = self.ready_or_ended().await;
+        ready.unwrap_or_else(|ended| {
+            panic!("the node ended with {}: {}", ended.status, ended.stderr)
+        })
+    }
+
+    /// Waits until it is ready or has ended.
+    pub(crate) async fn ready_or_ended(mut self) -> Result<Process, Ended> {
         let deadline = Instant::now() + PATIENCE;
         let (public, admin) = loop {
             let said = std::fs::read_to_string(&self.stdout).unwrap();
@@ -227,7 +235,11 @@ impl Launched {
             }
             let complaint = || std::fs::read_to_string(&self.stderr).unwrap();
             if let Some(status) = self.running.0.try_wait().unwrap() {
-                panic!("the node ended with {status}: {}", complaint());
+                return Err(Ended {
+                    status,
+                    stdout: said,
+                    stderr: complaint(),
+                });
             }
             assert!(
                 Instant::now() < deadline,
@@ -238,12 +250,12 @@ impl Launched {
         };
         let ready = Client::new(admin, "").get("/readyz").await.unwrap();
         assert_eq!((ready.status, &ready.body[..]), (200, &b"ok\n"[..]));
-        Process {
+        Ok(Process {
             running: self.running,
             seed_file: self.seed_file,
             stderr: self.stderr,
             public,
-        }
+        })
     }
 
     /// As [`Process::suspend`].
