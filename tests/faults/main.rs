@@ -17,6 +17,7 @@ mod load;
 mod process;
 mod segment;
 
+mod benches;
 mod budgets;
 mod commands;
 mod concurrency;
