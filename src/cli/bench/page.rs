@@ -75,7 +75,7 @@ pub(super) fn render(finished: &Finished, command: &str, machine: &Machine) -> S
     // Inside a script element only its end tag has a meaning, and JSON can spell it otherwise.
     let data = data.to_string().replace('<', "\\u003c");
     let [headline, printed, command, machine] =
-        [&headline, &finished.to_text(), command, &machine.describe()].map(|text| escape(text));
+        [&headline, &finished.to_text(), command, &machine.describe()].map(escape);
     format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{headline}</title><style>{STYLE}</style>\n<h1>{headline}</h1>\n<dl>{tiles}</dl>\n{charts}\n\
