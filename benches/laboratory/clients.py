@@ -8,6 +8,7 @@ import json
 import math
 import pathlib
 import re
+import secrets
 import subprocess
 
 from servers import Failed
@@ -72,7 +73,7 @@ def redis(server, clients, seconds, warmup):
 
 def benchmark(server, clients, requests):
     printed = run(["redis-benchmark", "-s", server.path, "-c", str(clients), "-n", str(requests), "-r", "2000000000", "-P", "1",
-                   "--precision", "3", "EVALSHA", server.script, "0", "__rand_int__", "__rand_int__", "__rand_int__"])
+                   "--precision", "3", "EVALSHA", server.script, "0", "__rand_int__", "__rand_int__", "__rand_int__", secrets.token_hex(4)])
     rate = float(re.findall(r"throughput summary: ([\d.]+) requests per second", printed)[-1])
     # avg, min, p50, p95, p99, max in milliseconds, below their names.
     summary = re.search(r"avg\s+min\s+p50\s+p95\s+p99\s+max\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)", printed)

@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=10, help="seconds of each measurement (default: %(default)s)")
     parser.add_argument("--warmup", type=int, default=2, help="seconds before it, not counted (default: %(default)s)")
     parser.add_argument("--trial-seconds", type=int, default=3, help="seconds to try each number of clients (default: %(default)s)")
+    parser.add_argument("--contacts", type=int, default=10_000, help="contacts that awards go to in turn or at random, for all alike (default: %(default)s)")
     parser.add_argument("--peers", nargs="+", choices=NAMES, default=list(NAMES), help="what to measure (default: all)")
     parser.add_argument("--connections", type=int, nargs="+", help="numbers of clients to try, for all alike")
     parser.add_argument("--awards-only", action="store_true", help="without Clientele's other scenarios")
@@ -66,7 +67,7 @@ class Laboratory:
 
     def learn(self):
         """What an award looks like: the ceiling answers one of the same size."""
-        with self.folder() as folder, servers.clientele(self.options.binary, folder) as (seed, _, _):
+        with self.folder() as folder, servers.clientele(self.options.binary, folder, self.options.contacts) as (seed, _):
             self.seed, self.answer_bytes = seed, servers.award_bytes(seed)
 
     @contextlib.contextmanager
@@ -76,16 +77,16 @@ class Laboratory:
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(self.folder())
             if peer == "postgres":
-                server = stack.enter_context(servers.postgres(self.postgres_bin, folder))
+                server = stack.enter_context(servers.postgres(self.postgres_bin, folder, options.contacts))
                 yield lambda *load: clients.postgres(server, self.postgres_bin, *load)
             elif peer == "redis":
-                server = stack.enter_context(servers.redis(folder))
+                server = stack.enter_context(servers.redis(folder, options.contacts))
                 yield lambda *load: clients.redis(server, *load)
             else:
                 if peer == "ceiling":
                     seed_file = stack.enter_context(servers.ceiling(options.ceiling, folder, self.answer_bytes, self.seed))
                 else:
-                    _, seed_file, _ = stack.enter_context(servers.clientele(options.binary, folder))
+                    _, seed_file = stack.enter_context(servers.clientele(options.binary, folder, options.contacts))
                 yield lambda connections, seconds, warmup, scenario="award", rate=None: clients.http(
                     options.binary, seed_file, scenario, connections, seconds, warmup, rate)
 
@@ -140,7 +141,7 @@ def measure(options):
         "taken_at": now(),
         "command": "make bench-peers ARGS=" + shlex.quote(shlex.join(passed_on())),
         "commit": commit(), "machine": machine.describe(options.folder), "versions": versions(laboratory),
-        "seconds": options.seconds, "warmup": options.warmup, "clients": {}, "trials": {}, "rounds": [],
+        "seconds": options.seconds, "warmup": options.warmup, "contacts": options.contacts, "clients": {}, "trials": {}, "rounds": [],
     }
     laboratory.learn()
     result["answer_bytes"] = laboratory.answer_bytes
@@ -224,7 +225,7 @@ def write(result):
         "below; every single figure is in [results.json](results.json).",
         f"    {result['command']}",
         f"Taken {result['taken_at']} at commit {result['commit']}: {len(result['rounds'])} rounds of {result['seconds']} s after "
-        f"{result['warmup']} s of warm-up, each server alone in a fresh folder. A figure is the median of the rounds, with the least and the "
+        f"{result['warmup']} s of warm-up over {result['contacts']:,} contacts, each server alone in a fresh folder. A figure is the median of the rounds, with the least and the "
         "most in parentheses. The clients run on the same machine.",
         table(["machine", ""], result["machine"] + list(result["versions"].items())).replace("---:", "---"),
         "## One durable award",

@@ -15,9 +15,6 @@ import urllib.request
 # How long a server may take to start or to stop.
 PATIENCE_S = 60
 
-# How many wallets PostgreSQL and Redis spread their awards over. Fewer would make PostgreSQL's transactions wait for each other.
-PEER_CONTACTS = 10_000
-
 
 class Failed(Exception):
     """Something did not start or did not do its work; the message says what, and what to do."""
@@ -59,15 +56,15 @@ def running(command, folder, what, stop=signal.SIGTERM, **options):
 
 
 @contextlib.contextmanager
-def clientele(binary, folder, arguments=()):
+def clientele(binary, folder, contacts):
     """Clientele as `clientele dev` starts it, in a fresh directory; yields its seed and the place of the seed file."""
     seed_file = pathlib.Path(folder) / "seed.json"
     command = [binary, "dev", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
-               "--data-dir", str(pathlib.Path(folder) / "data"), "--seed-file", str(seed_file), *arguments]
+               "--data-dir", str(pathlib.Path(folder) / "data"), "--seed-file", str(seed_file), "--contacts", str(contacts)]
     with running(command, folder, "clientele") as (process, log):
         # Its last words before it waits: everything is ready, and the seed file is written.
         wait_for("clientele dev", lambda: b"Stop it with Ctrl-C" in log.read_bytes(), process, log)
-        yield json.loads(seed_file.read_text()), seed_file, process.pid
+        yield json.loads(seed_file.read_text()), seed_file
 
 
 def award_bytes(seed):
@@ -97,16 +94,16 @@ def ceiling(binary, folder, answer_bytes, seed):
         yield seed_file
 
 
-POSTGRES_SCHEMA = f"""
+POSTGRES_SCHEMA = """
 CREATE TABLE wallets (contact bigint PRIMARY KEY, balance bigint NOT NULL);
 CREATE TABLE keys (key bigint PRIMARY KEY);
 CREATE TABLE ledger (line bigserial PRIMARY KEY, contact bigint NOT NULL, key bigint NOT NULL, amount bigint NOT NULL, balance bigint NOT NULL);
-INSERT INTO wallets SELECT contact, 0 FROM generate_series(1, {PEER_CONTACTS}) contact;
+INSERT INTO wallets SELECT contact, 0 FROM generate_series(1, CONTACTS) contact;
 VACUUM ANALYZE;
 """
 
 # One statement, so one round trip and one transaction. What is in `keys` already changes nothing.
-POSTGRES_AWARD = f"""\\set contact random(1, {PEER_CONTACTS})
+POSTGRES_AWARD = """\\set contact random(1, CONTACTS)
 \\set key random(1, 9000000000000000000)
 WITH once AS (INSERT INTO keys VALUES (:key) ON CONFLICT DO NOTHING RETURNING key),
 wallet AS (UPDATE wallets SET balance = balance + 10 WHERE contact = :contact AND EXISTS (SELECT FROM once) RETURNING balance)
@@ -119,18 +116,28 @@ class Postgres:
 
     def __init__(self, bin_folder, folder, user):
         self.bin, self.folder, self.user = pathlib.Path(bin_folder), pathlib.Path(folder), user
+        # As the user that owns the cluster: not through a shell or runuser, which would not pass signals on.
+        self.as_owner = {"cwd": folder}
+        if user is not None:
+            owner = pwd.getpwnam(user)
+            self.as_owner |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
 
-    def command(self, name, *arguments):
-        """How a program of PostgreSQL is called, as the user that owns the cluster."""
-        words = [str(self.bin / name), *arguments]
-        return words if self.user is None else ["runuser", "-u", self.user, "--", *words]
+    def run(self, name, *arguments, **options):
+        """Runs a program of PostgreSQL to its end."""
+        done = subprocess.run([str(self.bin / name), *arguments], capture_output=True, text=True, check=False, **self.as_owner, **options)
+        if done.returncode != 0:
+            raise Failed(f"{name} failed:\n{done.stderr}")
+        return done.stdout.strip()
 
     def sql(self, text):
-        call = self.command("psql", "-h", str(self.folder), "-d", "postgres", "-qtA", "-v", "ON_ERROR_STOP=1", "-f", "-")
-        done = subprocess.run(call, input=text, capture_output=True, text=True, check=False, cwd=self.folder)
-        if done.returncode != 0:
-            raise Failed(f"PostgreSQL refused:\n{done.stderr}")
-        return done.stdout.strip()
+        return self.run("psql", "-h", str(self.folder), "-d", "postgres", "-qtA", "-v", "ON_ERROR_STOP=1", "-f", "-", input=text)
+
+    def is_ready(self):
+        try:
+            self.run("pg_isready", "-q", "-h", str(self.folder))
+            return True
+        except Failed:
+            return False
 
     def check(self):
         """How many awards it holds; they and the balances agree."""
@@ -142,7 +149,7 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres(bin_folder, folder):
+def postgres(bin_folder, folder, contacts):
     """PostgreSQL with fsync and synchronous commits on, on a unix socket, as an unprivileged user."""
     user = None
     if os.geteuid() == 0:
@@ -152,31 +159,29 @@ def postgres(bin_folder, folder):
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     server = Postgres(bin_folder, folder, user)
     data = str(pathlib.Path(folder) / "data")
-    made = subprocess.run(server.command("initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--locale", "C"),
-                          capture_output=True, text=True, check=False, cwd=folder)
-    if made.returncode != 0:
-        raise Failed(f"initdb failed:\n{made.stderr}")
+    server.run("initdb", "-D", data, "-A", "trust", "-E", "UTF8", "--locale", "C")
     settings = {
         "listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "on", "synchronous_commit": "on",
         "max_connections": "300", "shared_buffers": "512MB", "max_wal_size": "4GB",
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     # SIGINT is its fast shutdown.
-    with running(server.command("postgres", "-D", data, *options), folder, "postgres", stop=signal.SIGINT, cwd=folder) as (process, log):
-        ready = server.command("pg_isready", "-q", "-h", str(folder))
-        wait_for("PostgreSQL", lambda: subprocess.run(ready, check=False, cwd=folder).returncode == 0, process, log)
-        server.sql(POSTGRES_SCHEMA)
+    command = [str(server.bin / "postgres"), "-D", data, *options]
+    with running(command, folder, "postgres", stop=signal.SIGINT, **server.as_owner) as (process, log):
+        wait_for("PostgreSQL", server.is_ready, process, log)
+        server.sql(POSTGRES_SCHEMA.replace("CONTACTS", str(contacts)))
         script = pathlib.Path(folder) / "award.sql"
-        script.write_text(POSTGRES_AWARD)
+        script.write_text(POSTGRES_AWARD.replace("CONTACTS", str(contacts)))
         script.chmod(0o644)
         yield server
 
 
-# The key, the balance and the line in one step that nothing comes between; false when the key is there already.
-REDIS_AWARD = f"""
-local key = 'key:' .. ARGV[1] .. ARGV[2]
+# The key, the balance and the line in one step that nothing comes between; false when the key is there already. The key begins with
+# a name of the run: two runs of redis-benchmark can draw the same random numbers.
+REDIS_AWARD = """
+local key = 'key:' .. ARGV[4] .. ARGV[1] .. ARGV[2]
 if not redis.call('SET', key, '1', 'NX') then return false end
-local contact = tonumber(ARGV[3]) % {PEER_CONTACTS}
+local contact = tonumber(ARGV[3]) % CONTACTS
 local balance = redis.call('INCRBY', 'balance:' .. contact, 10)
 redis.call('RPUSH', 'ledger:' .. contact, key .. ':10:' .. balance)
 return balance
@@ -186,8 +191,8 @@ return balance
 class Redis:
     """A server on a unix socket, spoken to in its own protocol."""
 
-    def __init__(self, path):
-        self.path = str(path)
+    def __init__(self, path, contacts):
+        self.path, self.contacts = str(path), contacts
         self.script = None
 
     def call(self, *words):
@@ -225,20 +230,20 @@ class Redis:
                 if here > 0 then keys = keys - 2 end
             end
             return lines .. ' ' .. balances .. ' ' .. keys"""
-        lines, balances, keys = self.call("EVAL", count, 0, PEER_CONTACTS).split()
+        lines, balances, keys = self.call("EVAL", count, 0, self.contacts).split()
         if int(lines) * 10 != int(balances) or lines != keys:
             raise Failed(f"Redis holds {lines} lines of 10, but balances of {balances} and {keys} keys")
         return int(lines)
 
 
 @contextlib.contextmanager
-def redis(folder):
+def redis(folder, contacts):
     """Redis that syncs its append-only file before it answers."""
     path = pathlib.Path(folder) / "redis.sock"
     command = [shutil.which("redis-server"), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", "",
                "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no"]
-    server = Redis(path)
+    server = Redis(path, contacts)
     with running(command, folder, "redis") as (process, log):
         wait_for("Redis", server.answers, process, log)
-        server.script = server.call("SCRIPT", "LOAD", REDIS_AWARD)
+        server.script = server.call("SCRIPT", "LOAD", REDIS_AWARD.replace("CONTACTS", str(contacts)))
         yield server

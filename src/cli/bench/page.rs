@@ -162,6 +162,10 @@ fn place(point: &CurvePoint) -> Option<(f64, f64)> {
 fn ramp_charts(ramp: &RampReport) -> Vec<String> {
     let mut steps: Vec<_> = ramp.steps.iter().collect();
     steps.sort_by_key(|step| step.offered);
+    // Of two tries at one rate the second counts.
+    steps.reverse();
+    steps.dedup_by_key(|step| step.offered);
+    steps.reverse();
     let offered = Axis {
         label: "arrivals a second",
         scale: Scale::Linear,

@@ -29,6 +29,7 @@ pub(super) struct Window {
 #[derive(Debug)]
 pub(super) struct Timeline {
     from: Instant,
+    duration: Duration,
     width: Duration,
     latency: Histogram<u64>,
     others: u64,
@@ -47,6 +48,7 @@ impl Timeline {
             .clamp(BENCH_WINDOW_MIN, BENCH_WINDOW_MAX);
         Ok(Self {
             from,
+            duration,
             width,
             latency: new_histogram()?,
             others: 0,
@@ -88,7 +90,11 @@ impl Timeline {
 
     /// Closes every window that ended before `at`, also those in which nothing came: a stall must show.
     fn close_until(&mut self, at: Instant) {
-        let since = at.saturating_duration_since(self.from);
+        let mut since = at.saturating_duration_since(self.from);
+        if since >= self.duration && since < self.duration + self.width {
+            // The last answers come just after the last arrivals: a window of their own would look like a stall.
+            since = self.duration.saturating_sub(Duration::from_nanos(1));
+        }
         while since >= self.end_of_done() + self.width {
             let window = self.window(self.end_of_done() + self.width, self.width);
             self.done.push(window);
@@ -149,6 +155,21 @@ mod tests {
             "{windows:?}"
         );
         assert_eq!(windows[1].max_us, 0);
+    }
+
+    #[test]
+    fn the_last_answers_belong_to_the_last_window_and_later_ones_to_their_own() {
+        let from = Instant::now();
+        let rates_after = |milliseconds| -> Vec<f64> {
+            let mut timeline = Timeline::new(from, Duration::from_millis(200)).unwrap();
+            let at = from + Duration::from_millis(milliseconds);
+            timeline.count_ok(from + Duration::from_millis(150), Duration::ZERO);
+            timeline.count_ok(at, Duration::from_millis(5));
+            let windows = timeline.windows(at);
+            windows.iter().map(|window| window.rate).collect()
+        };
+        assert_eq!(rates_after(203), [0.0, 20.0]);
+        assert_eq!(rates_after(350), [0.0, 10.0, 0.0, 10.0]);
     }
 
     #[test]
