@@ -19,7 +19,7 @@ BINARY := $(or $(CARGO_TARGET_DIR),target)/release/clientele
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: build ## Build, then run a development node with its data in ./data
@@ -71,6 +71,20 @@ docs: tools ## Build the code's documentation, private items too; a broken link 
 bench: build ## Load a running node (make run) and measure it
 	@exec "$(BINARY)" bench $(ARGS)
 
+# What the laboratories measure with. Python's cache would lie among the sources.
+LABORATORY := PYTHONDONTWRITEBYTECODE=1 python3 benches/laboratory
+CEILING := $(dir $(BINARY))examples/ceiling
+
+.PHONY: bench-peers
+bench-peers: build peers ## Compare awards with PostgreSQL, Redis and a bare route; ARGS="--help"
+	@$(CARGO) build --release $(LOCKED) --example ceiling
+	$(LABORATORY)/peers.py --binary "$(BINARY)" --ceiling "$(CEILING)" $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: build ## Measure starts, memory and awards over the number of contacts; ARGS="--help"
+	@$(CARGO) build --release $(LOCKED) --example plot
+	$(LABORATORY)/scale.py --binary "$(BINARY)" --plot "$(dir $(BINARY))examples/plot" $(ARGS)
+
 # Not part of CI: installing cargo-deny compiles for minutes. `check advisories` needs the network, the rest does not.
 .PHONY: audit
 audit: tools ## Check the licenses, bans and sources of the dependencies
@@ -81,24 +95,45 @@ audit: tools ## Check the licenses, bans and sources of the dependencies
 clean: ## Remove what was built; ./data stays
 	@$(CARGO) clean
 
+# Installs what a recipe has put into `missing`. Debian starts a server when it is installed, which nobody asked for here:
+# policy-rc.d is how to say so.
+define INSTALL_MISSING
+if [ $${#missing[@]} -gt 0 ]; then
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "installing $${missing[*]}" >&2
+		export DEBIAN_FRONTEND=noninteractive
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e "$$policy" ]; then
+			printf '#!/bin/sh\nexit 101\n' >"$$policy"
+			chmod +x "$$policy"
+			trap 'rm -f "$$policy"' EXIT
+		fi
+		apt-get update -qq
+		apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
+	else
+		echo "missing: $${missing[*]}; install them with: sudo apt-get install $${missing[*]}" >&2
+		exit 1
+	fi
+fi
+endef
+
 # Asks for each tool before anything is installed: on a machine that has them, this costs milliseconds and no network.
 .PHONY: tools
 tools:
 	@missing=()
 	command -v cc >/dev/null || missing+=(build-essential)
 	command -v curl >/dev/null || missing+=(curl)
-	if [ $${#missing[@]} -gt 0 ]; then
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-			echo "installing $${missing[*]}" >&2
-			export DEBIAN_FRONTEND=noninteractive
-			apt-get update -qq
-			apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null
-		else
-			echo "missing: $${missing[*]}; install them with: sudo apt-get install $${missing[*]}" >&2
-			exit 1
-		fi
-	fi
+	$(INSTALL_MISSING)
 	command -v "$(CARGO)" >/dev/null || { echo "missing: Rust; install it from https://rustup.rs" >&2; exit 1; }
+
+# The servers that bench-peers compares with.
+.PHONY: peers
+peers:
+	@missing=()
+	command -v python3 >/dev/null || missing+=(python3)
+	command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null || missing+=(redis-server redis-tools)
+	compgen -G '/usr/lib/postgresql/*/bin/pgbench' >/dev/null || missing+=(postgresql)
+	$(INSTALL_MISSING)
 
 .PHONY: components
 components:

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -26,12 +27,14 @@ use crate::domain::time::Span;
 use crate::http::Api;
 use crate::http::api_keys::Minted;
 use crate::http::control::{WireVisibility, make_key};
+use crate::limits::SEEDED_CONTACTS_AT_A_TIME;
 use crate::secrets::{KeyScope, UniqueValue};
 
 /// The demo network's tenant.
 pub const TENANT: TenantId = TenantId(1);
 
-const LIVE_CONTACTS: u32 = 100;
+/// How many live contacts the demo network has where nobody says otherwise.
+pub const LIVE_CONTACTS: u32 = 100;
 const TEST_CONTACTS: u32 = 20;
 
 /// What a program needs to use the demo network: the content of the seed file.
@@ -201,11 +204,16 @@ fn offers() -> [Offer; 5] {
 }
 
 /// Makes the demo network where it is not there yet. `held` is what an earlier seed file says: secrets that are not
-/// those of the first start are taken from it.
+/// those of the first start are taken from it. A network that has more live contacts keeps them.
 ///
 /// # Errors
 /// When an entity does not answer.
-pub async fn seed(api: &Api, base_url: String, held: Option<&Seed>) -> Result<Seed, Error> {
+pub async fn seed(
+    api: &Api,
+    base_url: String,
+    live_contacts: u32,
+    held: Option<&Seed>,
+) -> Result<Seed, Error> {
     let ids = api.router.secrets().public_ids();
     let id = |named, entity| ids.write(PublicId::of(named, entity));
     create_network(api).await?;
@@ -244,13 +252,15 @@ pub async fn seed(api: &Api, base_url: String, held: Option<&Seed>) -> Result<Se
         })
         .collect();
     for (mode, name, count) in [
-        (Mode::Live, "live", LIVE_CONTACTS),
+        (Mode::Live, "live", live_contacts),
         (Mode::Test, "test", TEST_CONTACTS),
     ] {
-        for number in 1..=count {
-            seed.contacts
-                .push(create_contact(api, mode, name, number).await?);
-        }
+        // In the order of their numbers, however many are under way.
+        let contacts = stream::iter(1..=count)
+            .map(|number| create_contact(api, mode, name, number))
+            .buffered(SEEDED_CONTACTS_AT_A_TIME);
+        let contacts: Vec<_> = contacts.try_collect().await?;
+        seed.contacts.extend(contacts);
     }
     Ok(seed)
 }

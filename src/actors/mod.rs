@@ -5,6 +5,7 @@
 //!
 //! - [`router`]: the one door: commands, queries, authentication, creations that span entities.
 //! - [`admission`]: how much may be under way.
+//! - `series`: several commands to one entity, one after the other, that do not wait for each other to be durable.
 //! - [`shard`]: one slice of entities: its appender, its actors, its supervisor.
 //! - [`entity`], `turn`: one actor an entity; in each message's turn: decide → append → apply → answer.
 //! - [`append`]: what waits for a record to become durable.

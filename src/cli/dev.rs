@@ -7,6 +7,7 @@ use super::output::{OutputFormat, print, print_json};
 use crate::app;
 use crate::config::{Flags, Profile, Sources};
 use crate::data_directory::write_private;
+use crate::limits::SEEDED_CONTACTS_MAX;
 use crate::seeding::{self, Seed};
 
 /// Start a node with a demo network: embedded, durable, nothing else to start
@@ -16,6 +17,7 @@ use crate::seeding::{self, Seed};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clientele dev
+  clientele dev --contacts 100000 --seed-file seed.json
   clientele dev --listen 127.0.0.1:9000 --admin-listen 127.0.0.1:9001 --data-dir /tmp/demo --seed-file seed.json")]
 pub struct DevArgs {
     #[command(flatten)]
@@ -24,6 +26,11 @@ pub struct DevArgs {
     /// Also write the demo network's URLs, ids and keys to this file as JSON, readable by you alone
     #[arg(long, value_name = "FILE")]
     seed_file: Option<PathBuf>,
+
+    /// How many live contacts the demo network has at least; the seed file lists them all
+    #[arg(long, value_name = "N", default_value_t = seeding::LIVE_CONTACTS,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(SEEDED_CONTACTS_MAX)))]
+    contacts: u32,
 }
 
 /// Runs until TERM or Ctrl-C.
@@ -40,7 +47,7 @@ pub async fn run(args: DevArgs, output: OutputFormat) -> Result<(), node::Error>
         None => None,
     };
     let base_url = format!("http://{}", running.public);
-    let seed = seeding::seed(&api, base_url, held.as_ref()).await?;
+    let seed = seeding::seed(&api, base_url, args.contacts, held.as_ref()).await?;
     if let Some(file) = &args.seed_file {
         let json = serde_json::to_vec_pretty(&seed).unwrap_or_default();
         write_private(file, &json).map_err(|source| node::Error::SeedFile {

@@ -50,3 +50,44 @@ pub const BENCH_REFUSAL_BYTES_MAX: usize = 4_096;
 
 /// How often the progress bar moves: five times a second is smooth, and costs nothing beside the load.
 pub const BENCH_PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// The width of one window of a report's timeline in a long run: at 5,000 answers a second it holds enough for a p99.
+pub const BENCH_WINDOW_MAX: Duration = Duration::from_secs(1);
+
+/// The least width of one window, in a short run: below it a window is mostly noise.
+pub const BENCH_WINDOW_MIN: Duration = Duration::from_millis(100);
+
+/// How many windows a timeline aims at between those two: as many points as a plot of 800 pixels tells apart well.
+pub const BENCH_WINDOWS: u32 = 60;
+
+/// How many points of a percentile curve lie in each halving of the distance to 100%: enough for a smooth curve, and some
+/// hundred points in all.
+pub const BENCH_CURVE_POINTS_A_HALVING: u32 = 5;
+
+/// How many of the requests of a mixed load are awards, spends and reads, in this order: tills sell more than they spend, and
+/// an app reads the wallet after some of it.
+pub const BENCH_MIX: [u64; 3] = [6, 2, 2];
+
+/// How many different batches a run sends: as many as a seed of 64,000 contacts gives, at 230 KB each that is 15 MiB.
+pub const BENCH_BATCH_BODIES_MAX: usize = 64;
+
+/// How much each step of a ramp offers more than the one before it, in percent: a knee is found to a fifth in few steps, and
+/// narrowed down after that.
+pub const BENCH_RAMP_GROWTH_PERCENT: u64 = 25;
+
+/// How often the gap between the last rate that held and the first that did not is halved: twice leaves a sixteenth of the
+/// rate, near the noise of a run of some seconds.
+pub const BENCH_RAMP_HALVINGS: u32 = 2;
+
+/// How often a rate is tried before it counts as not held: one stall of a disk must not be taken for the knee.
+pub const BENCH_RAMP_TRIES: u32 = 2;
+
+/// The most steps of a ramp: growing by a quarter, 40 lead from 1,000 a second past any rate that can be asked for.
+pub const BENCH_RAMP_STEPS_MAX: u32 = 40;
+
+/// How much of what a step offers must be answered with success, in percent. The rest is room for the last answers, which come
+/// after the step's time; a backlog that grows shows in the latency first.
+pub const BENCH_RAMP_GOODPUT_PERCENT_MIN: u32 = 95;
+
+/// The largest bound on the p99 of a step that can be asked for, in milliseconds: the wait for one answer.
+pub const BENCH_RAMP_P99_MS_MAX: u32 = 10_000;

@@ -33,7 +33,7 @@ fn blocks(text: &str) -> Vec<String> {
     blocks
 }
 
-/// Makes JSON of an abridged answer: each `…` between values becomes a member or an element that says so.
+/// Makes JSON of an abridged answer: each `…` becomes a value, a member or an element that says so.
 fn completed(abridged: &str) -> Value {
     let (mut json, mut open, mut is_text) = (String::new(), Vec::new(), false);
     for character in abridged.chars() {
@@ -42,8 +42,9 @@ fn completed(abridged: &str) -> Value {
             '{' | '[' if !is_text => open.push(character),
             '}' | ']' if !is_text => drop(open.pop()),
             ELLIPSIS if !is_text => {
+                let is_value = json.trim_end().ends_with(':');
                 json.push_str(match open.last() {
-                    Some('{') => r#""…": "#,
+                    Some('{') if !is_value => r#""…": "#,
                     _ => "",
                 });
                 json.push_str(r#""…""#);
@@ -165,6 +166,7 @@ async fn reads(guide: &str) -> usize {
     let text = |pointer: &str| seed.pointer(pointer).unwrap().as_str().unwrap().to_owned();
     let given = [
         ("KEY", text("/keys/live/secret")),
+        ("TEST_KEY", text("/keys/test/secret")),
         ("CONTACT", text("/contacts/0/id")),
         ("WALLET", text("/contacts/0/wallet_id")),
         ("VENUE", text("/organisations/merchants/0/venues/0/id")),
@@ -182,7 +184,12 @@ async fn the_readme_shows_what_happens() {
 
 #[tokio::test]
 async fn a_tills_day_goes_as_the_guide_says() {
-    assert_eq!(reads("docs/guides/a-tills-day.md").await, 13);
+    assert_eq!(reads("docs/guides/a-tills-day.md").await, 22);
+}
+
+#[tokio::test]
+async fn a_rewards_scheme_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/a-rewards-scheme.md").await, 20);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod segment;
 mod volume;
 
 mod abuse;
+mod benches;
 mod budgets;
 mod commands;
 mod concurrency;

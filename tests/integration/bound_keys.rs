@@ -137,6 +137,55 @@ async fn a_bound_key_serves_every_contact_of_the_network() {
     assert_eq!(seen[0]["id"], own.venues[0].id);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bound_key_uses_and_releases_what_is_held_for_its_own_part_only() {
+    let node = TestNode::start().await;
+    let merchants = node.seed.organisations.merchants.clone();
+    let venues = [0, 1].map(|at| merchants[at].venues[0].id.clone());
+    let own = key_of(&node, &merchants[0].id, &["purchases.write"]).await;
+    let buyer = node.contact(0);
+    let funds = json!({ "wallet_id": buyer.wallet_id, "amount": 10 });
+    assert_eq!(node.post("/topups", &funds).send().await.status, 201);
+    let wish = |venue: &str| {
+        let mut body = node.purchase_body(buyer, 20);
+        body["organisation"] = json!({ "id": venue });
+        body["spend_request"] = json!({ "amount": 4, "restrict_fully_covered": true });
+        body
+    };
+    let mut held = Vec::new();
+    for venue in &venues {
+        let mut body = wish(venue);
+        body["block_wallet_funds"] = json!(true);
+        let estimate = node.post("/purchases/estimates", &body).send().await;
+        assert_eq!(estimate.status, 200, "{estimate:?}");
+        held.push(estimate.text("id"));
+    }
+    let capture = async |estimate: &str| {
+        let mut body = wish(&venues[0]);
+        body["estimate_id"] = json!(estimate);
+        node.post("/purchases", &body)
+            .with("api_key", &own)
+            .send()
+            .await
+    };
+    let release = async |estimate: &str| {
+        let path = format!("/purchases/estimates/{estimate}/cancel");
+        let ask = node.post(&path, &json!({})).with("api_key", &own);
+        ask.send().await
+    };
+    assert_eq!(
+        capture(&held[1]).await.problem(),
+        refused(422, "invalid_request")
+    );
+    assert_eq!(release(&held[1]).await.problem(), refused(404, "not_found"));
+    assert_eq!(node.wallet(buyer).send().await.json()["held"], json!(8));
+    let sold = capture(&held[0]).await;
+    assert_eq!(sold.status, 200, "{sold:?}");
+    assert_eq!(sold.json()["rewards"]["spend"], json!(4));
+    assert_eq!(node.wallet(buyer).send().await.json()["held"], json!(4));
+    assert_eq!(release(&held[0]).await.status, 200, "it is over");
+}
+
 #[test]
 fn every_scope_is_explained() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");

@@ -19,7 +19,7 @@ pub(crate) fn tried(node: &TestNode, ask: Ask) -> Ask {
 }
 
 /// An offer that gives 3.00, with more about it in `rest`; its id.
-async fn offer(node: &TestNode, name: &str, rest: Value) -> String {
+pub(crate) async fn offer(node: &TestNode, name: &str, rest: Value) -> String {
     let created = node
         .post("/reward_offers", &offer_body(name, &rest))
         .send()
@@ -28,7 +28,7 @@ async fn offer(node: &TestNode, name: &str, rest: Value) -> String {
     created.text("id")
 }
 
-fn offer_body(name: &str, rest: &Value) -> Value {
+pub(crate) fn offer_body(name: &str, rest: &Value) -> Value {
     merged(
         json!({ "name": name, "awards": [{ "amount": 3, "amount_type": "FIXED" }] }),
         rest,
@@ -55,12 +55,12 @@ pub(crate) async fn bought(node: &TestNode, contact: &SeedContact, rest: &Value)
     answer.json()
 }
 
-fn of<'a>(purchase: &'a Value, name: &str) -> &'a Value {
+pub(crate) fn of<'a>(purchase: &'a Value, name: &str) -> &'a Value {
     let offers = purchase["offers"].as_array().unwrap();
     offers.iter().find(|it| it["name"] == name).unwrap()
 }
 
-async fn wallet(node: &TestNode, contact: &SeedContact) -> Value {
+pub(crate) async fn wallet(node: &TestNode, contact: &SeedContact) -> Value {
     let answer = node.wallet(contact).send().await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()

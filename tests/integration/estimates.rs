@@ -77,9 +77,10 @@ async fn a_simulated_purchase_tells_what_the_real_one_does_and_changes_nothing()
     );
     let list = ok(node.get(&format!("/purchases?contact_id={}", buyer.code))).await;
     assert_eq!(list.json()["content"].as_array().unwrap().len(), 1);
-    // A refusal is foretold as well.
+    // A refusal is foretold as well, whatever the key was used for: it is not looked at.
     let body = spending(&node, &buyer, 60, 50);
-    let refused = node.post("/purchases?simulate=true", &body).send().await;
+    let simulate = node.post("/purchases?simulate=true", &body);
+    let refused = simulate.with("idempotency-key", "k").send().await;
     assert_eq!(
         refused.problem(),
         (400, "wallet_balance_too_low".to_owned())
@@ -158,8 +159,14 @@ async fn an_estimate_is_refused_like_its_purchase_and_is_its_contacts_own() {
         (400, "wallet_balance_too_low".to_owned())
     );
     let id = ok(estimate(&node, &buyer, 1)).await.text("id");
-    let others = capture(&node, node.contact(1), 1, &id).send().await;
+    // Another contact has as many estimates as this one.
+    let other = node.contact(1).clone();
+    let funds = json!({ "wallet_id": other.wallet_id, "amount": 10 });
+    assert_eq!(node.post("/topups", &funds).send().await.status, 201);
+    ok(estimate(&node, &other, 1)).await;
+    let others = capture(&node, &other, 1, &id).send().await;
     assert_eq!(others.problem(), invalid);
+    assert_eq!(wallet(&node, &other).await, (cents(900), cents(100)));
     assert_eq!(
         capture(&node, &buyer, 1, "E-1").send().await.problem(),
         invalid
@@ -193,4 +200,24 @@ async fn an_estimate_is_refused_like_its_purchase_and_is_its_contacts_own() {
         none_left.problem(),
         (400, "wallet_balance_too_low".to_owned())
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallet_has_sixteen_holds_at_a_time() {
+    let (node, buyer) = funded().await;
+    let more = json!({ "wallet_id": buyer.wallet_id, "amount": 10 });
+    assert_eq!(node.post("/topups", &more).send().await.status, 201);
+    let mut ids = Vec::new();
+    for _ in 0..16 {
+        ids.push(ok(estimate(&node, &buyer, 1)).await.text("id"));
+    }
+    let refused = estimate(&node, &buyer, 1).send().await;
+    let pointer = refused.json()["errors"][0]["pointer"].clone();
+    assert_eq!(
+        (refused.status, pointer),
+        (422, json!("/block_wallet_funds"))
+    );
+    let path = format!("/purchases/estimates/{}/cancel", ids[0]);
+    ok(node.post(&path, &json!({}))).await;
+    ok(estimate(&node, &buyer, 1)).await;
 }

@@ -1,5 +1,7 @@
 //! Bounds on what moves in and out of a wallet, set and refused over HTTP alone.
 
+use clientele::clock::Clock;
+use clientele::domain::time::{Span, Timestamp};
 use clientele::seeding::SeedContact;
 use serde_json::{Value, json};
 
@@ -129,4 +131,83 @@ async fn a_limit_that_says_nothing_is_refused_by_its_field() {
         (404, "not_found".to_owned()),
         "of another mode"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_limit_is_over_with_its_day_week_and_month() {
+    let node = TestNode::start().await;
+    let buyer = node.contact(0);
+    // Monday 2035-01-01, noon in Dublin.
+    const MONDAY: i64 = 2_051_265_600;
+    let day = |day: i64| {
+        let at = Timestamp::from_unix_seconds(MONDAY + (day - 1) * 86_400);
+        node.clock.advance(Span(at.0 - node.clock.wall().0));
+    };
+    let rules = |more: Value| {
+        let rule = |period: &str, bound: &str, most: u32| {
+            let mut rule = json!({ "period": period, "applies_for": ["DEBIT"] });
+            rule[bound] = json!(most);
+            rule
+        };
+        json!({ "limit_rules": [
+            rule("DAILY", "maximum_number", 1), rule("WEEKLY", "maximum_amount", 6),
+            rule("MONTHLY", "maximum_number", 4), more,
+        ] })
+    };
+    let path = format!("/wallets/{}/limits", buyer.wallet_id);
+    let top_ups = |most: u32| json!({ "period": "WEEKLY", "applies_for": ["TOP_UP"], "maximum_amount": most });
+    let paid = async || {
+        let answer = buy(&node, buyer, &spend(3, true)).await;
+        match answer.status {
+            200 => true,
+            _ => {
+                assert_eq!(answer.problem(), (400, "wallet_limit_reached".to_owned()));
+                false
+            }
+        }
+    };
+    day(1);
+    assert_eq!(top_up(&node, buyer, 50).await.status, 201);
+    let before = bought(&node, buyer, &spend(3, true)).await;
+    node.clock.advance(Span::seconds(1));
+    assert_eq!(
+        put(&node, &path, &rules(top_ups(10))).send().await.status,
+        200
+    );
+    assert!(paid().await, "what was spent before does not count");
+    let id = before["id"].as_str().unwrap();
+    let cancelled = node.post(&format!("/purchases/{id}/cancel"), &json!({}));
+    assert_eq!(cancelled.send().await.status, 200);
+    assert!(
+        !paid().await,
+        "one a day, and what did not count is not given back"
+    );
+    assert_eq!(
+        top_up(&node, buyer, 9).await.status,
+        201,
+        "spends are no top-ups"
+    );
+    assert_eq!(top_up(&node, buyer, 2).await.status, 400);
+    // Other rules count what has moved already.
+    assert_eq!(
+        put(&node, &path, &rules(top_ups(11))).send().await.status,
+        200
+    );
+    assert!(!paid().await);
+    assert_eq!(top_up(&node, buyer, 3).await.status, 400);
+    assert_eq!(top_up(&node, buyer, 2).await.status, 201);
+    for (on, is_paid) in [
+        (2, true),
+        (3, false),
+        (7, false),
+        (8, true),
+        (9, true),
+        (15, false),
+        (31, false),
+        (32, true),
+    ] {
+        day(on);
+        assert_eq!(paid().await, is_paid, "day {on}");
+    }
+    assert_eq!(top_up(&node, buyer, 11).await.status, 201, "another week");
 }

@@ -12,6 +12,7 @@
 
 mod answers;
 mod api_keys;
+mod at_once;
 mod bound_keys;
 mod budgets;
 mod changes;
@@ -23,6 +24,7 @@ mod durability;
 mod erasure;
 mod estimates;
 mod exports;
+mod full_lists;
 mod idempotency;
 mod keys;
 mod limits;
@@ -39,6 +41,7 @@ mod returns;
 mod routes;
 mod rows;
 mod sign_ups;
+mod spending;
 mod test_clock;
 mod tills;
 mod time;

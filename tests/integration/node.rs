@@ -189,7 +189,7 @@ impl TestNode {
             _directory: directory,
         };
         node.start_again().await;
-        node.seed = seeding::seed(&node.api(), String::new(), None)
+        node.seed = seeding::seed(&node.api(), String::new(), seeding::LIVE_CONTACTS, None)
             .await
             .unwrap();
         node

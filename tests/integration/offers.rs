@@ -148,6 +148,9 @@ async fn each_condition_awards_and_refuses_with_its_reason() {
     let summer = json!({ "performed_on": MADE_AT });
     let winter = json!({ "performed_on": WINTER });
     let tuesday = json!({ "performed_on": MADE_AT + 86_400 });
+    // A till whose clock is ahead doesn't sell in the future.
+    const FUTURE: i64 = 10_000_000_000;
+    let ahead = json!({ "performed_on": FUTURE });
     let plain = json!({});
     let mut expected = Vec::new();
     for (conditions, purchase, expects) in [
@@ -177,6 +180,8 @@ async fn each_condition_awards_and_refuses_with_its_reason() {
             "3",
         ),
         (json!({ "valid_from": MADE_AT + 1 }), &summer, "NOT_STARTED"),
+        (json!({ "valid_from": FUTURE }), &ahead, "NOT_STARTED"),
+        (json!({ "valid_to": FUTURE }), &ahead, "3"),
         (json!({ "valid_to": MADE_AT }), &summer, "ENDED"),
         (json!({ "valid_to": MADE_AT }), &plain, "ENDED"),
         (
@@ -286,6 +291,7 @@ async fn of_a_group_only_the_best_gives_and_the_next_where_its_budget_ends() {
         ("Less", 1.0, None),
         ("Most", 5.0, Some(5)),
         ("More", 2.0, None),
+        ("As much", 2.0, None),
     ] {
         let rest = json!({ "best_of": "spring", "awards": award(amount), "budget": budget });
         create(&node, name, rest).await;
@@ -293,11 +299,11 @@ async fn of_a_group_only_the_best_gives_and_the_next_where_its_budget_ends() {
     create(&node, "Other group", json!({ "best_of": "summer" })).await;
     let outcomes = async || {
         let answer = buy(&node, 0, json!({})).await;
-        ["Less", "Most", "More", "Other group"].map(|name| outcome(&answer, name))
+        ["Less", "Most", "More", "As much", "Other group"].map(|name| outcome(&answer, name))
     };
     let (better, exhausted) = ("NOT_THE_BEST", "BUDGET_EXHAUSTED");
-    assert_eq!(outcomes().await, [better, "5", better, "3"]);
-    assert_eq!(outcomes().await, [better, exhausted, "2", "3"]);
+    assert_eq!(outcomes().await, [better, "5", better, better, "3"]);
+    assert_eq!(outcomes().await, [better, exhausted, "2", better, "3"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

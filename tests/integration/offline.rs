@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::Ask;
 use crate::commerce::{put, tried};
-use crate::node::{TestNode, cents};
+use crate::node::{TestNode, cents, eventually};
 use crate::organisations::key_of;
 
 fn award(node: &TestNode, contact: usize, total: u32) -> Value {
@@ -174,4 +174,66 @@ async fn an_uncovered_offline_sale_is_owed_where_the_tenant_wants_it_so() {
     let key = key_of(&node, &venue, &["settings.write"]).await;
     let refused = settings(&node, "OWE").with("api_key", &key).send().await;
     assert_eq!(refused.problem(), (403, "insufficient_scope".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_purchase_without_outcome_its_contacts_next_ones_wait() {
+    let node = TestNode::start().await;
+    // The second can be covered only after the first; and there are more than an actor lets in at a time.
+    let mut purchases = vec![(0, award(&node, 0, 40)), (1, spend(&node, 0, 2))];
+    purchases.extend((2..400).map(|number| (number, award(&node, 0, 20))));
+    purchases.push((400, award(&node, 1, 20)));
+    node.probe.panic_at(node.address_of(node.contact(0)), 1);
+    let items = send(&node, "till 4", &purchases).await;
+    let (other, own) = items.split_last().unwrap();
+    assert!(statuses(own).iter().all(|(_, status)| *status >= 500));
+    assert_eq!(other["status"], json!(200));
+    assert_eq!(node.balance(node.contact(0)).await, cents(0));
+    eventually("the contact is there again", async || {
+        let again = send(&node, "till 4", &purchases).await;
+        statuses(&again).iter().all(|(_, status)| *status == 200)
+    })
+    .await;
+    assert_eq!(node.balance(node.contact(0)).await, cents(39_800));
+    assert_eq!(node.balance(node.contact(1)).await, cents(100), "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contacts_many_purchases_keep_their_order_where_each_waits_for_a_loan() {
+    let node = TestNode::start().await;
+    let offer = json!({
+        "name": "From a budget", "awards": [{ "amount": 1, "amount_type": "FIXED" }], "budget": 150,
+    });
+    assert_eq!(node.post("/reward_offers", &offer).send().await.status, 201);
+    // More than an actor lets in at a time, and more than the budget covers.
+    let purchases: Vec<_> = (0..400)
+        .map(|number| (number, award(&node, 0, 20)))
+        .collect();
+    let items = send(&node, "till 4", &purchases).await;
+    assert!(statuses(&items).iter().all(|(_, status)| *status == 200));
+    let of_budget = |item: &Value| {
+        let offers = item["purchase"]["offers"].as_array().unwrap();
+        offers
+            .iter()
+            .find(|it| it["name"] == "From a budget")
+            .unwrap()["amount"]
+            .clone()
+    };
+    let given: Vec<_> = items.iter().map(of_budget).collect();
+    assert!(
+        given[..150].iter().all(|amount| *amount == json!(1)),
+        "the first come first"
+    );
+    assert!(given[150..].iter().all(Value::is_null));
+    // Newest first, as the device made them.
+    let path = format!("/purchases?contact_id={}&size=100", node.contact(0).code);
+    let listed = node.get(&path).send().await.json();
+    let listed = listed["content"].as_array().unwrap().iter();
+    let newest: Vec<_> = listed.map(|it| it["id"].clone()).collect();
+    let sent: Vec<_> = items
+        .iter()
+        .rev()
+        .map(|it| it["purchase"]["id"].clone())
+        .collect();
+    assert_eq!(newest, sent[..100]);
 }

@@ -127,6 +127,15 @@ async fn what_a_return_takes_beyond_the_balance_is_owed() {
         (wallet.amount("balance"), wallet.amount("owed")),
         (cents(50), cents(0))
     );
+    // A receipt's number is of the place that printed it.
+    let before = node.balance(buyer).await;
+    for merchant in &node.seed.organisations.merchants {
+        let place = json!({
+            "organisation": { "id": merchant.id }, "reference_number": "R-1", "return_spent_amount": 1,
+        });
+        ok(give_back(&node, buyer, &place)).await;
+    }
+    assert_eq!(node.balance(buyer).await, before + cents(200));
     // Without a number on the receipt and a key, each is another.
     for _ in 0..2 {
         ok(give_back(
@@ -136,7 +145,7 @@ async fn what_a_return_takes_beyond_the_balance_is_owed() {
         ))
         .await;
     }
-    assert_eq!(node.balance(buyer).await, cents(250));
+    assert_eq!(node.balance(buyer).await, before + cents(400));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

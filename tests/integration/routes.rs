@@ -1,7 +1,9 @@
 //! Every operation that the document knows refuses who may not use it, and before it looks at what is asked: a new route is
 //! held to it without a line here.
 
-use clientele::domain::api_key::Scopes;
+use std::collections::HashMap;
+
+use clientele::domain::api_key::{Scope, Scopes};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -75,5 +77,66 @@ async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
         let ask = nonsense(&node, method, &path, &json!([]));
         let ask = ask.with("api_key", &node.secret_key(mode));
         assert_eq!(ask.send().await.problem(), refused(403, code), "{path}");
+    }
+}
+
+/// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
+const OPENED_BY: [(&str, &str, &str); 20] = [
+    ("post", "contacts/{id}/journals", "wallets.write"),
+    ("get", "contacts", "contacts.read"),
+    ("_", "contacts", "contacts.write"),
+    ("get", "wallets", "wallets.read"),
+    ("_", "wallets", "wallets.write"),
+    ("get", "journals", "wallets.read"),
+    ("_", "journals", "wallets.write"),
+    ("_", "topups", "wallets.write"),
+    ("get", "purchases", "purchases.read"),
+    ("_", "purchases", "purchases.write"),
+    ("get", "customer_event_classifications", "purchases.read"),
+    ("get", "reward_offers", "offers.read"),
+    ("_", "reward_offers", "offers.write"),
+    ("get", "organisations", "organisations.read"),
+    ("_", "organisations", "organisations.write"),
+    ("get", "settings", "settings.read"),
+    ("_", "settings", "settings.write"),
+    ("get", "api_keys", "keys.read"),
+    ("_", "api_keys", "keys.write"),
+    ("_", "test_clock", "test_clock"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_opens_to_its_own_scope_alone() {
+    let node = TestNode::start().await;
+    let document = node.ask(Method::GET, "/backoffice/openapi.json");
+    let document = document.send().await.json();
+    let mut keys = HashMap::new();
+    for scope in Scope::ALL {
+        let others = Scope::ALL.into_iter().filter(|other| *other != scope);
+        let (_, others) = node.make_key(Scopes::of(others), None).await;
+        let (_, own) = node.make_key(Scopes::of([scope]), None).await;
+        keys.insert(scope.name(), (own, others));
+    }
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let about = path.splitn(4, '/').nth(3).unwrap();
+        for method in methods.as_object().unwrap().keys() {
+            let name = format!("{} {path}", method.to_uppercase());
+            let mut rows = OPENED_BY.iter();
+            let row =
+                rows.find(|(of, part, _)| ["_", method].contains(of) && about.starts_with(part));
+            let (_, _, scope) = row.unwrap_or_else(|| panic!("what opens {name}?"));
+            let (own, others) = &keys[scope];
+            let ask = nonsense(&node, method, path, &json!([]));
+            let refusal = ask.clone().with("api_key", others).send().await;
+            assert_eq!(
+                (refusal.problem(), refusal.text("detail")),
+                (
+                    refused(403, "insufficient_scope"),
+                    format!("the key lacks the scope {scope}")
+                ),
+                "{name}"
+            );
+            let (_, code) = ask.with("api_key", own).send().await.problem();
+            assert_ne!(code, "insufficient_scope", "{name}");
+        }
     }
 }

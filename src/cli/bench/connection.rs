@@ -24,8 +24,18 @@ use crate::limits::{BENCH_ANSWER_WAIT_MAX, BENCH_REFUSAL_BYTES_MAX};
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// The start of the body when the status is no success, to read its error code; else empty.
-    pub(super) refusal: Bytes,
+    /// The start of the body when the status is no success, to read its error code; when it is, all of it or nothing,
+    /// as [`Keep`] says.
+    pub(super) body: Bytes,
+}
+
+/// What is kept of the body of a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The status says it all.
+    Nothing,
+    /// The body says how the parts of the request ended.
+    Body,
 }
 
 /// Why there is no answer.
@@ -88,12 +98,16 @@ impl Link {
     /// # Errors
     /// When there is no complete answer in time; the connection is then given up, since what comes on it later would
     /// belong to this request.
-    pub(super) async fn exchange(&mut self, request: LoadRequest) -> Result<Answer, Failure> {
+    pub(super) async fn exchange(
+        &mut self,
+        request: LoadRequest,
+        keep: Keep,
+    ) -> Result<Answer, Failure> {
         let open = match self.open.take() {
             Some(open) => open,
             None => connect(self.address).await.map_err(Failure::Connect)?,
         };
-        let exchange = timeout(BENCH_ANSWER_WAIT_MAX, exchange(open, request)).await;
+        let exchange = timeout(BENCH_ANSWER_WAIT_MAX, exchange(open, request, keep)).await;
         let (answer, open) = exchange.map_err(|_elapsed| Failure::Timeout)??;
         self.open = open;
         Ok(answer)
@@ -116,13 +130,17 @@ async fn connect(address: SocketAddr) -> io::Result<Open> {
     timeout(BENCH_ANSWER_WAIT_MAX, connecting).await?
 }
 
-async fn exchange(open: Open, request: LoadRequest) -> Result<(Answer, Option<Open>), Failure> {
+async fn exchange(
+    open: Open,
+    request: LoadRequest,
+    keep: Keep,
+) -> Result<(Answer, Option<Open>), Failure> {
     let Open {
         mut sender,
         mut driver,
     } = open;
     let finished = {
-        let mut answer = pin!(async { read(sender.send_request(request).await?).await });
+        let mut answer = pin!(async { read(sender.send_request(request).await?, keep).await });
         tokio::select! {
             biased;
             answer = &mut answer => (answer?, Some(driver)),
@@ -137,19 +155,24 @@ async fn exchange(open: Open, request: LoadRequest) -> Result<(Answer, Option<Op
     Ok((answer, driver.map(|driver| Open { sender, driver })))
 }
 
-async fn read(response: Response<Incoming>) -> Result<Answer, hyper::Error> {
+async fn read(response: Response<Incoming>, keep: Keep) -> Result<Answer, hyper::Error> {
     let (parts, mut body) = response.into_parts();
-    let mut refusal = BytesMut::new();
+    let kept_max = match (parts.status.is_success(), keep) {
+        (false, _) => BENCH_REFUSAL_BYTES_MAX,
+        (true, Keep::Nothing) => 0,
+        (true, Keep::Body) => usize::MAX,
+    };
+    let mut kept = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame?;
-        if let (false, Some(data)) = (parts.status.is_success(), frame.data_ref()) {
-            let room = BENCH_REFUSAL_BYTES_MAX.saturating_sub(refusal.len());
-            refusal.extend_from_slice(data.get(..room).unwrap_or(data));
+        if let Some(data) = frame.data_ref() {
+            let room = kept_max.saturating_sub(kept.len());
+            kept.extend_from_slice(data.get(..room).unwrap_or(data));
         }
     }
     Ok(Answer {
         status: parts.status,
         headers: parts.headers,
-        refusal: refusal.freeze(),
+        body: kept.freeze(),
     })
 }

@@ -116,6 +116,22 @@ pub enum BenchError {
         /// How many requests were to be sent.
         intended: u64,
     },
+    /// Not even the first step of a ramp held.
+    #[error(
+        "the node does not hold {rate} arrivals a second: begin lower with --ramp-from, or allow more with --p99-max"
+    )]
+    NoKnee {
+        /// The rate of the first step.
+        rate: u32,
+    },
+    /// The report page could not be written.
+    #[error("cannot write the report to {}", path.display())]
+    ReportUnwritable {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The result could not be printed.
     #[error("cannot print the result")]
     Output(#[source] io::Error),

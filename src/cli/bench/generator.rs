@@ -10,14 +10,15 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, sleep_until, timeout};
 
 use super::arrivals::{Arrival, ArrivalQueue, Arrivals, ClosedLoop, Part};
-use super::connection::{Failure, Link};
+use super::batches;
+use super::connection::{Failure, Keep, Link};
 use super::progress::Progress;
 use super::report::{Ending, Report};
 use super::requests::Requests;
 use super::schedule::Schedule;
 use super::tally::SharedTally;
 use super::timer::Timer;
-use super::{BenchError, Plan, Scenario};
+use super::{BenchError, Plan};
 use crate::limits::{BENCH_DRAIN_MAX, BENCH_PROGRESS_EVERY, BENCH_RECONNECT_PAUSE};
 
 /// What all connections of one phase share.
@@ -46,7 +47,7 @@ impl Load {
         Ok(Self {
             requests,
             arrivals,
-            tally: SharedTally::new()?,
+            tally: SharedTally::new(measured_from, plan.duration)?,
         })
     }
 }
@@ -60,10 +61,36 @@ pub(super) async fn measure(
     interrupted: impl Future<Output = ()>,
 ) -> Result<Report, BenchError> {
     let mut interrupted = pin!(interrupted);
-    let mut links = open_links(plan).await?;
-    if plan.scenario == Scenario::Spend {
-        links = fill_wallets(plan, links, interrupted.as_mut()).await?;
+    let links = prepare(plan, interrupted.as_mut()).await?;
+    run(plan, links, interrupted).await
+}
+
+/// Does what comes before the first measurement: opens every connection, and fills the wallets if anything is spent.
+///
+/// # Errors
+/// As [`measure`].
+pub(super) async fn prepare(
+    plan: &Plan,
+    interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Vec<Link>, BenchError> {
+    let links = open_links(plan).await?;
+    if plan.scenario.spends() {
+        fill_wallets(plan, links, interrupted).await
+    } else {
+        Ok(links)
     }
+}
+
+/// Runs the load of a plan that was prepared for. When the report says that it was interrupted, `interrupted` has ended, and must
+/// not be waited for again.
+///
+/// # Errors
+/// When there is no timer to follow a schedule.
+pub(super) async fn run(
+    plan: &Plan,
+    links: Vec<Link>,
+    interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Report, BenchError> {
     let start = Instant::now();
     let load = Arc::new(Load::of_plan(plan, start)?);
     let ending = send(plan, &load, links, start, interrupted).await?;
@@ -96,7 +123,7 @@ pub(super) async fn send(
     mut interrupted: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Ending, BenchError> {
     let whole = plan.warmup.saturating_add(plan.duration);
-    let bar = Progress::new(plan.scenario.name(), Progress::steps_of(whole));
+    let bar = Progress::new(phase(plan), Progress::steps_of(whole));
     let show = || bar.show(Progress::steps_of(start.elapsed()), &load.tally.lock());
     let schedule = plan
         .rate
@@ -124,6 +151,15 @@ pub(super) async fn send(
     pacing.shutdown().await;
     senders.shutdown().await;
     Ok(ending)
+}
+
+/// What the bar says is under way.
+fn phase(plan: &Plan) -> String {
+    let name = plan.scenario.name();
+    match plan.rate {
+        Some(rate) => format!("{name} at {rate}/s"),
+        None => name.to_owned(),
+    }
 }
 
 /// Lets arrivals happen until the last one has; then lets the senders end. A queue without a schedule holds everything
@@ -160,7 +196,7 @@ async fn fill_wallets(
     let load = Arc::new(Load {
         requests,
         arrivals: Arrivals::Open(queue),
-        tally: SharedTally::new()?,
+        tally: SharedTally::new(intended, plan.duration)?,
     });
     let bar = Progress::new("filling wallets", total);
     let show = || {
@@ -190,6 +226,11 @@ fn start_senders(load: &Arc<Load>, links: Vec<Link>) -> JoinSet<Link> {
 
 /// Sends arrivals over one connection, one at a time, until there are no more.
 async fn send_arrivals(load: Arc<Load>, mut link: Link) -> Link {
+    let keep = if load.requests.are_batches() {
+        Keep::Body
+    } else {
+        Keep::Nothing
+    };
     loop {
         let arrival = tokio::select! {
             biased;
@@ -201,13 +242,19 @@ async fn send_arrivals(load: Arc<Load>, mut link: Link) -> Link {
         if arrival.part == Part::Measured {
             load.tally.lock().count_sent(arrival.intended.elapsed());
         }
-        let outcome = link.exchange(request).await;
+        let outcome = link.exchange(request, keep).await;
         let answered_at = Instant::now();
         if arrival.part == Part::Measured {
             let latency = answered_at.saturating_duration_since(arrival.intended);
+            let batch = match (&outcome, keep) {
+                (Ok(answer), Keep::Body) if answer.status.is_success() => {
+                    Some(batches::read(&answer.body))
+                }
+                _ => None,
+            };
             load.tally
                 .lock()
-                .count_outcome(&outcome, latency, answered_at);
+                .count_outcome(&outcome, batch, latency, answered_at);
         }
         // A schedule bounds its attempts by itself; a closed loop would spin on a server that is gone.
         if let (Err(Failure::Connect(_)), Arrivals::Closed(_)) = (&outcome, &load.arrivals) {

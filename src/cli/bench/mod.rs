@@ -6,30 +6,37 @@
 //! is a *closed loop* at full speed, and says so.
 //!
 //! The way of an arrival, in the order of the modules: `seed` and `target` say whom and where, `requests` builds
-//! the request, `schedule` releases arrivals in time into `arrivals`, `connection` carries them, `tally` counts,
-//! `generator` runs it all, `report` prints.
+//! the request, `schedule` releases arrivals in time into `arrivals`, `connection` carries them, `tally` and `timeline` count,
+//! `generator` runs it all, `ramp` runs it at growing rates, `report` says what came out, and `page` draws it with `chart`.
 //!
 //! It shares the machine with the server that it measures, so a request must cost it little: raw HTTP/1.1
 //! connections with one request in flight each, prebuilt requests, and all on the caller's tokio runtime. It has no
 //! retries, no redirects, no TLS and no cookies on purpose: each would hide a figure.
 
 mod arrivals;
+mod batches;
+pub mod chart;
 mod connection;
 mod error;
 mod generator;
+mod machine;
+mod page;
 mod progress;
+mod ramp;
 mod report;
 mod requests;
 mod schedule;
 mod seed;
 mod tally;
 mod target;
+mod timeline;
 mod timer;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -37,10 +44,14 @@ use serde::Serialize;
 
 pub use error::BenchError;
 
-use crate::cli::output::OutputFormat;
+use crate::cli::output::{self, OutputFormat};
 use crate::limits::{
-    BENCH_CONNECTIONS_MAX, BENCH_DURATION_S_MAX, BENCH_RATE_MAX, BENCH_WARMUP_S_MAX,
+    BENCH_CONNECTIONS_MAX, BENCH_DURATION_S_MAX, BENCH_RAMP_GOODPUT_PERCENT_MIN,
+    BENCH_RAMP_P99_MS_MAX, BENCH_RATE_MAX, BENCH_WARMUP_S_MAX,
 };
+use machine::Machine;
+use ramp::{Ramp, RampReport};
+use report::Report;
 use seed::Seed;
 use target::{RemoteTargets, Target};
 
@@ -53,6 +64,12 @@ Examples:
   How fast can it go at all? Full speed, closed loop, 256 requests in flight:
     clientele bench --seed-file seed.json --connections 256
 
+  How much can it take before latency suffers? Steps of 10 s at a growing rate, and a page with the plots:
+    clientele bench --seed-file seed.json --ramp --p99-max 20 --report award.html
+
+  What a morning's sync of offline tills costs, in purchases a second:
+    clientele bench --seed-file seed.json --scenario batch --connections 4
+
   Many tills spending from one wallet, as a program reads it:
     clientele bench --seed-file seed.json --scenario spend --contacts 1 --rate 500 -o json | jq .latency_us
 
@@ -63,7 +80,7 @@ Reading the result:
   Latencies are those of successful answers. `refused_balance` counts spends that the balance did not cover, which is an
   answer and no error; anything else that is not a success is an error, and makes the exit code non-zero.";
 
-/// Load a running node with awards, spends or reads, and measure its latency
+/// Load a running node with awards, spends, reads or batches, and measure its latency
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct BenchArgs {
@@ -82,6 +99,25 @@ pub struct BenchArgs {
     /// Arrivals a second, evenly spaced, whatever the server does (open loop); without it: full speed (closed loop)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(BENCH_RATE_MAX)))]
     pub rate: Option<u32>,
+
+    /// Find the knee: open loop at a growing rate, until too little is answered or the p99 is over its bound; each step lasts
+    /// as long as --duration and --warmup say
+    #[arg(long, conflicts_with = "rate")]
+    pub ramp: bool,
+
+    /// Arrivals a second of the first step of a ramp
+    #[arg(long, value_name = "N", requires = "ramp", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(BENCH_RATE_MAX)))]
+    pub ramp_from: u32,
+
+    /// The most milliseconds that the p99 of a step of a ramp may be
+    #[arg(long, value_name = "MS", requires = "ramp", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(BENCH_RAMP_P99_MS_MAX)))]
+    pub p99_max: u32,
+
+    /// Write a page with plots and all data to this file; it opens without a network
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 
     /// Connections kept open, with at most one request in flight on each
     #[arg(long, value_name = "N", default_value_t = 64,
@@ -116,8 +152,14 @@ pub enum Scenario {
     Award,
     /// Record a purchase that spends 0.01 from a wallet that is filled first
     Spend,
+    /// Six awards, two spends and two reads of every ten
+    Mixed,
     /// Read a wallet
     Read,
+    /// Record purchases that all award one wallet
+    HotContact,
+    /// Record 1,000 purchases at a time, as a till does that was offline; --rate counts batches
+    Batch,
 }
 
 impl Scenario {
@@ -126,23 +168,62 @@ impl Scenario {
         match self {
             Self::Award => "award",
             Self::Spend => "spend",
+            Self::Mixed => "mixed",
             Self::Read => "read",
+            Self::HotContact => "hot-contact",
+            Self::Batch => "batch",
+        }
+    }
+
+    /// Whether it needs balances to spend from.
+    fn spends(self) -> bool {
+        match self {
+            Self::Spend | Self::Mixed => true,
+            Self::Award | Self::Read | Self::HotContact | Self::Batch => false,
         }
     }
 }
 
 /// A run that is ready to start: every argument checked, the target resolved, the seed read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Plan {
     scenario: Scenario,
     target: Target,
-    seed: Seed,
+    seed: Arc<Seed>,
     rate: Option<u32>,
+    /// Instead of one rate, many.
+    ramp: Option<Ramp>,
     connections: u32,
     warmup: Duration,
     duration: Duration,
     /// How many arrivals may wait for a connection before further ones count as not sent.
     arrivals_waiting_max: usize,
+}
+
+/// What a command measured.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Finished {
+    /// One load.
+    Run(Report),
+    /// Loads at growing rates.
+    Ramp(RampReport),
+}
+
+impl Finished {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Run(report) => report.to_text(),
+            Self::Ramp(ramp) => ramp.to_text(),
+        }
+    }
+
+    fn verdict(&self) -> Result<(), BenchError> {
+        match self {
+            Self::Run(report) => report.verdict(),
+            Self::Ramp(ramp) => ramp.verdict(),
+        }
+    }
 }
 
 /// Runs the load that the arguments describe, and prints what it measured to standard output. Ctrl-C ends it early and
@@ -151,18 +232,32 @@ struct Plan {
 /// # Errors
 /// Before any load: arguments that name no usable target, seed or contact, and a node that cannot be reached. After it,
 /// with the result already printed: [`BenchError::RequestsFailed`] when any request failed for a reason other than a
-/// balance that was too low.
+/// balance that was too low, and [`BenchError::NoKnee`] when a ramp found none.
 pub async fn run(args: BenchArgs, output: OutputFormat) -> Result<(), BenchError> {
     let plan = plan(&args).await?;
+    if let Some(path) = &args.report {
+        page::check(path).await?;
+    }
     let interrupted = async {
         // Without a signal handler a run still ends by itself, so a failure to install one only loses the early end.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
-    let report = generator::measure(&plan, interrupted).await?;
-    report.print(output)?;
-    report.verdict()
+    let finished = match plan.ramp {
+        Some(ramp) => Finished::Ramp(ramp::climb(&plan, ramp, interrupted).await?),
+        None => Finished::Run(generator::measure(&plan, interrupted).await?),
+    };
+    if let Some(path) = &args.report {
+        let page = page::render(&finished, &machine::command_line(), &Machine::this());
+        page::write(path, &page).await?;
+    }
+    let printed = match output {
+        OutputFormat::Table => output::print(&finished.to_text()),
+        OutputFormat::Json => output::print_json(&finished),
+    };
+    printed.map_err(BenchError::Output)?;
+    finished.verdict()
 }
 
 async fn plan(args: &BenchArgs) -> Result<Plan, BenchError> {
@@ -182,8 +277,13 @@ async fn plan(args: &BenchArgs) -> Result<Plan, BenchError> {
     Ok(Plan {
         scenario: args.scenario,
         target,
-        seed,
+        seed: Arc::new(seed),
         rate: args.rate,
+        ramp: args.ramp.then(|| Ramp {
+            from: args.ramp_from,
+            goodput_percent_min: BENCH_RAMP_GOODPUT_PERCENT_MIN,
+            p99_max: Duration::from_millis(u64::from(args.p99_max)),
+        }),
         connections: args.connections,
         warmup: Duration::from_secs(u64::from(args.warmup)),
         duration: Duration::from_secs(u64::from(args.duration)),

@@ -1,5 +1,6 @@
 //! The progress bar: on standard error, and only for someone who looks at a terminal.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     /// A bar of so many steps, or none when standard error is no terminal.
-    pub(super) fn new(phase: &'static str, steps: u64) -> Self {
+    pub(super) fn new(phase: impl Into<Cow<'static, str>>, steps: u64) -> Self {
         if !stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }

@@ -10,8 +10,9 @@ use serde::Serialize;
 use super::arrivals::Arrivals;
 use super::generator::Load;
 use super::tally::{STAGES, Tally};
+use super::timeline::Window;
 use super::{BenchError, Plan, Scenario};
-use crate::cli::output::{self, OutputFormat};
+use crate::limits::BENCH_CURVE_POINTS_A_HALVING;
 
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,13 +34,13 @@ pub(super) struct Report {
     connections: u32,
     contacts: usize,
     /// Arrivals a second that were intended; null in a closed loop.
-    target_rate: Option<u32>,
+    pub(super) target_rate: Option<u32>,
     /// Successful answers and balance refusals a second, over `elapsed_seconds`.
-    achieved_rate: f64,
+    pub(super) achieved_rate: f64,
     warmup_seconds: f64,
     /// From the end of the warm-up to the last answer, at least the duration that was asked for.
     elapsed_seconds: f64,
-    interrupted: bool,
+    pub(super) interrupted: bool,
     /// `sent + not_sent`.
     intended: u64,
     /// `ok + refused_balance + errors_total + unanswered`.
@@ -50,17 +51,46 @@ pub(super) struct Report {
     /// By kind: `status_503`, `connect`, `timeout`, `transport`.
     pub(super) errors: BTreeMap<String, u64>,
     first_error: Option<String>,
+    /// What answers to batches say was recorded; null for other scenarios.
+    batched_purchases: Option<BatchedPurchases>,
     /// Still in flight when the run ended.
     unanswered: u64,
     /// Found the queue full, or were still in it when the run ended.
     pub(super) not_sent: u64,
     /// Of successful answers, in microseconds; null without any.
-    latency_us: Option<Percentiles>,
+    pub(super) latency_us: Option<Percentiles>,
     /// The part of the latency before the request left: waiting for a free connection, and the generator's own
     /// lateness. In microseconds; null without any sent request.
     send_lag_us: Option<Percentiles>,
     /// Means over some answers' `Server-Timing`, in microseconds; null when none had it.
     server_timing_us: Option<StageMeans>,
+    /// What plots are drawn from; too long for a terminal.
+    #[serde(skip)]
+    pub(super) detail: Detail,
+}
+
+/// The purchases of all batches, also of those that were not recorded whole.
+#[derive(Debug, Serialize)]
+struct BatchedPurchases {
+    recorded: u64,
+    /// A second, over `elapsed_seconds`.
+    rate: f64,
+}
+
+/// A run in detail.
+#[derive(Debug, Serialize)]
+pub(super) struct Detail {
+    /// Quantiles of the latency, ever closer to 1.
+    pub(super) percentiles: Vec<CurvePoint>,
+    /// One window after the other.
+    pub(super) timeline: Vec<Window>,
+}
+
+/// So many of the latencies, as a share of 1, are at most so many microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct CurvePoint {
+    pub(super) quantile: f64,
+    pub(super) us: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -77,12 +107,12 @@ enum LatencyFrom {
     ActualSend,
 }
 
-#[derive(Debug, Serialize)]
-struct Percentiles {
-    p50: u64,
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Percentiles {
+    pub(super) p50: u64,
     p90: u64,
-    p99: u64,
-    p99_9: u64,
+    pub(super) p99: u64,
+    pub(super) p99_9: u64,
     max: u64,
 }
 
@@ -118,11 +148,14 @@ impl Report {
             }
         };
         let elapsed_seconds = elapsed.as_secs_f64();
-        let achieved_rate = if elapsed.is_zero() {
-            0.0
-        } else {
-            tally.answered() as f64 / elapsed_seconds
+        let a_second = |count: u64| {
+            if elapsed.is_zero() {
+                0.0
+            } else {
+                to_tenths(count as f64 / elapsed_seconds)
+            }
         };
+        let recorded = tally.batched_purchases;
         Self {
             scenario: plan.scenario,
             mode,
@@ -131,7 +164,7 @@ impl Report {
             connections: plan.connections,
             contacts: plan.seed.contacts.len(),
             target_rate: plan.rate,
-            achieved_rate: to_tenths(achieved_rate),
+            achieved_rate: a_second(tally.answered()),
             warmup_seconds: plan.warmup.as_secs_f64(),
             elapsed_seconds,
             interrupted: ending != Ending::Complete,
@@ -146,24 +179,20 @@ impl Report {
                 .map(|(kind, count)| (kind.name(), *count))
                 .collect(),
             first_error: tally.first_error.clone(),
+            batched_purchases: load.requests.are_batches().then(|| BatchedPurchases {
+                recorded,
+                rate: a_second(recorded),
+            }),
             unanswered: tally.sent.saturating_sub(tally.answered() + errors_total),
             not_sent,
             latency_us: percentiles(&tally.latency),
             send_lag_us: percentiles(&tally.send_lag),
             server_timing_us: stage_means(&tally),
+            detail: Detail {
+                percentiles: curve(&tally.latency),
+                timeline: tally.timeline.windows(measured_from + elapsed),
+            },
         }
-    }
-
-    /// Prints the report to standard output.
-    ///
-    /// # Errors
-    /// When standard output cannot be written.
-    pub(super) fn print(&self, format: OutputFormat) -> Result<(), BenchError> {
-        let printed = match format {
-            OutputFormat::Table => output::print(&self.to_text()),
-            OutputFormat::Json => output::print_json(self),
-        };
-        printed.map_err(BenchError::Output)
     }
 
     /// Whether the run was a success, for the exit code.
@@ -196,7 +225,7 @@ impl Report {
         parts.join("\n")
     }
 
-    fn headline(&self) -> String {
+    pub(super) fn headline(&self) -> String {
         let load = match self.target_rate {
             Some(rate) => format!("open loop, {rate} arrivals/s"),
             None => "closed loop, full speed".to_owned(),
@@ -223,6 +252,11 @@ impl Report {
             ("sent".to_owned(), self.sent.to_string()),
             ("ok".to_owned(), self.ok.to_string()),
         ];
+        if let Some(purchases) = &self.batched_purchases {
+            let BatchedPurchases { recorded, rate } = purchases;
+            rows.push(("purchases recorded".to_owned(), recorded.to_string()));
+            rows.push(("purchases a second".to_owned(), format!("{rate:.1}")));
+        }
         let sometimes = [
             ("refused, balance too low", self.refused_balance),
             ("not sent", self.not_sent),
@@ -304,6 +338,15 @@ fn percentiles(of: &Histogram<u64>) -> Option<Percentiles> {
     })
 }
 
+fn curve(of: &Histogram<u64>) -> Vec<CurvePoint> {
+    of.iter_quantiles(BENCH_CURVE_POINTS_A_HALVING)
+        .map(|step| CurvePoint {
+            quantile: step.quantile(),
+            us: step.value_iterated_to(),
+        })
+        .collect()
+}
+
 fn stage_means(tally: &Tally) -> Option<StageMeans> {
     let samples = tally.server_timing.samples;
     let [admit, queue, decide, journal] =
@@ -321,14 +364,14 @@ fn to_tenths(figure: f64) -> f64 {
     (figure * 10.0).round() / 10.0
 }
 
-fn table(header: &[&str]) -> Table {
+pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(header.to_vec());
     table
 }
 
-fn align_numbers(table: &mut Table) {
+pub(super) fn align_numbers(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

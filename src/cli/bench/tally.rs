@@ -9,7 +9,9 @@ use parking_lot::{Mutex, MutexGuard};
 use serde::Deserialize;
 
 use super::BenchError;
+use super::batches::Recorded;
 use super::connection::{Answer, Failure};
+use super::timeline::Timeline;
 use crate::limits::{BENCH_LATENCY_US_MAX, BENCH_SERVER_TIMING_STRIDE};
 
 /// The contract's error code of a spend that the balance does not cover.
@@ -24,12 +26,12 @@ pub(super) const STAGES: [&str; 4] = ["admit", "queue", "decide", "journal"];
 pub(super) struct SharedTally(Mutex<Tally>);
 
 impl SharedTally {
-    /// A tally of nothing.
+    /// A tally of nothing yet, for a measurement that begins at `from` and lasts so long.
     ///
     /// # Errors
     /// When the histogram's bounds are not usable.
-    pub(super) fn new() -> Result<Self, BenchError> {
-        Ok(Self(Mutex::new(Tally::new()?)))
+    pub(super) fn new(from: Instant, duration: Duration) -> Result<Self, BenchError> {
+        Ok(Self(Mutex::new(Tally::new(from, duration)?)))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Tally> {
@@ -38,7 +40,7 @@ impl SharedTally {
 
     #[cfg(test)]
     pub(super) fn default_for_test() -> Self {
-        Self::new().unwrap()
+        Self::new(Instant::now(), Duration::from_secs(1)).unwrap()
     }
 }
 
@@ -52,8 +54,10 @@ pub(super) struct Tally {
     pub(super) sent: u64,
     /// Arrivals that found the queue full.
     pub(super) not_sent: u64,
-    /// Answers with a status of success.
+    /// Answers with a status of success; to a batch, those in which every purchase was recorded.
     pub(super) ok: u64,
+    /// Purchases that answers to batches say were recorded.
+    pub(super) batched_purchases: u64,
     /// Answers that refuse a spend since the balance is too low.
     pub(super) refused_balance: u64,
     /// Everything else, by kind.
@@ -66,6 +70,8 @@ pub(super) struct Tally {
     pub(super) send_lag: Histogram<u64>,
     /// What the server says about its own stages.
     pub(super) server_timing: ServerTiming,
+    /// The same over time.
+    pub(super) timeline: Timeline,
     /// When the last outcome was counted.
     pub(super) last_outcome_at: Option<Instant>,
 }
@@ -74,6 +80,8 @@ pub(super) struct Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ErrorKind {
     Status(u16),
+    /// A batch was answered, and not all of its purchases were recorded.
+    BatchIncomplete,
     Connect,
     Timeout,
     Transport,
@@ -84,6 +92,7 @@ impl ErrorKind {
     pub(super) fn name(self) -> String {
         match self {
             Self::Status(status) => format!("status_{status}"),
+            Self::BatchIncomplete => "batch_incomplete".to_owned(),
             Self::Connect => "connect".to_owned(),
             Self::Timeout => "timeout".to_owned(),
             Self::Transport => "transport".to_owned(),
@@ -92,22 +101,20 @@ impl ErrorKind {
 }
 
 impl Tally {
-    fn new() -> Result<Self, BenchError> {
-        // Three digits: a percentile is true to 0.1%, well below the noise of any machine.
-        let histogram = || {
-            Histogram::new_with_bounds(1, BENCH_LATENCY_US_MAX, 3).map_err(BenchError::Histogram)
-        };
+    fn new(from: Instant, duration: Duration) -> Result<Self, BenchError> {
         Ok(Self {
             intended: 0,
             sent: 0,
             not_sent: 0,
             ok: 0,
+            batched_purchases: 0,
             refused_balance: 0,
             errors: BTreeMap::new(),
             first_error: None,
-            latency: histogram()?,
-            send_lag: histogram()?,
+            latency: new_histogram()?,
+            send_lag: new_histogram()?,
             server_timing: ServerTiming::default(),
+            timeline: Timeline::new(from, duration)?,
             last_outcome_at: None,
         })
     }
@@ -124,27 +131,40 @@ impl Tally {
         self.send_lag.saturating_record(microseconds(lag));
     }
 
-    /// Counts how a request ended, so long after its intended moment.
+    /// Counts how a request ended, so long after its intended moment; of a batch, with what its answer says.
     pub(super) fn count_outcome(
         &mut self,
         outcome: &Result<Answer, Failure>,
+        batch: Option<Recorded>,
         latency: Duration,
         at: Instant,
     ) {
         self.last_outcome_at = Some(at);
+        let mut is_incomplete = None;
+        if let Some(recorded) = batch {
+            self.batched_purchases += recorded.purchases;
+            is_incomplete = recorded.first_refusal;
+        }
+        let ok_before = self.ok;
         match outcome {
+            Ok(answer) if answer.status.is_success() && is_incomplete.is_some() => {
+                self.count_error(ErrorKind::BatchIncomplete, || {
+                    is_incomplete.unwrap_or_default()
+                });
+            }
             Ok(answer) if answer.status.is_success() => {
                 if self.ok.is_multiple_of(BENCH_SERVER_TIMING_STRIDE) {
                     self.server_timing.read(&answer.headers);
                 }
                 self.ok += 1;
                 self.latency.saturating_record(microseconds(latency));
+                self.timeline.count_ok(at, latency);
             }
             Ok(answer) if is_balance_too_low(answer) => self.refused_balance += 1,
             Ok(answer) => {
                 let status = answer.status;
                 self.count_error(ErrorKind::Status(status.as_u16()), || {
-                    describe(status, &answer.refusal)
+                    describe(status, &answer.body)
                 });
             }
             Err(failure) => {
@@ -155,6 +175,9 @@ impl Tally {
                 };
                 self.count_error(kind, || failure.to_string());
             }
+        }
+        if self.ok == ok_before {
+            self.timeline.count_other(at);
         }
     }
 
@@ -238,7 +261,7 @@ struct Refusal {
 
 fn is_balance_too_low(answer: &Answer) -> bool {
     answer.status == StatusCode::BAD_REQUEST
-        && serde_json::from_slice::<Refusal>(&answer.refusal)
+        && serde_json::from_slice::<Refusal>(&answer.body)
             .is_ok_and(|refusal| refusal.error == BALANCE_TOO_LOW)
 }
 
@@ -252,7 +275,16 @@ fn describe(status: StatusCode, body: &[u8]) -> String {
     format!("{status}: {start}")
 }
 
-fn microseconds(duration: Duration) -> u64 {
+/// A histogram of latencies. With three digits a percentile is true to 0.1%, well below the noise of any machine.
+///
+/// # Errors
+/// When the bounds are not usable.
+pub(super) fn new_histogram() -> Result<Histogram<u64>, BenchError> {
+    Histogram::new_with_bounds(1, BENCH_LATENCY_US_MAX, 3).map_err(BenchError::Histogram)
+}
+
+/// Whole microseconds.
+pub(super) fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 

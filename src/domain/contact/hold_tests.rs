@@ -96,4 +96,14 @@ fn what_is_foreseen_is_what_is_recorded() {
     assert_eq!(contact, before);
     let recorded = record(&mut contact, &capture(90, 1), &context(NOW, None));
     assert_eq!(foreseen, *recorded);
+    // When its time has come, whether or not a timer has fired.
+    let mut contact = before;
+    let end = context(NOW.after(Hold::LASTS), None);
+    let spend = purchase(1_000, Some((100, Unbacked::Refuse)));
+    let Command::RecordPurchase(asked) = &spend else {
+        panic!("no purchase");
+    };
+    let foreseen = contact.foresee(asked, &end).unwrap();
+    assert_eq!(foreseen.spent(), Minor(100));
+    assert_eq!(foreseen, *record(&mut contact, &spend, &end));
 }

@@ -51,7 +51,12 @@ type Config =
 const CONFIG: Config = config::standard().with_limit::<DECODED_BYTES_MAX>();
 
 fn encode<T: Encode>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(256);
+    encode_within(value, 256)
+}
+
+/// The same for what is expected to take so many bytes: room that need not grow is not copied.
+fn encode_within<T: Encode>(value: &T, bytes: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(bytes);
     bytes.push(VERSION);
     let written = bincode::encode_into_std_write(value, &mut bytes, config::standard());
     debug_assert!(written.is_ok(), "writing to memory does not fail");
@@ -86,7 +91,7 @@ pub fn decode_effect(bytes: &[u8]) -> Result<(Address, Effect), Error> {
 
 /// A row's payload: an entity's head, with all that is still in memory.
 pub fn encode_entity(entity: &Entity) -> Vec<u8> {
-    encode(&Borrowed(entity))
+    encode_within(&Borrowed(entity), 8 * 1_024)
 }
 
 /// The entity in a head row. Its large filter layers are empty: they have rows of their own.
@@ -112,7 +117,7 @@ pub fn decode_recent_of_entity(bytes: &[u8]) -> Result<VecDeque<Answered>, Error
 
 /// A row's payload: purchases that left memory, in order.
 pub fn encode_purchases(purchases: &Vec<KeptPurchase>) -> Vec<u8> {
-    encode(&Borrowed(purchases))
+    encode_within(&Borrowed(purchases), purchases.len().saturating_mul(200))
 }
 
 /// The purchases in a row.
@@ -122,7 +127,7 @@ pub fn decode_purchases(bytes: &[u8]) -> Result<Vec<KeptPurchase>, Error> {
 
 /// A row's payload: lines of a wallet's journal that left memory, in order.
 pub fn encode_lines(lines: &Vec<Line>) -> Vec<u8> {
-    encode(&Borrowed(lines))
+    encode_within(&Borrowed(lines), lines.len().saturating_mul(50))
 }
 
 /// The lines in a row.
@@ -162,7 +167,7 @@ pub fn decode_profile(bytes: &[u8]) -> Result<Profile, Error> {
 
 /// A row's payload: a full or last block of a list.
 pub fn encode_entries(entries: &Vec<Entry>) -> Vec<u8> {
-    encode(&Borrowed(entries))
+    encode_within(&Borrowed(entries), entries.len().saturating_mul(42))
 }
 
 /// The entries in a block of a list.

@@ -13,7 +13,7 @@ struct CommandLine {
     bench: BenchArgs,
 }
 
-fn arguments(words: &[&str]) -> BenchArgs {
+pub(super) fn arguments(words: &[&str]) -> BenchArgs {
     CommandLine::try_parse_from(["bench"].iter().chain(words))
         .unwrap()
         .bench
@@ -127,6 +127,9 @@ fn the_help_has_examples_and_figures_out_of_bounds_are_refused() {
         ["--duration", "0"],
         ["--contacts", "0"],
         ["--scenario", "x"],
+        ["--ramp-from", "5"],
+        ["--p99-max", "5"],
+        ["--ramp", "--rate=5"],
     ] {
         assert!(
             CommandLine::try_parse_from(["bench"].iter().chain(&words)).is_err(),

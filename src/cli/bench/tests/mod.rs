@@ -1,6 +1,8 @@
 //! What the load generator promises, proven against a stub of the contract: here what is measured and counted.
 
 mod arguments;
+mod pages;
+mod ramps;
 mod scenarios;
 mod stub;
 
@@ -44,8 +46,9 @@ async fn plan_for(stub: &Stub, scenario: Scenario) -> Plan {
     Plan {
         scenario,
         target: Target::resolve(&url, RemoteTargets::Refused).await.unwrap(),
-        seed: Seed::parse(&seed_document(&url).to_string(), None).unwrap(),
+        seed: Arc::new(Seed::parse(&seed_document(&url).to_string(), None).unwrap()),
         rate: Some(1_000),
+        ramp: None,
         connections: 2,
         warmup: Duration::ZERO,
         duration: Duration::from_millis(100),

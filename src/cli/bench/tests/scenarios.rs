@@ -1,14 +1,14 @@
 //! What each scenario sends.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::future::pending;
 
 use serde_json::{Value, json};
 
 use super::super::generator::measure;
-use super::super::{BenchError, Scenario};
+use super::super::{BenchError, Plan, Scenario};
 use super::stub::{Gate, Reply, Stub};
-use super::{plan_for, run_plan};
+use super::{parse, plan_for, run_plan};
 
 #[tokio::test]
 async fn an_award_is_a_purchase_of_the_contract_with_keys_of_its_own() {
@@ -130,5 +130,110 @@ async fn a_read_asks_for_the_wallet_or_else_the_contact() {
     assert!(
         seen.iter()
             .all(|seen| !seen.headers.contains_key("idempotency-key"))
+    );
+}
+
+#[tokio::test]
+async fn a_mixed_load_has_its_shares_for_every_contact() {
+    let stub = Stub::start(Gate::Open, |_| Reply::Success).await;
+    let plan = Plan {
+        duration: std::time::Duration::from_millis(600),
+        ..plan_for(&stub, Scenario::Mixed).await
+    };
+    let report = run_plan(&plan).await;
+    assert_eq!((report.ok, report.errors_total), (600, 0));
+    let seen = stub.seen();
+    let mut counts: BTreeMap<&str, [u32; 3]> = BTreeMap::new();
+    // What filled the wallets comes first: three awards for each of three contacts.
+    for seen in seen.iter().skip(9) {
+        let (contact, kind) = match (seen.method.as_str(), &seen.body["spend_request"]) {
+            ("POST", Value::Null) => (seen.body["contact"]["id"].as_str().unwrap(), 0),
+            ("POST", _) => (seen.body["contact"]["id"].as_str().unwrap(), 1),
+            _ => (&seen.path["/backoffice/v2/".len()..], 2),
+        };
+        let contact = match contact {
+            "wallets/w1" => "c1",
+            "contacts/c2" => "c2",
+            "wallets/w3" => "c3",
+            purchasing => purchasing,
+        };
+        counts.entry(contact).or_default()[kind] += 1;
+    }
+    assert_eq!(counts.len(), 3, "{counts:?}");
+    for (contact, [awards, spends, reads]) in &counts {
+        assert_eq!(awards + spends + reads, 200, "{contact}");
+        let near = |count: &u32, share: u32| count.abs_diff(share) <= 3;
+        assert!(
+            near(awards, 120) && near(spends, 40) && near(reads, 40),
+            "{counts:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_hot_contact_gets_every_award() {
+    let stub = Stub::start(Gate::Open, |_| Reply::Success).await;
+    run_plan(&plan_for(&stub, Scenario::HotContact).await).await;
+    let seen = stub.seen();
+    assert_eq!(seen.len(), 100);
+    assert!(seen.iter().all(|seen| seen.body["contact"]["id"] == "c1"));
+    let keys: HashSet<_> = seen
+        .iter()
+        .map(|seen| seen.headers["idempotency-key"].clone())
+        .collect();
+    assert_eq!(keys.len(), 100);
+}
+
+#[tokio::test]
+async fn a_batch_is_a_thousand_purchases_of_a_device_of_its_own() {
+    let stub = Stub::start(Gate::Open, |_| Reply::BatchRecorded).await;
+    let plan = Plan {
+        rate: Some(50),
+        ..plan_for(&stub, Scenario::Batch).await
+    };
+    let report = run_plan(&plan).await;
+    let figures = parse(&report);
+    assert_eq!((report.ok, report.errors_total), (5, 0), "{figures:#}");
+    assert_eq!(figures["batched_purchases"]["recorded"], 5_000);
+    assert!(report.to_text().contains("purchases a second"));
+
+    let seen = stub.seen();
+    let devices: HashSet<_> = seen
+        .iter()
+        .map(|seen| seen.body["device_id"].as_str().unwrap())
+        .collect();
+    assert_eq!((seen.len(), devices.len()), (5, 5));
+    for seen in &seen {
+        assert_eq!(
+            (seen.method.as_str(), seen.path.as_str()),
+            ("POST", "/backoffice/v2/purchases/batch")
+        );
+        let purchases = seen.body["purchases"].as_array().unwrap();
+        let sequences: HashSet<_> = purchases
+            .iter()
+            .map(|purchase| purchase["sequence"].as_u64().unwrap())
+            .collect();
+        assert_eq!(sequences, (0..1_000).collect());
+        let first = &purchases[0]["purchase"];
+        assert_eq!(first["contact"]["id"], "c1");
+        assert_eq!(first["transaction_amounts"]["total"], 10.0);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_which_a_purchase_is_missing_is_an_error_and_what_was_recorded_still_counts() {
+    let stub = Stub::start(Gate::Open, |_| Reply::BatchIncomplete).await;
+    let plan = Plan {
+        rate: Some(20),
+        ..plan_for(&stub, Scenario::Batch).await
+    };
+    let report = run_plan(&plan).await;
+    let figures = parse(&report);
+    assert_eq!(figures["errors"], json!({ "batch_incomplete": 2 }));
+    assert_eq!(figures["batched_purchases"]["recorded"], 1_998);
+    let failed = report.verdict().unwrap_err().to_string();
+    assert!(
+        failed.contains("purchase 999 of a batch: 503 full"),
+        "{failed}"
     );
 }

@@ -34,6 +34,10 @@ pub(super) enum Reply {
     /// Success, and the connection is closed.
     SuccessAndClose,
     BalanceTooLow,
+    /// Every purchase of a batch was recorded.
+    BatchRecorded,
+    /// All but one.
+    BatchIncomplete,
     /// A 400 for another reason.
     Malformed,
     Unavailable,
@@ -124,7 +128,16 @@ fn respond(reply: Reply) -> Response {
         json!({ "id": "p", "state": "POSTED", "rewards": { "award": 1.0 }, "amount_due": 10.0 });
     let refusal = |code: &str| json!({ "status": 400, "error": code, "detail": "no" });
     let not_enough = "CRM.EXCEPTIONS.CANNOTSPENDAMOUNTWALLETBALANCENOTENOUGHEXCEPTION";
+    let batch = |recorded| {
+        let done = json!({ "status": 200, "sequence": 0, "purchase": purchase });
+        let refused = json!({ "status": 503, "sequence": 999, "problem": { "detail": "full" } });
+        let mut items = vec![done; recorded];
+        items.resize(1_000, refused);
+        json!({ "items": items })
+    };
     let (status, header, body) = match reply {
+        Reply::BatchRecorded => (StatusCode::OK, ("x-stub", "1"), batch(1_000)),
+        Reply::BatchIncomplete => (StatusCode::OK, ("x-stub", "1"), batch(999)),
         Reply::Success => (StatusCode::OK, ("x-stub", "1"), purchase),
         Reply::Timed => (
             StatusCode::OK,

@@ -4,18 +4,16 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use super::super::contacts::idempotency_key;
+use super::super::once::Once;
 use super::read;
 use super::wire::{CreatedOffer, WrittenOffer};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
-use crate::domain::entity::Remember;
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, request_hash};
 
 /// Create a reward offer.
 ///
@@ -43,30 +41,14 @@ pub(in super::super) async fn create(
     let tenant = caller.tenant_view(&api).await?;
     let secrets = api.router.secrets();
     let offer = read::offer(&body, &tenant, secrets.public_ids())?;
-    let fresh = uuid::Uuid::now_v7().to_string();
-    let (source, key) = match idempotency_key(&headers)? {
-        Some(key) => ("header", key),
-        None => ("request", fresh.as_str()),
-    };
-    let scope = KeyScope {
-        tenant: caller.tenant(),
-        mode: caller.mode(),
-        lineage: caller.key.key.details.lineage,
-        operation: "reward_offers.create",
-        target: None,
-        source,
-        key,
-    };
+    let once = Once::of(&caller, &headers, "reward_offers.create", None, &body.hash)?;
     let address = Address {
         tenant: caller.tenant(),
         mode: caller.mode(),
         kind: Kind::Offer,
-        entity: secrets.derived_entity(&scope, 0),
+        entity: secrets.derived_entity(&once.scope(), 0),
     };
-    let remember = Remember {
-        keys: vec![secrets.key_hash(&scope)],
-        request: request_hash(body.hash.as_bytes()),
-    };
+    let remember = once.remember(&api);
     let (created, engine) = api.router.create_offer(address, offer, remember).await;
     let timings = reply::timings(&caller, engine);
     Ok(match created {
