@@ -33,6 +33,27 @@ build: tools ## Build the release binary
 test: tools ## Run every test: units, integration, documentation examples
 	@$(CARGO) test --workspace $(LOCKED) $(ARGS)
 
+# What `make test` does a little of, at length, and what takes root: docs/faults.md says what is proven. Each count can be set,
+# and SEED=… repeats a run. As root it has mounts of its own, so that none outlives it.
+CYCLES ?= 1000
+ROUNDS ?= 1000
+POWER_CUTS ?= 20
+FLIPS ?= 300
+OVERLOAD_SECONDS ?= 60
+SEEDS ?= 2000
+
+.PHONY: torture
+torture: tools ## Kill, cut the power, fill the disk and overload, a thousand times; as root for the power cuts
+	@export CYCLES=$(CYCLES) ROUNDS=$(ROUNDS) POWER_CUTS=$(POWER_CUTS) FLIPS=$(FLIPS) OVERLOAD_SECONDS=$(OVERLOAD_SECONDS) SEEDS=$(SEEDS)
+	$(CARGO) test $(LOCKED) --test faults --test simulation --no-run $(ARGS)
+	alone=()
+	if [ "$$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
+		alone=(unshare --mount)
+	fi
+	$(CARGO) test $(LOCKED) --test simulation $(ARGS) -- --nocapture
+	# One after the other: an overload beside other tests would measure those.
+	exec "$${alone[@]}" $(CARGO) test $(LOCKED) --test faults $(ARGS) -- --include-ignored --nocapture --test-threads 1
+
 .PHONY: lint
 lint: tools components ## Check formatting and lints; a warning is an error
 	@$(CARGO) fmt --all --check

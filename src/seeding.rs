@@ -25,7 +25,8 @@ use crate::domain::remembered::RequestHash;
 use crate::domain::tenant;
 use crate::domain::time::Span;
 use crate::http::Api;
-use crate::http::control::{WireVisibility, key_at, make_key};
+use crate::http::api_keys::Minted;
+use crate::http::control::{WireVisibility, make_key};
 use crate::limits::SEEDED_CONTACTS_AT_A_TIME;
 use crate::secrets::{KeyScope, UniqueValue};
 
@@ -85,7 +86,7 @@ pub struct SeedId {
 pub struct SeedKeys {
     /// The public key.
     pub public: Option<String>,
-    /// The secret key: known only when it was made just now, or from the seed file of then.
+    /// The secret key: none, if it was rolled since and no seed file holds it.
     pub secret: Option<String>,
 }
 
@@ -120,9 +121,6 @@ pub enum Error {
     /// A contact could not be created.
     #[error("a demo contact cannot be made: {0:?}")]
     Contact(NotCreated),
-    /// The system gives no random bytes.
-    #[error("a key cannot be made: {0}")]
-    Random(getrandom::Error),
     /// ISO 4217 has no euro.
     #[error("the currency EUR is not known")]
     Currency,
@@ -205,8 +203,8 @@ fn offers() -> [Offer; 5] {
     ]
 }
 
-/// Makes the demo network where it is not there yet. `held` is what an earlier seed file says: secrets are taken from it,
-/// since they are shown only once. A network that has more live contacts keeps them.
+/// Makes the demo network where it is not there yet. `held` is what an earlier seed file says: secrets that are not
+/// those of the first start are taken from it. A network that has more live contacts keeps them.
 ///
 /// # Errors
 /// When an entity does not answer.
@@ -359,21 +357,20 @@ async fn create_keys(
             kind: Kind::ApiKey,
             entity,
         };
-        let value = key_at(api, address, visibility).map_err(Error::Random)?;
-        let made = make_key(
-            api,
-            address,
-            &value,
-            visibility,
-            format!("demo {name}"),
-            Scopes::all(),
-            None,
-        )
-        .await;
+        // Derived, so that a start that was cut short between making the key and telling it loses no secret.
+        let secrets = api.router.secrets();
+        let key = format!("key {entity}");
+        let secret = secrets.derived_api_key_secret(&scope(mode, &key));
+        let minted = Minted::of(api, address, visibility.visibility(), &secret);
+        let demo = format!("demo {name}");
+        let made = make_key(api, &minted, visibility, demo, Scopes::all(), None).await;
         let known = match made {
-            Ok(()) => Some(value),
+            Ok(()) => Some(minted.value),
             Err(Failure::Rejected(Rejection::ApiKey(api_key::Rejection::ApiKeyExists))) => {
                 match api.router.query(address, Query::ApiKey).await.result? {
+                    Answer::ApiKey(key) if key.details.value_hash == minted.value_hash() => {
+                        Some(minted.value)
+                    }
                     Answer::ApiKey(key) => key.details.public_value,
                     _ => None,
                 }
@@ -390,6 +387,19 @@ async fn create_keys(
     Ok(keys)
 }
 
+/// What names something of the demo network, so that each start makes the same of it.
+fn scope(mode: Mode, key: &str) -> KeyScope<'_> {
+    KeyScope {
+        tenant: TENANT,
+        mode,
+        lineage: 0,
+        operation: "seed",
+        target: None,
+        source: "seed",
+        key,
+    }
+}
+
 async fn create_contact(
     api: &Api,
     mode: Mode,
@@ -398,15 +408,7 @@ async fn create_contact(
 ) -> Result<SeedContact, Error> {
     let secrets = api.router.secrets();
     let key = format!("contact {number}");
-    let scope = KeyScope {
-        tenant: TENANT,
-        mode,
-        lineage: 0,
-        operation: "seed",
-        target: None,
-        source: "seed",
-        key: &key,
-    };
+    let scope = scope(mode, &key);
     let address = Address {
         tenant: TENANT,
         mode,

@@ -64,6 +64,11 @@ impl Minted {
         let secret = secrets.derived_api_key_secret(scope);
         Minted::of(api, address, visibility, &secret)
     }
+
+    /// What is stored of the value.
+    pub fn value_hash(&self) -> [u8; 32] {
+        *blake3::hash(self.value.as_bytes()).as_bytes()
+    }
 }
 
 /// Lists the key with its tenant and creates it. `lineage` is the first key of the chain of rolls that it continues; it
@@ -88,7 +93,7 @@ pub async fn create(
         gateway: terms.gateway,
         scopes: terms.scopes,
         organisation: terms.organisation,
-        value_hash: *blake3::hash(minted.value.as_bytes()).as_bytes(),
+        value_hash: minted.value_hash(),
         public_value: (terms.visibility == Visibility::Public).then(|| minted.value.clone()),
         lineage: lineage.unwrap_or(address.entity),
         expires_at: terms.expires_at,

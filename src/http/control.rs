@@ -184,7 +184,7 @@ impl WireMode {
 
 impl WireVisibility {
     /// The domain's word.
-    const fn visibility(self) -> Visibility {
+    pub const fn visibility(self) -> Visibility {
         match self {
             WireVisibility::Public => Visibility::Public,
             WireVisibility::Secret => Visibility::Secret,
@@ -237,7 +237,7 @@ async fn create_key(
     if new.scopes.is_empty() {
         scopes = Scopes::all();
     }
-    let (address, value) = fresh_key(
+    let minted = fresh_key(
         &control.api,
         TenantId(new.tenant),
         new.mode.mode(),
@@ -246,8 +246,7 @@ async fn create_key(
     .map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let made = make_key(
         &control.api,
-        address,
-        &value,
+        &minted,
         new.visibility,
         new.name,
         scopes,
@@ -256,8 +255,8 @@ async fn create_key(
     .await;
     made.map_err(failed)?;
     Ok(Json(CreatedKey {
-        id: api_keys::id(&control.api, address.entity),
-        value,
+        id: api_keys::id(&control.api, minted.address.entity),
+        value: minted.value,
     }))
 }
 
@@ -270,7 +269,7 @@ pub fn fresh_key(
     tenant: TenantId,
     mode: Mode,
     visibility: WireVisibility,
-) -> Result<(Address, String), getrandom::Error> {
+) -> Result<Minted, getrandom::Error> {
     let mut entity = [0_u8; 8];
     getrandom::fill(&mut entity)?;
     let address = Address {
@@ -279,22 +278,9 @@ pub fn fresh_key(
         kind: Kind::ApiKey,
         entity: u64::from_be_bytes(entity),
     };
-    key_at(api, address, visibility).map(|value| (address, value))
-}
-
-/// A value for a key at `address`.
-///
-/// # Errors
-/// When the system gives no random bytes.
-pub fn key_at(
-    api: &Api,
-    address: Address,
-    visibility: WireVisibility,
-) -> Result<String, getrandom::Error> {
     let mut secret = [0_u8; API_KEY_SECRET_BYTES];
     getrandom::fill(&mut secret)?;
-    let minted = Minted::of(api, address, visibility.visibility(), &secret);
-    Ok(minted.value)
+    Ok(Minted::of(api, address, visibility.visibility(), &secret))
 }
 
 /// Lists the key with its tenant and creates it.
@@ -303,8 +289,7 @@ pub fn key_at(
 /// The tenant is unknown or lists as many keys as it may; the key exists; no answer.
 pub async fn make_key(
     api: &Api,
-    address: Address,
-    value: &str,
+    minted: &Minted,
     visibility: WireVisibility,
     name: String,
     scopes: Scopes,
@@ -318,11 +303,7 @@ pub async fn make_key(
         scopes,
         expires_at,
     };
-    let minted = Minted {
-        address,
-        value: value.to_owned(),
-    };
-    api_keys::create(api, &minted, terms, None, None).await?;
+    api_keys::create(api, minted, terms, None, None).await?;
     Ok(())
 }
 
@@ -392,9 +373,8 @@ async fn roll_key(
         Visibility::Public => WireVisibility::Public,
         Visibility::Secret => WireVisibility::Secret,
     };
-    let (address, value) = fresh_key(api, current.tenant, current.mode, visibility)
+    let minted = fresh_key(api, current.tenant, current.mode, visibility)
         .map_err(|error| refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let minted = Minted { address, value };
     let ends = match how.expire_current_at {
         Some(seconds) => Timestamp::from_unix_seconds(seconds),
         None => api.router.wall(),
@@ -403,7 +383,7 @@ async fn roll_key(
         .await
         .map_err(failed)?;
     Ok(Json(CreatedKey {
-        id: api_keys::id(api, address.entity),
+        id: api_keys::id(api, minted.address.entity),
         value: minted.value,
     }))
 }

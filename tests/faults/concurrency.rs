@@ -8,41 +8,71 @@ use tokio::task::JoinSet;
 
 use crate::client::{Answer, Client};
 use crate::ledger::{cents, is_too_low};
+use crate::load::{Numbers, setting};
 use crate::process::{Process, Site};
 
-/// Posts the purchases all at once, each over a connection of its own.
-async fn at_once(process: &Process, requests: Vec<(String, Value)>) -> Vec<Answer> {
-    let start = Arc::new(Barrier::new(requests.len()));
-    let mut running = JoinSet::new();
-    for (key, body) in requests {
-        let (mut client, start) = (process.client(), Arc::clone(&start));
-        running.spawn(async move {
-            // Connected before the others are let go.
+/// How many rounds, if `ROUNDS` does not say.
+const ROUNDS: u32 = 20;
+
+/// How many spend one balance.
+const SPENDS: usize = 50;
+
+/// How many send one key.
+const REPEATS: usize = 20;
+
+/// Clients that are connected, and ask at once.
+struct Crowd(Vec<Client>);
+
+impl Crowd {
+    async fn of(process: &Process, size: usize) -> Crowd {
+        let mut clients = Vec::new();
+        for _ in 0..size {
+            let mut client = process.client();
             let connected = client.get("/backoffice/v2/wallets/none").await.unwrap();
             assert_eq!(connected.status, 404);
-            start.wait().await;
-            client.purchase(&key, &body).await.unwrap()
-        });
+            clients.push(client);
+        }
+        Crowd(clients)
     }
-    running.join_all().await
+
+    /// Posts the purchases, each by a client of its own, all let go together.
+    async fn at_once(&mut self, requests: Vec<(String, Value)>) -> Vec<Answer> {
+        assert_eq!(requests.len(), self.0.len());
+        let start = Arc::new(Barrier::new(requests.len()));
+        let mut running = JoinSet::new();
+        for (mut client, (key, body)) in self.0.drain(..).zip(requests) {
+            let start = Arc::clone(&start);
+            running.spawn(async move {
+                start.wait().await;
+                let answer = client.purchase(&key, &body).await.unwrap();
+                (client, answer)
+            });
+        }
+        let (clients, answers) = running.join_all().await.into_iter().unzip();
+        self.0 = clients;
+        answers
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_fifty_spends_of_one_balance_exactly_one_succeeds() {
-    const SPENDS: usize = 50;
+    let (rounds, mut numbers) = (setting("ROUNDS", ROUNDS), Numbers::of_run());
     let site = Site::new();
     let process = site.start().await;
     let (network, mut client) = (process.network(), process.client());
-    for round in 0..5 {
-        let contact = round % 2;
+    let mut crowd = Crowd::of(&process, SPENDS).await;
+    for round in 0..rounds {
+        let contact = usize::try_from(numbers.below(10)).unwrap();
+        let total = 10_000 + 20 * i64::try_from(numbers.below(1_000)).unwrap();
         let filled = client
-            .purchase(&format!("fill {round}"), &network.award(contact, 10_000))
+            .purchase(&format!("fill {round}"), &network.award(contact, total))
             .await
             .unwrap();
         assert_eq!(filled.status, 200);
         let balance = network.balance(&mut client, contact).await;
         assert_eq!(
-            balance, 800,
+            balance,
+            total / 20 + 300,
             "5 %, 2.00 and 1.00, and nothing left of the round before"
         );
 
@@ -52,7 +82,7 @@ async fn of_fifty_spends_of_one_balance_exactly_one_succeeds() {
                 (key, network.spend(contact, balance))
             })
             .collect();
-        let answers = at_once(&process, spends).await;
+        let answers = crowd.at_once(spends).await;
         let (spent, refused): (Vec<_>, Vec<_>) =
             answers.iter().partition(|answer| answer.status == 200);
         assert_eq!(spent.len(), 1, "round {round}");
@@ -67,20 +97,23 @@ async fn of_fifty_spends_of_one_balance_exactly_one_succeeds() {
         );
         assert_eq!(network.balance(&mut client, contact).await, 0);
     }
+    eprintln!("{rounds} rounds of {SPENDS} spends at once: one each had its effect");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_key_twenty_times_at_once_has_one_effect_and_one_answer() {
+    let (rounds, mut numbers) = (setting("ROUNDS", ROUNDS), Numbers::of_run());
     let site = Site::new();
     let process = site.start().await;
     let (network, mut client) = (process.network(), process.client());
-    for round in 0..5 {
+    let mut crowd = Crowd::of(&process, REPEATS).await;
+    for round in 0..rounds {
         let before = network.balance(&mut client, 0).await;
         let key = format!("again {round}");
-        let total = 2_000 + round * 100;
+        let total = 2_000 + 20 * i64::try_from(numbers.below(100)).unwrap();
         let request = (key.clone(), network.award(0, total));
-        let answers = at_once(&process, vec![request; 20]).await;
-        assert_eq!(answers.len(), 20);
+        let answers = crowd.at_once(vec![request; REPEATS]).await;
+        assert_eq!(answers.len(), REPEATS);
         for answer in &answers {
             assert_eq!(answer.status, 200, "{answer:?}");
             assert_eq!(answer, &answers[0], "byte for byte");
@@ -94,6 +127,7 @@ async fn one_key_twenty_times_at_once_has_one_effect_and_one_answer() {
         assert_eq!(other.json()["code"], "idempotency_key_reused");
         assert_eq!(network.balance(&mut client, 0).await, after);
     }
+    eprintln!("{rounds} rounds of one key {REPEATS} times at once: one effect, one answer");
 }
 
 /// What the other tests are answered with is owed to their key, then.

@@ -22,7 +22,7 @@ async fn record(site: &Site, ledger: &mut Ledger, name: &str, count: i64) {
 }
 
 /// Everything in the ledger must be there.
-async fn holds(site: &Site, ledger: &Ledger) {
+async fn holds(site: &Site, ledger: &mut Ledger) {
     let process = site.start().await;
     let (network, mut client) = (process.network(), process.client());
     ledger.check_balances(&mut client, &network).await;
@@ -91,7 +91,7 @@ async fn a_torn_last_batch_is_cut_and_everything_before_it_is_kept() {
         ledger.record(&mut client, torn).await;
         ledger.check_balances(&mut client, &network).await;
         process.kill();
-        holds(&site, &ledger).await;
+        holds(&site, &mut ledger).await;
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_flipped_bit_before_the_last_batch_refuses_the_start_and_touches_nothi
         assert_untouched(&site.data(), &before);
         alter(&path, |bytes| bytes[at] ^= 0x10);
     }
-    holds(&site, &ledger).await;
+    holds(&site, &mut ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,7 +142,7 @@ async fn a_missing_file_of_the_journal_refuses_the_start() {
         assert_untouched(&site.data(), &before);
         std::fs::rename(&aside, &missing).unwrap();
     }
-    holds(&site, &ledger).await;
+    holds(&site, &mut ledger).await;
 }
 
 /// Rows without the journal that they were made from: a new journal would count its positions anew, and the next
@@ -166,7 +166,7 @@ async fn a_journal_that_is_gone_altogether_is_noticed_by_its_rows() {
     std::fs::remove_dir_all(&journal).unwrap();
     std::fs::rename(&kept, &journal).unwrap();
     std::fs::rename(&kept_manifest, &manifest).unwrap();
-    holds(&site, &ledger).await;
+    holds(&site, &mut ledger).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -194,8 +194,8 @@ async fn what_the_refusal_says_to_do_brings_back_what_the_export_holds() {
     }
     let export = created["path"].as_str().unwrap();
     site.json(&["snapshot", "restore", export]).await;
-    holds(&site, &ledger).await;
+    holds(&site, &mut ledger).await;
     // The new journal goes on from there.
     record(&site, &mut ledger, "after", 40).await;
-    holds(&site, &ledger).await;
+    holds(&site, &mut ledger).await;
 }

@@ -1,6 +1,6 @@
 //! What the node has acknowledged, noted outside of it, and what must therefore be found.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
@@ -65,6 +65,26 @@ impl Network {
         assert!(balance >= 0, "contact {contact} has a balance of {balance}");
         balance
     }
+
+    /// A wallet's own ledger, newest first; no balance in it is below zero.
+    pub(crate) async fn lines(&self, client: &mut Client, contact: usize) -> Vec<Value> {
+        let wallet = &self.contacts[contact].1;
+        let mut lines = Vec::new();
+        for page in 1.. {
+            let path = format!("/backoffice/v2/journals?wallet_id={wallet}&size=100&page={page}");
+            let answer = client.get(&path).await.unwrap();
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let mut answer = answer.json();
+            lines.append(answer["content"].as_array_mut().unwrap());
+            if answer["paging"]["has_more"] != true {
+                break;
+            }
+        }
+        for line in &lines {
+            assert!(cents(&line["balance"]) >= 0, "below zero: {line}");
+        }
+        lines
+    }
 }
 
 fn amount(cents: i64) -> Value {
@@ -105,10 +125,32 @@ pub(crate) struct Asked {
 /// Everything asked, with the answer where there is one.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    /// In no order.
+    /// In no order; those that were checked stay as they are.
     pub(crate) entries: Vec<(Asked, Option<Answer>)>,
     /// How many entries were compared with the node already.
     compared: usize,
+    counted: Counted,
+}
+
+/// What the first `entries` entries come to, so that a check after a thousand restarts costs no more than the first.
+#[derive(Default)]
+struct Counted {
+    entries: usize,
+    /// What each contact must have, in cents.
+    balances: BTreeMap<usize, i64>,
+    /// What each purchase moved, in cents; each belongs to one key.
+    purchases: HashMap<String, i64>,
+}
+
+impl Counted {
+    fn count(&mut self, asked: &Asked, purchase: &Value) {
+        let rewards = &purchase["rewards"];
+        let moved = cents(&rewards["award"]) - cents(&rewards["spend"]);
+        *self.balances.entry(asked.contact).or_default() += moved;
+        let id = purchase["id"].as_str().unwrap().to_owned();
+        let twice = self.purchases.insert(id, moved);
+        assert_eq!(twice, None, "two keys made one purchase: {purchase}");
+    }
 }
 
 impl Ledger {
@@ -156,21 +198,41 @@ impl Ledger {
     }
 
     /// Every wallet must hold what its purchases awarded, less what they spent; each purchase belongs to one key.
-    pub(crate) async fn check_balances(&self, client: &mut Client, network: &Network) {
-        let mut expected: BTreeMap<usize, i64> = BTreeMap::new();
-        let mut ids = HashSet::new();
-        for (asked, answer) in self.recorded() {
-            let purchase = answer.json();
-            let rewards = &purchase["rewards"];
-            *expected.entry(asked.contact).or_default() +=
-                cents(&rewards["award"]) - cents(&rewards["spend"]);
-            let id = purchase["id"].as_str().unwrap().to_owned();
-            assert!(ids.insert(id), "two keys made one purchase: {purchase}");
+    pub(crate) async fn check_balances(&mut self, client: &mut Client, network: &Network) {
+        let fresh = self.counted.entries;
+        self.counted.entries = self.entries.len();
+        for (asked, answer) in &self.entries[fresh..] {
+            let answer = answer.as_ref().expect("settled before");
+            if answer.status == 200 {
+                self.counted.count(asked, &answer.json());
+            }
         }
-        for (contact, expected) in expected {
-            let balance = network.balance(client, contact).await;
-            assert_eq!(balance, expected, "of contact {contact}");
+        for (contact, expected) in &self.counted.balances {
+            let balance = network.balance(client, *contact).await;
+            assert_eq!(balance, *expected, "of contact {contact}");
         }
+    }
+
+    /// After [`Self::check_balances`]: the node's own ledger of every wallet must come to its balance, and to what each purchase
+    /// was answered with. A purchase that nobody asked for, or that moved money twice, shows here.
+    pub(crate) async fn check_lines(&self, client: &mut Client, network: &Network) {
+        let mut moved: HashMap<String, i64> = HashMap::new();
+        for (contact, expected) in &self.counted.balances {
+            let mut balance = 0;
+            for line in network.lines(client, *contact).await {
+                let amount = cents(&line["amount"]);
+                balance += amount;
+                let purchase = line["purchase"]["id"].as_str();
+                let purchase = purchase.unwrap_or_else(|| panic!("nobody asked for {line}"));
+                *moved.entry(purchase.to_owned()).or_default() += amount;
+            }
+            assert_eq!(balance, *expected, "the lines of contact {contact}");
+        }
+        for (id, cents) in &self.counted.purchases {
+            let found = moved.remove(id).unwrap_or_default();
+            assert_eq!(found, *cents, "the lines of purchase {id}");
+        }
+        assert!(moved.is_empty(), "nobody asked for {moved:?}");
     }
 
     /// Sends everything that was recorded again: each must get the first answer, byte for byte.

@@ -14,6 +14,16 @@ use crate::process::Process;
 /// How long the clients may take for a handful of answers before the load counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How much of something a run does: what the environment says, or `default`.
+pub(crate) fn setting(name: &str, default: u32) -> u32 {
+    match std::env::var(name) {
+        Ok(value) => value
+            .parse()
+            .unwrap_or_else(|error| panic!("{name}={value}: {error}")),
+        Err(_) => default,
+    }
+}
+
 /// Numbers that a seed decides (splitmix64).
 #[derive(Clone)]
 pub(crate) struct Numbers(pub(crate) u64);
@@ -96,6 +106,11 @@ impl Load {
     }
 }
 
+/// Whether the node says that it does not know the outcome.
+fn is_unknown(answer: &Answer) -> bool {
+    answer.status == 500 && answer.json()["code"] == "unknown_outcome"
+}
+
 async fn run(
     mut client: Client,
     network: Arc<Network>,
@@ -114,7 +129,7 @@ async fn run(
         let key = format!("{name}-{}", noted.len());
         let answer = client.purchase(&key, &body).await.ok();
         // A stopping or overloaded node refuses without an effect, and an outcome may be unknown: both are retried.
-        let settled = answer.filter(|answer| answer.status != 503);
+        let settled = answer.filter(|answer| answer.status != 503 && !is_unknown(answer));
         let lost = settled.is_none();
         if let Some(answer) = &settled {
             assert!(answer.status == 200 || is_too_low(answer), "{answer:?}");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,13 +19,27 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A data directory, and how nodes are started on it.
 pub(crate) struct Site {
     directory: TempDir,
+    /// Where the data directory and the seed file are.
+    home: PathBuf,
     settings: Vec<(&'static str, String)>,
 }
 
-/// A node that runs; killed when dropped.
-pub(crate) struct Process {
-    child: Child,
+/// A child process; killed when dropped.
+struct Running(Child);
+
+/// A node that may not be ready yet.
+pub(crate) struct Launched {
+    running: Running,
     seed_file: PathBuf,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+/// A node that runs.
+pub(crate) struct Process {
+    running: Running,
+    seed_file: PathBuf,
+    stderr: PathBuf,
     /// Where the API listens.
     pub(crate) public: SocketAddr,
 }
@@ -39,11 +54,21 @@ pub(crate) struct Ended {
 impl Site {
     /// An empty data directory, with small segments so that starts are quick.
     pub(crate) fn new() -> Site {
+        let directory = TempDir::new().unwrap();
         Site {
-            directory: TempDir::new().unwrap(),
+            home: directory.path().to_owned(),
+            directory,
             settings: Vec::new(),
         }
         .with("STORAGE__SEGMENT_MIB", 2)
+    }
+
+    /// The same, with its data in `home`; what the node prints stays elsewhere.
+    pub(crate) fn on(home: &Path) -> Site {
+        Site {
+            home: home.to_owned(),
+            ..Site::new()
+        }
     }
 
     /// Checkpoints only when something else makes them: what is written stays in the journal alone.
@@ -59,12 +84,12 @@ impl Site {
 
     /// The data directory.
     pub(crate) fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
+        self.home.join("data")
     }
 
     /// The seed file.
     pub(crate) fn seed_file(&self) -> PathBuf {
-        self.directory.path().join("seed.json")
+        self.home.join("seed.json")
     }
 
     /// A place for another file.
@@ -95,40 +120,22 @@ impl Site {
     ///
     /// It takes free ports by itself and prints them, so that no other process can take them in between.
     pub(crate) async fn start(&self) -> Process {
+        self.launch().ready().await
+    }
+
+    /// Starts a node, and waits for nothing.
+    pub(crate) fn launch(&self) -> Launched {
         let (stdout, stderr) = (self.beside("stdout"), self.beside("stderr"));
         let mut command = self.dev();
         command
             .stdout(File::create(&stdout).unwrap())
             .stderr(File::create(&stderr).unwrap());
-        let mut child = command.spawn().unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        let (public, admin) = loop {
-            let said = std::fs::read_to_string(&stdout).unwrap();
-            let address = |label: &str| address_after(&said, label);
-            if let (Some(public), Some(admin), true) =
-                (address("API "), address("Health"), said.contains("Ctrl-C"))
-            {
-                break (public, admin);
-            }
-            let complaint = || std::fs::read_to_string(&stderr).unwrap();
-            if let Some(status) = child.try_wait().unwrap() {
-                panic!("the node ended with {status}: {}", complaint());
-            }
-            if Instant::now() > deadline {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                panic!("the node is not ready: {}", complaint());
-            }
-            pause().await;
-        };
-        let process = Process {
-            child,
+        Launched {
+            running: Running(command.spawn().unwrap()),
             seed_file: self.seed_file(),
-            public,
-        };
-        let ready = Client::new(admin, "").get("/readyz").await.unwrap();
-        assert_eq!((ready.status, &ready.body[..]), (200, &b"ok\n"[..]));
-        process
+            stdout,
+            stderr,
+        }
     }
 
     /// Starts a node that must refuse to start: how it ended.
@@ -176,16 +183,116 @@ impl Site {
     }
 }
 
+impl Running {
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
+    }
+
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    fn suspend(&self, wait: bool) {
+        kill_process(self.pid(), Signal::STOP).unwrap();
+        if wait {
+            let stopped = waitpid(Some(self.pid()), WaitOptions::UNTRACED).unwrap();
+            let (_, status) = stopped.expect("the child's state");
+            assert!(status.stopped(), "it has ended: {status:?}");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to kill.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+impl Launched {
+    /// Waits until it is ready.
+    ///
+    /// It takes free ports by itself and prints them, so that no other process can take them in between.
+    pub(crate) async fn ready(self) -> Process {
+        let ready = self.ready_or_ended().await;
+        ready.unwrap_or_else(|ended| {
+            panic!("the node ended with {}: {}", ended.status, ended.stderr)
+        })
+    }
+
+    /// Waits until it is ready or has ended.
+    pub(crate) async fn ready_or_ended(mut self) -> Result<Process, Ended> {
+        let deadline = Instant::now() + PATIENCE;
+        let (public, admin) = loop {
+            let said = std::fs::read_to_string(&self.stdout).unwrap();
+            let address = |label: &str| address_after(&said, label);
+            if let (Some(public), Some(admin), true) =
+                (address("API "), address("Health"), said.contains("Ctrl-C"))
+            {
+                break (public, admin);
+            }
+            let complaint = || std::fs::read_to_string(&self.stderr).unwrap();
+            if let Some(status) = self.running.0.try_wait().unwrap() {
+                return Err(Ended {
+                    status,
+                    stdout: said,
+                    stderr: complaint(),
+                });
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the node is not ready: {}",
+                complaint()
+            );
+            pause().await;
+        };
+        let ready = Client::new(admin, "").get("/readyz").await.unwrap();
+        assert_eq!((ready.status, &ready.body[..]), (200, &b"ok\n"[..]));
+        Ok(Process {
+            running: self.running,
+            seed_file: self.seed_file,
+            stderr: self.stderr,
+            public,
+        })
+    }
+
+    /// As [`Process::suspend`].
+    pub(crate) fn suspend(&self, wait: bool) {
+        self.running.suspend(wait);
+    }
+
+    /// As [`Process::kill`].
+    pub(crate) fn kill(self) {
+        self.running.kill();
+    }
+}
+
 impl Process {
     /// Ends the process as a power cut would end it: without a word.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(self) {
+        self.running.kill();
+    }
+
+    /// Stops it where it is; `wait` until every thread is out of what it does in the kernel.
+    pub(crate) fn suspend(&self, wait: bool) {
+        self.running.suspend(wait);
+    }
+
+    /// Waits for it to end by itself.
+    pub(crate) async fn ended(mut self) -> Ended {
+        let status = exit(&mut self.running.0).await;
+        Ended {
+            status,
+            stdout: String::new(),
+            stderr: std::fs::read_to_string(&self.stderr).unwrap(),
+        }
     }
 
     /// How much memory the process has in use, in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.child.id());
+        let status = format!("/proc/{}/status", self.running.0.id());
         let status = std::fs::read_to_string(status).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib: u64 = line
@@ -200,14 +307,13 @@ impl Process {
 
     /// Sends TERM.
     pub(crate) fn terminate(&self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        kill_process(self.running.pid(), Signal::TERM).unwrap();
     }
 
     /// Sends TERM and waits for the end, which must be a good one.
     pub(crate) async fn stop(mut self) {
         self.terminate();
-        let status = exit(&mut self.child).await;
+        let status = exit(&mut self.running.0).await;
         assert!(status.success(), "after TERM it ended with {status}");
     }
 
@@ -224,14 +330,6 @@ impl Process {
     /// A client with the live secret key.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.public, &self.network().secret)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended already; then there is nothing to kill.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 

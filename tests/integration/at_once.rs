@@ -98,4 +98,13 @@ async fn no_two_wallets_have_the_same_code() {
         codes.insert(wallet.text("code"));
     }
     assert_eq!(codes.len(), 100);
+    for code in codes {
+        let digits = code.chars().rev().map(|it| it.to_digit(10).unwrap());
+        // Every second digit from the right counts twice, as the sum of its own digits (Luhn).
+        let sum: u32 = digits
+            .zip([1, 2].into_iter().cycle())
+            .map(|(digit, times)| digit * times / 10 + digit * times % 10)
+            .sum();
+        assert_eq!((code.len(), sum % 10), (16, 0), "{code}");
+    }
 }

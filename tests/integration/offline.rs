@@ -179,24 +179,22 @@ async fn an_uncovered_offline_sale_is_owed_where_the_tenant_wants_it_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_purchase_without_outcome_its_contacts_next_ones_wait() {
     let node = TestNode::start().await;
-    // The second can be covered only after the first.
-    let purchases = [
-        (1, award(&node, 0, 40)),
-        (2, spend(&node, 0, 2)),
-        (3, award(&node, 1, 20)),
-    ];
+    // The second can be covered only after the first; and there are more than an actor lets in at a time.
+    let mut purchases = vec![(0, award(&node, 0, 40)), (1, spend(&node, 0, 2))];
+    purchases.extend((2..400).map(|number| (number, award(&node, 0, 20))));
+    purchases.push((400, award(&node, 1, 20)));
     node.probe.panic_at(node.address_of(node.contact(0)), 1);
     let items = send(&node, "till 4", &purchases).await;
-    assert_eq!(statuses(&items), [(1, 500), (2, 503), (3, 200)]);
-    assert_eq!(items[1]["problem"]["code"], "over_capacity");
+    let (other, own) = items.split_last().unwrap();
+    assert!(statuses(own).iter().all(|(_, status)| *status >= 500));
+    assert_eq!(other["status"], json!(200));
     assert_eq!(node.balance(node.contact(0)).await, cents(0));
-    assert_eq!(node.balance(node.contact(1)).await, cents(100));
     eventually("the contact is there again", async || {
         let again = send(&node, "till 4", &purchases).await;
-        statuses(&again) == [(1, 200), (2, 200), (3, 200)]
+        statuses(&again).iter().all(|(_, status)| *status == 200)
     })
     .await;
-    assert_eq!(node.balance(node.contact(0)).await, cents(0));
+    assert_eq!(node.balance(node.contact(0)).await, cents(39_800));
     assert_eq!(node.balance(node.contact(1)).await, cents(100), "once");
 }
 

@@ -5,7 +5,7 @@ use clientele::domain::time::{Span, Timestamp};
 use clientele::seeding::SeedContact;
 use serde_json::{Value, json};
 
-use crate::commerce::{bought, merged, of, offer, offer_body, put, spend, wallet};
+use crate::commerce::{bought, buy, merged, of, offer, offer_body, put, spend, wallet};
 use crate::node::{TestNode, eventually};
 
 /// The seconds of so many days.
@@ -94,15 +94,23 @@ async fn a_line_is_paid_once_however_many_kinds_of_money_may_pay_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_changed_offer_keeps_what_its_money_may_be_spent_on() {
+async fn a_changed_offer_keeps_its_state_and_what_its_money_may_be_spent_on() {
     let node = TestNode::start().await;
     let bound = json!({ "spend_conditions": { "products": ["BEAN-1"] } });
     let id = offer(&node, "Bound", bound).await;
     let path = format!("/reward_offers/{id}");
+    let turn = async |state: &str| {
+        let state = json!({ "life_cycle_state": state });
+        let turned = put(&node, &format!("{path}/life_cycle_state"), &state);
+        assert_eq!(turned.send().await.status, 200);
+    };
+    turn("INACTIVE").await;
     let body = offer_body("Renamed", &json!({}));
     let changed = put(&node, &path, &body).send().await;
     assert_eq!(changed.status, 200, "{changed:?}");
     let shown = node.get(&path).send().await.json();
+    assert_eq!(shown["life_cycle_state"], "INACTIVE");
+    turn("ACTIVE").await;
     let products = &shown["spend_conditions"]["products"];
     assert_eq!(
         (&shown["name"], products),
@@ -250,4 +258,31 @@ async fn a_day_is_one_of_the_tenants_calendar() {
         let paid_in = node.post("/topups", &top_up).send().await;
         assert_eq!(paid_in.status == 201, is_new, "after {minutes} minutes");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purchase_is_in_the_wallets_currency_and_spends_no_more_than_it_costs() {
+    let node = TestNode::start().await;
+    let buyer = node.contact(0);
+    let funds = json!({ "wallet_id": buyer.wallet_id, "amount": 50 });
+    assert_eq!(node.post("/topups", &funds).send().await.status, 201);
+    let dollars = json!({ "currency_code": "USD" });
+    let refused = buy(&node, buyer, &dollars).await;
+    assert_eq!(refused.problem(), (422, "currency_mismatch".to_owned()));
+    for restrict in [true, false] {
+        let refused = buy(&node, buyer, &spend(21, restrict)).await;
+        let pointer = refused.json()["errors"][0]["pointer"].clone();
+        assert_eq!(
+            (refused.status, pointer),
+            (422, json!("/spend_request/amount"))
+        );
+    }
+    assert_eq!(open_and_commerce(&node, buyer).await, ["50", "0"]);
+    let all = bought(
+        &node,
+        buyer,
+        &merged(spend(20, true), &json!({ "currency_code": "EUR" })),
+    )
+    .await;
+    assert_eq!(all["amount_due"], json!(0));
 }

@@ -1,7 +1,7 @@
 //! The engine under simulation: the binary's own entity code over a journal and rows that fail in every way they know, on one
 //! thread, in simulated time. Equal seeds give equal runs.
 //!
-//! `SEEDS=n` runs that many seeds instead of 200; `SEED=n` runs that one alone, as a failure says, with `TRACE=1` in detail.
+//! `SEEDS=n` runs that many seeds instead of 500; `SEED=n` runs that one alone, as a failure says, with `TRACE=1` in detail.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use clientele::persistence::journal::memory::Struck;
 
 use self::scenario::{Outcome, run};
 
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 500;
 
 fn setting(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;

@@ -1,7 +1,8 @@
 //! What a tenant's offers make of a purchase.
 
 use super::{
-    Contact, Counted, Given, Lot, OfferOutcome, Product, Purchase, Rejection, expiry_at_grain,
+    Contact, Counted, Counts, Given, Lot, OfferOutcome, Product, Purchase, Rejection,
+    expiry_at_grain,
 };
 use crate::domain::calendar::Zone;
 use crate::domain::context::{Context, TenantView};
@@ -51,22 +52,27 @@ impl Contact {
             tenant,
         };
         let mut outcomes: Vec<OfferOutcome> = Vec::with_capacity(tenant.offers.len());
+        // With what this purchase adds to them.
+        let mut counts = self.counts.clone();
         // Of offers in groups: where each stands, and what it would give.
         let mut grouped = Vec::new();
         for (number, offer) in &tenant.offers {
             let evaluated = offer
                 .evaluate(basis, &sale)
-                .and_then(|amount| self.within_caps(*number, offer, amount, tenant, context));
+                .and_then(|amount| self.within_caps((*number, offer), amount, tenant, context));
             outcomes.push(match evaluated {
                 Ok(amount) if offer.best_of.is_some() => {
                     grouped.push((outcomes.len(), amount));
                     Err(NoAward::NotTheBest)
                 }
-                Ok(amount) => self.give(*number, offer, amount, &outcomes, context)?,
+                Ok(amount) => {
+                    let of = (*number, &**offer);
+                    self.give(of, amount, &outcomes, &mut counts, tenant, context)?
+                }
                 Err(why) => Err(why),
             });
         }
-        self.give_the_best(grouped, &mut outcomes, tenant, context)?;
+        self.give_the_best(grouped, &mut outcomes, &mut counts, tenant, context)?;
         let counted = counted(&outcomes, tenant, context.now);
         Ok((outcomes, counted))
     }
@@ -76,6 +82,7 @@ impl Contact {
         &self,
         mut grouped: Vec<(usize, Minor)>,
         outcomes: &mut [OfferOutcome],
+        counts: &mut Counts,
         tenant: &TenantView,
         context: &Context,
     ) -> Result<(), Rejection> {
@@ -88,7 +95,8 @@ impl Contact {
             if given.contains(&offer.best_of.as_deref()) {
                 continue;
             }
-            let result = self.give(*number, offer, amount, outcomes, context)?;
+            let of = (*number, &**offer);
+            let result = self.give(of, amount, outcomes, counts, tenant, context)?;
             if result.is_ok() {
                 given.push(offer.best_of.as_deref());
             }
@@ -101,8 +109,7 @@ impl Contact {
 
     fn within_caps(
         &self,
-        number: u64,
-        offer: &Offer,
+        (number, offer): (u64, &Offer),
         amount: Minor,
         tenant: &TenantView,
         context: &Context,
@@ -116,20 +123,18 @@ impl Contact {
             };
             let in_all = self.counts.in_all(number);
             offer.caps.check(amount, in_all, today)?;
-            if !self.counts.have_room_for(number) {
-                return Err(NoAward::WalletFull);
-            }
         }
         Ok(amount)
     }
 
-    /// The award, if the wallet has room beside what `before` gave and the budget covers it.
+    /// The award, if the wallet has room beside what `before` gave, `counts` have room for it, and the budget covers it.
     fn give(
         &self,
-        number: u64,
-        offer: &Offer,
+        (number, offer): (u64, &Offer),
         amount: Minor,
         before: &[OfferOutcome],
+        counts: &mut Counts,
+        tenant: &TenantView,
         context: &Context,
     ) -> Result<OfferOutcome, Rejection> {
         let unlocks_at = offer
@@ -149,13 +154,19 @@ impl Contact {
             counts_in_all: offer.caps.in_all.is_some(),
             counts_in_day: offer.caps.a_day.is_some(),
         };
-        if !self.wallet.has_room_for(given, before) {
+        let counted = Counted::of(number, &given, || tenant.time_zone.local(context.now).day);
+        let is_counted = counted.is_none_or(|counted| counts.have_room_for(&counted));
+        if !is_counted || !self.wallet.has_room_for(given, before) {
             return Ok(Err(NoAward::WalletFull));
         }
-        match offer.budget {
-            Some(_) => within_budget(number, given, context),
-            None => Ok(Ok(given)),
+        let outcome = match offer.budget {
+            Some(_) => within_budget(number, given, context)?,
+            None => Ok(given),
+        };
+        if let (Ok(_), Some(counted)) = (outcome, counted) {
+            counts.add(&counted);
         }
+        Ok(outcome)
     }
 }
 

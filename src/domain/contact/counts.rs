@@ -55,11 +55,15 @@ impl Counts {
     /// How many offers are counted in each way at most: at 23 bytes each, both take 3 KiB of the contact's row.
     pub const OFFERS_MAX: usize = 64;
 
-    /// Whether an award of the offer can be counted.
-    pub fn have_room_for(&self, offer: u64) -> bool {
-        [&self.in_all, &self.today].into_iter().all(|counts| {
-            counts.len() < Self::OFFERS_MAX || counts.iter().any(|count| count.offer == offer)
-        })
+    /// Whether one more award can be counted.
+    pub(super) fn have_room_for(&self, counted: &Counted) -> bool {
+        let fits = |counts: &[Count]| {
+            counts.len() < Self::OFFERS_MAX || counts.iter().any(|it| it.offer == counted.offer)
+        };
+        // What was counted on another day goes.
+        let is_new_day = counted.on_day.is_some_and(|day| day != self.day);
+        (!counted.in_all || fits(&self.in_all))
+            && (counted.on_day.is_none() || is_new_day || fits(&self.today))
     }
 
     /// How often an offer gave something, and how much together.

@@ -392,3 +392,31 @@ fn caps_count_what_was_given_and_nothing_else() {
         ]
     );
 }
+
+#[test]
+fn no_more_offers_are_counted_than_there_is_room_for_and_yesterdays_make_room() {
+    let cap = Cap {
+        awards: Some(1),
+        amount: None,
+    };
+    let both = Caps {
+        in_all: cap,
+        a_day: cap,
+    };
+    let a_day = Caps {
+        a_day: cap,
+        ..NO_CAPS
+    };
+    let most = Counts::OFFERS_MAX;
+    let mut offers = vec![(1, None, both); most];
+    offers.extend([(1, None, a_day); 2]);
+    let purchases = given_by(&offers, &[0, 1]);
+    let expected = [
+        (Ok(1), Err(NoAward::WalletFull)),
+        (Err(NoAward::ContactCapReached), Ok(1)),
+    ];
+    for (results, (first, rest)) in purchases.iter().zip(expected) {
+        assert!(results[..most].iter().all(|result| *result == first));
+        assert_eq!(results[most..], [rest; 2]);
+    }
+}
