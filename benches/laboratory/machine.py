@@ -1,6 +1,7 @@
 """What the machine is, and how quickly its disk makes a write durable: figures without them say nothing."""
 
 import os
+import pathlib
 import platform
 import statistics
 import tempfile
@@ -17,8 +18,23 @@ def describe(folder, sync_seconds=2.0):
         ("memory", f"{memory_gib:.1f} GiB"),
         ("kernel", f"{platform.system()} {platform.release()}"),
         ("disk", f"{filesystem(folder)}; {syncs:,.0f} fdatasync/s of 512 appended bytes, one after the other, {median_us:,.0f} µs each"),
-        ("load before", "{:.2f} {:.2f} {:.2f} (1, 5, 15 minutes)".format(*os.getloadavg())),
+        ("load before", f"{load():.2f}"),
     ]
+
+
+def load():
+    """How many tasks wanted to run at a time over the last minute."""
+    return os.getloadavg()[0]
+
+
+def caveats(binary, load_before):
+    """Why the figures must not be taken for the product's; empty when nothing speaks against them."""
+    found = []
+    if pathlib.Path(binary).parent.name != "release":
+        found.append("the binary was not built for release")
+    if load_before > len(os.sched_getaffinity(0)) / 2:
+        found.append(f"the machine did other work (a load of {load_before:.1f} before the start)")
+    return [f"**These figures show that the measurement works, and nothing else: {', and '.join(found)}.**"] if found else []
 
 
 def processor():

@@ -140,7 +140,7 @@ def measure(options):
     result = {
         "taken_at": now(),
         "command": "make bench-peers ARGS=" + shlex.quote(shlex.join(passed_on())),
-        "commit": commit(), "machine": machine.describe(options.folder), "versions": versions(laboratory),
+        "commit": commit(), "load": machine.load(), "machine": machine.describe(options.folder), "versions": versions(laboratory),
         "seconds": options.seconds, "warmup": options.warmup, "contacts": options.contacts, "clients": {}, "trials": {}, "rounds": [],
     }
     laboratory.learn()
@@ -215,7 +215,7 @@ def row(name, result, peer, scenario, *more):
     return [name, *more, rate, *latencies]
 
 
-def write(result):
+def write(result, caveats):
     peers = list(result["clients"])
     has = lambda *names: all(name in peers for name in names)
     latencies = ["p50 ms", "p99 ms", "p99.9 ms"]
@@ -227,6 +227,7 @@ def write(result):
         f"Taken {result['taken_at']} at commit {result['commit']}: {len(result['rounds'])} rounds of {result['seconds']} s after "
         f"{result['warmup']} s of warm-up over {result['contacts']:,} contacts, each server alone in a fresh folder. A figure is the median of the rounds, with the least and the "
         "most in parentheses. The clients run on the same machine.",
+        *caveats,
         table(["machine", ""], result["machine"] + list(result["versions"].items())).replace("---:", "---"),
         "## One durable award",
         table(["", "clients", "a second", *latencies],
@@ -260,7 +261,7 @@ def main():
         sys.exit(f"bench-peers: {failed}")
     except KeyboardInterrupt:
         sys.exit("bench-peers: interrupted; nothing was written")
-    text = write(result)
+    text = write(result, machine.caveats(options.binary, result["load"]))
     pathlib.Path(options.results).write_text(text, encoding="utf-8")
     pathlib.Path(options.raw).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(text)

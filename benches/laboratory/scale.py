@@ -99,7 +99,8 @@ def measure(options, contacts, folder):
     say(f"{contacts:,} contacts: {award['achieved_rate']:,.0f} awards/s, {found['memory_mib']:,.0f} MiB; killed; starting again …")
     # A port that is known beforehand: readiness is asked for from the first moment on.
     admin, began = free_port(), time.monotonic()
-    with servers.running([options.binary, "dev", *listen(admin)], folder, "second") as (process, log):
+    # It makes sure of its demo contacts, which brings them in: one, and not the hundred that it has otherwise.
+    with servers.running([options.binary, "dev", *listen(admin), "--contacts", "1"], folder, "second") as (process, log):
         patiently(lambda: is_ready(admin), process, log)
         found["ready_seconds"] = time.monotonic() - began
         patiently(lambda: b"Stop it with Ctrl-C" in log.read_bytes(), process, log)
@@ -147,6 +148,7 @@ def write(options, result):
         "below; every single figure is in [scale.json](scale.json).",
         f"    {result['command']}",
         f"Taken {result['taken_at']} at commit {result['commit']}, {options.connections} connections, {options.seconds} s each.",
+        *machine.caveats(options.binary, result["load"]),
         peers.table(["machine", ""], result["machine"]).replace("---:", "---"),
         peers.table(["contacts", "made in", "awards/s", "p50 ms", "p99 ms", "MiB under load", "MiB after the start", "MiB on disk",
                      "ready after a kill", "first read p50 ms", "p99 ms"], rows),
@@ -160,7 +162,7 @@ def write(options, result):
 def main():
     options = arguments()
     result = {
-        "taken_at": peers.now(), "commit": peers.commit(), "machine": machine.describe(options.folder),
+        "taken_at": peers.now(), "commit": peers.commit(), "machine": machine.describe(options.folder), "load": machine.load(),
         "command": "make bench-scale ARGS=" + shlex.quote(shlex.join(peers.passed_on())), "sizes": [],
     }
     try:
