@@ -264,7 +264,7 @@ async fn create_key(
 ///
 /// # Errors
 /// When the system gives no random bytes.
-fn fresh_key(
+pub fn fresh_key(
     api: &Api,
     tenant: TenantId,
     mode: Mode,

@@ -98,14 +98,14 @@ async fn a_key_that_was_never_made_opens_nothing() {
     };
     let visibility = WireVisibility::Secret;
     // Well-formed and with a true check, but nobody created it.
-    let (_, unborn) = fresh_key(&node.api(), TenantId(1), Mode::Live, visibility).unwrap();
+    let unborn = fresh_key(&node.api(), TenantId(1), Mode::Live, visibility).unwrap();
     for forged in [
         flipped(real.len() - 1),
         flipped("sk_live_".len() + 2),
         flipped("sk_live_".len() + 34),
         real.replace("sk_live_", "sk_test_"),
         real.replace("sk_live_", "pk_live_"),
-        unborn,
+        unborn.value,
         "sk_live_".to_owned(),
         "letmein".to_owned(),
         format!("{real}00"),
@@ -152,15 +152,15 @@ pub(crate) async fn strangers(node: &TestNode) -> (String, String) {
     let list = Command::Tenant(tenant::Command::ListOrganisation(STRANGE_VENUE, None));
     node.command(tenant, list).await;
     let visibility = WireVisibility::Secret;
-    let (address, key) = fresh_key(&api, STRANGERS, Mode::Live, visibility).unwrap();
+    let minted = fresh_key(&api, STRANGERS, Mode::Live, visibility).unwrap();
     let (name, scopes) = ("theirs".to_owned(), Scopes::all());
-    make_key(&api, address, &key, visibility, name, scopes, None)
+    make_key(&api, &minted, visibility, name, scopes, None)
         .await
         .unwrap();
     let created = node.post("/contacts", &json!({ "code": "STRANGER" }));
-    let created = created.with("api_key", &key).send().await;
+    let created = created.with("api_key", &minted.value).send().await;
     assert_eq!(created.status, 201, "{created:?}");
-    (key, created.text("id"))
+    (minted.value, created.text("id"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -349,12 +349,12 @@ impl TestNode {
     ) -> (Address, String) {
         let api = self.api();
         let visibility = WireVisibility::Secret;
-        let (address, value) = fresh_key(&api, TENANT, Mode::Live, visibility).unwrap();
+        let minted = fresh_key(&api, TENANT, Mode::Live, visibility).unwrap();
         let name = "made by a test".to_owned();
-        make_key(&api, address, &value, visibility, name, scopes, expires_at)
+        make_key(&api, &minted, visibility, name, scopes, expires_at)
             .await
             .unwrap();
-        (address, value)
+        (minted.address, minted.value)
     }
 
     /// Sends a command that must succeed.

@@ -145,26 +145,18 @@ async fn an_advance_leaves_keys_alone_counts_once_and_never_goes_back() {
     let now = clientele::clock::Clock::wall(&*node.clock);
     let api = node.api();
     let secret = WireVisibility::Secret;
-    let (address, key) = fresh_key(&api, TENANT, Mode::Test, secret).unwrap();
+    let minted = fresh_key(&api, TENANT, Mode::Test, secret).unwrap();
     let (name, expires_at) = ("made by a test".to_owned(), now.after(Span::seconds(600)));
-    make_key(
-        &api,
-        address,
-        &key,
-        secret,
-        name,
-        Scopes::all(),
-        Some(expires_at),
-    )
-    .await
-    .unwrap();
+    make_key(&api, &minted, secret, name, Scopes::all(), Some(expires_at))
+        .await
+        .unwrap();
     let day = json!({ "seconds": 86_400 });
     let once = advance(&node, &day).with("idempotency-key", "once");
     for _ in 0..3 {
         assert_eq!(once.clone().send().await.status, 200);
     }
     assert_eq!(ahead_s(&node).await, 86_400, "moved once");
-    let clock = node.get("/test_clock").with("api_key", &key);
+    let clock = node.get("/test_clock").with("api_key", &minted.value);
     assert_eq!(clock.send().await.status, 200, "a key goes by the wall");
 
     let to = |seconds: i64| json!({ "to": now.unix_seconds() + seconds });
