@@ -33,7 +33,7 @@ pub fn unavailable(why: Unavailable) -> Problem {
         ),
         Unavailable::Untried => Problem::new(
             Code::OverCapacity,
-            "one before it of the same contact has no outcome yet; nothing happened, send both again",
+            "one before it has no outcome yet; nothing happened, send both again",
         ),
         Unavailable::Draining => Problem::new(
             Code::ShuttingDown,

@@ -30,7 +30,6 @@ async fn holds(site: &Site, ledger: &mut Ledger, numbers: &mut Numbers) -> usize
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "mounts a file system, as root: make torture"]
 async fn a_disk_that_fails_stops_the_node_and_nothing_is_acknowledged_falsely() {
     let mut numbers = Numbers::of_run();
     let Some(mut volume) = Volume::or_skip(64) else {
@@ -59,7 +58,6 @@ async fn a_disk_that_fails_stops_the_node_and_nothing_is_acknowledged_falsely() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "mounts a file system, as root: make torture"]
 async fn a_full_disk_stops_the_node_and_it_goes_on_once_there_is_room() {
     let mut numbers = Numbers::of_run();
     let Some(volume) = Volume::or_skip(64) else {

@@ -84,7 +84,6 @@ async fn holds(site: &Site, ledger: &mut Ledger) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "mounts a file system, as root: make torture"]
 async fn a_power_cut_soon_after_the_first_start_loses_nothing_that_was_acknowledged() {
     let (cuts, mut numbers) = (setting("POWER_CUTS", POWER_CUTS) / 2, Numbers::of_run());
     let (mut requests, mut unknown) = (0, 0);
@@ -121,7 +120,6 @@ async fn a_power_cut_soon_after_the_first_start_loses_nothing_that_was_acknowled
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "mounts a file system, as root: make torture"]
 async fn power_cuts_of_one_directory_lose_nothing_that_was_acknowledged() {
     let (cuts, mut numbers) = (setting("POWER_CUTS", POWER_CUTS) / 2, Numbers::of_run());
     let Some(mut volume) = Volume::or_skip(4 * IMAGE_MIB) else {

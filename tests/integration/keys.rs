@@ -99,14 +99,13 @@ async fn a_key_that_was_never_made_opens_nothing() {
     let visibility = WireVisibility::Secret;
     // Well-formed and with a true check, but nobody created it.
     let unborn = fresh_key(&node.api(), TenantId(1), Mode::Live, visibility).unwrap();
-    let unborn = unborn.value;
     for forged in [
         flipped(real.len() - 1),
         flipped("sk_live_".len() + 2),
         flipped("sk_live_".len() + 34),
         real.replace("sk_live_", "sk_test_"),
         real.replace("sk_live_", "pk_live_"),
-        unborn,
+        unborn.value,
         "sk_live_".to_owned(),
         "letmein".to_owned(),
         format!("{real}00"),

@@ -82,6 +82,15 @@ fn documents_link_to_what_is_there() {
 }
 
 #[test]
+fn documents_name_tests_that_are_there() {
+    let rust = files(&RUST, "rs");
+    let rule = |document: &Source| shape::unknown_tests(document, &rust);
+    holds(rule, &[file("docs/faults.md")]);
+    let renamed = Source::sample("x.md", "`a::what_nobody_ever_wrote_as_a_test`");
+    assert_eq!(shape::unknown_tests(&renamed, &rust).len(), 1);
+}
+
+#[test]
 fn the_readme_begins_with_how_to_run_and_how_to_test() {
     holds(shape::first_commands, &[file("README.md")]);
 }

@@ -7,6 +7,9 @@ use crate::source::{Fault, Source};
 /// The most lines of a file: what one sitting can hold.
 const FILE_LINES_MAX: usize = 500;
 
+/// How many joints a name has at least that can only be a test's.
+const TEST_NAME_JOINTS: usize = 5;
+
 /// The most lines of `src/main.rs`: parse, configure, run.
 const MAIN_LINES_MAX: usize = 69;
 
@@ -23,6 +26,27 @@ pub(crate) fn length(source: &Source) -> Vec<Fault> {
     } else {
         Vec::new()
     }
+}
+
+/// A test that a document names, as `` `module::the_name_of_a_test` `` or by its name alone, and that is not there.
+pub(crate) fn unknown_tests(document: &Source, rust: &[Source]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (number, line) in (1..).zip(document.text.lines()) {
+        for word in line.split('`').skip(1).step_by(2) {
+            let name = word.rsplit("::").next().unwrap_or(word);
+            let is_test = name.matches('_').count() >= TEST_NAME_JOINTS
+                && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let defined = format!("fn {name}(");
+            if is_test && !rust.iter().any(|source| source.text.contains(&defined)) {
+                faults.push(Fault::new(
+                    document,
+                    number,
+                    format!("no test is named {name}"),
+                ));
+            }
+        }
+    }
+    faults
 }
 
 /// A link from a document to a file that is not there.

@@ -117,13 +117,22 @@ pub(in super::super) async fn batch(
     let mut outcomes: Vec<Option<Outcome>> = Vec::new();
     outcomes.resize_with(body.purchases.len(), || None);
     let mut by_contact: HashMap<u64, Vec<Item>> = HashMap::new();
+    let mut is_stopped = false;
     for (at, item) in body.purchases.iter().enumerate() {
+        if is_stopped {
+            settle(&mut outcomes, at, Err(untried()));
+            continue;
+        }
         match prepared(&api, &caller, &body.device_id, at, item).await {
             Ok(item) => by_contact
                 .entry(item.prepared.contact.entity)
                 .or_default()
                 .push(item),
-            Err(problem) => settle(&mut outcomes, at, Err(problem)),
+            Err(problem) => {
+                // Whose purchase it is was not found out: those after it may be the same contact's.
+                is_stopped = problem.code().status().is_server_error();
+                settle(&mut outcomes, at, Err(problem));
+            }
         }
     }
     let mut recorded = stream::iter(by_contact.into_values())
@@ -229,11 +238,13 @@ async fn record_in_order(api: &Api, mut items: Vec<Item>) -> Vec<(usize, Outcome
             break;
         }
     }
-    outcomes.extend(items.into_iter().map(|item| {
-        let untried = Failure::Unavailable(Unavailable::Untried);
-        (item.at, Err(failure::problem(untried)))
-    }));
+    let untried = items.into_iter().map(|item| (item.at, Err(untried())));
+    outcomes.extend(untried);
     outcomes
+}
+
+fn untried() -> Problem {
+    failure::problem(Failure::Unavailable(Unavailable::Untried))
 }
 
 fn told(api: &Api, contact: Address, tenant: &TenantView, reply: Reply) -> Outcome {
