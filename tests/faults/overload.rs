@@ -52,8 +52,11 @@ const P99_WAITS: f64 = 8.0;
 /// How often the memory is looked at during the overload.
 const LOOKS: u32 = 30;
 
-/// By how much the memory of its last third may be above that of its middle: what is noise, and not growth with each request.
-const GROWTH_MAX: u64 = 32 * 1024 * 1024;
+/// By how much the memory of a phase's last third may be above that of its middle: noise, and less than a KiB for each refusal.
+const GROWTH_MAX: u64 = 24 * 1024 * 1024;
+
+/// And for each accepted purchase, which is stored: its part of the rows' caches and index.
+const STORED_BYTES: u64 = 2 * 1024;
 
 /// What became of a request.
 struct Outcome {
@@ -189,6 +192,15 @@ impl Phase {
         took[took.len() * 99 / 100]
     }
 
+    /// Memory must not grow by what is refused; `thirds` is the most in use in each third of the phase.
+    fn stays_flat(&self, thirds: [u64; 3]) {
+        let [_, middle, late] = thirds;
+        eprintln!("memory in each third: {:?} MiB", thirds.map(|it| it >> 20));
+        let accepted = u64::try_from(self.count(200) / 3).unwrap();
+        let bound = middle + GROWTH_MAX + accepted * STORED_BYTES;
+        assert!(late < bound, "memory grew to {late}, over {bound} bytes");
+    }
+
     fn say(&self, what: &str) {
         eprintln!(
             "{what}: {} due, {} sent, {:.0} accepted a second, p99 {:?}; 429: {}, 503: {}, turned away: {}",
@@ -252,7 +264,7 @@ async fn five_times_the_capacity_is_refused_without_an_effect_and_harms_nobody()
     let begin = drive(&process, CROWD, Pace::Open(rate), next, seconds.div_ceil(4)).await;
     next += begin.due;
     begin.say("overloaded, not counted");
-    let (over, memory) = tokio::join!(
+    let (over, over_memory) = tokio::join!(
         drive(&process, CROWD, Pace::Open(rate), next, seconds),
         memory(&process, seconds)
     );
@@ -267,20 +279,19 @@ async fn five_times_the_capacity_is_refused_without_an_effect_and_harms_nobody()
     let quota = format!("{:.0}", QUOTA * peak.goodput());
     let site = site.with("LIMITS__REQUESTS_PER_SECOND_PER_KEY", quota);
     let process = site.start().await;
-    let limited = drive(&process, CLIENTS, Pace::Closed, next, seconds.div_ceil(4)).await;
+    let (limited, limited_memory) = tokio::join!(
+        drive(&process, CLIENTS, Pace::Closed, next, seconds.div_ceil(4)),
+        memory(&process, seconds.div_ceil(4))
+    );
     limited.say("over its key's quota");
     process.stop().await;
 
     // Before and after: whatever else the machine does is in both.
     let usual = f64::midpoint(peak.goodput(), after.goodput());
     let share = over.goodput() / usual;
-    let [early, middle, late] = memory;
-    eprintln!(
-        "goodput {share:.2} of the peak ({usual:.0} a second before and after); memory at most {} KiB in its first third, then {}, then {}",
-        early >> 10,
-        middle >> 10,
-        late >> 10
-    );
+    eprintln!("goodput {share:.2} of the peak ({usual:.0} a second before and after)");
+    over.stays_flat(over_memory);
+    limited.stays_flat(limited_memory);
     let phases = [&warm, &peak, &begin, &over, &after, &limited];
     let all = phases.into_iter().flat_map(|phase| &phase.outcomes);
     let site = site.with(
@@ -314,7 +325,6 @@ async fn five_times_the_capacity_is_refused_without_an_effect_and_harms_nobody()
         refused.len(),
         retried.len()
     );
-    assert!(late < middle + GROWTH_MAX, "memory grows");
     if seconds >= SECONDS_MEASURED {
         assert!(share >= 0.8, "goodput fell to {share:.2} of the peak");
         let bound = Duration::from_secs_f64(P99_WAITS * CONNECTIONS as f64 / usual);
