@@ -1,6 +1,6 @@
 //! One bit of one file is another, anywhere in the data directory: the node finds it, or it does not matter. No balance is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -33,13 +33,27 @@ struct Found {
     harmless: u32,
 }
 
-/// A bit anywhere; three of four times one of a byte that is not zero, since most of a prepared file is.
-fn flip(files: &BTreeMap<PathBuf, Vec<u8>>, numbers: &mut Numbers) -> (PathBuf, usize, u8) {
+/// A bit anywhere, of the journal as often as of the rows or the keyring, which is many files; three of four times one of a byte that is not zero, since most of a prepared file is.
+fn flip(
+    data: &Path,
+    files: &BTreeMap<PathBuf, Vec<u8>>,
+    numbers: &mut Numbers,
+) -> (PathBuf, usize, u8) {
+    let part = |path: &Path| {
+        let below = path.strip_prefix(data).unwrap();
+        below.components().next().unwrap().as_os_str().to_owned()
+    };
+    let parts: BTreeSet<_> = files.keys().map(|path| part(path)).collect();
     let below = |numbers: &mut Numbers, bound: usize| {
         usize::try_from(numbers.below(u64::try_from(bound).unwrap())).unwrap()
     };
     loop {
-        let (path, bytes) = files.iter().nth(below(numbers, files.len())).unwrap();
+        let chosen = parts.iter().nth(below(numbers, parts.len())).unwrap();
+        let within: Vec<_> = files
+            .iter()
+            .filter(|(path, _)| part(path) == *chosen)
+            .collect();
+        let (path, bytes) = within[below(numbers, within.len())];
         if bytes.is_empty() {
             continue;
         }
@@ -49,7 +63,7 @@ fn flip(files: &BTreeMap<PathBuf, Vec<u8>>, numbers: &mut Numbers) -> (PathBuf, 
             _ if written.is_empty() => continue,
             _ => written[below(numbers, written.len())],
         };
-        return (path.clone(), at, 1 << numbers.below(8));
+        return (path.to_owned(), at, 1 << numbers.below(8));
     }
 }
 
@@ -114,7 +128,7 @@ async fn a_flipped_bit_in_any_file_is_found_or_harmless() {
     }
     let mut found = Found::default();
     for _ in 0..flips {
-        let (path, at, bit) = flip(&files, &mut numbers);
+        let (path, at, bit) = flip(&site.data(), &files, &mut numbers);
         let mut bytes = files[&path].clone();
         bytes[at] ^= bit;
         std::fs::write(&path, bytes).unwrap();
