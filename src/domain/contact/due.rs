@@ -19,27 +19,16 @@ impl Contact {
     /// out; money expires. In the order of time, whenever a timer fires.
     pub(super) fn due(&self, now: Timestamp, due: Due) -> Vec<Event> {
         let mut events = Vec::new();
-        if self.next_moment(due).is_none_or(|at| now < at) {
+        if self.wallet.next_due(due).is_none_or(|at| now < at) {
             return events;
         }
         let mut then = self.clone();
-        while let Some(at) = then.next_moment(due).filter(|at| *at <= now) {
+        while let Some(at) = then.wallet.next_due(due).filter(|at| *at <= now) {
             let news = then.due_at(at, due);
             news.iter().for_each(|event| then.apply(event));
             events.extend(news);
         }
         events
-    }
-
-    fn next_moment(&self, due: Due) -> Option<Timestamp> {
-        let wallet = &self.wallet;
-        let unlocking = wallet.locked.first().map(|it| it.until);
-        let holds = wallet.holds.iter().map(|hold| hold.until);
-        let expiry = match due {
-            Due::All => wallet.lots.first().and_then(|lot| lot.expires_at),
-            Due::ToSpend => None,
-        };
-        holds.chain(unlocking).chain(expiry).min()
     }
 
     fn due_at(&self, at: Timestamp, due: Due) -> Vec<Event> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::due::Due;
 use super::{Counts, KeptPurchase, Ledger, PendingChange, Released, SignUp, Wallet};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
@@ -112,7 +113,7 @@ impl Contact {
 
     /// When time alone makes something due: a lot expires, a hold runs out, or an entry is still to be told of a value.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let dues = [self.wallet.next_due(), self.release_due()];
+        let dues = [self.wallet.next_due(Due::All), self.release_due()];
         dues.into_iter().flatten().min()
     }
 }

@@ -1,5 +1,6 @@
 //! The wallet: money in lots, each with its expiry.
 
+use super::due::Due;
 use super::hold::given_back;
 use super::{Given, Hold, Limits, OfferOutcome};
 use crate::domain::money::Minor;
@@ -281,9 +282,12 @@ impl Wallet {
             .collect()
     }
 
-    /// When the first lot expires, the first is unlocked, or the first hold runs out.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        let expiry = self.lots.first().and_then(|lot| lot.expires_at);
+    /// When the first lot expires, the first is unlocked, or the first hold runs out, as far as it matters.
+    pub(super) fn next_due(&self, due: Due) -> Option<Timestamp> {
+        let expiry = match due {
+            Due::All => self.lots.first().and_then(|lot| lot.expires_at),
+            Due::ToSpend => None,
+        };
         let unlocking = self.locked.first().map(|it| it.until);
         let holds = self.holds.iter().map(|hold| hold.until);
         holds.chain(expiry).chain(unlocking).min()

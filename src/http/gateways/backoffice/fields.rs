@@ -22,6 +22,26 @@ pub(super) fn check_name(faults: &mut Faults, name: &str) {
     );
 }
 
+/// A date, if it is there.
+pub(super) fn check_date(faults: &mut Faults, member: &str, seconds: Option<i64>) {
+    faults.require(
+        seconds.is_none_or(|seconds| (0..=limits::UNIX_SECONDS_MAX).contains(&seconds)),
+        member,
+        "out_of_range",
+        "must be a date in Unix seconds, before the year 10000",
+    );
+}
+
+/// A code of ours or others, if it is there.
+pub(super) fn check_code(faults: &mut Faults, member: &str, code: Option<&str>) {
+    faults.require(
+        code.is_none_or(|code| (1..=limits::CODE_CHARS_MAX).contains(&code.len())),
+        member,
+        "wrong_length",
+        "must have 1 to 64 bytes, or be left out",
+    );
+}
+
 /// The currency in `currency_code`, if one is named.
 pub(super) fn currency(code: &Option<String>) -> Result<Option<Currency>, Problem> {
     let Some(code) = code else { return Ok(None) };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::fields::check_name;
+use super::super::fields::{check_date, check_name};
 use crate::domain::address::{Address, Mode};
 use crate::domain::api_key::{ApiKey, Gateway, Scope, Scopes, Visibility};
 use crate::domain::ids::{Named, PublicId};
@@ -11,7 +11,6 @@ use crate::domain::time::Timestamp;
 use crate::http::extract::{Faults, Validate};
 use crate::http::problem::Problem;
 use crate::http::{Api, api_keys, failure};
-use crate::limits;
 
 /// Whether a key may be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -224,15 +223,6 @@ fn check_scopes(faults: &mut Faults, names: &[String]) {
             }
         }
     });
-}
-
-fn check_date(faults: &mut Faults, member: &str, seconds: Option<i64>) {
-    faults.require(
-        seconds.is_none_or(|seconds| (0..=limits::UNIX_SECONDS_MAX).contains(&seconds)),
-        member,
-        "out_of_range",
-        "must be a date in Unix seconds, before the year 10000",
-    );
 }
 
 impl Validate for NewApiKey {

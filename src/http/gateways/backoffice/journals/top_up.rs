@@ -8,6 +8,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::super::fields::{check_code, check_date};
 use super::super::wallets;
 use super::movement;
 use super::wire::WireLine;
@@ -20,7 +21,6 @@ use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::money_wire::{WireAmount, above_zero};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::limits;
 
 /// Money that a customer paid in.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -43,23 +43,9 @@ impl Validate for NewTopUp {
             ("payment_method", &self.payment_method),
             ("code", &self.code),
         ] {
-            let fits = value
-                .as_ref()
-                .is_none_or(|text| !text.is_empty() && text.len() <= limits::CODE_CHARS_MAX);
-            faults.require(
-                fits,
-                member,
-                "wrong_length",
-                "must have 1 to 64 bytes, or be left out",
-            );
+            check_code(faults, member, value.as_deref());
         }
-        faults.require(
-            self.topup_date
-                .is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
-            "topup_date",
-            "out_of_range",
-            "must be a date in Unix seconds, before the year 10000",
-        );
+        check_date(faults, "topup_date", self.topup_date);
     }
 }
 

@@ -4,6 +4,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::fields::check_date;
 use crate::domain::money::Percent;
 use crate::domain::offer::LifeCycle;
 use crate::http::extract::{Faults, Validate};
@@ -340,12 +341,7 @@ impl WireConditions {
             ],
         );
         for (member, at) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {
-            faults.require(
-                at.is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
-                member,
-                "out_of_range",
-                "must be a date in Unix seconds, before the year 10000",
-            );
+            check_date(faults, member, at);
         }
         if let (Some(from), Some(to)) = (self.valid_from, self.valid_to) {
             faults.require(

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::contacts::idempotency_key;
+use super::super::fields::{check_code, check_date};
 use super::super::{fields, once};
 use super::buyer::{self, ContactReference};
 use super::reference::OrganisationReference;
@@ -23,7 +24,6 @@ use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::money_wire::{WireAmount, above_zero, not_negative};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::limits;
 
 /// Goods that come back.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -68,26 +68,12 @@ impl Validate for NewReturn {
             "missing",
             "must be there, or return_spent_amount, or both",
         );
-        faults.require(
-            self.date
-                .is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
-            "date",
-            "out_of_range",
-            "must be a date in Unix seconds, before the year 10000",
-        );
+        check_date(faults, "date", self.date);
         for (member, value) in [
             ("reference_number", &self.reference_number),
             ("payment_medium_identifier", &self.payment_medium_identifier),
         ] {
-            let fits = value
-                .as_ref()
-                .is_none_or(|text| !text.is_empty() && text.len() <= limits::CODE_CHARS_MAX);
-            faults.require(
-                fits,
-                member,
-                "wrong_length",
-                "must have 1 to 64 bytes, or be left out",
-            );
+            check_code(faults, member, value.as_deref());
         }
     }
 }

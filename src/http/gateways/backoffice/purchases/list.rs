@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::super::classifications;
 use super::super::contacts::{ContactName, resolve};
+use super::super::fields::check_date;
 use super::of_contact;
 use super::wire::{Shown, WirePurchase};
 use crate::actors::router;
@@ -98,12 +99,7 @@ impl Validate for ListQuery {
             ("date[lt]", self.before),
             ("date[lte]", self.to),
         ] {
-            faults.require(
-                one.is_none_or(|second| (0..=limits::UNIX_SECONDS_MAX).contains(&second)),
-                name,
-                "out_of_range",
-                "must be a date in Unix seconds, before the year 10000",
-            );
+            check_date(faults, name, one);
         }
         if let (Some(first), Some(last)) = (self.first(), self.last())
             && first > last

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::fields::check_code;
 use super::{find, refusal};
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Command as ContactCommand, Direction, LimitRule, Limits, Period};
@@ -18,7 +19,6 @@ use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::money_wire::{WireAmount, not_negative};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
-use crate::limits;
 
 /// The bounds on what moves in and out of a wallet. All of them hold.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -111,16 +111,7 @@ impl WireLimitRule {
             "not_here",
             "says nothing about one TRANSACTION; leave it out",
         );
-        let fits = self
-            .name
-            .as_ref()
-            .is_none_or(|name| !name.is_empty() && name.len() <= limits::CODE_CHARS_MAX);
-        faults.require(
-            fits,
-            "name",
-            "wrong_length",
-            "must have 1 to 64 bytes, or be left out",
-        );
+        check_code(faults, "name", self.name.as_deref());
     }
 
     fn read(&self, currency: Currency, faults: &mut Faults) -> LimitRule {
