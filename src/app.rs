@@ -21,7 +21,7 @@ use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::quota::Quota;
-use crate::http::{Api, admin, control, gateways};
+use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
 use crate::persistence::feed::Feed;
 use crate::persistence::follower::Follower;
@@ -236,12 +236,12 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
     ));
     keep_up_quota(&side_servers, Arc::clone(&quota));
-    let api = Api {
+    let api = Api::new(Reach {
         router: node.router().clone(),
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
-    };
+    });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
         listener,
@@ -322,12 +322,12 @@ pub fn public_router(api: Api) -> Router {
 impl Running {
     /// What the handlers reach.
     pub fn api(&self) -> Api {
-        Api {
+        Api::new(Reach {
             router: self.node.router().clone(),
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
-        }
+        })
     }
 
     /// Serves until `stop` resolves or the journal fails, then drains: what was accepted is finished.

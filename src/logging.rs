@@ -61,12 +61,15 @@ pub fn init(log: &Log) -> Result<(), Error> {
     Ok(())
 }
 
+/// ractor enters a span of level info with every message; nobody reads it, and it costs as much as the message.
+const QUIET: &str = "ractor=warn";
+
 /// Reads directives such as `info,clientele::actors=debug`.
 ///
 /// # Errors
 /// What is wrong with them.
 pub fn filter(directives: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
-    EnvFilter::builder().parse(directives)
+    EnvFilter::builder().parse(format!("{QUIET},{directives}"))
 }
 
 fn directives_of(origin: &'static str, directives: &str) -> Result<EnvFilter, Error> {

@@ -150,7 +150,7 @@ pub struct Core {
     pub(super) lender: Lender,
     pub(super) change_turns: ChangeTurns,
     pub(super) residency: Residency,
-    pub(super) entities: DashMap<Address, Arc<Handle>>,
+    pub(super) entities: DashMap<Address, Arc<Handle>, foldhash::fast::RandomState>,
     pub(super) draining: AtomicBool,
     probe: Option<Arc<dyn Probe>>,
 }
@@ -237,7 +237,7 @@ impl Node {
             publications: Publications::default(),
             lender: Lender::default(),
             change_turns: ChangeTurns::default(),
-            entities: DashMap::new(),
+            entities: DashMap::default(),
             draining: AtomicBool::new(false),
             probe,
         });
@@ -372,6 +372,8 @@ impl Node {
         checkpoints: &mut Checkpoints,
     ) -> Result<Checkpointed, store::Error> {
         let began = std::time::Instant::now();
+        let waiting = u32::try_from(self.core.store.waiting()).unwrap_or(u32::MAX);
+        metrics::gauge!("clientele_waiting_effects").set(f64::from(waiting));
         self.router.note_uses();
         let durable = self.noted_up_to(self.core.journal.durable());
         let core = Arc::clone(&self.core);

@@ -111,8 +111,8 @@ impl TenantSlot {
 /// Everything that is published.
 #[derive(Debug, Default)]
 pub struct Publications {
-    api_keys: DashMap<Address, Arc<PublishedKey>>,
-    tenants: DashMap<TenantId, Arc<TenantSlot>>,
+    api_keys: DashMap<Address, Arc<PublishedKey>, foldhash::fast::RandomState>,
+    tenants: DashMap<TenantId, Arc<TenantSlot>, foldhash::fast::RandomState>,
     test_clocks: DashMap<TenantId, Span>,
 }
 

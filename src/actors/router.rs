@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::admission::Permit;
 use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope};
 use super::node::Core;
-use super::shard::Shard;
+use super::shard::{Handle, Shard};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, Profile, SealedProfile, Stage};
 use crate::domain::context::TenantView;
@@ -178,7 +178,7 @@ impl Router {
             address.kind != Kind::Lease,
             "a lease is no actor, and lives where its address does not say"
         );
-        let (shard, permit) = match self.let_in(address, admit).await {
+        let (shard, permit, handle) = match self.let_in(address, admit).await {
             Ok(let_in) => let_in,
             Err(failure) => return Reply::failed(failure),
         };
@@ -188,19 +188,19 @@ impl Router {
             sent_at: Instant::now(),
             permit,
         };
-        self.deliver(shard, address, message(caller));
+        self.deliver_to(handle, shard, address, message(caller));
         // The actor ended with the message in its mailbox.
         answer
             .await
             .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
     }
 
-    /// Leave to ask something of the entity at `address`, and its shard.
+    /// Leave to ask something of the entity at `address`, its shard, and its actor if it is in memory.
     pub(super) async fn let_in(
         &self,
         address: Address,
         admit: impl FnOnce(&Shard) -> Option<Permit>,
-    ) -> Result<(&Arc<Shard>, Permit), Failure> {
+    ) -> Result<(&Arc<Shard>, Permit, Option<Arc<Handle>>), Failure> {
         if address.mode == Mode::Test {
             self.know_test_clock(address.tenant).await?;
         }
@@ -210,18 +210,30 @@ impl Router {
         }
         let shard = self.shard(&address).ok_or(overloaded)?;
         let permit = admit(shard).ok_or(overloaded)?;
-        let permit = match self.core.entities.get(&address) {
+        let handle = self.core.handle(&address);
+        let permit = match &handle {
             Some(handle) => {
                 handle.touch();
                 permit.and(&handle.gate).map_err(|_full| overloaded)?
             }
             None => permit,
         };
-        Ok((shard, permit))
+        Ok((shard, permit, handle))
     }
 
     pub(super) fn deliver(&self, shard: &Arc<Shard>, address: Address, message: Message) {
-        let message = match self.core.handle(&address) {
+        self.deliver_to(self.core.handle(&address), shard, address, message);
+    }
+
+    /// The same, to an actor that was looked for already.
+    fn deliver_to(
+        &self,
+        handle: Option<Arc<Handle>>,
+        shard: &Arc<Shard>,
+        address: Address,
+        message: Message,
+    ) {
+        let message = match handle {
             Some(handle) => match handle.actor.send_message(message) {
                 Ok(()) => return,
                 // It is leaving: the next incarnation gets the message.

@@ -30,7 +30,7 @@ impl Router {
         for (command, remember) in commands {
             if refused.is_none() {
                 match self.let_in(address, Shard::admit).await {
-                    Ok((of, permit)) => {
+                    Ok((of, permit, _)) => {
                         shard = Some(of);
                         let (reply, answer) = oneshot::channel();
                         let caller = Caller {

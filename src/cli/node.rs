@@ -4,7 +4,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{self, Settings};
 use crate::config::{self, Sources, secrets};
-use crate::{logging, seeding, telemetry};
+use crate::{logging, publishing, seeding, telemetry};
 
 /// Why a node did not start or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,7 @@ pub fn settings(sources: &Sources) -> Result<Settings, Error> {
     let material = secrets::read(&loaded)?;
     logging::init(&loaded.config.log)?;
     let metrics = telemetry::install()?;
+    publishing::progress::describe();
     let mut settings = Settings::new(loaded.config, metrics);
     settings.root_key = material.root_key.map(|key| *key.expose());
     Ok(settings)

@@ -22,15 +22,40 @@ pub mod problem;
 pub mod quota;
 pub mod reply;
 
-/// What every handler can reach: the one door to the entities, and the lists over many of them.
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::actors::router::Router;
+use crate::publishing::contacts::Contacts;
+use crate::publishing::projections::purchases::PurchaseLists;
+
+/// What every handler can reach. Cloned several times for each request, so it is one pointer.
 #[derive(Clone)]
-pub struct Api {
+pub struct Api(Arc<Reach>);
+
+impl Api {
+    /// For handlers that reach `reach`.
+    pub fn new(reach: Reach) -> Api {
+        Api(Arc::new(reach))
+    }
+}
+
+impl Deref for Api {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
+}
+
+/// The one door to the entities, and the lists over many of them.
+pub struct Reach {
     /// The one door to the entities.
-    pub router: crate::actors::router::Router,
+    pub router: Router,
     /// How much each API key may ask for.
-    pub quota: std::sync::Arc<quota::Quota>,
+    pub quota: Arc<quota::Quota>,
     /// The purchases of organisations.
-    pub purchases: crate::publishing::projections::purchases::PurchaseLists,
+    pub purchases: PurchaseLists,
     /// All contacts, by age and by name.
-    pub contacts: std::sync::Arc<crate::publishing::contacts::Contacts>,
+    pub contacts: Arc<Contacts>,
 }

@@ -10,16 +10,20 @@ use super::auth::Caller;
 use super::edge::Timings;
 use super::problem::Problem;
 use crate::actors::router;
+use crate::limits;
 
 /// A JSON answer.
 pub fn json<T: Serialize>(status: StatusCode, value: &T, timings: Timings) -> Response {
     // Our own wire types have no map with keys that are not strings, the one thing that JSON cannot write.
-    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut body = Vec::with_capacity(limits::ANSWER_BYTES_USUAL);
+    if let Err(error) = serde_json::to_writer(&mut body, value) {
+        debug_assert!(false, "an answer cannot be written: {error}");
+    }
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut headers = HeaderMap::with_capacity(limits::ANSWER_HEADERS_USUAL);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.headers_mut() = headers;
     response.extensions_mut().insert(timings);
     response
 }

@@ -7,5 +7,5 @@
 
 mod brake;
 pub mod contacts;
-mod progress;
+pub mod progress;
 pub mod projections;

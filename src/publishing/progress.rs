@@ -10,6 +10,18 @@ use crate::limits;
 use crate::persistence::feed::Feed;
 use crate::persistence::journal::Position;
 
+/// What the admin listener calls it.
+const LAG: &str = "clientele_follower_lag_seconds";
+
+/// Says what the metrics of followers are.
+pub fn describe() {
+    metrics::describe_gauge!(
+        LAG,
+        metrics::Unit::Seconds,
+        "How old what a follower had built was, just before it took in more"
+    );
+}
+
 /// How fresh what is read is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -25,6 +37,7 @@ pub enum Freshness {
 /// The place of one follower in the feed.
 pub(super) struct Progress {
     feed: Arc<Feed>,
+    follower: &'static str,
     /// Unknown while nothing is built.
     reached: watch::Sender<Option<Position>>,
     /// When it last had everything.
@@ -33,9 +46,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(feed: Arc<Feed>) -> Progress {
+    pub(super) fn new(follower: &'static str, feed: Arc<Feed>) -> Progress {
         Progress {
             feed,
+            follower,
             reached: watch::Sender::new(None),
             current_at: Mutex::new(Instant::now()),
             wake: Notify::new(),
@@ -44,9 +58,11 @@ impl Progress {
 
     /// Everything up to `position` is taken in; at `current_at` that was all there was, if it is said.
     pub(super) fn reach(&self, position: Position, current_at: Option<Instant>) {
-        if let Some(at) = current_at {
-            *self.current_at.lock() = at;
-        }
+        let mut known = self.current_at.lock();
+        let lag = known.elapsed();
+        *known = current_at.unwrap_or(*known);
+        drop(known);
+        metrics::gauge!(LAG, "follower" => self.follower).set(lag.as_secs_f64());
         self.reached.send_if_modified(|known| {
             let is_new = *known != Some(position);
             *known = Some(position);

@@ -259,7 +259,7 @@ async fn a_retry_during_a_loan_has_one_effect_and_the_first_answer() {
 async fn lending_changes_no_configuration() {
     let node = TestNode::start().await;
     list_offer(&node, Award::Fixed(Minor(100)), 300).await;
-    let router = node.api().router;
+    let router = node.api().router.clone();
     let before = router.tenant_view(TENANT, Mode::Live).await.unwrap();
     let purchase = node.purchase(node.contact(0), TOTAL, "0").send().await;
     assert_eq!(given(&purchase), Some(cents(100)));

@@ -387,7 +387,7 @@ async fn a_change_that_was_cut_short_frees_its_values_and_comes_too_late() {
         adds: vec![value],
         removes: Vec::new(),
     }));
-    let router = node.api().router;
+    let router = node.api().router.clone();
     let late = router.command(contact, Command::Contact(late), None, None);
     assert!(late.await.result.is_err(), "two contacts have one code");
     drop(router);

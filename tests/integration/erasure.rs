@@ -80,7 +80,7 @@ async fn an_erasure_that_was_cut_short_is_finished_by_itself() {
     };
     node.restart().await;
     eventually("its key is shredded", async || {
-        let router = node.api().router;
+        let router = node.api().router.clone();
         router.open_profile(&contact, &view.profile) == Ok(OpenedProfile::Erased)
     })
     .await;

@@ -359,7 +359,7 @@ impl TestNode {
 
     /// Sends a command that must succeed.
     pub(crate) async fn command(&self, address: Address, command: Command) -> Told {
-        let router = self.api().router;
+        let router = self.api().router.clone();
         let reply = router.command(address, command, None, None).await;
         reply.result.unwrap()
     }

@@ -105,7 +105,7 @@ async fn a_creation_that_was_cut_short_frees_its_values() {
     .await;
     assert_eq!(creation(&node, &first).await, 400);
     let confirm = Command::Contact(contact::Command::Confirm);
-    let router = node.api().router;
+    let router = node.api().router.clone();
     let late = router.command(given_up, confirm, None, None).await;
     assert!(late.result.is_err(), "two contacts have one code");
     drop(router);

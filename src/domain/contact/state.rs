@@ -89,7 +89,7 @@ pub struct Contact {
 
 impl Contact {
     /// How many purchases stay with the contact: what a till asks about is nearly always among the newest.
-    pub const RECENT_PURCHASES_MAX: usize = 16;
+    pub const RECENT_PURCHASES_MAX: usize = 8;
 
     /// The purchase of this number, if it is among the newest.
     pub fn recent_purchase(&self, number: u32) -> Option<&KeptPurchase> {

@@ -46,9 +46,9 @@ impl BodyHash {
 /// 400 `invalid_json` with line and column, `duplicate_member` or `json_too_deep` with the place.
 pub(super) fn hash(text: &str) -> Result<BodyHash, Problem> {
     let mut scan = Scan {
-        canonical: Vec::with_capacity(text.len().saturating_mul(2)),
-        scratch: Vec::new(),
-        members: Vec::new(),
+        canonical: Vec::with_capacity(text.len().saturating_mul(3)),
+        scratch: Vec::with_capacity(text.len().saturating_mul(3)),
+        members: Vec::with_capacity(16),
         depth: 0,
         refusal: None,
         place: Vec::new(),

@@ -3,6 +3,7 @@
 //! [`ValidJson`] reads a body, [`ValidQuery`] the query. Both check the *shape* through serde and the *values* through
 //! [`Validate`]; what depends on state (a balance, an offer) is the domain's to refuse, not theirs.
 mod canonical;
+mod conditions;
 mod explain;
 mod query;
 
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 pub use self::canonical::BodyHash;
+pub use self::conditions::{Conditions, IDEMPOTENCY_KEY};
 pub use self::query::ValidQuery;
 use super::body;
 pub use super::problem::Faults;

@@ -140,20 +140,21 @@ stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
 impl Encode for remembered::Remembered {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
-        self.recent.encode(encoder)?;
+        self.recent.answered().encode(encoder)?;
         self.filter.encode(encoder)?;
         self.large_layers.len().encode(encoder)
     }
 }
 impl<C> Decode<C> for remembered::Remembered {
     fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
-        let (recent, filter) = (Decode::decode(decoder)?, Decode::decode(decoder)?);
+        let recent: Vec<remembered::Answered> = Decode::decode(decoder)?;
+        let filter = Decode::decode(decoder)?;
         let layers = usize::decode(decoder)?;
         if layers > remembered::LARGE_LAYERS_MAX {
             return Err(DecodeError::Other("more filter layers than there can be"));
         }
         Ok(Self {
-            recent,
+            recent: recent.into_iter().collect(),
             filter,
             large_layers: vec![remembered::FilterLayer::default(); layers],
         })

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use clientele_cluster::ShardId;
 
@@ -10,14 +11,14 @@ use super::tally::{self, Tally};
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::remembered::RECENT_IN_ROW;
-use crate::limits::ROW_BYTES_MAX;
+use crate::limits::{self, ROW_BYTES_MAX};
 use crate::persistence::follower::Follower;
 use crate::persistence::journal::Position;
 use crate::persistence::rows::{Row, Write};
 
-/// How many entities are folded into one batch of writes: a few hundred keep the batch's bookkeeping small and the
-/// pause of anything that waits for the rows under a millisecond or so.
-const ENTITIES_A_BATCH: usize = 256;
+/// How many entities are folded into one batch of writes: enough to keep the batch's bookkeeping small, and few enough that it takes a
+/// millisecond or so, for which it may keep a processor from requests.
+const ENTITIES_A_BATCH: usize = 64;
 
 /// What a checkpoint did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,7 @@ impl Store {
         for (number, dirty) in (0_u16..).zip(&self.shards) {
             let shard = ShardId(number);
             for batch in dirty.addresses().chunks(ENTITIES_A_BATCH) {
+                let began = Instant::now();
                 self.write_batch(shard, |tally| {
                     let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
                     for address in batch {
@@ -54,6 +56,7 @@ impl Store {
                     }
                     Ok(writes)
                 })?;
+                self.give_way(began.elapsed());
             }
         }
         let mut is_built = false;
@@ -85,6 +88,14 @@ impl Store {
         }
         self.waiting.fetch_sub(done.effects, Ordering::Relaxed);
         Ok(done)
+    }
+
+    /// Leaves the processor to requests for as long as the checkpoint had it, unless so much waits that memory matters more. It has seconds, and
+    /// a request has not.
+    fn give_way(&self, had: Duration) {
+        if self.rows.may_block() && self.waiting() < limits::DIRTY_EFFECTS_CHECKPOINT {
+            std::thread::sleep(had);
+        }
     }
 
     /// The writes that bring an entity's rows up to its tail; the sequence that they reflect.

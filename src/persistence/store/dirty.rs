@@ -1,8 +1,9 @@
 //! The dirty-row table of one shard: durable effects that no synced row reflects yet.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use parking_lot::Mutex;
 
 use crate::domain::address::Address;
@@ -15,35 +16,76 @@ pub(super) struct DirtyShard(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
-    /// By entity, each in the order of its sequence.
-    tails: HashMap<Address, Vec<Arc<Effect>>>,
-    /// By the idempotency keys that brought them about: a busy entity's tail is too long to look through.
-    by_key: HashMap<KeyHash, Arc<Effect>>,
+    tails: HashMap<Address, Tail>,
+}
+
+/// What waits of one entity.
+#[derive(Default)]
+struct Tail {
+    /// In the order of its sequence.
+    effects: VecDeque<Arc<Effect>>,
+    /// By the idempotency keys that brought them about, once there are too many to look through.
+    by_key: Option<HashMap<KeyHash, Arc<Effect>>>,
+}
+
+/// From how many effects on a tail has an index: few enough to look through in less than the microsecond that asking the rows takes.
+const INDEXED_FROM: usize = 64;
+
+impl Tail {
+    fn push(&mut self, effect: Arc<Effect>) {
+        if let Some(by_key) = &mut self.by_key {
+            by_key.extend(effect.keys().iter().map(|key| (*key, Arc::clone(&effect))));
+        } else if self.effects.len() >= INDEXED_FROM {
+            let all = self.effects.iter().chain([&effect]);
+            let keyed = |effect: &Arc<Effect>| {
+                let effect = Arc::clone(effect);
+                let keys = effect.keys().to_vec();
+                keys.into_iter().map(move |key| (key, Arc::clone(&effect)))
+            };
+            self.by_key = Some(all.flat_map(keyed).collect());
+        }
+        self.effects.push_back(effect);
+    }
+
+    fn by_key(&self, key: &KeyHash) -> Option<&Arc<Effect>> {
+        match &self.by_key {
+            Some(by_key) => by_key.get(key),
+            None => self
+                .effects
+                .iter()
+                .find(|effect| effect.keys().contains(key)),
+        }
+    }
+
+    /// Forgets the effects up to `seq`; how many there were.
+    fn forget(&mut self, seq: u64) -> usize {
+        let kept = self.effects.partition_point(|effect| effect.seq <= seq);
+        for effect in self.effects.drain(..kept) {
+            for key in effect.keys() {
+                self.by_key.as_mut().map(|by_key| by_key.remove(key));
+            }
+        }
+        kept
+    }
 }
 
 impl DirtyShard {
     /// Adds a durable effect.
     pub(super) fn note(&self, address: Address, effect: Arc<Effect>) {
         let mut waiting = self.0.lock();
-        for key in effect.keys() {
-            waiting.by_key.insert(*key, Arc::clone(&effect));
-        }
         waiting.tails.entry(address).or_default().push(effect);
     }
 
-    /// The effect that waits and was brought about by the request with this key.
-    pub(super) fn by_key(&self, key: &KeyHash) -> Option<Arc<Effect>> {
-        self.0.lock().by_key.get(key).cloned()
+    /// The effect of this entity that waits and was brought about by the request with this key.
+    pub(super) fn by_key(&self, address: &Address, key: &KeyHash) -> Option<Arc<Effect>> {
+        self.0.lock().tails.get(address)?.by_key(key).cloned()
     }
 
     /// The effects of one entity that wait.
     pub(super) fn tail(&self, address: &Address) -> Vec<Arc<Effect>> {
-        self.0
-            .lock()
-            .tails
-            .get(address)
-            .cloned()
-            .unwrap_or_default()
+        let waiting = self.0.lock();
+        let tail = waiting.tails.get(address);
+        tail.map_or_else(Vec::new, |tail| tail.effects.iter().cloned().collect())
     }
 
     /// The entities that wait.
@@ -54,18 +96,13 @@ impl DirtyShard {
     /// Forgets the effects of an entity up to `seq`, now that a synced row holds them; how many there were.
     pub(super) fn forget(&self, address: &Address, seq: u64) -> usize {
         let mut waiting = self.0.lock();
-        let Waiting { tails, by_key } = &mut *waiting;
-        let Some(tail) = tails.get_mut(address) else {
+        let Some(tail) = waiting.tails.get_mut(address) else {
             return 0;
         };
-        let kept = tail.partition_point(|effect| effect.seq <= seq);
-        let forgotten: Vec<_> = tail.drain(..kept).collect();
-        if tail.is_empty() {
-            tails.remove(address);
+        let forgotten = tail.forget(seq);
+        if tail.effects.is_empty() {
+            waiting.tails.remove(address);
         }
-        for key in forgotten.iter().flat_map(|effect| effect.keys()) {
-            by_key.remove(key);
-        }
-        forgotten.len()
+        forgotten
     }
 }

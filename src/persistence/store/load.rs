@@ -36,7 +36,7 @@ impl Store {
     ) -> Result<Option<Answered>, Error> {
         self.off_thread(move |store| {
             // In the order in which a key moves on, with another look at the end for one that moved in between.
-            let mut found = store.answered_waiting(shard, &key);
+            let mut found = store.answered_waiting(shard, &address, &key);
             if found.is_none() {
                 found = store.answered_row(shard, &address, &key)?;
             }
@@ -51,8 +51,16 @@ impl Store {
         .await
     }
 
-    fn answered_waiting(&self, shard: ShardId, key: &KeyHash) -> Option<Answered> {
-        let effect = self.shards.get(usize::from(shard.0))?.by_key(key)?;
+    fn answered_waiting(
+        &self,
+        shard: ShardId,
+        address: &Address,
+        key: &KeyHash,
+    ) -> Option<Answered> {
+        let effect = self
+            .shards
+            .get(usize::from(shard.0))?
+            .by_key(address, key)?;
         effect.answered().find(|answered| answered.key == *key)
     }
 

@@ -155,6 +155,9 @@ impl Drop for Abandon {
 }
 
 impl Contacts {
+    /// What it is called among followers.
+    const NAME: &'static str = "contacts";
+
     /// An index of the contacts in `store` that holds as much as `bounds` say. `brake` holds it still, in tests.
     pub fn new(
         store: Arc<Store>,
@@ -165,7 +168,7 @@ impl Contacts {
     ) -> Arc<Contacts> {
         Arc::new(Contacts {
             store,
-            progress: Progress::new(Arc::clone(&feed)),
+            progress: Progress::new(Self::NAME, Arc::clone(&feed)),
             feed,
             profiles,
             brake,
@@ -339,7 +342,7 @@ impl Contacts {
 
 impl Follower for Contacts {
     fn name(&self) -> &'static str {
-        "contacts"
+        Self::NAME
     }
 
     fn begin(&self, store: &Store) -> Result<(), Error> {

@@ -111,7 +111,7 @@ impl<P: Projection> Projector<P> {
             lines: Vec::new(),
         };
         Ok(Arc::new(Projector {
-            progress: Progress::new(Arc::clone(&feed)),
+            progress: Progress::new(P::NAME, Arc::clone(&feed)),
             feed,
             rows,
             keys,

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use axum::Router;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::http::Api;
@@ -44,66 +44,88 @@ use crate::http::Api;
 struct Document;
 
 /// Operations that are the same in both versions of the contract.
-fn both_versions() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(api_keys::create::create, api_keys::list::list))
-        .routes(routes!(api_keys::get::get, api_keys::update::update))
-        .routes(routes!(api_keys::roll::roll))
-        .routes(routes!(api_keys::revoke::revoke))
-        .routes(routes!(contacts::create::create, contacts::list::list))
-        .routes(routes!(
+fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
+        routes!(api_keys::create::create, api_keys::list::list),
+        routes!(api_keys::get::get, api_keys::update::update),
+        routes!(api_keys::roll::roll),
+        routes!(api_keys::revoke::revoke),
+        routes!(contacts::create::create, contacts::list::list),
+        routes!(
             contacts::get::get,
             contacts::update::update,
             contacts::delete::delete
-        ))
-        .routes(routes!(contacts::cards::add, contacts::cards::list))
-        .routes(routes!(contacts::cards::remove))
-        .routes(routes!(contacts::organisations::sign))
-        .routes(routes!(wallets::get::get))
-        .routes(routes!(wallets::limits::get, wallets::limits::set))
-        .routes(routes!(journals::list::list))
-        .routes(routes!(journals::create::create))
-        .routes(routes!(journals::top_up::top_up))
-        .routes(routes!(purchases::get::get))
-        .routes(routes!(purchases::cancel::cancel))
-        .routes(routes!(purchases::estimate::release))
-        .routes(routes!(purchases::list::list))
-        .routes(routes!(classifications::list))
-        .routes(routes!(offers::create::create, offers::list::list))
-        .routes(routes!(offers::get::get, offers::change::change))
-        .routes(routes!(offers::awards::get, offers::awards::change))
-        .routes(routes!(offers::life_cycle::change))
-        .routes(routes!(organisations::create::create))
-        .routes(routes!(
-            organisations::get::get,
-            organisations::update::update
-        ))
-        .routes(routes!(organisations::network::network))
-        .routes(routes!(settings::get, settings::set))
-        .routes(routes!(purchases::ad_hoc_return::record))
-        .routes(routes!(test_clock::get::get))
-        .routes(routes!(test_clock::advance::advance))
+        ),
+        routes!(contacts::cards::add, contacts::cards::list),
+        routes!(contacts::cards::remove),
+        routes!(contacts::organisations::sign),
+        routes!(wallets::get::get),
+        routes!(wallets::limits::get, wallets::limits::set),
+        routes!(journals::list::list),
+        routes!(journals::create::create),
+        routes!(journals::top_up::top_up),
+        routes!(purchases::get::get),
+        routes!(purchases::cancel::cancel),
+        routes!(purchases::estimate::release),
+        routes!(purchases::list::list),
+        routes!(classifications::list),
+        routes!(offers::create::create, offers::list::list),
+        routes!(offers::get::get, offers::change::change),
+        routes!(offers::awards::get, offers::awards::change),
+        routes!(offers::life_cycle::change),
+        routes!(organisations::create::create),
+        routes!(organisations::get::get, organisations::update::update),
+        routes!(organisations::network::network),
+        routes!(settings::get, settings::set),
+        routes!(purchases::ad_hoc_return::record),
+        routes!(test_clock::get::get),
+        routes!(test_clock::advance::advance),
+    ]
 }
 
-fn version_2() -> OpenApiRouter<Api> {
-    both_versions()
-        .routes(routes!(purchases::create::create))
-        .routes(routes!(purchases::estimate::estimate))
-        .routes(routes!(purchases::batch::batch))
+fn version_2() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
+        routes!(purchases::create::create),
+        routes!(purchases::estimate::estimate),
+        routes!(purchases::batch::batch),
+    ]
 }
 
-fn version_1() -> OpenApiRouter<Api> {
-    both_versions()
-        .routes(routes!(purchases::version_1::create))
-        .routes(routes!(purchases::version_1::estimate))
+fn version_1() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
+        routes!(purchases::version_1::create),
+        routes!(purchases::version_1::estimate),
+    ]
+}
+
+/// Adds operations under `prefix`. Not by nesting: axum then rewrites the address of each request, and calls two more services.
+fn under(
+    prefix: &str,
+    operations: impl IntoIterator<Item = UtoipaMethodRouter<Api>>,
+    gateway: OpenApiRouter<Api>,
+) -> OpenApiRouter<Api> {
+    operations
+        .into_iter()
+        .fold(gateway, |gateway, (schemas, mut paths, methods)| {
+            let described = std::mem::take(&mut paths.paths).into_iter();
+            paths.paths = described
+                .map(|(path, operation)| (format!("{prefix}{path}"), operation))
+                .collect();
+            gateway.routes((schemas, paths, methods))
+        })
 }
 
 /// The gateway's routes, and the OpenAPI 3.1 document that describes them.
 pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
-    let (routes, mut document) = OpenApiRouter::with_openapi(Document::openapi())
-        .nest("/backoffice/v2", version_2())
-        .nest("/backoffice/v1", version_1())
-        .split_for_parts();
+    let described = OpenApiRouter::with_openapi(Document::openapi());
+    let second = both_versions().into_iter().chain(version_2());
+    let first = both_versions().into_iter().chain(version_1());
+    let gateway = under(
+        "/backoffice/v1",
+        first,
+        under("/backoffice/v2", second, described),
+    );
+    let (routes, mut document) = gateway.split_for_parts();
     document
         .components
         .get_or_insert_default()

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::fixtures::NOW;
 use crate::domain::api_key;
 use crate::domain::contact::{Card, Field, Phone, PostalAddress, Profile, SealedProfile};
-use crate::domain::remembered::{
-    Answered, KeyHash, Outcome, RECENT_IN_ROW, Remembered, RequestHash,
-};
+use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::Timestamp;
 
 pub(super) fn sealed() -> SealedProfile {
@@ -72,8 +70,8 @@ pub(super) fn remembered() -> Remembered {
     for number in 1..=128 {
         remembered.add(answered(number));
     }
-    assert_eq!(remembered.spill(RECENT_IN_ROW).len(), 64);
-    remembered.recent.truncate(1);
+    assert_eq!(remembered.spill(64).len(), 64);
+    remembered.recent = [answered(65)].into_iter().collect();
     remembered.add(Answered {
         outcome: Outcome::Created,
         ..answered(2)

@@ -204,7 +204,7 @@ prop_compose! {
     ) -> Remembered {
         let filter = filter.into_iter();
         Remembered {
-            recent: recent.into(),
+            recent: recent.into_iter().collect(),
             filter: filter.map(|(bits, keys, newest)| FilterLayer { bits, keys, newest }).collect(),
             large_layers: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! Hands records from the callers' threads to the writer: one short lock, and a wake-up only when the writer sleeps.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -24,6 +25,8 @@ struct State {
     waiting: VecDeque<Handover>,
     phase: Phase,
     writer_sleeps: bool,
+    /// It sleeps until a batch is full, or for a short while.
+    writer_gathers: bool,
 }
 
 /// What waits for the writer.
@@ -40,6 +43,7 @@ impl Queue {
                 waiting: VecDeque::new(),
                 phase: Phase::Open,
                 writer_sleeps: false,
+                writer_gathers: false,
             }),
             wake: Condvar::new(),
         }
@@ -62,7 +66,8 @@ impl Queue {
             return item.refuse();
         }
         state.waiting.push_back(item);
-        if state.writer_sleeps {
+        let is_batch = state.writer_gathers && state.waiting.len() >= limits::BATCH_RECORDS_MAX;
+        if state.writer_sleeps || is_batch {
             state.writer_sleeps = false;
             drop(state);
             self.wake.notify_one();
@@ -83,6 +88,18 @@ impl Queue {
             taken.append(&mut state.waiting);
         }
         state.phase
+    }
+
+    /// Sleeps until `then`, whatever comes in; not while enough waits for a batch, or once something ends.
+    pub(super) fn gather_until(&self, then: Instant) {
+        let mut state = self.state.lock();
+        state.writer_gathers = true;
+        while state.phase == Phase::Open && state.waiting.len() < limits::BATCH_RECORDS_MAX {
+            if self.wake.wait_until(&mut state, then).timed_out() {
+                break;
+            }
+        }
+        state.writer_gathers = false;
     }
 
     /// Begins the end.

@@ -6,7 +6,8 @@
 //! 4. show the records to readers, then run the completions in order.
 //!
 //! There is never more than one unsynced batch, so only the last batch of a journal can be torn. While it syncs the
-//! next one gathers, so the batches grow with the load and nobody waits for a timer.
+//! next one gathers, so the batches grow with the load. Under load a sync costs its callers less than it costs the processor, which they
+//! need too: then syncs begin [`limits::SYNC_PACE`] apart. A record that comes alone waits for no timer.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -72,10 +73,15 @@ impl Writer {
             if self.work.taken.is_empty() {
                 return true;
             }
+            let began = Instant::now();
+            let had_company = self.work.taken.len() >= limits::SYNC_PACE_FROM_RECORDS;
             if let Err(error) = self.write_batch() {
                 tracing::error!(%error, "the journal has failed and stops; restart to recover");
                 self.shared.failed.send_replace(true);
                 return false;
+            }
+            if had_company && self.work.taken.is_empty() {
+                self.shared.queue.gather_until(began + limits::SYNC_PACE);
             }
         }
     }

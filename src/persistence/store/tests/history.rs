@@ -184,7 +184,7 @@ impl History {
             entity.remembered.filter.clear();
             entity.remembered.large_layers.clear();
             let recent = entity.remembered.recent.len().saturating_sub(1);
-            entity.remembered.recent.drain(..recent);
+            entity.remembered.recent.take_oldest(recent);
             if let State::Contact(contact) = &mut entity.state {
                 contact.purchases.clear();
                 contact.ledger.lines.clear();

@@ -291,7 +291,7 @@ fn checkpointed_between_looks(in_head: u32) -> (Arc<Store>, History) {
 
 #[test]
 fn a_key_is_found_while_a_checkpoint_moves_it() {
-    let (store, history) = checkpointed_between_looks(100);
+    let (store, history) = checkpointed_between_looks(20);
     assert_eq!(outcome(&store, &history, 1), Some(Outcome::Purchased(1)));
     assert_eq!(store.waiting(), 0, "the checkpoint came in between");
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::super::once::Once;
 use super::wire::{NewApiKey, WireApiKey, WireKeyMode, scopes};
@@ -11,7 +11,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted, Terms};
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -37,7 +37,7 @@ use crate::http::{Api, failure, reply};
 pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::KeysWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewApiKey>,
 ) -> Result<Response, Problem> {
     let asked = scopes(&body.scopes);

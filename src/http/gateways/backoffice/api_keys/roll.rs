@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::super::once::Once;
 use super::named;
@@ -12,7 +12,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted};
 use crate::http::auth::Authorized;
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -43,7 +43,7 @@ pub(in super::super) async fn roll(
     State(api): State<Api>,
     caller: Authorized<{ Scope::KeysWrite.bit() }>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<RolledApiKey>,
 ) -> Result<Response, Problem> {
     let (current, key, _) = named(&api, &caller, &id).await?;

@@ -14,7 +14,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{Card, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
+use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits::{CODE_CHARS_MAX, PROFILE_LIST_MAX};
@@ -92,7 +92,7 @@ pub(in super::super) async fn add(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewCard>,
 ) -> Result<Response, Problem> {
     let cim = body.cim.trim();
@@ -166,7 +166,7 @@ pub(in super::super) async fn remove(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path((name, cim)): Path<(String, String)>,
-    headers: HeaderMap,
+    headers: Conditions,
 ) -> Result<Response, Problem> {
     let edit = |cards: &mut Vec<Card>| {
         let before = cards.len();

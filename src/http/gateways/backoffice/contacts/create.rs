@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use data_encoding::BASE32_NOPAD;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::super::once::Once;
 use super::wire::{CreatedContact, NewContact};
@@ -14,7 +14,7 @@ use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -38,7 +38,7 @@ use crate::http::{Api, failure, reply};
 pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewContact>,
 ) -> Result<Response, Problem> {
     let secrets = api.router.secrets();

@@ -2,14 +2,13 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
 
 use super::super::once::Once;
 use super::named;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::http::auth::Authorized;
-use crate::http::extract::BodyHash;
+use crate::http::extract::{BodyHash, Conditions};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -37,7 +36,7 @@ pub(in super::super) async fn delete(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
 ) -> Result<Response, Problem> {
     let address = named(&api, &caller, &name).await?;
     let nothing = BodyHash::of_nothing();

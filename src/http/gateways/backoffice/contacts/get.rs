@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
 
 use super::wire::{WalletReference, WireContact, WireMembership, lists};
 use super::{ContactName, contact_id, resolve};
@@ -12,6 +11,7 @@ use crate::domain::contact::{SignUp, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Authorized;
+use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -34,7 +34,7 @@ pub(in super::super) async fn get(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsRead.bit() }>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
 ) -> Result<Response, Problem> {
     let address = resolve(&api, &caller, ContactName::IdOrCode(&name))
         .await

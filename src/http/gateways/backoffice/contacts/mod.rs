@@ -24,6 +24,7 @@ use crate::domain::directory_entry::ValueHash;
 
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Caller;
+use crate::http::extract::IDEMPOTENCY_KEY;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
@@ -103,7 +104,7 @@ pub(super) fn contact_id(api: &Api, own_id: Option<&str>, entity: u64) -> String
 
 /// The `Idempotency-Key` header, if there is one.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let mut values = headers.get_all("idempotency-key").iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -13,7 +12,7 @@ use crate::domain::contact::{self, SignUp};
 use crate::domain::entity::Command;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Authorized;
-use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -110,7 +109,7 @@ pub(in super::super) async fn sign(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<Membership>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

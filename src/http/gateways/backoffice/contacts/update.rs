@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::super::once::Once;
 use super::patch::{ChangedContact, UpdatedContact};
@@ -10,7 +10,7 @@ use super::{contact_id, named, not_changed};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::http::auth::Authorized;
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
@@ -39,7 +39,7 @@ pub(in super::super) async fn update(
     State(api): State<Api>,
     caller: Authorized<{ Scope::ContactsWrite.bit() }>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<ChangedContact>,
 ) -> Result<Response, Problem> {
     let address = named(&api, &caller, &name).await?;

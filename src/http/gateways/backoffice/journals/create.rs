@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -17,7 +16,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{Movement, Reason};
 use crate::http::Api;
 use crate::http::auth::Authorized;
-use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::failure;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
@@ -93,7 +92,7 @@ pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::WalletsWrite.bit() }>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewJournal>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -18,7 +17,7 @@ use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
 use crate::http::Api;
 use crate::http::auth::Authorized;
-use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::money_wire::{WireAmount, above_zero};
 use crate::http::problem::{Problem, ProblemBody};
 
@@ -70,7 +69,7 @@ impl Validate for NewTopUp {
 pub(in super::super) async fn top_up(
     State(api): State<Api>,
     caller: Authorized<{ Scope::WalletsWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewTopUp>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

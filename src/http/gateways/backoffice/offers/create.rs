@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::super::once::Once;
 use super::read;
@@ -11,7 +11,7 @@ use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Authorized;
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -35,7 +35,7 @@ use crate::http::{Api, failure, reply};
 pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::OffersWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<WrittenOffer>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

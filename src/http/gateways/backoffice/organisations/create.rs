@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::super::once::Once;
 use super::wire::{CreatedOrganisation, NewOrganisation};
@@ -12,7 +12,7 @@ use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::organisation::Role;
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -36,7 +36,7 @@ use crate::http::{Api, failure, reply};
 pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::OrganisationsWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewOrganisation>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

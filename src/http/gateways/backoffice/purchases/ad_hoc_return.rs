@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,7 +20,7 @@ use crate::domain::ids::{Named, PublicId};
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
 use crate::http::auth::Authorized;
-use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::money_wire::{WireAmount, above_zero, not_negative};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -99,7 +99,7 @@ impl Validate for NewReturn {
 pub(in super::super) async fn record(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewReturn>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

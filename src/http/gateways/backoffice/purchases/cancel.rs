@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Query};
 use crate::domain::ids::Named;
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::{BodyHash, Faults, ValidJson, Validate};
+use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -58,7 +58,7 @@ pub(in super::super) async fn cancel(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
     _body: Option<ValidJson<NoFields>>,
 ) -> Result<Response, Problem> {
     let secrets = api.router.secrets();

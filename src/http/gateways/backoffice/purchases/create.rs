@@ -24,7 +24,7 @@ use crate::domain::entity::{Answer, Command, Remember};
 use crate::domain::ids::{Named, PublicIds};
 use crate::domain::time::Timestamp;
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::{above_zero, not_negative};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -65,7 +65,7 @@ impl Validate for CreateQuery {
 pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     query: ValidQuery<CreateQuery>,
     body: ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {

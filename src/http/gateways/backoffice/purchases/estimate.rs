@@ -20,7 +20,7 @@ use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Query, Rejection};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Conditions, ValidJson};
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -63,7 +63,7 @@ pub(super) struct WireEstimate {
 pub(in super::super) async fn estimate(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
     post(&api, &caller, &headers, body).await

@@ -2,13 +2,13 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
 
 use super::wire::{Shown, WirePurchase};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
 use crate::http::auth::Authorized;
+use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -33,7 +33,7 @@ pub(in super::super) async fn get(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesRead.bit() }>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
 ) -> Result<Response, Problem> {
     let secrets = api.router.secrets();
     let named = secrets

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,7 +13,7 @@ use super::reference::{ClassificationReference, OrganisationReference};
 use super::wire::{Names, NewAmounts, NewPurchase, NewSpend, WirePurchase};
 use crate::domain::api_key::Scope;
 use crate::http::auth::{Authorized, Caller};
-use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure};
@@ -161,7 +160,7 @@ fn placed(caller: &Caller, body: ValidJson<PurchaseV1>) -> Result<ValidJson<NewP
 pub(in super::super) async fn create(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     query: ValidQuery<CreateQuery>,
     body: ValidJson<PurchaseV1>,
 ) -> Result<Response, Problem> {
@@ -188,7 +187,7 @@ pub(in super::super) async fn create(
 pub(in super::super) async fn estimate(
     State(api): State<Api>,
     caller: Authorized<{ Scope::PurchasesWrite.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<PurchaseV1>,
 ) -> Result<Response, Problem> {
     let body = placed(&caller, body)?;

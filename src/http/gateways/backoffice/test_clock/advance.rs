@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::tenant::Advance;
 use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::Authorized;
-use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;
@@ -68,7 +68,7 @@ impl Validate for NewAdvance {
 pub(in super::super) async fn advance(
     State(api): State<Api>,
     caller: Authorized<{ Scope::TestClock.bit() }>,
-    headers: HeaderMap,
+    headers: Conditions,
     body: ValidJson<NewAdvance>,
 ) -> Result<Response, Problem> {
     let advance = match (body.seconds, body.to) {

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,6 +9,7 @@ use super::find;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::http::auth::Authorized;
+use crate::http::extract::Conditions;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -71,7 +71,7 @@ pub(in super::super) async fn get(
     State(api): State<Api>,
     caller: Authorized<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
-    headers: HeaderMap,
+    headers: Conditions,
 ) -> Result<Response, Problem> {
     let address = find(&api, &caller, &id)?;
     let tenant = caller.tenant_view(&api).await?;
