@@ -21,6 +21,7 @@ use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::quota::Quota;
+use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
 use crate::persistence::feed::Feed;
@@ -172,6 +173,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
+    tokens: Arc<Tokens>,
     quota: Arc<Quota>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
@@ -236,8 +238,10 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
     ));
     keep_up_quota(&side_servers, Arc::clone(&quota));
+    let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
     let api = Api::new(Reach {
         router: node.router().clone(),
+        tokens: Arc::clone(&tokens),
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
@@ -267,6 +271,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
+        tokens,
         quota,
         purchases,
         contacts,
@@ -316,7 +321,12 @@ fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {
 /// Every public route.
 pub fn public_router(api: Api) -> Router {
     let (backoffice, _) = gateways::backoffice::router();
-    backoffice.merge(gateways::errors::routes()).with_state(api)
+    let (self_service, _) = gateways::self_service::router();
+    backoffice
+        .merge(self_service)
+        .merge(gateways::well_known::routes())
+        .merge(gateways::errors::routes())
+        .with_state(api)
 }
 
 impl Running {
@@ -324,6 +334,7 @@ impl Running {
     pub fn api(&self) -> Api {
         Api::new(Reach {
             router: self.node.router().clone(),
+            tokens: Arc::clone(&self.tokens),
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+mod demo_network;
 mod load_generator;
+mod self_service;
 
+pub use demo_network::*;
 pub use load_generator::*;
+pub use self_service::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
 /// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB
@@ -489,11 +493,3 @@ pub const OFFLINE_BATCH_DEVICE_CHARS_MAX: usize = 64;
 /// Of how many contacts purchases of one batch are under way at a time: as many as fill a batch of the journal, and far fewer
 /// than a shard lets in, so that a batch does not crowd out single sales.
 pub const OFFLINE_BATCH_CONTACTS_AT_A_TIME: usize = 64;
-
-// ---- the demo network
-
-/// The most live contacts of the demo network: what one node is built for, so that its figures can be taken with them.
-pub const SEEDED_CONTACTS_MAX: u32 = 1_000_000;
-
-/// How many contacts of the demo network are created at a time: a hundred fill a sync, and a mailbox holds many more.
-pub const SEEDED_CONTACTS_AT_A_TIME: usize = 128;

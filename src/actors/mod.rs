@@ -17,6 +17,7 @@
 //!
 //! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
 
+pub mod access;
 pub mod admission;
 pub mod append;
 mod catch_up;

@@ -28,6 +28,7 @@ use crate::persistence::profiles;
 use crate::secrets::Secrets;
 
 // What callers need beside the router itself, so that `http` knows this module only.
+pub use super::access;
 pub use super::contact_change;
 pub use super::contact_creation;
 pub use super::envelope::{Failure, Reply, Timings, Unavailable};

@@ -12,6 +12,7 @@
     clippy::float_arithmetic
 )]
 
+pub mod access;
 pub mod address;
 pub mod calendar;
 pub mod context;

@@ -18,9 +18,11 @@ mod freshness;
 pub mod gateways;
 pub mod money_wire;
 pub mod paging;
+pub mod phone;
 pub mod problem;
 pub mod quota;
 pub mod reply;
+pub mod tokens;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -52,6 +54,8 @@ impl Deref for Api {
 pub struct Reach {
     /// The one door to the entities.
     pub router: Router,
+    /// The access tokens of contacts.
+    pub tokens: Arc<tokens::Tokens>,
     /// How much each API key may ask for.
     pub quota: Arc<quota::Quota>,
     /// The purchases of organisations.

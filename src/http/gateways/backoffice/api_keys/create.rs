@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
+use crate::http::gateways::once::Once;
 use super::wire::{NewApiKey, WireApiKey, WireKeyMode, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -80,7 +80,7 @@ async fn organisation(
     let ids = api.router.secrets().public_ids();
     match &body.organisation_id {
         // Left out, it is the creating key's own.
-        None => Ok(caller.key.key.details.organisation),
+        None => Ok(caller.bound_to()),
         Some(id) => {
             let named = caller.organisation(ids, &tenant, id);
             named.map(Some).ok_or_else(unknown)

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
+use crate::http::gateways::once::Once;
 use super::named;
 use super::wire::{RolledApiKey, WireApiKey};
 use crate::actors::router;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use data_encoding::BASE32_NOPAD;
 use http::StatusCode;
 
-use super::super::once::Once;
+use crate::http::gateways::once::Once;
 use super::wire::{CreatedContact, NewContact};
 use super::{claims, contact_id, taken};
 use crate::actors::router::contact_creation::{self, NotCreated};

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::super::once::Once;
+use crate::http::gateways::once::Once;
 use super::named;
 use crate::actors::router;
 use crate::domain::api_key::Scope;

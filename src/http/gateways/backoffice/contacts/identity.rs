@@ -1,6 +1,6 @@
 //! What a contact is known by: how each value is compared, and who has it.
 
-use super::phone;
+use crate::http::phone;
 use crate::actors::router::Failure;
 use crate::domain::address::{Address, Kind};
 use crate::domain::directory_entry::ValueHash;

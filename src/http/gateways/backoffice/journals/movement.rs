@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use super::super::once;
+use crate::http::gateways::once;
 use super::super::wallets::refusal;
 use super::wire::WireLine;
 use crate::domain::address::Address;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
+use crate::http::gateways::once::Once;
 use super::read;
 use super::wire::{CreatedOffer, WrittenOffer};
 use crate::domain::address::{Address, Kind};

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
+use crate::http::gateways::once::Once;
 use super::wire::{CreatedOrganisation, NewOrganisation};
 use super::{address, require_seller};
 use crate::domain::api_key::Scope;
@@ -86,7 +86,7 @@ fn parent(
             let ids = api.router.secrets().public_ids();
             caller.organisation(ids, tenant, &parent.id)
         }
-        None => caller.key.key.details.organisation.or_else(owner),
+        None => caller.bound_to().or_else(owner),
     };
     let number = number.ok_or_else(unknown)?;
     let above = tenant.organisations.get(&number).ok_or_else(unknown)?;

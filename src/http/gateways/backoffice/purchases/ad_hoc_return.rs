@@ -8,9 +8,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::contacts::idempotency_key;
+use crate::http::gateways::once::idempotency_key;
 use super::super::fields::{check_code, check_date};
-use super::super::{fields, once};
+use super::super::fields;
+use crate::http::gateways::once;
 use super::buyer::{self, ContactReference};
 use super::reference::OrganisationReference;
 use crate::domain::api_key::Scope;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::super::once;
+use crate::http::gateways::once;
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::actors::router::{Failure, Reply, Unavailable};

@@ -8,8 +8,9 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::super::classifications;
-use super::super::contacts::idempotency_key;
-use super::super::{fields, once};
+use crate::http::gateways::once::idempotency_key;
+use super::super::fields;
+use crate::http::gateways::once;
 use super::products;
 use super::reference::ClassificationReference;
 use super::wire::{NewPurchase, Shown, WirePurchase};

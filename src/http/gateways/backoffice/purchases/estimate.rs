@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::once;
+use crate::http::gateways::once;
 use super::cancel::{CancelledPurchase, NoFields};
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WireOfferOutcome, WirePurchase, WireRewards};

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::once;
+use crate::http::gateways::once;
 use super::WireTestClock;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
