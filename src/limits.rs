@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+mod identity;
 mod load_generator;
 
+pub use identity::*;
 pub use load_generator::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds

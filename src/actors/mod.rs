@@ -17,6 +17,7 @@
 //!
 //! Architecture invariant: no wire types and no HTTP here, and no decision either: those are the domain's.
 
+pub mod access;
 pub mod admission;
 pub mod append;
 mod catch_up;
@@ -27,6 +28,7 @@ mod leases;
 mod lender;
 mod listed_creation;
 pub mod node;
+mod obligations;
 mod on_budgets;
 pub mod publications;
 pub mod residency;

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod money;
 pub mod time;
 
+pub mod access;
 pub mod api_key;
 pub mod contact;
 pub mod directory_entry;

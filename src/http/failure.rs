@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, contact, offer, organisation, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -154,7 +154,17 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::LimitReached,
             "the contact is signed up to 64 organisations; sign it out of one first",
         ),
-        contact::Rejection::NeverSeen => not_found(),
+        contact::Rejection::Access(access::Rejection::Locked(_)) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; ask for another in a quarter of an hour",
+        ),
+        // Those who sign in are told by their own operations.
+        contact::Rejection::NeverSeen
+        | contact::Rejection::Access(
+            access::Rejection::CodeWrong
+            | access::Rejection::CodeInvalid
+            | access::Rejection::InvalidGrant,
+        ) => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,
             "the contact is being changed by others all the time; nothing happened, try again",
