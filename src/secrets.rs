@@ -1,9 +1,14 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
+mod credentials;
+
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
+
+use credentials::Credentials;
+pub use credentials::{AuthOtp, ContactSession};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -18,6 +23,7 @@ pub struct Secrets {
     wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
+    credentials: Credentials,
 }
 
 /// What kind of value is unique.
@@ -33,6 +39,8 @@ pub enum UniqueValue {
     Phone,
     /// The identifier of a card or another medium.
     Card,
+    /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
+    IdentityPhone,
 }
 
 impl UniqueValue {
@@ -43,6 +51,7 @@ impl UniqueValue {
             UniqueValue::EmailAddress => 3,
             UniqueValue::Phone => 4,
             UniqueValue::Card => 5,
+            UniqueValue::IdentityPhone => 7,
         }
     }
 }
@@ -78,6 +87,7 @@ impl Secrets {
             wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
+            credentials: Credentials::derive(&subkey),
         }
     }
 

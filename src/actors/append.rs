@@ -13,7 +13,7 @@ use super::publications::Publication;
 use super::shard::Shard;
 use crate::domain::address::Address;
 use crate::domain::entity::{Answer, Effect, Rejection};
-use crate::domain::time::Timestamp;
+use crate::domain::time::Dues;
 use crate::persistence::journal::{Appended, Completion};
 
 /// An answer that is decided, but may not be told yet.
@@ -62,7 +62,7 @@ pub(super) struct Consequences {
     /// What the entity publishes from now on.
     pub(super) publication: Option<Publication>,
     /// When the entity is due from now on, if that changed.
-    pub(super) due: Option<Option<Timestamp>>,
+    pub(super) due: Option<Dues>,
     /// Where the entity reads up to which sequence it is durable.
     pub(super) durable_seq: Arc<AtomicU64>,
 }

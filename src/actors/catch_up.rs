@@ -91,9 +91,8 @@ pub(super) async fn catch_up(core: &Arc<Core>, shards: &Arc<[Arc<Shard>]>) -> Re
     core.store.checkpoint(core.journal.durable())?;
     for (shard, claimed) in shards.iter().zip(claimed) {
         let mut timers = shard.timers().lock();
-        core.store.timers(shard.id(), &mut |due, address| {
-            timers.set(address, Some(due))
-        })?;
+        core.store
+            .timers(shard.id(), &mut |due, address| timers.set(address, due))?;
         shard.own(claimed);
     }
     Ok(())

@@ -214,7 +214,8 @@ impl Router {
                             Err(NotChanged::ValueTaken(field))
                         }
                         directory_entry::Rejection::Overtaken
-                        | directory_entry::Rejection::NotHeld => Ok(Err(Overtaken)),
+                        | directory_entry::Rejection::NotHeld
+                        | directory_entry::Rejection::TooManySends(_) => Ok(Err(Overtaken)),
                     };
                 }
                 Err(failure) => return Err(failure.into()),

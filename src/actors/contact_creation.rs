@@ -13,6 +13,14 @@ use crate::domain::contact::{self, ContactType, Profile, Propose, Stage};
 use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Answer, Command, ContactView, Rejection, Remember};
 
+/// The code of a contact to which nobody gave one.
+pub fn derived_code(entity: u64) -> String {
+    format!(
+        "C{}",
+        data_encoding::BASE32_NOPAD.encode(&entity.to_be_bytes())
+    )
+}
+
 /// A contact to create.
 #[derive(Clone, Debug)]
 pub struct NewContact {

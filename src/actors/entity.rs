@@ -18,7 +18,7 @@ use super::turn::{Flow, Turn};
 use crate::domain::address::Address;
 use crate::domain::entity::Entity;
 use crate::domain::remembered::RECENT_IN_MEMORY;
-use crate::domain::time::Timestamp;
+use crate::domain::time::Dues;
 
 /// The newest append of an entity, known to its supervisor as well: it outlives a panic.
 #[derive(Default)]
@@ -56,7 +56,7 @@ pub(super) struct Live {
     /// None if its rows cannot be read.
     entity: Option<Entity>,
     /// When the timers' index was last told that it is due.
-    due: Option<Timestamp>,
+    due: Dues,
 }
 
 impl Actor for EntityActor {
@@ -72,7 +72,7 @@ impl Actor for EntityActor {
         Ok(Live {
             place,
             entity: None,
-            due: None,
+            due: Dues::default(),
         })
     }
 

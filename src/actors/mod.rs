@@ -28,6 +28,7 @@ mod leases;
 mod lender;
 mod listed_creation;
 pub mod node;
+mod obligations;
 mod on_budgets;
 pub mod publications;
 pub mod residency;

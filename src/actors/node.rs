@@ -178,7 +178,9 @@ impl Core {
     /// Publishes what an entity was loaded with. A configuration that was only loaded has not changed.
     pub(super) fn publish_loaded(&self, address: Address, publication: Publication) {
         match publication {
-            Publication::ApiKey(_) => self.publications.publish(address, publication),
+            Publication::ApiKey(_) | Publication::Sessions(_) => {
+                self.publications.publish(address, publication);
+            }
             Publication::TenantConfiguration => {}
             Publication::Tenant(ahead) => self.publications.set_test_clock(address.tenant, ahead),
         }

@@ -10,12 +10,15 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use arc_swap::ArcSwapOption;
 use dashmap::DashMap;
 
+use crate::domain::access::{Session, SessionView};
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::api_key::ApiKey;
+use crate::domain::contact::Contact;
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Entity, Event, State};
-use crate::domain::offer;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::{contact, offer};
+use crate::limits;
 
 /// What an entity publishes.
 #[derive(Clone, Debug)]
@@ -26,11 +29,19 @@ pub enum Publication {
     TenantConfiguration,
     /// The same, of the tenant itself; and by how much its test clock is ahead.
     Tenant(Span),
+    /// Who is signed in as a contact.
+    Sessions(Arc<[SessionView]>),
 }
 
 impl Publication {
     /// What `entity` publishes now that `events` have changed it. That an offer lends changes no configuration.
     pub fn of_change(entity: &Entity, events: &[Event]) -> Option<Publication> {
+        if let State::Contact(contact) = &entity.state {
+            return events
+                .iter()
+                .any(is_of_sessions)
+                .then(|| sessions_of(contact));
+        }
         let lends = |event: &Event| {
             matches!(
                 event,
@@ -52,8 +63,27 @@ impl Publication {
                 .map(|key| Publication::ApiKey(Box::new(key.clone()))),
             State::Tenant(tenant) => Some(Publication::Tenant(tenant.test_clock_ahead)),
             State::Organisation(_) | State::Offer(_) => Some(Publication::TenantConfiguration),
-            State::Contact(_) | State::DirectoryEntry(_) | State::Lease(_) => None,
+            State::Contact(contact) => {
+                let access = contact.access.as_ref();
+                access
+                    .is_some_and(|access| !access.sessions.is_empty())
+                    .then(|| sessions_of(contact))
+            }
+            State::DirectoryEntry(_) | State::Lease(_) => None,
         }
+    }
+}
+
+fn sessions_of(contact: &Contact) -> Publication {
+    let sessions = contact.access.iter().flat_map(|access| &access.sessions);
+    Publication::Sessions(sessions.map(Session::view).collect())
+}
+
+fn is_of_sessions(event: &Event) -> bool {
+    match event {
+        Event::Contact(contact::Event::Access(event)) => event.is_of_sessions(),
+        Event::Contact(contact::Event::Erased(_)) => true,
+        _ => false,
     }
 }
 
@@ -114,6 +144,7 @@ pub struct Publications {
     api_keys: DashMap<Address, Arc<PublishedKey>, foldhash::fast::RandomState>,
     tenants: DashMap<TenantId, Arc<TenantSlot>, foldhash::fast::RandomState>,
     test_clocks: DashMap<TenantId, Span>,
+    sessions: DashMap<Address, Arc<[SessionView]>, foldhash::fast::RandomState>,
 }
 
 impl Publications {
@@ -135,6 +166,10 @@ impl Publications {
                 });
                 self.api_keys.insert(address, published);
             }
+            Publication::Sessions(sessions) if sessions.is_empty() => {
+                self.sessions.remove(&address);
+            }
+            Publication::Sessions(sessions) => self.publish_sessions(address, sessions),
             Publication::TenantConfiguration | Publication::Tenant(_) => {
                 if let Publication::Tenant(ahead) = publication {
                     self.set_test_clock(address.tenant, ahead);
@@ -144,6 +179,24 @@ impl Publications {
                     .fetch_add(1, Ordering::AcqRel);
             }
         }
+    }
+
+    fn publish_sessions(&self, address: Address, sessions: Arc<[SessionView]>) {
+        // Whoever is forgotten is asked for at its actor: any will do.
+        if self.sessions.len() >= limits::SESSIONS_PUBLISHED_MAX {
+            let any = self.sessions.iter().next().map(|entry| *entry.key());
+            if let Some(any) = any.filter(|any| *any != address) {
+                self.sessions.remove(&any);
+            }
+        }
+        self.sessions.insert(address, sessions);
+    }
+
+    /// Who is signed in as the contact at `address`, if that was published.
+    pub fn sessions(&self, address: &Address) -> Option<Arc<[SessionView]>> {
+        self.sessions
+            .get(address)
+            .map(|sessions| Arc::clone(&sessions))
     }
 
     /// The key at `address`, if it was published.

@@ -15,9 +15,8 @@ use super::envelope::{Caller, CommandEnvelope, Message, QueryEnvelope};
 use super::node::Core;
 use super::shard::{Handle, Shard};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::contact::{self, Profile, SealedProfile, Stage};
+use crate::domain::contact::{self, Profile, SealedProfile};
 use crate::domain::context::TenantView;
-use crate::domain::directory_entry::{self, Obligation};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
@@ -439,53 +438,6 @@ impl Router {
                 Err(Unavailable::Unreadable.into())
             }
         }
-    }
-
-    /// Asks the contacts of lapsed reservations what became of them, and tells the entry. What fails is asked again by the
-    /// entry's timer, since the reservation is then still there.
-    pub(super) async fn meet_obligations(
-        &self,
-        entry: Address,
-        owed: Vec<Obligation>,
-        permit: Permit,
-    ) {
-        for obligation in owed {
-            let (value, holder) = match obligation {
-                Obligation::Ask { value, holder } => (value, holder),
-                Obligation::TellReleases => {
-                    self.tell_releases_of(entry).await;
-                    continue;
-                }
-            };
-            let contact = Address {
-                kind: Kind::Contact,
-                entity: holder.contact,
-                ..entry
-            };
-            let command =
-                Command::Contact(contact::Command::SettleReservation(value, holder.attempt));
-            let keeps = match self.internal_command(contact, command).await.result {
-                Ok(Answer::Contact(view)) => {
-                    view.stage == Stage::Active
-                        && view.attempt >= holder.attempt
-                        && view.claims.contains(&value)
-                }
-                Ok(_) | Err(Failure::Rejected(_)) => false,
-                Err(Failure::Unavailable(_)) => continue,
-            };
-            let settled = if keeps {
-                directory_entry::Command::Confirm(value, holder)
-            } else {
-                directory_entry::Command::Release(value, holder)
-            };
-            let reply = self
-                .internal_command(entry, Command::DirectoryEntry(settled))
-                .await;
-            if let Err(failure) = reply.result {
-                tracing::debug!(?failure, "a reservation is settled at the next try");
-            }
-        }
-        drop(permit);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::address::{Address, Mode, TenantId};
+use crate::domain::time::{Dues, Span, Timestamp};
 
 /// How long after firing an entity is asked again if nothing came of it: it was refused for overload, say.
 const ASK_AGAIN_AFTER: Span = Span::seconds(5);
@@ -12,38 +12,66 @@ const ASK_AGAIN_AFTER: Span = Span::seconds(5);
 #[derive(Debug, Default)]
 pub struct Timers {
     by_due: BTreeSet<(Timestamp, Address)>,
-    /// When each entity is due: by its own clock, and on the wall.
-    due_of: HashMap<Address, (Timestamp, Timestamp)>,
+    due_of: HashMap<Address, Known>,
     test_clocks: HashMap<TenantId, Span>,
 }
 
-/// Whether an entity's time is that of its tenant's test clock. Keys are credentials: they go by the wall.
-fn goes_by_test_clock(address: &Address) -> bool {
-    address.mode == Mode::Test && address.kind != Kind::ApiKey
+/// When an entity is due; what it is never due by is at the end of time, so that a million of these stay small.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// By its clock of business.
+    business: Timestamp,
+    /// By the clock of credentials.
+    wall: Timestamp,
+    /// Where it lies in the order.
+    placed: Timestamp,
 }
 
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
 impl Timers {
-    /// Says when `address` is due, by its own clock; not at all, if `None`.
-    pub fn set(&mut self, address: Address, due: Option<Timestamp>) {
-        let ahead = match self.test_clocks.get(&address.tenant) {
-            Some(ahead) if goes_by_test_clock(&address) => *ahead,
-            Some(_) | None => Span::default(),
-        };
-        self.set_on_wall(address, due.map(|due| (due, due.before(ahead))));
+    /// Says when `address` is due; not at all, if by neither clock.
+    pub fn set(&mut self, address: Address, dues: Dues) {
+        self.remove(&address);
+        let business = dues.business.unwrap_or(NEVER);
+        let wall = dues.wall.unwrap_or(NEVER);
+        let placed = wall.min(self.on_wall(&address, business));
+        if placed < NEVER {
+            self.place(
+                address,
+                Known {
+                    business,
+                    wall,
+                    placed,
+                },
+            );
+        }
     }
 
-    fn set_on_wall(&mut self, address: Address, due: Option<(Timestamp, Timestamp)>) {
-        if let Some((_, before)) = self.due_of.remove(&address) {
-            self.by_due.remove(&(before, address));
+    /// When what is due by an entity's clock of business is due on the wall.
+    fn on_wall(&self, address: &Address, business: Timestamp) -> Timestamp {
+        match self.test_clocks.get(&address.tenant) {
+            Some(ahead) if address.mode == Mode::Test && business < NEVER => {
+                business.before(*ahead)
+            }
+            Some(_) | None => business,
         }
-        if let Some(due) = due {
-            self.due_of.insert(address, due);
-            self.by_due.insert((due.1, address));
+    }
+
+    fn remove(&mut self, address: &Address) {
+        if let Some(known) = self.due_of.remove(address) {
+            self.by_due.remove(&(known.placed, *address));
         }
+    }
+
+    fn place(&mut self, address: Address, known: Known) {
+        self.remove(&address);
+        self.due_of.insert(address, known);
+        self.by_due.insert((known.placed, address));
     }
 
     /// A tenant's test clock is so much ahead now: what that makes due at `wall`, with when it was by its own clock. Each stays in
-    /// the index for a later try, so that whoever asks for it now is not overtaken.
+    /// the index for a later try, so that whoever asks for it now is not overtaken. Credentials go by the wall, and stay where they are.
     pub fn advance(
         &mut self,
         tenant: TenantId,
@@ -51,20 +79,22 @@ impl Timers {
         wall: Timestamp,
     ) -> Vec<(Timestamp, Address)> {
         self.test_clocks.insert(tenant, ahead);
-        let of_clock = self.due_of.iter();
-        let concerned: Vec<(Timestamp, Address)> = of_clock
-            .filter(|(address, _)| address.tenant == tenant && goes_by_test_clock(address))
-            .map(|(address, (due, _))| (*due, *address))
+        let of_clock = self.due_of.iter().filter(|(address, known)| {
+            address.tenant == tenant && address.mode == Mode::Test && known.business < NEVER
+        });
+        let concerned: Vec<(Address, Known)> = of_clock
+            .map(|(address, known)| (*address, *known))
             .collect();
         let mut due_now = Vec::new();
-        for (due, address) in concerned {
-            let on_wall = due.before(ahead);
-            if on_wall <= wall {
-                due_now.push((due, address));
-                self.set_on_wall(address, Some((due, wall.after(ASK_AGAIN_AFTER))));
+        for (address, known) in concerned {
+            let on_wall = known.business.before(ahead);
+            let placed = if on_wall <= wall {
+                due_now.push((known.business, address));
+                wall.after(ASK_AGAIN_AFTER)
             } else {
-                self.set_on_wall(address, Some((due, on_wall)));
-            }
+                on_wall.min(known.wall)
+            };
+            self.place(address, Known { placed, ..known });
         }
         due_now
     }
@@ -80,8 +110,10 @@ impl Timers {
             .map(|(_, address)| *address)
             .collect();
         for address in &due {
-            let own = self.due_of.get(address).map_or(now, |(own, _)| *own);
-            self.set_on_wall(*address, Some((own, now.after(ASK_AGAIN_AFTER))));
+            if let Some(known) = self.due_of.get(address).copied() {
+                let placed = now.after(ASK_AGAIN_AFTER);
+                self.place(*address, Known { placed, ..known });
+            }
         }
         due
     }
@@ -101,6 +133,11 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::address::Kind;
+
+    fn by_business(at: i64) -> Dues {
+        Dues::of_business(Some(Timestamp(at)))
+    }
 
     fn contact(entity: u64) -> Address {
         Address {
@@ -114,15 +151,15 @@ mod tests {
     #[test]
     fn what_is_due_comes_in_the_order_of_time_and_is_asked_again() {
         let mut timers = Timers::default();
-        timers.set(contact(1), Some(Timestamp(30)));
-        timers.set(contact(2), Some(Timestamp(10)));
-        timers.set(contact(3), Some(Timestamp(20)));
-        timers.set(contact(1), Some(Timestamp(5)));
-        timers.set(contact(4), Some(Timestamp(99)));
+        timers.set(contact(1), by_business(30));
+        timers.set(contact(2), by_business(10));
+        timers.set(contact(3), by_business(20));
+        timers.set(contact(1), by_business(5));
+        timers.set(contact(4), by_business(99));
         assert_eq!(timers.take_due(Timestamp(20), 2), [contact(1), contact(2)]);
         assert_eq!(timers.take_due(Timestamp(20), 2), [contact(3)]);
         assert!(timers.take_due(Timestamp(20), 2).is_empty());
-        timers.set(contact(2), None);
+        timers.set(contact(2), Dues::default());
         let later = Timestamp(20).after(ASK_AGAIN_AFTER);
         assert_eq!(
             timers.take_due(later, 9),
@@ -147,15 +184,22 @@ mod tests {
             ..tried
         };
         for address in [tried, key, live, strange] {
-            timers.set(address, Some(Timestamp(50)));
+            let at = Some(Timestamp(50));
+            timers.set(
+                address,
+                match address.kind {
+                    Kind::ApiKey => Dues::on_wall(at),
+                    _ => Dues::of_business(at),
+                },
+            );
         }
-        timers.set(later, Some(Timestamp(90)));
+        timers.set(later, by_business(90));
         let due = timers.advance(TenantId(1), Span(40), Timestamp(10));
         assert_eq!(due, [(Timestamp(50), tried)]);
         assert!(timers.take_due(Timestamp(49), 9).is_empty());
         let due = timers.take_due(Timestamp(50), 9);
         assert_eq!(due, [live, later, key, strange]);
-        timers.set(tried, Some(Timestamp(100_000)));
+        timers.set(tried, by_business(100_000));
         assert!(timers.take_due(Timestamp(59), 9).is_empty());
         let by_its_clock = Timestamp(100_000 - 40);
         assert!(timers.take_due(by_its_clock, 9).contains(&tried));

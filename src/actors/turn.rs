@@ -21,7 +21,7 @@ use crate::domain::context::Context;
 use crate::domain::entity::{Answer, Command, Effect, Entity, Query, Rejection, Remember, Seen};
 use crate::domain::money::Minor;
 use crate::domain::remembered::{Outcome, RECENT_IN_MEMORY};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Dues, Timestamp};
 use crate::persistence::journal::{Appended, Position};
 use crate::persistence::store;
 
@@ -29,7 +29,7 @@ use crate::persistence::store;
 pub(super) struct Turn<'a> {
     pub(super) place: &'a Arguments,
     pub(super) entity: Entity,
-    pub(super) due: &'a mut Option<Timestamp>,
+    pub(super) due: &'a mut Dues,
     pub(super) taken_up_at: Instant,
 }
 
@@ -103,12 +103,12 @@ impl Turn<'_> {
                 self.decide_on_budgets(envelope, &mut context, (offer, amount))
                     .await
             }
-            step @ (Step::Nothing(_) | Step::Over(_)) => step,
+            step @ (Step::Nothing(..) | Step::Over(_)) => step,
         };
         match step {
             Step::Over(flow) => flow,
-            Step::Nothing(caller) => {
-                let result = self.answer(Outcome::Done, now).await;
+            Step::Nothing(caller, outcome) => {
+                let result = self.answer(outcome, now).await;
                 self.answer_without_effect(caller, result);
                 Flow::Answered
             }
@@ -135,9 +135,14 @@ impl Turn<'_> {
                 self.tell(envelope.caller, Err(rejection));
                 Step::Over(Flow::Answered)
             }
-            Ok(effect) if effect.events.is_empty() => Step::Nothing(envelope.caller),
+            Ok(effect) if effect.events.is_empty() => {
+                Step::Nothing(envelope.caller, envelope.command.came_to_before())
+            }
             Ok(mut effect) => {
-                effect.remember = envelope.remember;
+                // Only successes are remembered.
+                if effect.refusal().is_none() {
+                    effect.remember = envelope.remember;
+                }
                 Step::Over(self.append(effect, Some(envelope.caller), None, context.now, leases))
             }
         }
@@ -161,7 +166,7 @@ impl Turn<'_> {
                 tracing::debug!(?rejection, "an entity refused its timers");
             }
         }
-        let owed = self.entity.obligations(context.now);
+        let owed = self.entity.obligations(context.now, context.wall);
         if owed.is_empty() && self.last_append_is_resolved() {
             let due = self.entity.next_due();
             *self.due = due;
@@ -276,7 +281,11 @@ impl Turn<'_> {
             | Query::Offer
             | Query::Budget
             | Query::ApiKey
-            | Query::DirectoryHolder(_) => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::DirectoryHolder(_)
+            | Query::DirectoryLock(_)
+            | Query::Challenge(_)
+            | Query::Session(_)
+            | Query::Registration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 
@@ -350,9 +359,10 @@ impl Turn<'_> {
             durable_seq: Arc::clone(&self.place.last_append.durable_seq),
         };
         let decided = caller.map(|caller| {
-            let shown = match self.entity.query_for(effect.outcome()) {
-                Some(query) => self.entity.show(query, now),
-                None => Ok(Some(Answer::Done)),
+            let shown = match (effect.refusal(), self.entity.query_for(effect.outcome())) {
+                (Some(refused), _) => Err(refused),
+                (None, Some(query)) => self.entity.show(query, now),
+                (None, None) => Ok(Some(Answer::Done)),
             };
             // What was just recorded is in memory.
             let result = shown.and_then(|shown| shown.ok_or(Rejection::NotFound));
@@ -391,8 +401,8 @@ impl Turn<'_> {
 pub(super) enum Step {
     /// Its record is on its way, or its caller was told.
     Over(Flow),
-    /// It changes nothing; its caller is still to be told.
-    Nothing(Caller),
+    /// It changes nothing; its caller is still to be told what it came to before.
+    Nothing(Caller, Outcome),
     /// A lease does not hold what this offer would award.
     Short(Box<CommandEnvelope>, u64, Minor),
 }

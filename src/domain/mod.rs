@@ -12,7 +12,6 @@
     clippy::float_arithmetic
 )]
 
-pub mod access;
 pub mod address;
 pub mod calendar;
 pub mod context;
@@ -20,6 +19,7 @@ pub mod ids;
 pub mod money;
 pub mod time;
 
+pub mod access;
 pub mod api_key;
 pub mod contact;
 pub mod directory_entry;

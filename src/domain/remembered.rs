@@ -28,6 +28,12 @@ pub enum Outcome {
     Moved(u32),
     /// Money was held under this number.
     Held(u32),
+    /// A code of this number was made.
+    Challenged(u32),
+    /// A registration's value was proven.
+    Proven,
+    /// A session of this number began, or went on.
+    SignedIn(u32),
 }
 
 /// A request that had its effect.

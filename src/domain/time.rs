@@ -41,3 +41,35 @@ impl Timestamp {
         Timestamp(seconds.saturating_mul(1_000))
     }
 }
+
+/// When time alone makes something due: by the clock of business, which a test clock moves, and on the wall, by which credentials go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dues {
+    /// By the clock of business.
+    pub business: Option<Timestamp>,
+    /// On the wall.
+    pub wall: Option<Timestamp>,
+}
+
+impl Dues {
+    /// Due by the clock of business only, if at all.
+    pub fn of_business(business: Option<Timestamp>) -> Dues {
+        Dues {
+            business,
+            wall: None,
+        }
+    }
+
+    /// Due on the wall only, if at all.
+    pub fn on_wall(wall: Option<Timestamp>) -> Dues {
+        Dues {
+            business: None,
+            wall,
+        }
+    }
+
+    /// The earlier of both as they are written: where a row lies, and whether there is one.
+    pub fn first(self) -> Option<Timestamp> {
+        [self.business, self.wall].into_iter().flatten().min()
+    }
+}

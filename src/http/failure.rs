@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, contact, offer, organisation, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -153,6 +153,20 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
         contact::Rejection::SignUpsFull => Problem::new(
             Code::LimitReached,
             "the contact is signed up to 64 organisations; sign it out of one first",
+        ),
+        contact::Rejection::Access(access::Rejection::Locked(_)) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; ask for another in a quarter of an hour",
+        ),
+        contact::Rejection::Access(
+            access::Rejection::CodeWrong | access::Rejection::CodeInvalid,
+        ) => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        contact::Rejection::Access(access::Rejection::InvalidGrant) => Problem::new(
+            Code::InvalidGrant,
+            "the refresh token is unknown, was used before, or its session has ended; sign in again",
         ),
         contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(

@@ -28,11 +28,12 @@ impl Contact {
                 self.wallet.code_slot = self.profile.slot;
                 self.profile_version = self.profile_version.saturating_add(1);
             }
-            Event::Refused => self.stage = Stage::Void,
+            Event::Refused => self.apply_void(),
+            Event::Access(event) => self.apply_access(event),
             Event::ReservationVoided(_) => match self.stage {
                 Stage::Active => self.pending = None,
                 Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => {
-                    self.stage = Stage::Void;
+                    self.apply_void();
                 }
             },
             Event::ChangeBegun(adds) => self.apply_change_begun(adds),

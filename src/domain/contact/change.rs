@@ -155,6 +155,9 @@ impl Contact {
     pub(super) fn apply_erasure(&mut self, at: Timestamp) {
         self.stage = Stage::Erased;
         self.released.values.append(&mut self.claims);
+        let identities: Vec<_> = self.identities().collect();
+        self.released.values.extend(identities);
+        self.access = None;
         self.released.due = at;
         self.pending = None;
         self.own_id = None;
@@ -176,7 +179,8 @@ impl Contact {
     /// What is owed at `now`: to tell the entries of values that were given up.
     pub fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
         let is_due = self.release_due().is_some_and(|due| due <= now);
-        Vec::from_iter(is_due.then_some(Obligation::TellReleases))
+        let releases = is_due.then_some(Obligation::TellReleases);
+        releases.into_iter().chain(self.shredding()).collect()
     }
 
     /// When the entries of values that were given up are to be told.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason,
+    AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason, Register,
     SealedProfile, SignUp,
 };
+use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -97,6 +98,10 @@ pub struct Movement {
 pub enum Command {
     /// Begin to be created: recorded, but invisible until its unique values are reserved.
     Propose(Propose),
+    /// Begin to register: recorded with a code to be answered, and invisible until its value is proven and claimed.
+    Register(Box<Register>),
+    /// Something about how it gets in.
+    Access(access::Command),
     /// All unique values are reserved: exist.
     Confirm,
     /// A unique value is taken: don't exist.

@@ -25,12 +25,18 @@ impl Contact {
 
     fn decide_now(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Rejection> {
         match command {
+            // Its fields are about to become unreadable.
+            Command::Propose(_) if self.shredding().is_some() => Err(Rejection::ReservationLapsed),
             Command::Propose(proposal) => match self.stage {
                 Stage::Absent | Stage::Void => {
                     Ok(vec![Event::Proposed(Arc::new(proposal.clone()))])
                 }
                 Stage::Proposed | Stage::Active | Stage::Erased => Err(Rejection::ContactExists),
             },
+            Command::Register(register) => self.register(register, context.wall),
+            Command::Access(command) => self.decide_access(command, context),
+            // Only its proven value makes one that registers itself exist.
+            Command::Confirm if self.is_registering() => Err(Rejection::UnknownContact),
             Command::Confirm => match self.stage {
                 Stage::Proposed => Ok(vec![Event::Created(context.now)]),
                 Stage::Active => Ok(Vec::new()),
@@ -49,7 +55,10 @@ impl Contact {
             Command::Recall => Err(Rejection::NeverSeen),
             Command::ReleasesTold(values) => Ok(self.tell_released(values)),
             Command::SettleReservation(value, attempt) => Ok(match self.stage {
-                Stage::Proposed if self.attempts == *attempt && self.claims.contains(value) => {
+                Stage::Proposed
+                    if self.attempts == *attempt
+                        && (self.claims.contains(value) || self.registers(value)) =>
+                {
                     vec![Event::ReservationVoided(*value)]
                 }
                 Stage::Active => self.settle_change(*value, *attempt),
@@ -67,7 +76,11 @@ impl Contact {
             Command::Foresee(_) => Ok(Vec::new()),
             Command::HoldFunds(asked) => self.hold_funds(asked, context),
             Command::ReleaseHold(number) => self.release(*number, context),
-            Command::FireTimers => Ok(self.due(context.now, Due::All)),
+            Command::FireTimers => {
+                let mut events = self.due(context.now, Due::All);
+                events.extend(self.access_due(context.wall));
+                Ok(events)
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::{
     Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase,
     Returned, SignUp, Use,
 };
+use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
@@ -56,4 +57,6 @@ pub enum Event {
     LimitsUsed(Use),
     /// A hold ended, at this time, and gave back these lots.
     HoldReleased(u32, Timestamp, Vec<Lot>),
+    /// Something about how it gets in. Boxed: it is larger than what happens all the time.
+    Access(Box<access::Event>),
 }

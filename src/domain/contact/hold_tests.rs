@@ -2,7 +2,7 @@ use super::ledger_tests::{at, capture, contact, hold, holds, make, top_up};
 use super::tests::{NOW, context, purchase, record};
 use super::*;
 use crate::domain::money::Minor;
-use crate::domain::time::Span;
+use crate::domain::time::{Dues, Span};
 
 #[test]
 fn held_money_is_spent_by_its_own_purchase_only() {
@@ -38,12 +38,12 @@ fn a_hold_runs_out_whether_or_not_a_timer_has_fired() {
     make(&mut contact, &top_up(100), &context(NOW, None));
     make(&mut contact, &hold(80), &context(NOW, None));
     let end = NOW.after(Hold::LASTS);
-    assert_eq!(contact.next_due(), Some(end));
+    assert_eq!(contact.next_due().business, Some(end));
     assert_eq!(contact.wallet.balance(end.before(Span(1))), Minor(20));
     assert_eq!(contact.wallet.balance(end), Minor(100));
     let mut fired = contact.clone();
     make(&mut fired, &Command::FireTimers, &context(end, None));
-    assert_eq!(fired.next_due(), None);
+    assert_eq!(fired.next_due(), Dues::default());
     for mut contact in [contact, fired] {
         let spend = purchase(1_000, Some((100, Unbacked::Refuse)));
         let spent = record(&mut contact, &spend, &context(end, None)).spent();

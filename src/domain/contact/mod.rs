@@ -1,6 +1,7 @@
 //! A contact: a customer of a business, with its wallet and its purchases. One entity, so that an award, a spend and
 //! their idempotency keys change together or not at all.
 
+mod access;
 mod ad_hoc;
 mod apply;
 mod award;
@@ -24,6 +25,7 @@ mod state;
 mod wallet;
 mod wallet_code;
 
+pub use access::{Register, RegistrationView};
 pub use ad_hoc::{AdHocReturn, ReturnOf, Returned};
 pub use cancel::{Cancellation, OfferCredit};
 pub use change::{Change, PendingChange, Released};

@@ -1,5 +1,6 @@
 //! Why a contact refuses.
 
+use crate::domain::access;
 use crate::domain::money::{Currency, Minor};
 
 /// Why a contact refuses.
@@ -15,6 +16,8 @@ pub enum Rejection {
     Overtaken,
     /// It is signed up to as many organisations as it may be.
     SignUpsFull,
+    /// How it gets in is refused.
+    Access(access::Rejection),
     /// The request was not seen before.
     NeverSeen,
     /// There is no such organisation in the tenant's network.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::due::Due;
 use super::{Counts, KeptPurchase, Ledger, PendingChange, Released, SignUp, Wallet};
+use crate::domain::access::Access;
 use crate::domain::directory_entry::ValueHash;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Dues, Timestamp};
 
 /// A contact's personal fields, sealed with the contact's own key. The domain never looks inside: it decides nothing by
 /// a name, and without the key nobody reads it, wherever a copy lies.
@@ -85,6 +86,8 @@ pub struct Contact {
     pub purchase_count: u32,
     /// Older purchases that were cancelled, and when: until their rows say so.
     pub late_cancellations: Vec<(u32, Timestamp)>,
+    /// How it gets in. Boxed, and none for the many who never sign in.
+    pub access: Option<Box<Access>>,
 }
 
 impl Contact {
@@ -111,9 +114,13 @@ impl Contact {
         self.purchases.drain(..surplus).collect()
     }
 
-    /// When time alone makes something due: a lot expires, a hold runs out, or an entry is still to be told of a value.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    /// When time alone makes something due: a lot expires, a hold runs out, or an entry is still to be told of a value; and on the
+    /// wall, what lets it in lapses.
+    pub fn next_due(&self) -> Dues {
         let dues = [self.wallet.next_due(Due::All), self.release_due()];
-        dues.into_iter().flatten().min()
+        Dues {
+            business: dues.into_iter().flatten().min(),
+            wall: self.access.as_ref().and_then(|access| access.next_due()),
+        }
     }
 }

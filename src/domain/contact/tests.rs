@@ -13,7 +13,7 @@ use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{Award, Cap, Caps, NoAward, Offer};
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{Dues, Span, Timestamp};
 
 pub(super) const VENUE: u64 = 9;
 pub(super) const NOW: Timestamp = Timestamp(1_000_000);
@@ -204,7 +204,7 @@ fn money_that_expires_first_is_spent_first_and_expired_money_not_at_all() {
         .decide(&Command::FireTimers, &context(later, None))
         .unwrap();
     events.iter().for_each(|event| contact.apply(event));
-    assert_eq!(contact.next_due(), None);
+    assert_eq!(contact.next_due(), Dues::default());
     assert_eq!(contact.wallet.balance(later).0, before - 20);
 }
 

@@ -4,7 +4,11 @@
 //! A value is first reserved for a contact that is being created, then confirmed or released. When a reservation
 //! lapses the entry asks the contact, whose recorded answer settles it: see [`State::obligations`].
 
-use super::time::{Span, Timestamp};
+mod destination;
+
+use super::time::{Dues, Span, Timestamp};
+
+pub use destination::{Destination, SEND_PAUSE, SENDS_AN_HOUR};
 
 /// How long a creation may take before the entry asks what became of it.
 pub const RESERVED_FOR: Span = Span::seconds(30);
@@ -41,6 +45,8 @@ pub struct Holder {
 pub enum Standing {
     /// Held for a contact that is being created; asked about from this time on.
     Reserved(Timestamp),
+    /// The same, by the wall: somebody has proven to control the value.
+    ReservedOnWall(Timestamp),
     /// The contact has it.
     Confirmed,
 }
@@ -65,6 +71,14 @@ pub enum Command {
     Confirm(ValueHash, Holder),
     /// The contact does not have the value after all.
     Release(ValueHash, Holder),
+    /// Hold the value, which was proven, for a contact; by the wall.
+    ReserveOnWall(ValueHash, Holder),
+    /// A code is to be sent to the value.
+    CountSend(ValueHash),
+    /// A code that was sent to the value was answered wrongly.
+    CountWrong(ValueHash),
+    /// A code that was sent to the value was answered rightly.
+    ForgetWrong(ValueHash),
 }
 
 /// What happened to an entry.
@@ -76,6 +90,16 @@ pub enum Event {
     Confirmed(ValueHash, Holder),
     /// A claim was given up.
     Released(ValueHash, Holder),
+    /// A value that was proven was reserved until this time on the wall.
+    ReservedOnWall(ValueHash, Holder, Timestamp),
+    /// A code was sent to the value.
+    Sent(ValueHash, Timestamp),
+    /// A code that was sent to the value was answered wrongly.
+    WrongCounted(ValueHash, Timestamp),
+    /// The wrong answers count no longer.
+    WrongForgotten(ValueHash),
+    /// What counted long before was forgotten.
+    Tidied(Timestamp),
 }
 
 /// Why an entry refuses.
@@ -89,6 +113,8 @@ pub enum Rejection {
     Overtaken,
     /// More values meet in this entry than it may hold.
     EntryFull,
+    /// So many codes were sent to the value that no other is before this time on the wall.
+    TooManySends(Timestamp),
 }
 
 /// What is owed between an entry and a contact.
@@ -103,6 +129,8 @@ pub enum Obligation {
     },
     /// A contact has to tell entries of values that it gave up.
     TellReleases,
+    /// The key of a registration that came to nothing is to be destroyed.
+    Shred,
 }
 
 /// An entry's state.
@@ -110,6 +138,8 @@ pub enum Obligation {
 pub struct State {
     /// The values that meet here; usually one.
     pub claims: Vec<Claim>,
+    /// What was sent to values that meet here, of late: whether or not anybody has them.
+    pub destinations: Vec<Destination>,
 }
 
 impl State {
@@ -126,22 +156,31 @@ impl State {
     }
 
     /// Decides `command`. Repeating what was done changes nothing.
-    pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Vec<Event>, Rejection> {
+    pub fn decide(
+        &self,
+        command: &Command,
+        now: Timestamp,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
         match *command {
-            Command::Reserve(value, holder) => match self.claim(&value) {
-                Some(claim) if claim.holder.contact != holder.contact => Err(Rejection::ValueTaken),
-                Some(claim) if claim.holder == holder => Ok(Vec::new()),
-                Some(claim) if claim.holder.attempt > holder.attempt => Err(Rejection::Overtaken),
-                None if self.claims.len() >= CLAIMS_MAX => Err(Rejection::EntryFull),
-                Some(_) | None => Ok(vec![Event::Reserved(
-                    value,
-                    holder,
-                    now.after(RESERVED_FOR),
-                )]),
-            },
+            Command::Reserve(value, holder) => self.reserve(
+                value,
+                holder,
+                Event::Reserved(value, holder, now.after(RESERVED_FOR)),
+            ),
+            Command::ReserveOnWall(value, holder) => self.reserve(
+                value,
+                holder,
+                Event::ReservedOnWall(value, holder, wall.after(RESERVED_FOR)),
+            ),
+            Command::CountSend(value) => self.count_send(value, wall),
+            Command::CountWrong(value) => Ok(self.count_wrong(value, wall)),
+            Command::ForgetWrong(value) => Ok(self.forget_wrong(value)),
             Command::Confirm(value, holder) => match self.claim(&value) {
                 Some(claim) if claim.holder == holder => Ok(match claim.standing {
-                    Standing::Reserved(_) => vec![Event::Confirmed(value, holder)],
+                    Standing::Reserved(_) | Standing::ReservedOnWall(_) => {
+                        vec![Event::Confirmed(value, holder)]
+                    }
                     Standing::Confirmed => Vec::new(),
                 }),
                 Some(_) | None => Err(Rejection::NotHeld),
@@ -159,18 +198,48 @@ impl State {
         }
     }
 
+    fn reserve(
+        &self,
+        value: ValueHash,
+        holder: Holder,
+        reserved: Event,
+    ) -> Result<Vec<Event>, Rejection> {
+        match self.claim(&value) {
+            Some(claim) if claim.holder.contact != holder.contact => Err(Rejection::ValueTaken),
+            Some(claim) if claim.holder == holder => Ok(Vec::new()),
+            Some(claim) if claim.holder.attempt > holder.attempt => Err(Rejection::Overtaken),
+            None if self.claims.len() >= CLAIMS_MAX => Err(Rejection::EntryFull),
+            Some(_) | None => Ok(vec![reserved]),
+        }
+    }
+
+    fn apply_reservation(&mut self, value: ValueHash, holder: Holder, standing: Standing) {
+        // In place of what an earlier attempt of the same contact holds.
+        self.claims.retain(|claim| claim.value != value);
+        self.claims.push(Claim {
+            value,
+            holder,
+            standing,
+        });
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match *event {
             Event::Reserved(value, holder, until) => {
-                // In place of what an earlier attempt of the same contact holds.
-                self.claims.retain(|claim| claim.value != value);
-                self.claims.push(Claim {
-                    value,
-                    holder,
-                    standing: Standing::Reserved(until),
-                });
+                self.apply_reservation(value, holder, Standing::Reserved(until));
             }
+            Event::ReservedOnWall(value, holder, until) => {
+                self.apply_reservation(value, holder, Standing::ReservedOnWall(until));
+            }
+            Event::Sent(value, at) => self.change_destination(value, |it| it.sent(at)),
+            Event::WrongCounted(value, at) => {
+                self.change_destination(value, |it| it.answered_wrongly(at));
+            }
+            Event::WrongForgotten(value) => {
+                self.change_destination(value, Destination::forget_wrong);
+            }
+            Event::Tidied(at) => self.tidy(at),
             Event::Confirmed(value, holder) => {
                 for claim in &mut self.claims {
                     if claim.value == value && claim.holder == holder {
@@ -184,23 +253,31 @@ impl State {
         }
     }
 
-    /// When the first reservation lapses.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.claims
-            .iter()
-            .filter_map(|claim| match claim.standing {
-                Standing::Reserved(until) => Some(until),
-                Standing::Confirmed => None,
-            })
-            .min()
+    /// When the first reservation lapses, or what was sent is to be forgotten.
+    pub fn next_due(&self) -> Dues {
+        let standings = || self.claims.iter().map(|claim| claim.standing);
+        let reserved = standings().filter_map(|standing| match standing {
+            Standing::Reserved(until) => Some(until),
+            Standing::ReservedOnWall(_) | Standing::Confirmed => None,
+        });
+        let on_wall = standings().filter_map(|standing| match standing {
+            Standing::ReservedOnWall(until) => Some(until),
+            Standing::Reserved(_) | Standing::Confirmed => None,
+        });
+        let forgotten = self.destinations.iter().filter_map(|it| it.forgotten_at());
+        Dues {
+            business: reserved.min(),
+            wall: on_wall.chain(forgotten).min(),
+        }
     }
 
-    /// Whom to ask at `now`: the contacts of the reservations that have lapsed.
-    pub fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
+    /// Whom to ask at `now`, which is `wall` on the clock of credentials: the contacts of the reservations that have lapsed.
+    pub fn obligations(&self, now: Timestamp, wall: Timestamp) -> Vec<Obligation> {
         self.claims
             .iter()
             .filter(|claim| match claim.standing {
                 Standing::Reserved(until) => until <= now,
+                Standing::ReservedOnWall(until) => until <= wall,
                 Standing::Confirmed => false,
             })
             .map(|claim| Obligation::Ask {

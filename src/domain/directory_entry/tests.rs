@@ -1,6 +1,8 @@
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_000_000);
+/// A test clock is far ahead of it.
+const WALL: Timestamp = Timestamp(500);
 const LAPSE: Timestamp = Timestamp(NOW.0 + RESERVED_FOR.0);
 const ADA: Holder = holder(1, 1);
 const BOB: Holder = holder(2, 1);
@@ -17,14 +19,14 @@ fn value(number: u8) -> ValueHash {
 fn given(commands: &[Command]) -> State {
     let mut state = State::default();
     for command in commands {
-        let events = state.decide(command, NOW).unwrap();
+        let events = state.decide(command, NOW, WALL).unwrap();
         events.iter().for_each(|event| state.apply(event));
     }
     state
 }
 
 fn check(given_commands: &[Command], when: Command, then: Result<&[Event], Rejection>) {
-    let decided = given(given_commands).decide(&when, NOW);
+    let decided = given(given_commands).decide(&when, NOW, WALL);
     assert_eq!(
         decided.as_deref(),
         then.as_ref().copied(),
@@ -144,7 +146,7 @@ fn values_that_meet_in_an_entry_stay_apart_until_it_is_full() {
     assert_eq!(state.holder(&value(1)), None);
     assert!(
         state
-            .decide(&reserve(5), NOW)
+            .decide(&reserve(5), NOW, WALL)
             .is_ok_and(|events| events.len() == 1)
     );
 }
@@ -155,19 +157,19 @@ fn a_lapsed_reservation_is_owed_a_question_until_it_is_settled() {
         Command::Reserve(value(1), ADA),
         Command::Reserve(value(2), BOB),
     ]);
-    assert_eq!(state.next_due(), Some(LAPSE));
-    assert_eq!(state.obligations(LAPSE.before(Span(1))), []);
+    assert_eq!(state.next_due(), Dues::of_business(Some(LAPSE)));
+    assert_eq!(state.obligations(LAPSE.before(Span(1)), WALL), []);
     let owed = |number, holder| Obligation::Ask {
         value: value(number),
         holder,
     };
-    assert_eq!(state.obligations(LAPSE), [owed(1, ADA), owed(2, BOB)]);
+    assert_eq!(state.obligations(LAPSE, WALL), [owed(1, ADA), owed(2, BOB)]);
 
     state.apply(&Event::Confirmed(value(1), ADA));
-    assert_eq!(state.obligations(LAPSE), [owed(2, BOB)]);
+    assert_eq!(state.obligations(LAPSE, WALL), [owed(2, BOB)]);
     state.apply(&Event::Released(value(2), BOB));
-    assert_eq!(state.obligations(LAPSE), []);
-    assert_eq!(state.next_due(), None);
+    assert_eq!(state.obligations(LAPSE, WALL), []);
+    assert_eq!(state.next_due(), Dues::default());
 }
 
 #[test]

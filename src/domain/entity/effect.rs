@@ -1,11 +1,11 @@
 //! What a command came to, and how a request that comes twice is known.
 
-use super::Event;
+use super::{Event, Rejection};
 use crate::domain::address::Address;
 use crate::domain::lease::{self, Movement};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, contact, offer, organisation, tenant};
 
 /// What a caller sends to be sure of one effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,24 @@ impl Effect {
         })
     }
 
+    /// What the caller is told if the command was refused although it is recorded: a wrong guess counts for ever, and is one all the
+    /// same. Nothing of it is remembered: only successes are.
+    pub fn refusal(&self) -> Option<Rejection> {
+        self.events.iter().find_map(|event| match event {
+            Event::Contact(contact::Event::Access(event)) => {
+                let refused = event.refusal().map(contact::Rejection::Access);
+                refused.map(Rejection::Contact)
+            }
+            Event::Contact(_)
+            | Event::Tenant(_)
+            | Event::Organisation(_)
+            | Event::Offer(_)
+            | Event::ApiKey(_)
+            | Event::DirectoryEntry(_)
+            | Event::Lease(_) => None,
+        })
+    }
+
     /// What the command came to, from its events alone.
     pub fn outcome(&self) -> Outcome {
         // What time had made due comes before what was asked for, and what follows from it after.
@@ -94,6 +112,21 @@ impl Effect {
                 Some(Outcome::Moved(returned.number))
             }
             Event::Contact(contact::Event::FundsHeld(hold)) => Some(Outcome::Held(hold.number)),
+            Event::Contact(contact::Event::Access(event)) => match &**event {
+                access::Event::Challenged(challenge) => Some(Outcome::Challenged(challenge.number)),
+                access::Event::CodeRight(_) => Some(Outcome::Proven),
+                access::Event::SignedIn(session) => Some(Outcome::SignedIn(session.number)),
+                access::Event::Refreshed(number, _) => Some(Outcome::SignedIn(*number)),
+                access::Event::Registering(_)
+                | access::Event::CodeWrong(..)
+                | access::Event::IdentityAdded(_)
+                | access::Event::SessionEnded(..)
+                | access::Event::AllSessionsEnded
+                | access::Event::RegistrationPassed(_)
+                | access::Event::RegistrationLapsed
+                | access::Event::Shredded
+                | access::Event::Tidied(_) => None,
+            },
             Event::Contact(contact::Event::Proposed(_))
             | Event::Tenant(tenant::Event::Created(_))
             | Event::Organisation(organisation::Event::Created(_))

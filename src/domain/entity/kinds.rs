@@ -5,9 +5,12 @@ use crate::domain::address::Kind;
 use crate::domain::contact::Contact;
 use crate::domain::context::Context;
 use crate::domain::directory_entry::Obligation;
+use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
-use crate::domain::time::Timestamp;
-use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
+use crate::domain::time::{Dues, Timestamp};
+use crate::domain::{
+    access, api_key, contact, directory_entry, lease, offer, organisation, tenant,
+};
 
 /// The state of an entity of some kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,26 @@ pub enum Event {
     Lease(lease::Event),
 }
 
+impl Command {
+    /// What a command came to that changes nothing, as it was done before.
+    pub fn came_to_before(&self) -> Outcome {
+        match self {
+            // The answer was lost: the newest tokens are told again.
+            Command::Contact(contact::Command::Access(access::Command::Refresh(refresh))) => {
+                Outcome::SignedIn(refresh.session)
+            }
+            Command::Tenant(_)
+            | Command::Organisation(_)
+            | Command::Offer(_)
+            | Command::Contact(_)
+            | Command::ApiKey(_)
+            | Command::DirectoryEntry(_)
+            | Command::Lease(_)
+            | Command::FireTimers => Outcome::Done,
+        }
+    }
+}
+
 impl State {
     /// The state before anything happened.
     pub fn new(kind: Kind) -> State {
@@ -120,21 +143,22 @@ impl State {
                 Rejection::ApiKey,
             ),
             (State::DirectoryEntry(state), Command::DirectoryEntry(command)) => joined(
-                state.decide(command, context.now),
+                state.decide(command, context.now, context.wall),
                 Event::DirectoryEntry,
                 Rejection::DirectoryEntry,
             ),
+            (State::DirectoryEntry(state), Command::FireTimers) => Ok(state
+                .due(context.wall)
+                .into_iter()
+                .map(Event::DirectoryEntry)
+                .collect()),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
             (
-                State::Tenant(_)
-                | State::Organisation(_)
-                | State::Offer(_)
-                | State::DirectoryEntry(_)
-                | State::Lease(_),
+                State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -185,18 +209,21 @@ impl State {
         }
     }
 
-    pub(super) fn next_due(&self) -> Option<Timestamp> {
+    pub(super) fn next_due(&self) -> Dues {
         match self {
             State::Contact(contact) => contact.next_due(),
-            State::ApiKey(state) => state.next_due(),
+            // Keys are credentials: they go by the wall.
+            State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => None,
+            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => {
+                Dues::default()
+            }
         }
     }
 
-    pub(super) fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
+    pub(super) fn obligations(&self, now: Timestamp, wall: Timestamp) -> Vec<Obligation> {
         match self {
-            State::DirectoryEntry(state) => state.obligations(now),
+            State::DirectoryEntry(state) => state.obligations(now, wall),
             State::Contact(contact) => contact.obligations(now),
             State::Tenant(_)
             | State::Organisation(_)

@@ -14,7 +14,7 @@ use super::contact::Stage;
 use super::context::Context;
 use super::directory_entry::Obligation;
 use super::remembered::Remembered;
-use super::time::Timestamp;
+use super::time::{Dues, Timestamp};
 use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
 
 pub use effect::{Effect, Remember, Seen};
@@ -128,12 +128,12 @@ impl Entity {
     }
 
     /// When time alone makes something due.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    pub fn next_due(&self) -> Dues {
         self.state.next_due()
     }
 
-    /// Whom the entity has to ask at `now`.
-    pub fn obligations(&self, now: Timestamp) -> Vec<Obligation> {
-        self.state.obligations(now)
+    /// Whom the entity has to ask at `now`, which is `wall` on the clock of credentials.
+    pub fn obligations(&self, now: Timestamp, wall: Timestamp) -> Vec<Obligation> {
+        self.state.obligations(now, wall)
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Entity, Rejection, State};
+use crate::domain::access::{Challenge, SessionView};
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
-    Purchase, RecordPurchase, SealedProfile, SignUp, Stage,
+    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -40,6 +41,14 @@ pub enum Query {
     ApiKey,
     /// Who has a value.
     DirectoryHolder(ValueHash),
+    /// Until when no code that was sent to a value is taken.
+    DirectoryLock(ValueHash),
+    /// A code, by number.
+    Challenge(u32),
+    /// A session, by number.
+    Session(u32),
+    /// A registration under way.
+    Registration,
 }
 
 /// A contact as it is shown.
@@ -59,6 +68,8 @@ pub struct ContactView {
     pub claims: Vec<ValueHash>,
     /// The number of the attempt that holds them.
     pub attempt: u32,
+    /// The values that it has proven to control.
+    pub identities: Vec<ValueHash>,
     /// Values that it gave up, whose entries are still to be told.
     pub released: Vec<ValueHash>,
     /// The organisations that it has signed up to.
@@ -153,6 +164,14 @@ pub enum Answer {
     ApiKey(Box<api_key::ApiKey>),
     /// Who has a value, by entity number.
     DirectoryHolder(Option<u64>),
+    /// Until when no code that was sent to a value is taken.
+    DirectoryLock(Option<Timestamp>),
+    /// A code that was made.
+    Challenge(Box<Challenge>),
+    /// A session.
+    Session(SessionView),
+    /// A registration under way.
+    Registration(Box<RegistrationView>),
 }
 
 impl Entity {
@@ -162,6 +181,9 @@ impl Entity {
             (Outcome::Purchased(number), _) => Some(Query::Purchase(number)),
             (Outcome::Held(number), _) => Some(Query::Hold(number)),
             (Outcome::Moved(number), _) => Some(Query::Journal(JournalPage::line(number))),
+            (Outcome::Challenged(number), _) => Some(Query::Challenge(number)),
+            (Outcome::SignedIn(number), _) => Some(Query::Session(number)),
+            (Outcome::Proven, _) => Some(Query::Registration),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
@@ -242,6 +264,22 @@ impl Entity {
             (Query::DirectoryHolder(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryHolder(state.holder(&value))
             }
+            (Query::DirectoryLock(value), State::DirectoryEntry(state)) => {
+                Answer::DirectoryLock(state.locked_until(&value))
+            }
+            (Query::Challenge(number), State::Contact(contact)) => {
+                let access = contact.access.as_ref();
+                let challenge = access.and_then(|access| access.challenge(number));
+                Answer::Challenge(Box::new(*challenge.ok_or(Rejection::NotFound)?))
+            }
+            (Query::Session(number), State::Contact(contact)) => {
+                let access = contact.access.as_ref();
+                let session = access.and_then(|access| access.session(number));
+                Answer::Session(session.ok_or(Rejection::NotFound)?.view())
+            }
+            (Query::Registration, State::Contact(contact)) => {
+                Answer::Registration(Box::new(contact.registration()))
+            }
             (
                 Query::Contact
                 | Query::Wallet
@@ -253,7 +291,11 @@ impl Entity {
                 | Query::Offer
                 | Query::Budget
                 | Query::ApiKey
-                | Query::DirectoryHolder(_),
+                | Query::DirectoryHolder(_)
+                | Query::DirectoryLock(_)
+                | Query::Challenge(_)
+                | Query::Session(_)
+                | Query::Registration,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
@@ -347,6 +389,7 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         profile: contact.profile.clone(),
         claims: contact.claims.clone(),
         attempt: contact.attempts,
+        identities: contact.identities().collect(),
         released: contact.released_for_good(),
         sign_ups: contact.sign_ups.clone(),
         sign_up_version: contact.sign_up_version,

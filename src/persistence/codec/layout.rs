@@ -11,7 +11,7 @@ use super::Arrived;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::money::{Currency, Minor, Percent};
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{Dues, Span, Timestamp};
 use crate::domain::{
     api_key, contact, directory_entry, entity, lease, offer, organisation, remembered, tenant,
 };
@@ -95,8 +95,11 @@ macro_rules! stored_as {
     };
 }
 
+mod access;
+
 stored!(wrap Timestamp);
 stored!(wrap Span);
+stored!(record Dues { business, wall });
 stored!(wrap Minor);
 stored!(wrap TenantId);
 stored_as!(Mode, u8, |mode| mode.number(), Mode::from_number);
@@ -134,7 +137,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -254,14 +257,20 @@ stored!(choice api_key::Event {
 });
 
 stored!(wrap directory_entry::ValueHash);
-stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed });
+stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed, 2 => ReservedOnWall(until) });
 stored!(record directory_entry::Holder { contact, attempt });
 stored!(record directory_entry::Claim { value, holder, standing });
-stored!(record directory_entry::State { claims });
+stored!(record directory_entry::Destination { value, sends, guesses });
+stored!(record directory_entry::State { claims, destinations });
 stored!(choice directory_entry::Event {
     0 => Reserved(value, holder, until),
     1 => Confirmed(value, holder),
     2 => Released(value, holder),
+    3 => ReservedOnWall(value, holder, until),
+    4 => Sent(value, at),
+    5 => WrongCounted(value, at),
+    6 => WrongForgotten(value),
+    7 => Tidied(at),
 });
 
 stored!(record lease::State { granted, returned, debited });
@@ -344,7 +353,7 @@ stored!(record contact::Change {
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
     sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
-    late_cancellations,
+    late_cancellations, access,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -369,6 +378,7 @@ stored!(choice contact::Event {
     19 => LimitsSet(at, rules),
     20 => LimitsUsed(used),
     21 => Returned(returned),
+    22 => Access(event),
 });
 
 stored!(choice entity::Event {

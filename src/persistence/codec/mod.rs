@@ -17,7 +17,7 @@ use crate::domain::address::Address;
 use crate::domain::contact::{KeptPurchase, Line, Profile};
 use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, FilterLayer};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Dues, Timestamp};
 use crate::limits::DECODED_BYTES_MAX;
 use crate::persistence::listing::{Cursor, Entry, Times};
 
@@ -203,6 +203,16 @@ pub fn encode_cursor(cursor: &Cursor) -> Vec<u8> {
 /// A follower's place.
 pub fn decode_cursor(bytes: &[u8]) -> Result<Cursor, Error> {
     decode("a cursor", bytes)
+}
+
+/// A row's payload: when an entity is due.
+pub fn encode_dues(dues: &Dues) -> Vec<u8> {
+    encode(&Borrowed(dues))
+}
+
+/// When an entity is due.
+pub fn decode_dues(bytes: &[u8]) -> Result<Dues, Error> {
+    decode("a timer", bytes)
 }
 
 /// A row's payload: when an API key was last used.

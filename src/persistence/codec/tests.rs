@@ -1,5 +1,6 @@
 //! What is stored stays readable: golden bytes of every layout, round trips, refusals, and the size of an award.
 
+mod access;
 mod budgets;
 mod fixtures;
 mod golden;

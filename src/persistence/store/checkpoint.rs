@@ -146,14 +146,14 @@ impl Store {
         }
         let due = entity.next_due();
         if was_due != due {
-            writes.extend(was_due.map(|due| Write::Delete {
-                key: keys::timer(shard, due, address),
+            writes.extend(was_due.first().map(|at| Write::Delete {
+                key: keys::timer(shard, at, address),
             }));
-            writes.extend(due.map(|due| Write::Put {
-                key: keys::timer(shard, due, address),
+            writes.extend(due.first().map(|at| Write::Put {
+                key: keys::timer(shard, at, address),
                 row: Row {
                     entity_seq: entity.seq,
-                    payload: Vec::new(),
+                    payload: codec::encode_dues(&due),
                 },
             }));
         }

@@ -141,14 +141,11 @@ pub(super) fn timer(shard: ShardId, due: Timestamp, address: &Address) -> Vec<u8
     key
 }
 
-/// The due time and address in a timer row's key.
-pub(super) fn read_timer(key: &[u8]) -> Option<(Timestamp, Address)> {
+/// The address in a timer row's key.
+pub(super) fn read_timer(key: &[u8]) -> Option<Address> {
     let (_, rest) = key.split_first_chunk::<3>()?;
-    let (due, address) = rest.split_first_chunk::<8>()?;
-    Some((
-        Timestamp(i64::from_be_bytes(*due) ^ i64::MIN),
-        Address::from_bytes(address)?,
-    ))
+    let (_due, address) = rest.split_first_chunk::<8>()?;
+    Address::from_bytes(address)
 }
 
 /// What all head rows begin with.

@@ -8,7 +8,7 @@ use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, KeyHash};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Dues, Timestamp};
 use crate::persistence::rows::Row;
 
 /// Takes a row and its key.
@@ -134,16 +134,13 @@ impl Store {
     }
 
     /// What is due in a shard according to its rows, in the order of time. Complete right after a checkpoint.
-    pub fn timers(
-        &self,
-        shard: ShardId,
-        each: &mut dyn FnMut(Timestamp, Address),
-    ) -> Result<(), Error> {
+    pub fn timers(&self, shard: ShardId, each: &mut dyn FnMut(Dues, Address)) -> Result<(), Error> {
         let prefix = keys::timers_prefix(shard);
-        self.each_row(&prefix, &mut |key, _| {
-            if let Some((due, address)) = keys::read_timer(key) {
-                each(due, address);
+        self.walk(&prefix, &mut |key, row| {
+            if let Some(address) = keys::read_timer(key) {
+                each(codec::decode_dues(&row.payload)?, address);
             }
+            Ok(())
         })
     }
 

@@ -58,6 +58,11 @@ pub(super) fn refused(refused: AccessRefused) -> Problem {
         )
         .retry_after(retry_after),
         AccessRefused::InvalidGrant => invalid_grant(),
+        // Told to whoever has just proven to own the number.
+        AccessRefused::ValueTaken => Problem::new(
+            Code::ContactNotUnique,
+            "the business knows another contact by this phone number, who does not sign in yet; ask the business to let you in to it",
+        ),
         AccessRefused::Failed(failure) => failure::problem(failure),
     }
 }

@@ -8,6 +8,7 @@ use super::challenge::{self, WireChallenge, evenly, require_delivery};
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
 use super::wire::not_built;
 use crate::actors::router::access::Registration;
+use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::http::Api;
 use crate::http::auth::Caller;
@@ -91,13 +92,19 @@ async fn begin(
         .e164()
         .ok_or_else(|| Problem::from(Code::InvalidRequest))?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
+    let address = Address {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        kind: Kind::Contact,
+        entity: api.router.secrets().derived_entity(&once.scope(), 0),
+    };
     let registration = Registration {
+        address,
         contact_type: about.contact_type(),
         profile: about.profile(phone),
         phone: value.clone(),
-        remember: once.remember(api),
     };
-    let (tenant, mode) = (caller.tenant(), caller.mode());
-    let challenged = api.router.register(tenant, mode, registration).await;
+    let registered = api.router.register(registration, once.remember(api));
+    let challenged = registered.await;
     challenge::answer(caller, StatusCode::CREATED, &value, challenged)
 }

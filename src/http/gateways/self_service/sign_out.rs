@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::actors::router::Timings;
-use crate::actors::router::access::Which;
+use crate::domain::access::Which;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{budgets, offers, profiles};
+use super::{access, budgets, offers, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -194,6 +194,7 @@ fn contact() -> Contact {
         counts: offers::counts(),
         purchase_count: 300,
         late_cancellations: vec![(7, NOW)],
+        access: Some(Box::new(access::access())),
     }
 }
 
@@ -312,6 +313,7 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     ]
     .into_iter()
     .chain(wallet::events())
+    .chain(access::events())
     .collect()
 }
 
@@ -395,7 +397,12 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
-                claims: vec![claim(Standing::Reserved(NOW)), claim(Standing::Confirmed)],
+                claims: vec![
+                    claim(Standing::Reserved(NOW)),
+                    claim(Standing::Confirmed),
+                    claim(Standing::ReservedOnWall(NOW)),
+                ],
+                destinations: vec![access::destination()],
             }),
         ),
     ]

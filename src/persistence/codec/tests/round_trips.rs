@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{fixtures, offers, wallet};
+use super::{access, fixtures, offers, wallet};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -186,11 +186,14 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn answered()(key: [u8; 16], request: [u8; 16], outcome in 0..4, number: u32, at in time()) -> Answered {
+    fn answered()(key: [u8; 16], request: [u8; 16], outcome in 0..7, number: u32, at in time()) -> Answered {
         let outcome = match outcome {
             0 => Outcome::Created,
             1 => Outcome::Done,
             2 => Outcome::Moved(number),
+            3 => Outcome::Challenged(number),
+            4 => Outcome::Proven,
+            5 => Outcome::SignedIn(number),
             _ => Outcome::Purchased(number),
         };
         Answered { key: KeyHash(key), request: RequestHash(request), outcome, at }
@@ -260,6 +263,7 @@ prop_compose! {
         purchases in prop::collection::vec(kept(), 0..4),
         pending in option::of((any::<u32>(), prop::collection::vec(value(), 0..3))),
         released in prop::collection::vec(value(), 0..3),
+        has_access: bool,
     ) -> Contact {
         Contact {
             stage,
@@ -287,6 +291,7 @@ prop_compose! {
             counts: offers::counts(),
             purchase_count,
             late_cancellations: vec![(count, created_at)],
+            access: has_access.then(|| Box::new(access::access())),
         }
     }
 }
@@ -321,7 +326,10 @@ fn directory_entry() -> impl Strategy<Value = directory_entry::State> {
             standing: until.map_or(Standing::Confirmed, Standing::Reserved),
         },
     );
-    prop::collection::vec(claim, 0..5).prop_map(|claims| directory_entry::State { claims })
+    prop::collection::vec(claim, 0..5).prop_map(|claims| directory_entry::State {
+        destinations: claims.iter().map(|_| access::destination()).collect(),
+        claims,
+    })
 }
 
 fn listed() -> impl Strategy<Value = Vec<(Mode, u64)>> {

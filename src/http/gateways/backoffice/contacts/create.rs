@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use data_encoding::BASE32_NOPAD;
 use http::StatusCode;
 
 use crate::http::gateways::once::Once;
@@ -85,7 +84,7 @@ fn new_contact(
     let own_id: Option<Arc<str>> = body.id.take().map(Arc::from);
     let code: Arc<str> = match body.code.take() {
         Some(code) => code.into(),
-        None => format!("C{}", BASE32_NOPAD.encode(&address.entity.to_be_bytes())).into(),
+        None => contact_creation::derived_code(address.entity).into(),
     };
     let claims = claims(api, caller, own_id.as_deref(), &code, &body, &[]);
     contact_creation::NewContact {

@@ -1,0 +1,86 @@
+//! How an access changes.
+
+use super::challenge::{CHALLENGES_MAX, TRIES_MAX};
+use super::session::SESSIONS_MAX;
+use super::{Access, Challenge, Event, Guesses, Progress, Session};
+use crate::domain::time::Timestamp;
+
+impl Access {
+    /// Takes `event` in.
+    pub(in crate::domain) fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Challenged(challenge) => self.apply_challenge(*challenge),
+            Event::Registering(registering) => self.registering = Some(registering.clone()),
+            Event::CodeWrong(number, at) => self.apply_wrong(*number, *at),
+            Event::CodeRight(number) => {
+                self.challenges.retain(|it| it.number != *number);
+                self.guesses = Guesses::default();
+                if let Some(registering) = &mut self.registering {
+                    registering.progress = Progress::Proven;
+                }
+            }
+            Event::IdentityAdded(identity) => {
+                self.identity_count = identity.number;
+                self.identities.push(identity.clone());
+                self.registering = None;
+            }
+            Event::SignedIn(session) => self.apply_session(*session),
+            Event::Refreshed(number, at) => {
+                for session in &mut self.sessions {
+                    if session.number == *number {
+                        *session = session.refreshed(*at);
+                    }
+                }
+            }
+            Event::SessionEnded(number, _) => self.sessions.retain(|it| it.number != *number),
+            Event::AllSessionsEnded => self.sessions.clear(),
+            Event::RegistrationPassed(other) => {
+                if let Some(registering) = &mut self.registering {
+                    registering.progress = Progress::Passed(*other);
+                }
+            }
+            // Which key is to be destroyed, the contact knows.
+            Event::RegistrationLapsed => {
+                self.registering = None;
+                self.challenges.clear();
+            }
+            Event::Shredded => self.to_shred = None,
+            Event::Tidied(at) => self.tidy(*at),
+        }
+    }
+
+    fn apply_challenge(&mut self, challenge: Challenge) {
+        self.challenge_count = challenge.number;
+        if self.challenges.len() >= CHALLENGES_MAX {
+            self.challenges.remove(0);
+        }
+        self.challenges.push(challenge);
+    }
+
+    fn apply_wrong(&mut self, number: u32, at: Timestamp) {
+        self.guesses = self.guesses.and_one(at);
+        for challenge in &mut self.challenges {
+            if challenge.number == number {
+                challenge.wrong = challenge.wrong.saturating_add(1);
+            }
+        }
+        self.challenges.retain(|it| it.wrong < TRIES_MAX);
+    }
+
+    fn apply_session(&mut self, session: Session) {
+        self.session_count = session.number;
+        self.sessions.retain(|it| session.began_at < it.expires_at);
+        if self.sessions.len() >= SESSIONS_MAX {
+            let idlest = self.sessions.iter().min_by_key(|it| it.rotated_at);
+            let idlest = idlest.map(|it| it.number);
+            self.sessions.retain(|it| Some(it.number) != idlest);
+        }
+        self.sessions.push(session);
+    }
+
+    fn tidy(&mut self, at: Timestamp) {
+        self.challenges.retain(|it| at < it.expires_at);
+        self.sessions.retain(|it| at < it.expires_at);
+        self.guesses = self.guesses.counting(at);
+    }
+}

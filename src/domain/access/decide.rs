@@ -1,0 +1,301 @@
+//! What an access makes of a command.
+
+use super::challenge::{NewChallenge, OTP_LASTS, TRIES_MAX};
+use super::session::{REFRESH_GRACE, Refresh, Session, Which};
+use super::{
+    Access, Challenge, CodeHash, IDENTITIES_MAX, Identity, Progress, Purpose, Registering,
+};
+use crate::domain::time::Timestamp;
+
+/// An answer to a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// Which code.
+    pub number: u32,
+    /// The beginning of what made it: an answer is bound to its transaction.
+    pub bound_to: [u8; 8],
+    /// The hash of what was typed.
+    pub code: CodeHash,
+    /// What is to make the tokens of the session, if one begins.
+    pub nonce: [u8; 16],
+}
+
+/// What an access can be asked to do.
+#[derive(Clone, Copy, Debug)]
+pub enum Command {
+    /// Have a code sent to sign in with.
+    Challenge(NewChallenge),
+    /// Take the answer to a code.
+    Answer(Attempt),
+    /// Sign in: control of an identity was proven elsewhere. With what is to make the session's tokens.
+    SignIn([u8; 16]),
+    /// Every value of the registration is held: exist, and be signed in.
+    Finish([u8; 16]),
+    /// Another has the value of the registration, by entity number.
+    Pass(u64),
+    /// Rotate the tokens of a session.
+    Refresh(Refresh),
+    /// End sessions.
+    End(Which),
+    /// The key of the abandoned registration is destroyed.
+    Shredded,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// As was asked.
+    SignedOut,
+    /// A refresh token came that had been replaced long before: somebody else has it.
+    Replayed,
+}
+
+/// What happened to an access.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A code was made.
+    Challenged(Challenge),
+    /// A registration began.
+    Registering(Registering),
+    /// A code was answered wrongly.
+    CodeWrong(u32, Timestamp),
+    /// A code was answered rightly: it is used up.
+    CodeRight(u32),
+    /// A value was proven.
+    IdentityAdded(Identity),
+    /// A session began.
+    SignedIn(Session),
+    /// A session's tokens were rotated.
+    Refreshed(u32, Timestamp),
+    /// A session ended.
+    SessionEnded(u32, Ended),
+    /// Every session ended.
+    AllSessionsEnded,
+    /// The registration's value was another's, by entity number.
+    RegistrationPassed(u64),
+    /// The registration came to nothing.
+    RegistrationLapsed,
+    /// The key of the registration that came to nothing is destroyed.
+    Shredded,
+    /// What had lapsed by then was forgotten.
+    Tidied(Timestamp),
+}
+
+/// Why an access refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The code is wrong: that was recorded.
+    CodeWrong,
+    /// There is nothing to answer: the code is used, has lapsed, or is of another transaction.
+    CodeInvalid,
+    /// Too many wrong codes: none is taken until then.
+    Locked(Timestamp),
+    /// There is no such session, or its token was replaced.
+    InvalidGrant,
+}
+
+/// Whose access it is, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::domain) enum Account {
+    /// Somebody who exists.
+    Exists,
+    /// Somebody who is being registered.
+    Registering,
+    /// Nobody: codes are asked for and guessed at as if there were somebody, and none is ever right.
+    Nobody,
+}
+
+impl Event {
+    /// What the caller is told although it was recorded: it was refused.
+    pub fn refusal(&self) -> Option<Rejection> {
+        match self {
+            Event::CodeWrong(..) => Some(Rejection::CodeWrong),
+            Event::SessionEnded(_, Ended::Replayed) => Some(Rejection::InvalidGrant),
+            Event::Challenged(_)
+            | Event::Registering(_)
+            | Event::CodeRight(_)
+            | Event::IdentityAdded(_)
+            | Event::SignedIn(_)
+            | Event::Refreshed(..)
+            | Event::SessionEnded(_, Ended::SignedOut)
+            | Event::AllSessionsEnded
+            | Event::RegistrationPassed(_)
+            | Event::RegistrationLapsed
+            | Event::Shredded
+            | Event::Tidied(_) => None,
+        }
+    }
+
+    /// Whether it changes who is signed in.
+    pub fn is_of_sessions(&self) -> bool {
+        match self {
+            Event::SignedIn(_)
+            | Event::Refreshed(..)
+            | Event::SessionEnded(..)
+            | Event::AllSessionsEnded
+            | Event::Tidied(_) => true,
+            Event::Challenged(_)
+            | Event::Registering(_)
+            | Event::CodeWrong(..)
+            | Event::CodeRight(_)
+            | Event::IdentityAdded(_)
+            | Event::RegistrationPassed(_)
+            | Event::RegistrationLapsed
+            | Event::Shredded => false,
+        }
+    }
+}
+
+impl Access {
+    /// The challenge that `new` makes.
+    pub(in crate::domain) fn challenged(
+        &self,
+        purpose: Purpose,
+        new: &NewChallenge,
+        wall: Timestamp,
+    ) -> Challenge {
+        Challenge {
+            number: self.challenge_count.saturating_add(1),
+            purpose,
+            channel: new.channel,
+            destination: new.destination,
+            nonce: new.nonce,
+            code: new.code,
+            issued_at: wall,
+            expires_at: wall.after(OTP_LASTS),
+            wrong: 0,
+        }
+    }
+
+    /// Decides `command` on behalf of `account`.
+    pub(in crate::domain) fn decide(
+        &self,
+        command: &Command,
+        account: Account,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        match command {
+            Command::Challenge(new) => {
+                let challenge = self.challenged(Purpose::SignIn, new, wall);
+                Ok(vec![Event::Challenged(challenge)])
+            }
+            Command::Answer(attempt) => self.answer(attempt, account, wall),
+            Command::SignIn(nonce) => match account {
+                Account::Exists => Ok(vec![self.signed_in(*nonce, wall)]),
+                Account::Registering | Account::Nobody => Err(Rejection::CodeInvalid),
+            },
+            Command::Finish(nonce) => self.finish(*nonce, account, wall),
+            Command::Pass(other) => Ok(match self.proven(account, wall) {
+                Some(_) => vec![Event::RegistrationPassed(*other)],
+                None => Vec::new(),
+            }),
+            Command::Refresh(refresh) => self.refresh(refresh, wall),
+            Command::End(Which::This(number)) => Ok(match self.session(*number) {
+                Some(_) => vec![Event::SessionEnded(*number, Ended::SignedOut)],
+                None => Vec::new(),
+            }),
+            Command::End(Which::All) if self.sessions.is_empty() => Ok(Vec::new()),
+            Command::End(Which::All) => Ok(vec![Event::AllSessionsEnded]),
+            Command::Shredded => Ok(match self.to_shred {
+                Some(_) => vec![Event::Shredded],
+                None => Vec::new(),
+            }),
+        }
+    }
+
+    fn answer(
+        &self,
+        attempt: &Attempt,
+        account: Account,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let guesses = self.guesses.counting(wall);
+        if let Some(until) = guesses.locked_until() {
+            return Err(Rejection::Locked(until));
+        }
+        let challenge = self.challenge(attempt.number).filter(|it| {
+            wall < it.expires_at && it.wrong < TRIES_MAX && it.nonce.starts_with(&attempt.bound_to)
+        });
+        let challenge = challenge.ok_or(Rejection::CodeInvalid)?;
+        let matches = challenge.code.matches(&attempt.code);
+        let used = Event::CodeRight(challenge.number);
+        Ok(match (challenge.purpose, account) {
+            // The session first: it is what the command came to.
+            (Purpose::SignIn, Account::Exists) if matches => {
+                vec![self.signed_in(attempt.nonce, wall), used]
+            }
+            (Purpose::Register, Account::Registering) if matches => vec![used],
+            (
+                Purpose::SignIn | Purpose::Register,
+                Account::Exists | Account::Registering | Account::Nobody,
+            ) => {
+                vec![Event::CodeWrong(challenge.number, wall)]
+            }
+        })
+    }
+
+    fn signed_in(&self, nonce: [u8; 16], wall: Timestamp) -> Event {
+        let number = self.session_count.saturating_add(1);
+        Event::SignedIn(Session::begun(number, nonce, wall))
+    }
+
+    /// The registration, if its code came back and it has not lapsed.
+    fn proven(&self, account: Account, wall: Timestamp) -> Option<&Registering> {
+        let registering = self.registering.as_ref();
+        registering.filter(|it| {
+            account == Account::Registering
+                && it.progress == Progress::Proven
+                && wall < it.lapses_at
+        })
+    }
+
+    fn finish(
+        &self,
+        nonce: [u8; 16],
+        account: Account,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let registering = self.proven(account, wall).ok_or(Rejection::CodeInvalid)?;
+        if self.identities.len() >= IDENTITIES_MAX {
+            return Err(Rejection::CodeInvalid);
+        }
+        let identity = Identity {
+            number: self.identity_count.saturating_add(1),
+            provider: registering.provider,
+            value: registering.value,
+            sealed: registering.sealed.clone(),
+            verified_at: wall,
+        };
+        Ok(vec![
+            Event::IdentityAdded(identity),
+            self.signed_in(nonce, wall),
+        ])
+    }
+
+    fn refresh(&self, refresh: &Refresh, wall: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let session = self
+            .session(refresh.session)
+            .filter(|it| wall < it.expires_at && it.nonce == refresh.nonce)
+            .ok_or(Rejection::InvalidGrant)?;
+        let number = session.number;
+        if refresh.generation == session.generation {
+            return Ok(vec![Event::Refreshed(number, wall)]);
+        }
+        let is_predecessor = refresh.generation.checked_add(1) == Some(session.generation);
+        if is_predecessor && wall < session.rotated_at.after(REFRESH_GRACE) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Event::SessionEnded(number, Ended::Replayed)])
+    }
+
+    /// What has lapsed by `wall`.
+    pub(in crate::domain) fn due(&self, wall: Timestamp) -> Vec<Event> {
+        let registering = self.registering.as_ref();
+        let lapsed = registering.is_some_and(|it| it.lapses_at <= wall);
+        let mut after = self.clone();
+        after.apply(&Event::Tidied(wall));
+        let tidied = (after != *self).then_some(Event::Tidied(wall));
+        let lapsed = lapsed.then_some(Event::RegistrationLapsed);
+        lapsed.into_iter().chain(tidied).collect()
+    }
+}

@@ -1,0 +1,135 @@
+//! How a person gets in: identities that were proven, one-time codes, and the sessions that they open. Whoever signs in holds one
+//! [`Access`]; today that is a contact.
+//!
+//! All of it goes by the wall, never by a test clock. What has lapsed counts as gone when it is used; timers only tidy up.
+//! A wrong code is recorded before it is refused, so that no crash gives a guess back.
+
+mod apply;
+mod challenge;
+mod decide;
+mod session;
+
+use std::sync::Arc;
+
+use super::directory_entry::ValueHash;
+use super::time::Timestamp;
+
+pub use challenge::{
+    CHALLENGES_MAX, Challenge, Channel, CodeHash, Guesses, LOCKED_FOR, NewChallenge, OTP_LASTS,
+    Purpose, TRIES_MAX, bound_to,
+};
+pub(super) use decide::Account;
+pub use decide::{Attempt, Command, Ended, Event, Rejection};
+pub use session::{
+    ACCESS_LASTS, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, Session,
+    SessionView, Which,
+};
+
+/// How many identities one person may have: every channel and provider that there is, and a spare of each of the common ones.
+pub const IDENTITIES_MAX: usize = 8;
+
+/// Who vouched for an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// Whoever reads text messages sent to a phone.
+    Phone,
+}
+
+/// A value that a person has proven to control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Counted from 1.
+    pub number: u32,
+    /// Who vouched for it.
+    pub provider: Provider,
+    /// The value, held in its directory entry.
+    pub value: ValueHash,
+    /// The value as messages are sent to it, sealed with the key of the person's profile.
+    pub sealed: Arc<[u8]>,
+    /// When it was proven.
+    pub verified_at: Timestamp,
+}
+
+/// How far a registration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// A code was sent.
+    Asked,
+    /// The code came back: the value is being claimed.
+    Proven,
+    /// Another has the value already, by entity number: that one was signed in instead.
+    Passed(u64),
+}
+
+/// A registration that nobody sees until its value is claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registering {
+    /// Who is to vouch for it.
+    pub provider: Provider,
+    /// The value.
+    pub value: ValueHash,
+    /// The value as messages are sent to it, sealed.
+    pub sealed: Arc<[u8]>,
+    /// When nothing of it is left, unless it is finished by then.
+    pub lapses_at: Timestamp,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// All that lets a person in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// What was proven.
+    pub identities: Vec<Identity>,
+    /// How many identities there ever were: the number of the newest.
+    pub identity_count: u32,
+    /// Codes that can be answered, oldest first.
+    pub challenges: Vec<Challenge>,
+    /// How many codes there ever were.
+    pub challenge_count: u32,
+    /// Wrong codes of late. Asking for another code resets nothing.
+    pub guesses: Guesses,
+    /// Who is signed in.
+    pub sessions: Vec<Session>,
+    /// How many sessions there ever were: a number is never used twice, so that no token opens another's session.
+    pub session_count: u32,
+    /// A registration under way.
+    pub registering: Option<Registering>,
+    /// The key of an abandoned registration's fields, until it is destroyed.
+    pub to_shred: Option<u32>,
+}
+
+impl Access {
+    /// The challenge of this number, if it is still known.
+    pub fn challenge(&self, number: u32) -> Option<&Challenge> {
+        self.challenges.iter().find(|it| it.number == number)
+    }
+
+    /// The session of this number, if it has not ended.
+    pub fn session(&self, number: u32) -> Option<&Session> {
+        self.sessions.iter().find(|it| it.number == number)
+    }
+
+    /// When the first part of it lapses; at once, if a key is to be destroyed.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let challenges = self.challenges.iter().map(|it| it.expires_at);
+        let sessions = self.sessions.iter().map(|it| it.expires_at);
+        let registering = self.registering.iter().map(|it| it.lapses_at);
+        challenges
+            .chain(sessions)
+            .chain(registering)
+            .chain(self.guesses.forgotten_at())
+            .chain(self.to_shred.map(|_| Timestamp::default()))
+            .min()
+    }
+
+    /// Whether nothing of it is left that matters.
+    pub fn is_idle(&self) -> bool {
+        self.identities.is_empty()
+            && self.challenges.is_empty()
+            && self.guesses == Guesses::default()
+            && self.sessions.is_empty()
+            && self.registering.is_none()
+            && self.to_shred.is_none()
+    }
+}

@@ -1,0 +1,179 @@
+//! How a contact gets in, and how a registration becomes a contact.
+//!
+//! register (invisible, with its fields, its value and a code, in one record) → the code comes back → each value is reserved →
+//! finish. One that comes to nothing leaves nothing that can be read: it is void, and its key is destroyed.
+
+use std::sync::Arc;
+
+use super::{Contact, Event, Propose, Rejection, Stage};
+use crate::domain::access::{
+    self, Access, Account, NewChallenge, OTP_LASTS, Progress, Provider, Purpose, Registering,
+};
+use crate::domain::context::Context;
+use crate::domain::directory_entry::{Obligation, ValueHash};
+use crate::domain::time::Timestamp;
+
+/// A contact that registers itself.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// What it is to be, as far as it says. It is not known by its claims before the value is proven.
+    pub proposal: Propose,
+    /// Who is to vouch for the value.
+    pub provider: Provider,
+    /// The value as messages are sent to it, sealed with the key of the profile.
+    pub sealed: Arc<[u8]>,
+    /// The code that is sent to it.
+    pub challenge: NewChallenge,
+}
+
+/// A registration as those see it who finish it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistrationView {
+    /// Where the contact is in its life.
+    pub stage: Stage,
+    /// The number of the attempt that is to hold its values.
+    pub attempt: u32,
+    /// The value that was proven; none once it is finished.
+    pub value: Option<ValueHash>,
+    /// What else it is to be known by.
+    pub claims: Vec<ValueHash>,
+    /// How far it is; none once it is finished.
+    pub progress: Option<Progress>,
+}
+
+impl Contact {
+    pub(super) fn register(
+        &self,
+        register: &Register,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        match self.stage {
+            Stage::Absent | Stage::Void => {}
+            Stage::Proposed | Stage::Active | Stage::Erased => {
+                return Err(Rejection::ContactExists);
+            }
+        }
+        // Its fields would lie under a key that is about to be destroyed, or leave the other one behind.
+        if self.access.as_ref().is_some_and(|it| it.to_shred.is_some()) {
+            return Err(Rejection::ReservationLapsed);
+        }
+        let none = Access::default();
+        let access = self.access.as_deref().unwrap_or(&none);
+        let challenge = access.challenged(Purpose::Register, &register.challenge, wall);
+        let registering = Registering {
+            provider: register.provider,
+            value: register.challenge.destination,
+            sealed: Arc::clone(&register.sealed),
+            lapses_at: wall.after(OTP_LASTS),
+            progress: Progress::Asked,
+        };
+        Ok(vec![
+            // First: it is what the command came to.
+            of_access(access::Event::Challenged(challenge)),
+            Event::Proposed(Arc::new(register.proposal.clone())),
+            of_access(access::Event::Registering(registering)),
+        ])
+    }
+
+    pub(super) fn decide_access(
+        &self,
+        command: &access::Command,
+        context: &Context,
+    ) -> Result<Vec<Event>, Rejection> {
+        let none = Access::default();
+        let access = self.access.as_deref().unwrap_or(&none);
+        let account = match self.stage {
+            Stage::Active => Account::Exists,
+            Stage::Proposed if access.registering.is_some() => Account::Registering,
+            Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => Account::Nobody,
+        };
+        let decided = access.decide(command, account, context.wall);
+        let decided = decided.map_err(Rejection::Access)?;
+        let begins = match command {
+            access::Command::Finish(_) => Some(Event::Created(context.now)),
+            access::Command::Challenge(_)
+            | access::Command::Answer(_)
+            | access::Command::SignIn(_)
+            | access::Command::Pass(_)
+            | access::Command::Refresh(_)
+            | access::Command::End(_)
+            | access::Command::Shredded => None,
+        };
+        let decided = decided.into_iter().map(of_access);
+        Ok(begins.into_iter().chain(decided).collect())
+    }
+
+    /// What has lapsed of it by `wall`.
+    pub(super) fn access_due(&self, wall: Timestamp) -> Vec<Event> {
+        let access = self.access.as_ref();
+        let is_due = |access: &&Box<Access>| access.next_due().is_some_and(|at| at <= wall);
+        let due = access.filter(is_due).map(|access| access.due(wall));
+        due.into_iter().flatten().map(of_access).collect()
+    }
+
+    pub(super) fn apply_access(&mut self, event: &access::Event) {
+        let access = self.access.get_or_insert_default();
+        access.apply(event);
+        if let access::Event::RegistrationLapsed = event {
+            access.to_shred = Some(self.profile.slot);
+            self.stage = Stage::Void;
+        }
+        let is_nobody = match self.stage {
+            Stage::Absent | Stage::Void | Stage::Erased => true,
+            Stage::Proposed | Stage::Active => false,
+        };
+        if is_nobody && access.is_idle() {
+            self.access = None;
+        }
+    }
+
+    /// It was being created, and will not be.
+    pub(super) fn apply_void(&mut self) {
+        self.stage = Stage::Void;
+        if self.is_registering() {
+            self.apply_access(&access::Event::RegistrationLapsed);
+        }
+    }
+
+    /// Whether it registers itself and is not proven to be anybody yet.
+    pub(super) fn is_registering(&self) -> bool {
+        let access = self.access.as_ref();
+        access.is_some_and(|access| access.registering.is_some())
+    }
+
+    /// Whether a registration under way is to get `value`.
+    pub(super) fn registers(&self, value: &ValueHash) -> bool {
+        let access = self.access.as_ref();
+        let registering = access.and_then(|access| access.registering.as_ref());
+        registering.is_some_and(|registering| registering.value == *value)
+    }
+
+    /// The values that were proven.
+    pub fn identities(&self) -> impl Iterator<Item = ValueHash> {
+        let identities = self.access.iter().flat_map(|access| &access.identities);
+        identities.map(|identity| identity.value)
+    }
+
+    /// The registration as those see it who finish it.
+    pub fn registration(&self) -> RegistrationView {
+        let access = self.access.as_ref();
+        let registering = access.and_then(|access| access.registering.as_ref());
+        RegistrationView {
+            stage: self.stage,
+            attempt: self.attempts,
+            value: registering.map(|registering| registering.value),
+            claims: self.claims.clone(),
+            progress: registering.map(|registering| registering.progress),
+        }
+    }
+
+    /// What is owed because of a registration that came to nothing.
+    pub(super) fn shredding(&self) -> Option<Obligation> {
+        let slot = self.access.as_ref()?.to_shred;
+        slot.map(|_| Obligation::Shred)
+    }
+}
+
+fn of_access(event: access::Event) -> Event {
+    Event::Access(Box::new(event))
+}

@@ -1,0 +1,42 @@
+//! How a person gets in.
+
+use bincode::de::{Decode, Decoder};
+use bincode::enc::{Encode, Encoder};
+use bincode::error::{DecodeError, EncodeError};
+
+use crate::domain::access;
+
+stored!(choice access::Channel { 0 => Sms, 1 => Email });
+stored!(choice access::Purpose { 0 => Register, 1 => SignIn });
+stored!(choice access::Provider { 0 => Phone });
+stored!(choice access::Progress { 0 => Asked, 1 => Proven, 2 => Passed(other) });
+stored!(choice access::Ended { 0 => SignedOut, 1 => Replayed });
+stored!(wrap access::CodeHash);
+stored!(record access::Challenge {
+    number, purpose, channel, destination, nonce, code, issued_at, expires_at, wrong,
+});
+stored!(record access::Guesses { wrong, last_at });
+stored!(record access::Session {
+    number, nonce, generation, rotated_at, began_at, expires_at,
+});
+stored!(record access::Identity { number, provider, value, sealed, verified_at });
+stored!(record access::Registering { provider, value, sealed, lapses_at, progress });
+stored!(record access::Access {
+    identities, identity_count, challenges, challenge_count, guesses, sessions, session_count,
+    registering, to_shred,
+});
+stored!(choice access::Event {
+    0 => Challenged(challenge),
+    1 => Registering(registering),
+    2 => CodeWrong(number, at),
+    3 => CodeRight(number),
+    4 => IdentityAdded(identity),
+    5 => SignedIn(session),
+    6 => Refreshed(number, at),
+    7 => SessionEnded(number, why),
+    8 => AllSessionsEnded,
+    9 => RegistrationPassed(other),
+    10 => RegistrationLapsed,
+    11 => Shredded,
+    12 => Tidied(at),
+});

@@ -1,0 +1,164 @@
+//! How a person gets in.
+
+use super::fixtures::NOW;
+use crate::domain::access::{
+    self, Access, Challenge, Channel, CodeHash, Ended, Guesses, Identity, Progress, Provider,
+    Purpose, Registering, Session,
+};
+use crate::domain::contact;
+use crate::domain::directory_entry::{self, Destination, Holder, ValueHash};
+use crate::domain::entity::Event;
+use crate::domain::time::{Span, Timestamp};
+
+fn later(seconds: u32) -> Timestamp {
+    NOW.after(Span::seconds(seconds))
+}
+
+fn challenge(purpose: Purpose, channel: Channel) -> Challenge {
+    Challenge {
+        number: 301,
+        purpose,
+        channel,
+        destination: ValueHash([31; 16]),
+        nonce: [32; 16],
+        code: CodeHash([33; 16]),
+        issued_at: later(1),
+        expires_at: later(2),
+        wrong: 3,
+    }
+}
+
+fn identity() -> Identity {
+    Identity {
+        number: 302,
+        provider: Provider::Phone,
+        value: ValueHash([34; 16]),
+        sealed: [35; 40].into(),
+        verified_at: later(4),
+    }
+}
+
+fn registering(progress: Progress) -> Registering {
+    Registering {
+        provider: Provider::Phone,
+        value: ValueHash([36; 16]),
+        sealed: [37; 40].into(),
+        lapses_at: later(5),
+        progress,
+    }
+}
+
+fn session() -> Session {
+    Session {
+        number: 303,
+        nonce: [38; 16],
+        generation: 304,
+        rotated_at: later(6),
+        began_at: later(7),
+        expires_at: later(8),
+    }
+}
+
+fn guesses() -> Guesses {
+    Guesses {
+        wrong: 4,
+        last_at: later(9),
+    }
+}
+
+pub(super) fn access() -> Access {
+    Access {
+        identities: vec![identity()],
+        identity_count: 305,
+        challenges: vec![
+            challenge(Purpose::SignIn, Channel::Sms),
+            challenge(Purpose::Register, Channel::Email),
+        ],
+        challenge_count: 306,
+        guesses: guesses(),
+        sessions: vec![session()],
+        session_count: 307,
+        registering: Some(registering(Progress::Passed(308))),
+        to_shred: Some(309),
+    }
+}
+
+pub(super) fn destination() -> Destination {
+    Destination {
+        value: ValueHash([39; 16]),
+        sends: vec![later(10), later(11)],
+        guesses: guesses(),
+    }
+}
+
+/// What happens to whoever signs in, and to the entries of their values.
+pub(super) fn events() -> Vec<(&'static str, Event)> {
+    let of_contact = |name, event| {
+        (
+            name,
+            Event::Contact(contact::Event::Access(Box::new(event))),
+        )
+    };
+    let value = ValueHash([7; 16]);
+    let holder = Holder {
+        contact: 12,
+        attempt: 1,
+    };
+    vec![
+        of_contact(
+            "access_challenged",
+            access::Event::Challenged(challenge(Purpose::SignIn, Channel::Sms)),
+        ),
+        of_contact(
+            "access_registering",
+            access::Event::Registering(registering(Progress::Asked)),
+        ),
+        of_contact("access_code_wrong", access::Event::CodeWrong(301, NOW)),
+        of_contact("access_code_right", access::Event::CodeRight(301)),
+        of_contact(
+            "access_identity_added",
+            access::Event::IdentityAdded(identity()),
+        ),
+        of_contact("access_signed_in", access::Event::SignedIn(session())),
+        of_contact("access_refreshed", access::Event::Refreshed(303, NOW)),
+        of_contact(
+            "access_session_ended",
+            access::Event::SessionEnded(303, Ended::SignedOut),
+        ),
+        of_contact(
+            "access_session_replayed",
+            access::Event::SessionEnded(303, Ended::Replayed),
+        ),
+        of_contact("access_all_sessions_ended", access::Event::AllSessionsEnded),
+        of_contact(
+            "access_registration_passed",
+            access::Event::RegistrationPassed(308),
+        ),
+        of_contact(
+            "access_registration_lapsed",
+            access::Event::RegistrationLapsed,
+        ),
+        of_contact("access_shredded", access::Event::Shredded),
+        of_contact("access_tidied", access::Event::Tidied(NOW)),
+        (
+            "directory_entry_reserved_on_wall",
+            Event::DirectoryEntry(directory_entry::Event::ReservedOnWall(value, holder, NOW)),
+        ),
+        (
+            "directory_entry_sent",
+            Event::DirectoryEntry(directory_entry::Event::Sent(value, NOW)),
+        ),
+        (
+            "directory_entry_wrong_counted",
+            Event::DirectoryEntry(directory_entry::Event::WrongCounted(value, NOW)),
+        ),
+        (
+            "directory_entry_wrong_forgotten",
+            Event::DirectoryEntry(directory_entry::Event::WrongForgotten(value)),
+        ),
+        (
+            "directory_entry_tidied",
+            Event::DirectoryEntry(directory_entry::Event::Tidied(NOW)),
+        ),
+    ]
+}
