@@ -12,6 +12,7 @@
 
 mod answers;
 mod api_keys;
+mod app;
 mod at_once;
 mod bound_keys;
 mod budgets;
@@ -40,7 +41,9 @@ mod residency;
 mod returns;
 mod routes;
 mod rows;
+mod sessions;
 mod sign_ups;
+mod signing_in;
 mod spending;
 mod test_clock;
 mod tills;

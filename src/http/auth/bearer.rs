@@ -45,16 +45,16 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The contact whose token this is, in a session that goes on.
 async fn signed_in(text: &str, api: &Api) -> Result<SignedInContact, Problem> {
-    let signed_in = api
-        .tokens
-        .verify(text, api.router.wall())
-        .map_err(|refused| match refused {
-            Refused::Invalid => invalid_token(),
-            Refused::Expired => Problem::new(
-                Code::TokenExpired,
-                "the access token has expired; get another one with the refresh token",
-            ),
-        })?;
+    let signed_in =
+        api.tokens
+            .verify(text, api.router.wall())
+            .map_err(|refused| match refused {
+                Refused::Invalid => invalid_token(),
+                Refused::Expired => Problem::new(
+                    Code::TokenExpired,
+                    "the access token has expired; get another one with the refresh token",
+                ),
+            })?;
     let session = api.router.session(signed_in.contact, signed_in.session);
     match session.await.map_err(failure::unavailable)? {
         Some(_) => Ok(signed_in),
@@ -104,7 +104,13 @@ async fn credentials(
     parts: &Parts,
     api: &Api,
     missing: &'static str,
-) -> Result<(Option<std::sync::Arc<PublishedKey>>, Option<SignedInContact>), Problem> {
+) -> Result<
+    (
+        Option<std::sync::Arc<PublishedKey>>,
+        Option<SignedInContact>,
+    ),
+    Problem,
+> {
     let key = key::presented(parts, api).await?;
     let contact = match bearer(&parts.headers) {
         Some(text) => Some(signed_in(text, api).await?),
@@ -257,11 +263,7 @@ mod tests {
     #[test]
     fn a_token_is_read_however_published_clients_write_it() {
         for text in ["Bearer a.b.c", "bearer   a.b.c ", "Bearer.a.b.c", "a.b.c"] {
-            assert_eq!(
-                of(&[text]).as_deref(),
-                Some("a.b.c"),
-                "{text}"
-            );
+            assert_eq!(of(&[text]).as_deref(), Some("a.b.c"), "{text}");
         }
         assert_eq!(of(&["Bearers.x"]).as_deref(), Some("Bearers.x"));
         for text in ["Bearer", "Bearer ", ""] {

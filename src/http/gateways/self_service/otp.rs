@@ -83,7 +83,9 @@ impl NewOtp {
     /// The phone number, where that is what is sent.
     fn phone(&self) -> Option<Option<String>> {
         match self.credentials.as_slice() {
-            [one] if one.name == Name::Phone && one.gift_pass.is_none() => Some(e164(&one.value, None)),
+            [one] if one.name == Name::Phone && one.gift_pass.is_none() => {
+                Some(e164(&one.value, None))
+            }
             _ => None,
         }
     }

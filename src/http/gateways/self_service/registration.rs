@@ -309,8 +309,7 @@ impl IdentityVersion1 {
 
 impl Validate for NewRegistration {
     fn validate(&self, faults: &mut Faults) {
-        self.about()
-            .validate("accept_terms_&_conditions", faults);
+        self.about().validate("accept_terms_&_conditions", faults);
         faults.within("identification", |faults| {
             self.identification.validate(faults);
         });
@@ -372,7 +371,9 @@ impl About {
             "must have at most 20 entries",
         );
         let fields = self.custom_fields.iter();
-        let bytes: usize = fields.map(|field| field.key.len() + field.value.len()).sum();
+        let bytes: usize = fields
+            .map(|field| field.key.len() + field.value.len())
+            .sum();
         faults.require(
             bytes <= limits::PROFILE_LISTS_BYTES_MAX / 2,
             "custom_fields",

@@ -62,5 +62,8 @@ pub(super) async fn sign_out(
     };
     let ended = api.router.end_sessions(token.signed_in.contact, which);
     ended.await.map_err(failure::problem)?;
-    Ok(reply::no_content(reply::timings(&token, Timings::default())))
+    Ok(reply::no_content(reply::timings(
+        &token,
+        Timings::default(),
+    )))
 }

@@ -84,5 +84,12 @@ async fn answer(
         .await
         .map_err(refused)?;
     let existing = Some(answered.existing);
-    signed_in(api, caller.began, answered.contact, &answered.session, existing).await
+    signed_in(
+        api,
+        caller.began,
+        answered.contact,
+        &answered.session,
+        existing,
+    )
+    .await
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::fixtures::NOW;
 use crate::domain::api_key;
-use crate::domain::contact::{Agreement, Card, Field, Phone, PostalAddress, Profile, SealedProfile};
+use crate::domain::contact::{
+    Agreement, Card, Field, Phone, PostalAddress, Profile, SealedProfile,
+};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::Timestamp;
 

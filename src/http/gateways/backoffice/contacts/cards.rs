@@ -6,7 +6,6 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::gateways::once::Once;
 use super::patch::{as_wire, edited};
 use super::{named, not_changed};
 use crate::actors::router::{self, OpenedProfile};
@@ -15,6 +14,7 @@ use crate::domain::contact::{Card, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits::{CODE_CHARS_MAX, PROFILE_LIST_MAX};

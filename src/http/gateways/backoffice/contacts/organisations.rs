@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::http::gateways::once::Once;
 use super::named;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{self, SignUp};
@@ -14,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::http::auth::Authorized;
 use crate::http::extract::lenient::boolean;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::http::phone;
 use crate::domain::contact::{ContactType, Field, Phone, PostalAddress, Profile};
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
+use crate::http::phone;
 use crate::limits;
 
 /// Who a contact is.
