@@ -33,6 +33,7 @@ use crate::persistence::profiles::Profiles;
 use crate::persistence::rows::{self, Rows, SledRows};
 use crate::persistence::store::{self, Store, TransferFailed};
 use crate::publishing::contacts::{Bounds, Contacts};
+use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 use crate::publishing::projections::{Brake, Projector};
 use crate::secrets::Secrets;
@@ -177,6 +178,7 @@ pub struct Running {
     quota: Arc<Quota>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
+    inbox: Arc<Inbox>,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -213,6 +215,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         feed,
         purchases,
         contacts,
+        inbox,
         keyring,
         secrets,
     } = opened;
@@ -226,6 +229,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         followers: vec![
             Arc::clone(&purchases) as Arc<dyn Follower>,
             Arc::clone(&contacts) as Arc<dyn Follower>,
+            Arc::clone(&inbox) as Arc<dyn Follower>,
         ],
         rows_check,
         exports: Some(settings.exports(&directory)),
@@ -245,6 +249,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
+        inbox: Arc::clone(&inbox),
     });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -275,6 +280,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         quota,
         purchases,
         contacts,
+        inbox,
         journal,
         health,
         stop,
@@ -338,6 +344,7 @@ impl Running {
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
+            inbox: Arc::clone(&self.inbox),
         })
     }
 
@@ -378,6 +385,7 @@ struct Opened {
     feed: Arc<Feed>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
+    inbox: Arc<Inbox>,
     keyring: Arc<Keyring>,
     secrets: Arc<Secrets>,
 }
@@ -422,14 +430,22 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
         settings.contacts,
         settings.brake.clone(),
     );
+    let secrets = Arc::new(Secrets::derive(|purpose| root.subkey(purpose)));
+    let inbox = Inbox::new(
+        Arc::clone(&feed),
+        Arc::clone(&secrets),
+        store.rows().may_block(),
+        settings.brake.clone(),
+    );
     Ok(Opened {
         journal,
         feed,
         purchases,
         contacts,
+        inbox,
         store,
         keyring,
-        secrets: Arc::new(Secrets::derive(|purpose| root.subkey(purpose))),
+        secrets,
         directory,
     })
 }

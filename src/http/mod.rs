@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use crate::actors::router::Router;
 use crate::publishing::contacts::Contacts;
+use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 
 /// What every handler can reach. Cloned several times for each request, so it is one pointer.
@@ -62,4 +63,6 @@ pub struct Reach {
     pub purchases: PurchaseLists,
     /// All contacts, by age and by name.
     pub contacts: Arc<Contacts>,
+    /// What test mode would have sent.
+    pub inbox: Arc<Inbox>,
 }

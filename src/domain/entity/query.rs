@@ -45,6 +45,8 @@ pub enum Query {
     DirectoryLock(ValueHash),
     /// A code, by number.
     Challenge(u32),
+    /// Where messages to a value go that a contact has proven, or is to prove.
+    Destination(ValueHash),
     /// A session, by number.
     Session(u32),
     /// A registration under way.
@@ -168,6 +170,8 @@ pub enum Answer {
     DirectoryLock(Option<Timestamp>),
     /// A code that was made.
     Challenge(Box<Challenge>),
+    /// Where messages go, sealed; nowhere, if the contact does not have the value.
+    Destination(Option<SealedProfile>),
     /// A session.
     Session(SessionView),
     /// A registration under way.
@@ -272,6 +276,9 @@ impl Entity {
                 let challenge = access.and_then(|access| access.challenge(number));
                 Answer::Challenge(Box::new(*challenge.ok_or(Rejection::NotFound)?))
             }
+            (Query::Destination(value), State::Contact(contact)) => {
+                Answer::Destination(contact.destination(&value))
+            }
             (Query::Session(number), State::Contact(contact)) => {
                 let access = contact.access.as_ref();
                 let session = access.and_then(|access| access.session(number));
@@ -294,6 +301,7 @@ impl Entity {
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
+                | Query::Destination(_)
                 | Query::Session(_)
                 | Query::Registration,
                 State::Tenant(_)

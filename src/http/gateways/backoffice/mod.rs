@@ -10,7 +10,7 @@ mod organisations;
 mod purchases;
 mod settings;
 mod test_clock;
-// mod test_inbox;
+mod test_inbox;
 mod wallets;
 
 use std::sync::Arc;
@@ -81,6 +81,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::ad_hoc_return::record),
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
+        routes!(test_inbox::list),
     ]
 }
 

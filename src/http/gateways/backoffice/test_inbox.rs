@@ -6,14 +6,17 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::actors::router::Timings;
+use crate::actors::router::{OpenedProfile, Timings};
 use crate::domain::access::Channel;
 use crate::domain::api_key::Scope;
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, failure, reply};
+use crate::http::{Api, failure, freshness, reply};
+use crate::publishing::inbox::Message;
 
 /// Which page of the inbox.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
@@ -71,7 +74,8 @@ enum WireChannel {
 
 /// List what test mode would have sent.
 ///
-/// In test mode nothing leaves the server: messages to contacts land here. The newest 1,000 of a tenant are kept.
+/// In test mode nothing leaves the server: messages to contacts land here. The newest 1,000 of a tenant are kept, until the server is
+/// started again.
 #[utoipa::path(
     get, path = "/test_inbox", tag = "Test inbox", security(("api_key" = [])),
     params(InboxQuery),
@@ -89,26 +93,55 @@ pub(super) async fn list(
     query: ValidQuery<InboxQuery>,
 ) -> Result<Response, Problem> {
     let page = Page::of(query.page, query.size);
-    let entries = api.router.inbox(caller.tenant()).await;
-    let (content, paging) = page.cut(entries.map_err(failure::problem)?, query.include_total);
-    let messages = content.into_iter().map(|entry| WireMessage {
-        id: entry.id,
-        channel: match entry.channel {
+    let freshness = api.inbox.catch_up().await;
+    let page = Page::of(query.page, query.size);
+    let (messages, paging) = page.cut(api.inbox.newest(caller.tenant()), query.include_total);
+    let mut content = Vec::with_capacity(messages.len());
+    for message in messages {
+        content.push(shown(&api, &message).await?);
+    }
+    let timings = reply::timings(&caller, Timings::default());
+    let answer = reply::json(StatusCode::OK, &WireInbox { content, paging }, timings);
+    Ok(freshness::tell(answer, freshness))
+}
+
+/// The message as it would have arrived, if there still is somebody to whom it went.
+async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
+    let Message { contact, challenge } = message;
+    let destination = Query::Destination(challenge.destination);
+    let reply = api.router.query(*contact, destination).await;
+    let sealed = match reply.result.map_err(failure::problem)? {
+        Answer::Destination(sealed) => sealed,
+        _ => None,
+    };
+    let opened = match sealed {
+        Some(sealed) => api.router.open_profile(contact, &sealed),
+        None => Ok(OpenedProfile::Erased),
+    };
+    let recipient = match opened.map_err(failure::problem)? {
+        OpenedProfile::Plain(destination) => destination.phones.into_iter().next(),
+        OpenedProfile::Erased => None,
+    };
+    let secrets = api.router.secrets();
+    let code = recipient
+        .is_some()
+        .then(|| secrets.one_time_code(contact, &challenge.nonce));
+    Ok(WireMessage {
+        id: secrets.public_ids().write(PublicId {
+            named: Named::Challenge,
+            entity: contact.entity,
+            part: challenge.number,
+        }),
+        channel: match challenge.channel {
             Channel::Sms => WireChannel::Sms,
             Channel::Email => WireChannel::Email,
         },
-        recipient: entry.recipient,
+        recipient: recipient.map(|phone| phone.number),
         subject: None,
-        body: entry.code.as_deref().map(text_of),
-        code: entry.code,
-        created_date: entry.created.unix_seconds(),
-    });
-    let inbox = WireInbox {
-        content: messages.collect(),
-        paging,
-    };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::OK, &inbox, timings))
+        body: code.as_deref().map(text_of),
+        code,
+        created_date: challenge.issued_at.unix_seconds(),
+    })
 }
 
 /// What the message with a code says.
