@@ -491,11 +491,3 @@ pub const OFFLINE_BATCH_DEVICE_CHARS_MAX: usize = 64;
 /// Of how many contacts purchases of one batch are under way at a time: as many as fill a batch of the journal, and far fewer
 /// than a shard lets in, so that a batch does not crowd out single sales.
 pub const OFFLINE_BATCH_CONTACTS_AT_A_TIME: usize = 64;
-
-// ---- the demo network
-
-/// The most live contacts of the demo network: what one node is built for, so that its figures can be taken with them.
-pub const SEEDED_CONTACTS_MAX: u32 = 1_000_000;
-
-/// How many contacts of the demo network are created at a time: a hundred fill a sync, and a mailbox holds many more.
-pub const SEEDED_CONTACTS_AT_A_TIME: usize = 128;
