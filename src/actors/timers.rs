@@ -168,6 +168,38 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_by_the_wall_stays_where_it_is_when_a_test_clock_moves() {
+        let mut timers = Timers::default();
+        let address = Address {
+            mode: Mode::Test,
+            ..contact(1)
+        };
+        let dues = |business, wall| Dues {
+            business: Some(Timestamp(business)),
+            wall: Some(Timestamp(wall)),
+        };
+        timers.set(address, dues(1_000, 60));
+        assert!(
+            timers
+                .advance(TenantId(1), Span(900), Timestamp(10))
+                .is_empty()
+        );
+        assert_eq!(timers.next(), Some(Timestamp(60)));
+        timers.set(address, dues(1_000, 200));
+        assert_eq!(timers.next(), Some(Timestamp(100)), "by its test clock");
+        let due = timers.advance(TenantId(1), Span(1_000), Timestamp(10));
+        assert_eq!(due, [(Timestamp(1_000), address)]);
+        timers.set(address, Dues::on_wall(Some(Timestamp(200))));
+        assert!(
+            timers
+                .advance(TenantId(1), Span(9_000), Timestamp(10))
+                .is_empty()
+        );
+        assert_eq!(timers.take_due(Timestamp(199), 9), []);
+        assert_eq!(timers.take_due(Timestamp(200), 9), [address]);
+    }
+
+    #[test]
     fn a_test_clock_brings_forward_what_goes_by_it_and_nothing_else() {
         let mut timers = Timers::default();
         let of = |mode, kind, entity| Address {

@@ -91,3 +91,11 @@ pub const BENCH_RAMP_GOODPUT_PERCENT_MIN: u32 = 95;
 
 /// The largest bound on the p99 of a step that can be asked for, in milliseconds: the wait for one answer.
 pub const BENCH_RAMP_P99_MS_MAX: u32 = 10_000;
+
+// ---- the demo network
+
+/// The most live contacts of the demo network: what one node is built for, so that its figures can be taken with them.
+pub const SEEDED_CONTACTS_MAX: u32 = 1_000_000;
+
+/// How many contacts of the demo network are created at a time: a hundred fill a sync, and a mailbox holds many more.
+pub const SEEDED_CONTACTS_AT_A_TIME: usize = 128;

@@ -10,6 +10,7 @@
     reason = "a test ends at the first thing that is not as it must be"
 )]
 
+mod access;
 mod answers;
 mod api_keys;
 mod app;

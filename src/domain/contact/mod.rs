@@ -60,6 +60,13 @@ mod tests;
 mod ledger_tests;
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod access_tests;
+
+#[cfg(test)]
 mod hold_tests;
 
 #[cfg(test)]

@@ -129,3 +129,115 @@ impl State {
         self.destinations.retain(counts);
     }
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod tests {
+    use super::super::{Command, Holder, RESERVED_FOR};
+    use super::*;
+    use crate::domain::access::{LOCKED_FOR, TRIES_MAX};
+
+    const WALL: Timestamp = Timestamp(1_000_000);
+    /// A test clock is a year ahead.
+    const BUSINESS: Timestamp = Timestamp(WALL.0 + Span::days(365).0);
+    const VALUE: ValueHash = ValueHash([1; 16]);
+
+    fn tell(state: &mut State, command: Command, wall: Timestamp) -> Result<usize, Rejection> {
+        let events = state.decide(&command, BUSINESS, wall)?;
+        events.iter().for_each(|event| state.apply(event));
+        Ok(events.len())
+    }
+
+    fn send(state: &mut State, wall: Timestamp) -> Result<usize, Rejection> {
+        tell(state, Command::CountSend(VALUE), wall)
+    }
+
+    #[test]
+    fn one_code_in_thirty_seconds_and_five_an_hour() {
+        let mut state = State::default();
+        let mut at = WALL;
+        for _ in 1..SENDS_AN_HOUR {
+            assert_eq!(send(&mut state, at), Ok(1));
+            let again = at.after(SEND_PAUSE);
+            let refused = Err(Rejection::TooManySends(again));
+            assert_eq!(send(&mut state, again.before(Span(1))), refused);
+            at = again;
+        }
+        assert_eq!(send(&mut state, at), Ok(1));
+        let full = Err(Rejection::TooManySends(WALL.after(HOUR)));
+        assert_eq!(send(&mut state, at.after(SEND_PAUSE)), full);
+        assert_eq!(send(&mut state, WALL.after(HOUR).before(Span(1))), full);
+        assert_eq!(send(&mut state, WALL.after(HOUR)), Ok(1));
+        assert_eq!(state.destinations[0].sends.len(), SENDS_AN_HOUR);
+    }
+
+    #[test]
+    fn another_value_in_the_same_entry_has_a_count_of_its_own() {
+        let mut state = State::default();
+        send(&mut state, WALL).unwrap();
+        let other = |number| Command::CountSend(ValueHash([number; 16]));
+        for number in 2..=4 {
+            assert_eq!(tell(&mut state, other(number), WALL), Ok(1));
+        }
+        let fifth = tell(&mut state, other(5), WALL);
+        assert_eq!(fifth, Err(Rejection::EntryFull));
+    }
+
+    #[test]
+    fn wrong_answers_lock_a_value_until_a_quarter_of_an_hour_after_the_last() {
+        let mut state = State::default();
+        let wrong = Command::CountWrong(VALUE);
+        assert_eq!(tell(&mut state, wrong, WALL), Ok(0), "nothing was sent");
+        send(&mut state, WALL).unwrap();
+        for _ in 1..TRIES_MAX {
+            assert_eq!(tell(&mut state, wrong, WALL), Ok(1));
+        }
+        assert_eq!(state.locked_until(&VALUE), None);
+        let last = WALL.after(Span(7));
+        tell(&mut state, wrong, last).unwrap();
+        assert_eq!(state.locked_until(&VALUE), Some(last.after(LOCKED_FOR)));
+        let forget = Command::ForgetWrong(VALUE);
+        assert_eq!(tell(&mut state, forget, last), Ok(1));
+        assert_eq!(state.locked_until(&VALUE), None);
+        assert_eq!(tell(&mut state, forget, last), Ok(0));
+    }
+
+    #[test]
+    fn what_was_counted_is_forgotten_by_the_wall() {
+        let mut state = State::default();
+        send(&mut state, WALL).unwrap();
+        let due = state.next_due();
+        assert_eq!(
+            due,
+            crate::domain::time::Dues::on_wall(Some(WALL.after(HOUR)))
+        );
+        assert_eq!(state.due(WALL.after(HOUR).before(Span(1))), None);
+        let tidied = state.due(WALL.after(HOUR)).unwrap();
+        state.apply(&tidied);
+        assert_eq!(state, State::default());
+    }
+
+    #[test]
+    fn a_proven_value_is_reserved_by_the_wall() {
+        let mut state = State::default();
+        let holder = Holder {
+            contact: 1,
+            attempt: 1,
+        };
+        let reserve = Command::ReserveOnWall(VALUE, holder);
+        assert_eq!(tell(&mut state, reserve, WALL), Ok(1));
+        let lapse = WALL.after(RESERVED_FOR);
+        assert_eq!(state.next_due().wall, Some(lapse));
+        assert_eq!(state.next_due().business, None);
+        assert!(state.obligations(BUSINESS, WALL).is_empty());
+        assert_eq!(state.obligations(BUSINESS, lapse).len(), 1);
+        assert_eq!(
+            tell(&mut state, Command::Confirm(VALUE, holder), lapse),
+            Ok(1)
+        );
+        assert_eq!(state.holder(&VALUE), Some(1));
+    }
+}

@@ -25,6 +25,7 @@ use self::book::{Books, Change};
 pub use self::names::NameQuery;
 use super::brake::Brake;
 use super::progress::{Freshness, Progress};
+use crate::domain::access;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, SealedProfile, Stage};
 use crate::domain::entity::Event;
@@ -127,7 +128,7 @@ struct Built {
 /// Where it is in the feed.
 struct Following {
     position: Position,
-    /// The fields of contacts that are being created. A few: a proposal is settled within half a minute.
+    /// The fields of contacts that are being created: a proposal is settled within half a minute, a registration within ten.
     proposed: HashMap<Address, SealedProfile>,
 }
 
@@ -324,6 +325,12 @@ impl Contacts {
                 Some(Change::Renamed(self.name(address, &change.profile)))
             }
             contact::Event::Erased(_) => Some(Change::Removed),
+            contact::Event::Access(event)
+                if matches!(**event, access::Event::RegistrationLapsed) =>
+            {
+                proposed.remove(address);
+                None
+            }
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use super::{budgets, fixtures, wallet};
 use crate::domain::address::Kind;
 use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::{Dues, Span, Timestamp};
 use crate::limits;
 use crate::persistence::codec;
 use crate::persistence::journal::Position;
@@ -111,6 +111,13 @@ fn the_bytes_of_what_projections_keep_are_pinned() {
     let bytes = codec::encode_parent(Some(300));
     insta::assert_snapshot!("list_parent", hex(&bytes));
     assert_eq!(codec::decode_parent(&bytes).unwrap(), Some(300));
+    let dues = Dues {
+        business: Some(fixtures::NOW),
+        wall: Some(fixtures::NOW.after(Span::seconds(1))),
+    };
+    let bytes = codec::encode_dues(&dues);
+    insta::assert_snapshot!("timer", hex(&bytes));
+    assert_eq!(codec::decode_dues(&bytes).unwrap(), dues);
     let at = Timestamp(1_780_000_000_123);
     let bytes = codec::encode_last_use(at);
     insta::assert_snapshot!("api_key_last_use", hex(&bytes));
