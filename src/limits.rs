@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-mod demo_network;
 mod identity;
 mod load_generator;
 mod self_service;
 
-pub use demo_network::*;
 pub use identity::*;
 pub use load_generator::*;
 pub use self_service::*;
