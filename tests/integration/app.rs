@@ -62,7 +62,7 @@ impl TestNode {
     }
 
     /// Registers Ada by `phone`, and signs her in.
-    pub(crate) async fn registered(&self, phone: &str) -> Person {
+    pub(crate) async fn signed_up(&self, phone: &str) -> Person {
         let registered = self.app("/contacts/register", &ada(phone)).send().await;
         assert_eq!(registered.status, 201, "{registered:?}");
         let code = self.code(phone).await;

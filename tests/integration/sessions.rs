@@ -18,7 +18,7 @@ const OTHER: &str = "+442079460018";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_access_token_can_be_verified_by_anybody_and_expires_as_it_says() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     let refreshed = person.refreshed(&node).send().await;
     let person = Person::of(&refreshed);
     let keys = node
@@ -56,7 +56,7 @@ async fn an_access_token_can_be_verified_by_anybody_and_expires_as_it_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_accepted_however_clients_write_it() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     for text in ["Bearer {}", "bearer {}", "Bearer.{}", "{}"] {
         let text = text.replace("{}", &person.access);
         let read = person.read(&node).with("authorization", &text).send().await;
@@ -77,7 +77,7 @@ async fn a_token_is_accepted_however_clients_write_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_token_opens_nothing() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     let parts: Vec<_> = person.access.split('.').collect();
     let decoded = |part: &str| -> Value {
         serde_json::from_slice(&BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).unwrap()
@@ -136,7 +136,7 @@ async fn a_forged_token_opens_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_and_a_key_must_agree() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     for (key, expected) in [
         (node.app_key("test"), None),
         (node.app_key("live"), Some("credentials_conflict")),
@@ -165,7 +165,7 @@ async fn a_token_and_a_key_must_agree() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_keys_and_tokens_of_one_gateway_do_not_open_the_other() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     let read = |key: &str| {
         node.get(&format!("/contacts/{}", person.id))
             .with("api_key", key)
@@ -204,8 +204,8 @@ async fn the_keys_and_tokens_of_one_gateway_do_not_open_the_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_contact_looks_like_nobody() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
-    let other = node.registered(OTHER).await;
+    let person = node.signed_up(PHONE).await;
+    let other = node.signed_up(OTHER).await;
     let code = other.read(&node).send().await.text("code");
     let nobody = "69691e1e-1d90-4355-8b78-acd41ef577f4";
     let live = &node.contact(0).id;
@@ -235,7 +235,7 @@ async fn another_contact_looks_like_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_token_works_once_and_a_copy_of_it_ends_the_session() {
     let mut node = TestNode::start().await;
-    let first = node.registered(PHONE).await;
+    let first = node.signed_up(PHONE).await;
     let answer = first.refreshed(&node).send().await;
     let second = Person::of(&answer);
     assert_ne!(second.refresh, first.refresh);
@@ -270,7 +270,7 @@ async fn a_refresh_token_works_once_and_a_copy_of_it_ends_the_session() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_other_token_refreshes() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     for token in [
         &*person.access,
         "rt_",
@@ -299,7 +299,7 @@ async fn no_other_token_refreshes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_signs_out_is_out_at_once() {
     let mut node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     node.clock.advance(Span::seconds(31));
     let auth_otp = node.asked(PHONE).await;
     let elsewhere = Person::of(&node.answered(&auth_otp, &node.code(PHONE).await).await);
@@ -339,7 +339,7 @@ async fn who_signs_out_is_out_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erased_contact_is_signed_out() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     let erase = node.ask(
         Method::DELETE,
         &format!("/backoffice/v2/contacts/{}", person.id),
@@ -364,7 +364,7 @@ async fn an_erased_contact_is_signed_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_test_clock_moves_no_credential() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     let advance = node.post("/test_clock/advance", &json!({ "seconds": 400 * 86_400 }));
     let advanced = advance
         .with("api_key", &node.secret_key("test"))

@@ -107,7 +107,7 @@ async fn the_published_registration_works_as_it_stands() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_known_signs_in_again_in_either_way() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     let mut sessions = vec![person.access.clone()];
     for published in [false, true] {
         node.clock.advance(Span::seconds(31));
@@ -138,7 +138,7 @@ async fn who_is_known_signs_in_again_in_either_way() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn registering_again_signs_in_who_is_there_and_changes_nothing() {
     let node = TestNode::start().await;
-    let person = node.registered(PHONE).await;
+    let person = node.signed_up(PHONE).await;
     node.clock.advance(Span::seconds(31));
     let mut body = ada(PHONE);
     body["first_name"] = json!("Mallory");
@@ -166,7 +166,7 @@ fn asks(path: &str, number: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_known_number_looks_like_an_unknown_one() {
     let node = TestNode::start().await;
-    node.registered(PHONE).await;
+    node.signed_up(PHONE).await;
     node.clock.advance(Span::seconds(31));
     for path in [
         "/contacts/otp",
@@ -208,7 +208,7 @@ async fn a_known_number_looks_like_an_unknown_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_wrong_codes_end_the_code_and_then_even_the_right_one_waits() {
     let mut node = TestNode::start().await;
-    node.registered(PHONE).await;
+    node.signed_up(PHONE).await;
     node.clock.advance(Span::seconds(31));
     let auth_otp = node.asked(PHONE).await;
     let code = node.code(PHONE).await;

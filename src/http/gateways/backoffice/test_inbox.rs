@@ -92,7 +92,6 @@ pub(super) async fn list(
     caller: Authorized<{ Scope::TestInbox.bit() }>,
     query: ValidQuery<InboxQuery>,
 ) -> Result<Response, Problem> {
-    let page = Page::of(query.page, query.size);
     let freshness = api.inbox.catch_up().await;
     let page = Page::of(query.page, query.size);
     let (messages, paging) = page.cut(api.inbox.newest(caller.tenant()), query.include_total);
