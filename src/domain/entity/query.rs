@@ -211,17 +211,7 @@ impl Entity {
             }
             (Query::Wallet, State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
-                let (balance, commerce) = contact.wallet.balances(now);
-                Answer::Wallet(Box::new(WalletView {
-                    balance,
-                    commerce,
-                    locked: contact.wallet.locked(now),
-                    limits: contact.wallet.limits.rules.clone(),
-                    held: contact.wallet.held(now),
-                    version: contact.wallet.version,
-                    owed: contact.wallet.owed,
-                    code_slot: contact.wallet.code_slot,
-                }))
+                Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
             (Query::Hold(number), State::Contact(contact)) => {
                 present((1..=contact.wallet.hold_count).contains(&number))?;
@@ -268,13 +258,11 @@ impl Entity {
                 Answer::DirectoryLock(state.locked_until(&value))
             }
             (Query::Challenge(number), State::Contact(contact)) => {
-                let access = contact.access.as_ref();
-                let challenge = access.and_then(|access| access.challenge(number));
+                let challenge = contact.access.as_ref().and_then(|it| it.challenge(number));
                 Answer::Challenge(Box::new(*challenge.ok_or(Rejection::NotFound)?))
             }
             (Query::Session(number), State::Contact(contact)) => {
-                let access = contact.access.as_ref();
-                let session = access.and_then(|access| access.session(number));
+                let session = contact.access.as_ref().and_then(|it| it.session(number));
                 Answer::Session(session.ok_or(Rejection::NotFound)?.view())
             }
             (Query::Registration, State::Contact(contact)) => {
@@ -397,6 +385,20 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         version: contact.profile_version,
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
+    }
+}
+
+fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
+    let (balance, commerce) = contact.wallet.balances(now);
+    WalletView {
+        balance,
+        commerce,
+        locked: contact.wallet.locked(now),
+        limits: contact.wallet.limits.rules.clone(),
+        held: contact.wallet.held(now),
+        version: contact.wallet.version,
+        owed: contact.wallet.owed,
+        code_slot: contact.wallet.code_slot,
     }
 }
 
