@@ -92,6 +92,10 @@ bench-scale: dist ## Measure starts, memory and awards over the number of contac
 bench-soak: dist ## Award for minutes, and watch what must not grow: lag, memory, what waits; ARGS="--help"
 	@$(LABORATORY)/soak.py --binary "$(DIST)/clientele" $(ARGS)
 
+.PHONY: bench-profile
+bench-profile: dist ## Say where the processor time of one award goes; needs perf; ARGS="--help"
+	@$(LABORATORY)/stages.py --binary "$(DIST)/clientele" $(ARGS)
+
 # Not part of CI: installing cargo-deny compiles for minutes. `check advisories` needs the network, the rest does not.
 .PHONY: audit
 audit: tools ## Check the licenses, bans and sources of the dependencies

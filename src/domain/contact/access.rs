@@ -105,9 +105,9 @@ impl Contact {
 
     /// What has lapsed of it by `wall`.
     pub(super) fn access_due(&self, wall: Timestamp) -> Vec<Event> {
-        let access = self.access.as_ref();
-        let is_due = |access: &&Box<Access>| access.next_due().is_some_and(|at| at <= wall);
-        let due = access.filter(is_due).map(|access| access.due(wall));
+        let is_due = |access: &&Access| access.next_due().is_some_and(|at| at <= wall);
+        let access = self.access.as_deref().filter(is_due);
+        let due = access.map(|access| access.due(wall));
         due.into_iter().flatten().map(of_access).collect()
     }
 

@@ -4,37 +4,37 @@ use super::tests::NOW;
 use super::*;
 use crate::domain::access::{
     self, Access, Attempt, CHALLENGES_MAX, Channel, CodeHash, LOCKED_FOR, NewChallenge, OTP_LASTS,
-    Progress, Provider, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX,
-    TRIES_MAX, Which, bound_to,
+    Provider, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, TRIES_MAX, Which,
+    bound_to,
 };
 use crate::domain::address::Kind;
 use crate::domain::context::Context;
-use crate::domain::directory_entry::{Obligation, ValueHash};
+use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{self, Entity, State};
 use crate::domain::time::{Span, Timestamp};
 
-const VALUE: ValueHash = ValueHash([9; 16]);
+pub(super) const VALUE: ValueHash = ValueHash([9; 16]);
 
 /// A year ahead of the wall, as a test clock may be.
-const BUSINESS: Timestamp = Timestamp(NOW.0 + Span::days(365).0);
+pub(super) const BUSINESS: Timestamp = Timestamp(NOW.0 + Span::days(365).0);
 
 /// A contact, with the wall at which the next command arrives.
-struct Bench {
-    entity: Entity,
-    wall: Timestamp,
+pub(super) struct Bench {
+    pub(super) entity: Entity,
+    pub(super) wall: Timestamp,
     nonces: u8,
 }
 
-fn shortly_before(span: Span) -> Span {
+pub(super) fn shortly_before(span: Span) -> Span {
     Span(span.0 - 1)
 }
 
-fn code(number: u8) -> CodeHash {
+pub(super) fn code(number: u8) -> CodeHash {
     CodeHash([number; 16])
 }
 
 impl Bench {
-    fn new() -> Bench {
+    pub(super) fn new() -> Bench {
         Bench {
             entity: Entity::new(Kind::Contact),
             wall: NOW,
@@ -43,7 +43,7 @@ impl Bench {
     }
 
     /// One that exists and that nobody signs in to yet.
-    fn with_contact() -> Bench {
+    pub(super) fn with_contact() -> Bench {
         let mut bench = Bench::new();
         bench.accepts(Command::Propose(proposal()));
         bench.accepts(Command::Confirm);
@@ -51,7 +51,7 @@ impl Bench {
     }
 
     /// One that is registering, with the code 1.
-    fn registering() -> Bench {
+    pub(super) fn registering() -> Bench {
         let mut bench = Bench::new();
         let challenge = bench.new_challenge(1);
         bench.accepts(Command::Register(Box::new(register(challenge))));
@@ -59,29 +59,29 @@ impl Bench {
     }
 
     /// One that is signed in with its first session.
-    fn signed_in() -> Bench {
+    pub(super) fn signed_in() -> Bench {
         let mut bench = Bench::with_contact();
         bench.tell(access::Command::SignIn([1; 16])).unwrap();
         bench
     }
 
-    fn contact(&self) -> &Contact {
-        match &self.entity.state {
-            State::Contact(contact) => contact,
-            other => panic!("not a contact: {other:?}"),
-        }
+    pub(super) fn contact(&self) -> &Contact {
+        let State::Contact(contact) = &self.entity.state else {
+            panic!("not a contact");
+        };
+        contact
     }
 
-    fn access(&self) -> &Access {
+    pub(super) fn access(&self) -> &Access {
         self.contact().access.as_deref().unwrap()
     }
 
-    fn sessions(&self) -> Vec<u32> {
+    pub(super) fn sessions(&self) -> Vec<u32> {
         let sessions = &self.access().sessions;
         sessions.iter().map(|session| session.number).collect()
     }
 
-    fn context(&self) -> Context {
+    pub(super) fn context(&self) -> Context {
         Context {
             now: BUSINESS,
             wall: self.wall,
@@ -90,33 +90,35 @@ impl Bench {
         }
     }
 
-    fn decide(&mut self, command: Command) -> Result<usize, access::Rejection> {
+    pub(super) fn decide(&mut self, command: Command) -> Result<usize, access::Rejection> {
         let command = entity::Command::Contact(command);
-        match self.entity.decide(&command, None, &self.context()) {
+        let why = match self.entity.decide(&command, None, &self.context()) {
             Ok(effect) => {
                 if !effect.events.is_empty() {
                     self.entity.apply(&effect);
                 }
-                match effect.refusal() {
-                    None => Ok(effect.events.len()),
-                    Some(entity::Rejection::Contact(Rejection::Access(why))) => Err(why),
-                    Some(other) => panic!("{other:?}"),
-                }
+                let Some(why) = effect.refusal() else {
+                    return Ok(effect.events.len());
+                };
+                why
             }
-            Err(entity::Rejection::Contact(Rejection::Access(why))) => Err(why),
-            Err(other) => panic!("{other:?}"),
-        }
+            Err(why) => why,
+        };
+        let entity::Rejection::Contact(Rejection::Access(why)) = why else {
+            panic!("{why:?}");
+        };
+        Err(why)
     }
 
-    fn accepts(&mut self, command: Command) {
+    pub(super) fn accepts(&mut self, command: Command) {
         assert_ne!(self.decide(command), Ok(0));
     }
 
-    fn tell(&mut self, command: access::Command) -> Result<usize, access::Rejection> {
+    pub(super) fn tell(&mut self, command: access::Command) -> Result<usize, access::Rejection> {
         self.decide(Command::Access(command))
     }
 
-    fn new_challenge(&mut self, right: u8) -> NewChallenge {
+    pub(super) fn new_challenge(&mut self, right: u8) -> NewChallenge {
         self.nonces += 1;
         NewChallenge {
             channel: Channel::Sms,
@@ -127,13 +129,13 @@ impl Bench {
     }
 
     /// Asks for a code to sign in with: the number of the challenge.
-    fn ask(&mut self, right: u8) -> u32 {
+    pub(super) fn ask(&mut self, right: u8) -> u32 {
         let challenge = self.new_challenge(right);
         self.tell(access::Command::Challenge(challenge)).unwrap();
         self.access().challenge_count
     }
 
-    fn answer(&mut self, number: u32, with: u8) -> Result<usize, access::Rejection> {
+    pub(super) fn answer(&mut self, number: u32, with: u8) -> Result<usize, access::Rejection> {
         let challenge = self.contact().access.as_ref();
         let challenge = challenge.and_then(|access| access.challenge(number));
         let nonce = challenge.map_or([0; 16], |challenge| challenge.nonce);
@@ -145,7 +147,11 @@ impl Bench {
         }))
     }
 
-    fn refresh(&mut self, session: u32, generation: u32) -> Result<usize, access::Rejection> {
+    pub(super) fn refresh(
+        &mut self,
+        session: u32,
+        generation: u32,
+    ) -> Result<usize, access::Rejection> {
         let refresh = Refresh {
             session,
             generation,
@@ -154,11 +160,11 @@ impl Bench {
         self.tell(access::Command::Refresh(refresh))
     }
 
-    fn passes(&mut self, span: Span) {
+    pub(super) fn passes(&mut self, span: Span) {
         self.wall = self.wall.after(span);
     }
 
-    fn fire(&mut self) {
+    pub(super) fn fire(&mut self) {
         let effect = self
             .entity
             .decide(&entity::Command::FireTimers, None, &self.context())
@@ -169,7 +175,7 @@ impl Bench {
     }
 }
 
-fn proposal() -> Propose {
+pub(super) fn proposal() -> Propose {
     Propose {
         contact_type: ContactType::Person,
         profile: SealedProfile {
@@ -182,7 +188,7 @@ fn proposal() -> Propose {
     }
 }
 
-fn register(challenge: NewChallenge) -> Register {
+pub(super) fn register(challenge: NewChallenge) -> Register {
     Register {
         proposal: proposal(),
         provider: Provider::Phone,
@@ -191,8 +197,8 @@ fn register(challenge: NewChallenge) -> Register {
     }
 }
 
-const WRONG: access::Rejection = access::Rejection::CodeWrong;
-const INVALID: access::Rejection = access::Rejection::CodeInvalid;
+pub(super) const WRONG: access::Rejection = access::Rejection::CodeWrong;
+pub(super) const INVALID: access::Rejection = access::Rejection::CodeInvalid;
 
 #[test]
 fn the_right_code_signs_in_once() {
@@ -430,97 +436,6 @@ fn one_session_ends_or_all_and_ending_again_changes_nothing() {
     assert_eq!(bench.tell(end(Which::All)), Ok(1));
     assert_eq!(bench.tell(end(Which::All)), Ok(0));
     assert!(bench.sessions().is_empty());
-}
-
-#[test]
-fn a_registration_exists_once_it_is_proven_and_finished() {
-    let mut bench = Bench::registering();
-    assert_eq!(bench.contact().stage, Stage::Proposed);
-    assert_eq!(
-        bench.tell(access::Command::Finish([1; 16])),
-        Err(INVALID),
-        "not before the code came back"
-    );
-    assert_eq!(bench.answer(1, 2), Err(WRONG));
-    bench.answer(1, 1).unwrap();
-    assert_eq!(bench.contact().stage, Stage::Proposed);
-    assert_eq!(
-        bench.contact().registration().progress,
-        Some(Progress::Proven)
-    );
-    bench.tell(access::Command::Finish([1; 16])).unwrap();
-    assert_eq!(bench.contact().stage, Stage::Active);
-    assert_eq!(bench.contact().created_at, BUSINESS);
-    assert_eq!(bench.contact().identities().collect::<Vec<_>>(), [VALUE]);
-    assert_eq!(bench.sessions(), [1]);
-    assert_eq!(bench.tell(access::Command::Finish([1; 16])), Err(INVALID));
-}
-
-#[test]
-fn a_registration_is_not_confirmed_like_another_creation() {
-    let mut bench = Bench::registering();
-    let confirm = entity::Command::Contact(Command::Confirm);
-    let confirmed = bench.entity.decide(&confirm, None, &bench.context());
-    assert_eq!(
-        confirmed.unwrap_err(),
-        entity::Rejection::Contact(Rejection::UnknownContact)
-    );
-    // Nor does a code for it sign in to it.
-    let number = bench.ask(7);
-    assert_eq!(bench.answer(number, 7), Err(WRONG));
-}
-
-#[test]
-fn a_registration_that_lapses_is_void_and_owes_its_key() {
-    let mut bench = Bench::registering();
-    bench.answer(1, 1).unwrap();
-    bench.passes(OTP_LASTS);
-    // At use, whether or not a timer has fired.
-    assert_eq!(bench.tell(access::Command::Finish([1; 16])), Err(INVALID));
-    assert_eq!(bench.entity.next_due().wall, Some(bench.wall));
-    bench.fire();
-    assert_eq!(bench.contact().stage, Stage::Void);
-    let owed = bench.entity.obligations(BUSINESS, bench.wall);
-    assert_eq!(owed, [Obligation::Shred]);
-    assert!(bench.entity.next_due().wall.unwrap() <= bench.wall);
-    let again = register(bench.new_challenge(1));
-    let again = entity::Command::Contact(Command::Register(Box::new(again)));
-    assert!(
-        bench.entity.decide(&again, None, &bench.context()).is_err(),
-        "not under a key that is about to be destroyed"
-    );
-    bench.tell(access::Command::Shredded).unwrap();
-    assert_eq!(bench.entity.obligations(BUSINESS, bench.wall), []);
-    assert_eq!(bench.contact().access, None);
-    assert!(bench.entity.decide(&again, None, &bench.context()).is_ok());
-}
-
-#[test]
-fn a_registration_whose_value_is_lost_owes_its_key_too() {
-    for lost in [
-        Command::Refuse,
-        Command::SettleReservation(VALUE, 1),
-        Command::SettleReservation(ValueHash([5; 16]), 1),
-    ] {
-        let mut bench = Bench::registering();
-        bench.answer(1, 1).unwrap();
-        bench.accepts(lost);
-        assert_eq!(bench.contact().stage, Stage::Void);
-        let owed = bench.entity.obligations(BUSINESS, bench.wall);
-        assert_eq!(owed, [Obligation::Shred]);
-        assert_eq!(bench.tell(access::Command::Finish([1; 16])), Err(INVALID));
-    }
-}
-
-#[test]
-fn an_erased_contact_is_signed_out_and_gives_its_identities_up() {
-    let mut bench = Bench::registering();
-    bench.answer(1, 1).unwrap();
-    bench.tell(access::Command::Finish([1; 16])).unwrap();
-    bench.accepts(Command::Erase);
-    assert_eq!(bench.contact().access, None);
-    assert!(bench.contact().released.values.contains(&VALUE));
-    assert_eq!(bench.tell(access::Command::SignIn([1; 16])), Err(INVALID));
 }
 
 #[test]

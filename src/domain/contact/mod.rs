@@ -67,6 +67,9 @@ mod ledger_tests;
 mod access_tests;
 
 #[cfg(test)]
+mod registration_tests;
+
+#[cfg(test)]
 mod hold_tests;
 
 #[cfg(test)]

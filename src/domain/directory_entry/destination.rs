@@ -131,10 +131,6 @@ impl State {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "an overflow in a test is a failed test"
-)]
 mod tests {
     use super::super::{Command, Holder, RESERVED_FOR};
     use super::*;

@@ -215,17 +215,7 @@ impl Entity {
             }
             (Query::Wallet, State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
-                let (balance, commerce) = contact.wallet.balances(now);
-                Answer::Wallet(Box::new(WalletView {
-                    balance,
-                    commerce,
-                    locked: contact.wallet.locked(now),
-                    limits: contact.wallet.limits.rules.clone(),
-                    held: contact.wallet.held(now),
-                    version: contact.wallet.version,
-                    owed: contact.wallet.owed,
-                    code_slot: contact.wallet.code_slot,
-                }))
+                Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
             (Query::Hold(number), State::Contact(contact)) => {
                 present((1..=contact.wallet.hold_count).contains(&number))?;
@@ -413,6 +403,20 @@ fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let access = contact.access.as_ref();
     let session = access.and_then(|access| access.session(number));
     Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
+}
+
+fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
+    let (balance, commerce) = contact.wallet.balances(now);
+    WalletView {
+        balance,
+        commerce,
+        locked: contact.wallet.locked(now),
+        limits: contact.wallet.limits.rules.clone(),
+        held: contact.wallet.held(now),
+        version: contact.wallet.version,
+        owed: contact.wallet.owed,
+        code_slot: contact.wallet.code_slot,
+    }
 }
 
 fn budget_view(state: &offer::State) -> Option<BudgetView> {

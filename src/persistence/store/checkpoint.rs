@@ -10,6 +10,7 @@ use super::history::spill_rows;
 use super::tally::{self, Tally};
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
+use crate::domain::entity::Effect;
 use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::{self, ROW_BYTES_MAX};
 use crate::persistence::follower::Follower;
@@ -19,6 +20,10 @@ use crate::persistence::rows::{Row, Write};
 /// How many entities are folded into one batch of writes: enough to keep the batch's bookkeeping small, and few enough that it takes a
 /// millisecond or so, for which it may keep a processor from requests.
 const ENTITIES_A_BATCH: usize = 64;
+
+/// How many effects are folded into one batch: each may leave rows of its own, and whoever reads rows waits for the batch. So the entity of
+/// a busy wallet goes into several.
+const EFFECTS_A_BATCH: usize = 1_024;
 
 /// What a checkpoint did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,13 +51,28 @@ impl Store {
         let mut folded: Vec<(ShardId, Address, u64)> = Vec::new();
         for (number, dirty) in (0_u16..).zip(&self.shards) {
             let shard = ShardId(number);
-            for batch in dirty.addresses().chunks(ENTITIES_A_BATCH) {
+            // What comes in from now on waits for the next checkpoint.
+            let mut ends = dirty.ends();
+            let mut reached = 0;
+            while !ends.is_empty() {
                 let began = Instant::now();
                 self.write_batch(shard, |tally| {
-                    let mut writes = Vec::with_capacity(batch.len().saturating_mul(2));
-                    for address in batch {
-                        let seq = self.fold(shard, address, tally, &mut writes)?;
-                        folded.push((shard, *address, seq));
+                    let mut writes = Vec::with_capacity(ENTITIES_A_BATCH.saturating_mul(2));
+                    let mut room = EFFECTS_A_BATCH;
+                    for _ in 0..ENTITIES_A_BATCH {
+                        let Some((address, end)) = ends.front().copied().filter(|_| room > 0)
+                        else {
+                            break;
+                        };
+                        let part = dirty.part(&address, reached, room);
+                        room = room.saturating_sub(part.len());
+                        let seq = self.fold((shard, &address), &part, tally, &mut writes)?;
+                        reached = seq;
+                        if seq >= end || part.is_empty() {
+                            folded.push((shard, address, seq));
+                            ends.pop_front();
+                            reached = 0;
+                        }
                     }
                     Ok(writes)
                 })?;
@@ -98,11 +118,11 @@ impl Store {
         }
     }
 
-    /// The writes that bring an entity's rows up to its tail; the sequence that they reflect.
+    /// The writes that bring an entity's rows up to the end of `effects`; the sequence that they reflect.
     fn fold(
         &self,
-        shard: ShardId,
-        address: &Address,
+        (shard, address): (ShardId, &Address),
+        effects: &[Arc<Effect>],
         tally: &mut Tally,
         writes: &mut Vec<Write>,
     ) -> Result<u64, Error> {
@@ -111,8 +131,8 @@ impl Store {
         let mut entity = self.entity_in(before.as_ref(), shard, address)?;
         let was_due = entity.next_due();
         let layers = entity.remembered.large_layers.len();
-        for effect in self.tail(shard, address) {
-            entity.apply(&effect);
+        for effect in effects {
+            entity.apply(effect);
         }
         let spilled = entity.spill(RECENT_IN_ROW);
         if !spilled.answered.is_empty() {

@@ -31,6 +31,9 @@ struct Tail {
 /// From how many effects on a tail has an index: few enough to look through in less than the microsecond that asking the rows takes.
 const INDEXED_FROM: usize = 64;
 
+/// How many effects are forgotten under one lock: a few hundred microseconds.
+const FORGOTTEN_AT_ONCE: usize = 1_024;
+
 impl Tail {
     fn push(&mut self, effect: Arc<Effect>) {
         if let Some(by_key) = &mut self.by_key {
@@ -57,15 +60,16 @@ impl Tail {
         }
     }
 
-    /// Forgets the effects up to `seq`; how many there were.
-    fn forget(&mut self, seq: u64) -> usize {
-        let kept = self.effects.partition_point(|effect| effect.seq <= seq);
-        for effect in self.effects.drain(..kept) {
+    /// Forgets the oldest effects up to `seq`, and at most `max`; how many there were.
+    fn forget(&mut self, seq: u64, max: usize) -> usize {
+        let forgotten = self.effects.partition_point(|effect| effect.seq <= seq);
+        let forgotten = forgotten.min(max);
+        for effect in self.effects.drain(..forgotten) {
             for key in effect.keys() {
                 self.by_key.as_mut().map(|by_key| by_key.remove(key));
             }
         }
-        kept
+        forgotten
     }
 }
 
@@ -88,21 +92,42 @@ impl DirtyShard {
         tail.map_or_else(Vec::new, |tail| tail.effects.iter().cloned().collect())
     }
 
-    /// The entities that wait.
-    pub(super) fn addresses(&self) -> Vec<Address> {
-        self.0.lock().tails.keys().copied().collect()
+    /// At most `max` effects of one entity that wait, from the one after `seq` on.
+    pub(super) fn part(&self, address: &Address, seq: u64, max: usize) -> Vec<Arc<Effect>> {
+        let waiting = self.0.lock();
+        let Some(tail) = waiting.tails.get(address) else {
+            return Vec::new();
+        };
+        let first = tail.effects.partition_point(|effect| effect.seq <= seq);
+        tail.effects.iter().skip(first).take(max).cloned().collect()
     }
 
-    /// Forgets the effects of an entity up to `seq`, now that a synced row holds them; how many there were.
+    /// The entities that wait, each with the sequence of its newest effect.
+    pub(super) fn ends(&self) -> VecDeque<(Address, u64)> {
+        let waiting = self.0.lock();
+        let newest = |tail: &Tail| tail.effects.back().map(|effect| effect.seq);
+        let ends = waiting.tails.iter();
+        ends.filter_map(|(address, tail)| Some((*address, newest(tail)?)))
+            .collect()
+    }
+
+    /// Forgets the effects of an entity up to `seq`, now that a synced row holds them; how many there were. In pieces, since what
+    /// becomes durable meanwhile waits for the lock.
     pub(super) fn forget(&self, address: &Address, seq: u64) -> usize {
-        let mut waiting = self.0.lock();
-        let Some(tail) = waiting.tails.get_mut(address) else {
-            return 0;
-        };
-        let forgotten = tail.forget(seq);
-        if tail.effects.is_empty() {
-            waiting.tails.remove(address);
+        let mut all = 0_usize;
+        loop {
+            let mut waiting = self.0.lock();
+            let Some(tail) = waiting.tails.get_mut(address) else {
+                return all;
+            };
+            let forgotten = tail.forget(seq, FORGOTTEN_AT_ONCE);
+            if tail.effects.is_empty() {
+                waiting.tails.remove(address);
+            }
+            all = all.saturating_add(forgotten);
+            if forgotten < FORGOTTEN_AT_ONCE {
+                return all;
+            }
         }
-        forgotten
     }
 }

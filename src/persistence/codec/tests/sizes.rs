@@ -6,8 +6,12 @@ use clientele_cluster::ShardCount;
 use rust_decimal::Decimal;
 
 use super::fixtures::{self, NOW, given};
+use crate::domain::access::{
+    self, Access, Challenge, Channel, CodeHash, Guesses, Identity, Provider, Purpose, Session,
+};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, Amounts, Purchase};
+use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Effect, Event, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Minor, Percent};
@@ -193,4 +197,64 @@ fn the_fullest_tenant_takes_under_two_thirds_of_a_row() {
     });
     let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));
     assert!(row.len() < ROW_BYTES_MAX / 3 * 2, "{} bytes", row.len());
+}
+
+#[test]
+fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_two_kib() {
+    let row = |access| {
+        let contact = contact::Contact {
+            access,
+            ..contact::Contact::default()
+        };
+        let state = State::Contact(Box::new(contact));
+        codec::encode_entity(&fixtures::entity(state, fixtures::remembered())).len()
+    };
+    let sealed: Arc<[u8]> = vec![0; 100].into();
+    let identity = Identity {
+        number: u32::MAX,
+        provider: Provider::Phone,
+        value: ValueHash([1; 16]),
+        sealed: Arc::clone(&sealed),
+        verified_at: NOW,
+    };
+    let challenge = Challenge {
+        number: u32::MAX,
+        purpose: Purpose::SignIn,
+        channel: Channel::Sms,
+        destination: ValueHash([1; 16]),
+        nonce: [1; 16],
+        code: CodeHash([1; 16]),
+        issued_at: NOW,
+        expires_at: NOW,
+        wrong: access::TRIES_MAX,
+    };
+    let session = Session {
+        number: u32::MAX,
+        nonce: [1; 16],
+        generation: u32::MAX,
+        rotated_at: NOW,
+        began_at: NOW,
+        expires_at: NOW,
+    };
+    let full = Access {
+        identities: vec![identity; access::IDENTITIES_MAX],
+        identity_count: u32::MAX,
+        challenges: vec![challenge; access::CHALLENGES_MAX],
+        challenge_count: u32::MAX,
+        guesses: Guesses {
+            wrong: access::TRIES_MAX,
+            last_at: NOW,
+        },
+        sessions: vec![session; access::SESSIONS_MAX],
+        session_count: u32::MAX,
+        registering: None,
+        to_shred: None,
+    };
+    let none = row(None);
+    let most = row(Some(Box::new(full))) - none;
+    assert!(most < 2 * 1_024, "{most} bytes");
+    let entity = State::Contact(Box::default());
+    let mut bytes = codec::encode_entity(&fixtures::entity(entity, fixtures::remembered()));
+    assert_eq!(bytes.len(), none);
+    assert_eq!(bytes.pop(), Some(0), "none, in the last byte");
 }

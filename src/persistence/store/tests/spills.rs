@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use parking_lot::Mutex;
@@ -216,10 +217,11 @@ fn the_filter_of_a_busy_contact_comes_back_whole_or_not_at_all() {
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// Rows that let something happen right after the first look that finds nothing.
+/// Rows that let something happen right after the first look that finds nothing, and know their largest batch.
 #[derive(Default)]
 struct Interrupted {
     inner: MemoryRows,
+    largest_batch: AtomicUsize,
     after_miss: Mutex<Option<Hook>>,
 }
 
@@ -263,11 +265,40 @@ impl Rows for Interrupted {
     }
 
     fn write(&self, writes: Vec<Write>) -> Result<(), Error> {
+        self.largest_batch
+            .fetch_max(writes.len(), Ordering::Relaxed);
         self.inner.write(writes)
     }
 
     fn sync(&self) -> Result<(), Error> {
         self.inner.sync()
+    }
+}
+
+#[test]
+fn a_busy_entity_goes_into_many_batches_and_all_of_it_is_in_the_rows() {
+    const MANY: u32 = 5_000;
+    let mut history = History::contact(SealedProfile::default());
+    let rows = Arc::new(Interrupted::default());
+    let store = open(Arc::clone(&rows) as Arc<dyn Rows>);
+    (1..=MANY).for_each(|number| drop(history.purchase(number)));
+    history.note(&store, &history.effects);
+    store
+        .checkpoint(History::position(history.effects.len()))
+        .unwrap();
+    assert_eq!(store.waiting(), 0);
+    let largest = rows.largest_batch.load(Ordering::Relaxed);
+    assert!(
+        (1_000..1_500).contains(&largest),
+        "a batch had {largest} rows"
+    );
+    history.assert_holds(load(&store, history.address));
+    for number in [1, MANY / 2, MANY] {
+        assert_eq!(
+            outcome(&store, &history, number),
+            Some(Outcome::Purchased(number))
+        );
+        assert!(total(&store, &history, number).is_some());
     }
 }
 
