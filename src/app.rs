@@ -240,6 +240,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let per_second = settings.config.limits.requests_per_second_per_key;
     let quota = Arc::new(Quota::new(
         NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
+        NonZeroU32::new(limits::CODES_A_TENANT_PER_HOUR).unwrap_or(NonZeroU32::MIN),
     ));
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));

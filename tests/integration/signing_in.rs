@@ -1,6 +1,9 @@
 //! Contacts register and sign in by phone.
 
+use std::time::Instant;
+
 use clientele::domain::time::Span;
+use clientele::limits::TELLING_TIME_STEP;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -176,7 +179,10 @@ async fn a_known_number_looks_like_an_unknown_one() {
         let mut seen = Vec::new();
         for number in [PHONE, OTHER] {
             let ask = node.app(path, &asks(path, number));
+            let began = Instant::now();
             let asked = ask.clone().send().await;
+            // However fast it was found out.
+            assert!(began.elapsed() >= TELLING_TIME_STEP, "{path}");
             let challenge = asked.json();
             let [mask, auth_otp] = ["obfuscated_value", "auth_otp"]
                 .map(|name| challenge[name].as_str().unwrap().to_owned());
