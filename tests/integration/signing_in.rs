@@ -241,6 +241,28 @@ async fn five_wrong_codes_end_the_code_and_then_even_the_right_one_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_answered_in_its_own_mode_only_and_works_once() {
+    let node = TestNode::start().await;
+    let registered = node.app("/contacts/register", &ada(PHONE)).send().await;
+    let body =
+        json!({ "auth_otp": registered.text("auth_otp"), "code": node.code(PHONE).await });
+    let answer = |mode: &str| {
+        let ask = node.app("/contacts/validate_otp", &body);
+        ask.with("api_key", &node.app_key(mode))
+    };
+    let elsewhere = answer("live").send().await;
+    assert_eq!(elsewhere.problem(), refused(401, "otp_invalid"));
+    // Two at once: one is signed in, the other comes too late.
+    let both = [answer("test").begin(), answer("test").begin()];
+    let mut statuses = Vec::new();
+    for pending in both {
+        statuses.push(pending.answer().await.status);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_can_be_asked_for_again() {
     let mut node = TestNode::start().await;
     let register = |node: &TestNode| {
