@@ -70,7 +70,11 @@ mod tests {
     fn a_tenant_has_so_many_codes_sent_in_each_mode_and_no_more() {
         let three = NonZeroU32::new(3).unwrap();
         let quota = Quota::new(NonZeroU32::MIN, three);
-        let code = |tenant, mode| quota.admit_code(TenantId(tenant), mode).map_err(|it| it.code());
+        let code = |tenant, mode| {
+            quota
+                .admit_code(TenantId(tenant), mode)
+                .map_err(|it| it.code())
+        };
         for _ in 0..3 {
             assert_eq!(code(1, Mode::Test), Ok(()));
         }

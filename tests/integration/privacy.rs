@@ -92,7 +92,11 @@ async fn no_file_holds_what_a_contact_signs_in_by() {
     let tokens = [&person, &refreshed].map(|person| [&*person.access, &*person.refresh]);
     let signs_in_by = [PHONE, &PHONE[1..], "7566224395"];
     for text in tokens.iter().flatten().chain(&signs_in_by) {
-        assert_eq!(files_with(node.data(), text), Vec::<String>::new(), "{text}");
+        assert_eq!(
+            files_with(node.data(), text),
+            Vec::<String>::new(),
+            "{text}"
+        );
     }
     assert_eq!(refreshed.read(&node).send().await.status, 200);
 }

@@ -244,8 +244,7 @@ async fn five_wrong_codes_end_the_code_and_then_even_the_right_one_waits() {
 async fn a_code_is_answered_in_its_own_mode_only_and_works_once() {
     let node = TestNode::start().await;
     let registered = node.app("/contacts/register", &ada(PHONE)).send().await;
-    let body =
-        json!({ "auth_otp": registered.text("auth_otp"), "code": node.code(PHONE).await });
+    let body = json!({ "auth_otp": registered.text("auth_otp"), "code": node.code(PHONE).await });
     let answer = |mode: &str| {
         let ask = node.app("/contacts/validate_otp", &body);
         ask.with("api_key", &node.app_key(mode))
