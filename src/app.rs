@@ -21,6 +21,7 @@ use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::quota::Quota;
+use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
 use crate::persistence::feed::Feed;
@@ -32,6 +33,7 @@ use crate::persistence::profiles::Profiles;
 use crate::persistence::rows::{self, Rows, SledRows};
 use crate::persistence::store::{self, Store, TransferFailed};
 use crate::publishing::contacts::{Bounds, Contacts};
+use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 use crate::publishing::projections::{Brake, Projector};
 use crate::secrets::Secrets;
@@ -172,9 +174,11 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
+    tokens: Arc<Tokens>,
     quota: Arc<Quota>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
+    inbox: Arc<Inbox>,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -211,6 +215,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         feed,
         purchases,
         contacts,
+        inbox,
         keyring,
         secrets,
     } = opened;
@@ -224,6 +229,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         followers: vec![
             Arc::clone(&purchases) as Arc<dyn Follower>,
             Arc::clone(&contacts) as Arc<dyn Follower>,
+            Arc::clone(&inbox) as Arc<dyn Follower>,
         ],
         rows_check,
         exports: Some(settings.exports(&directory)),
@@ -236,11 +242,14 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
     ));
     keep_up_quota(&side_servers, Arc::clone(&quota));
+    let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
     let api = Api::new(Reach {
         router: node.router().clone(),
+        tokens: Arc::clone(&tokens),
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
+        inbox: Arc::clone(&inbox),
     });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -267,9 +276,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
+        tokens,
         quota,
         purchases,
         contacts,
+        inbox,
         journal,
         health,
         stop,
@@ -316,7 +327,12 @@ fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {
 /// Every public route.
 pub fn public_router(api: Api) -> Router {
     let (backoffice, _) = gateways::backoffice::router();
-    backoffice.merge(gateways::errors::routes()).with_state(api)
+    let (self_service, _) = gateways::self_service::router();
+    backoffice
+        .merge(self_service)
+        .merge(gateways::well_known::routes())
+        .merge(gateways::errors::routes())
+        .with_state(api)
 }
 
 impl Running {
@@ -324,9 +340,11 @@ impl Running {
     pub fn api(&self) -> Api {
         Api::new(Reach {
             router: self.node.router().clone(),
+            tokens: Arc::clone(&self.tokens),
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
+            inbox: Arc::clone(&self.inbox),
         })
     }
 
@@ -367,6 +385,7 @@ struct Opened {
     feed: Arc<Feed>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
+    inbox: Arc<Inbox>,
     keyring: Arc<Keyring>,
     secrets: Arc<Secrets>,
 }
@@ -411,14 +430,22 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
         settings.contacts,
         settings.brake.clone(),
     );
+    let secrets = Arc::new(Secrets::derive(|purpose| root.subkey(purpose)));
+    let inbox = Inbox::new(
+        Arc::clone(&feed),
+        Arc::clone(&secrets),
+        store.rows().may_block(),
+        settings.brake.clone(),
+    );
     Ok(Opened {
         journal,
         feed,
         purchases,
         contacts,
+        inbox,
         store,
         keyring,
-        secrets: Arc::new(Secrets::derive(|purpose| root.subkey(purpose))),
+        secrets,
         directory,
     })
 }

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 mod identity;
 mod load_generator;
+mod self_service;
 
 pub use identity::*;
 pub use load_generator::*;
+pub use self_service::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
 /// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB

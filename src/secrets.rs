@@ -22,6 +22,7 @@ pub struct Secrets {
     api_keys: [u8; 32],
     wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
+    token_signing: [u8; 32],
     credentials: Credentials,
 }
 
@@ -85,6 +86,7 @@ impl Secrets {
             api_keys: subkey("clientele api keys v1"),
             wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
+            token_signing: subkey("clientele token signing keys v1"),
             credentials: Credentials::derive(&subkey),
         }
     }
@@ -97,6 +99,11 @@ impl Secrets {
     /// The key under which wallets' codes are made.
     pub fn wallet_codes(&self) -> &[u8; 32] {
         &self.wallet_codes
+    }
+
+    /// What the key derives from that signs tokens in the period of this number.
+    pub fn token_signing_seed(&self, period: u64) -> [u8; 32] {
+        *blake3::keyed_hash(&self.token_signing, &period.to_be_bytes()).as_bytes()
     }
 
     /// The hash under which a request is remembered.

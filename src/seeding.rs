@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::actors::contact_creation::{NewContact, NotCreated};
 use crate::actors::envelope::Failure;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::api_key::{self, Scopes};
+use crate::domain::api_key::{self, Gateway, Scope, Scopes, Visibility};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{ContactType, Profile};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
@@ -25,8 +25,7 @@ use crate::domain::remembered::RequestHash;
 use crate::domain::tenant;
 use crate::domain::time::Span;
 use crate::http::Api;
-use crate::http::api_keys::Minted;
-use crate::http::control::{WireVisibility, make_key};
+use crate::http::api_keys::{self, Minted, Terms};
 use crate::limits::SEEDED_CONTACTS_AT_A_TIME;
 use crate::secrets::{KeyScope, UniqueValue};
 
@@ -88,6 +87,9 @@ pub struct SeedKeys {
     pub public: Option<String>,
     /// The secret key: none, if it was rolled since and no seed file holds it.
     pub secret: Option<String>,
+    /// The public key of the self-service gateway, for an app: contacts register and sign in with it.
+    #[serde(default)]
+    pub self_service: Option<String>,
 }
 
 /// An offer.
@@ -349,42 +351,60 @@ async fn create_keys(
     name: &str,
     held: Option<&SeedKeys>,
 ) -> Result<SeedKeys, Error> {
-    let mut keys = SeedKeys::default();
-    for (entity, visibility) in [(1, WireVisibility::Public), (2, WireVisibility::Secret)] {
-        let address = Address {
-            tenant: TENANT,
-            mode,
-            kind: Kind::ApiKey,
-            entity,
+    let all = Scopes::all();
+    let of_apps = Scopes::of([Scope::ContactsRegister]);
+    let key = async |entity, name: String, visibility, gateway, scopes| {
+        let terms = Terms {
+            name,
+            visibility,
+            gateway,
+            organisation: None,
+            scopes,
+            expires_at: None,
         };
-        // Derived, so that a start that was cut short between making the key and telling it loses no secret.
-        let secrets = api.router.secrets();
-        let key = format!("key {entity}");
-        let secret = secrets.derived_api_key_secret(&scope(mode, &key));
-        let minted = Minted::of(api, address, visibility.visibility(), &secret);
-        let demo = format!("demo {name}");
-        let made = make_key(api, &minted, visibility, demo, Scopes::all(), None).await;
-        let known = match made {
-            Ok(()) => Some(minted.value),
-            Err(Failure::Rejected(Rejection::ApiKey(api_key::Rejection::ApiKeyExists))) => {
-                match api.router.query(address, Query::ApiKey).await.result? {
-                    Answer::ApiKey(key) if key.details.value_hash == minted.value_hash() => {
-                        Some(minted.value)
-                    }
-                    Answer::ApiKey(key) => key.details.public_value,
-                    _ => None,
+        create_key(api, mode, entity, terms).await
+    };
+    let (public, secret) = (Visibility::Public, Visibility::Secret);
+    let demo = format!("demo {name}");
+    let app = format!("demo app {name}");
+    let secret = key(2, demo.clone(), secret, Gateway::BackOffice, all).await?;
+    Ok(SeedKeys {
+        public: key(1, demo, public, Gateway::BackOffice, all).await?,
+        secret: secret.or_else(|| held.and_then(|held| held.secret.clone())),
+        self_service: key(3, app, public, Gateway::SelfService, of_apps).await?,
+    })
+}
+
+/// Makes a key where it is not there yet. Its value, as far as it can be known.
+async fn create_key(
+    api: &Api,
+    mode: Mode,
+    entity: u64,
+    terms: Terms,
+) -> Result<Option<String>, Error> {
+    let address = Address {
+        tenant: TENANT,
+        mode,
+        kind: Kind::ApiKey,
+        entity,
+    };
+    // Derived, so that a start that was cut short between making the key and telling it loses no secret.
+    let key = format!("key {entity}");
+    let secret = (api.router.secrets()).derived_api_key_secret(&scope(mode, &key));
+    let minted = Minted::of(api, address, terms.visibility, &secret);
+    match api_keys::create(api, &minted, terms, None, None).await {
+        Ok(_) => Ok(Some(minted.value)),
+        Err(Failure::Rejected(Rejection::ApiKey(api_key::Rejection::ApiKeyExists))) => {
+            match api.router.query(address, Query::ApiKey).await.result? {
+                Answer::ApiKey(key) if key.details.value_hash == minted.value_hash() => {
+                    Ok(Some(minted.value))
                 }
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        match visibility {
-            WireVisibility::Public => keys.public = known,
-            WireVisibility::Secret => {
-                keys.secret = known.or_else(|| held.and_then(|held| held.secret.clone()));
+                Answer::ApiKey(key) => Ok(key.details.public_value),
+                _ => Ok(None),
             }
         }
+        Err(failure) => Err(failure.into()),
     }
-    Ok(keys)
 }
 
 /// What names something of the demo network, so that each start makes the same of it.

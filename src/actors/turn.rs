@@ -284,6 +284,7 @@ impl Turn<'_> {
             | Query::DirectoryHolder(_)
             | Query::DirectoryLock(_)
             | Query::Challenge(_)
+            | Query::Destination(_)
             | Query::Session(_)
             | Query::Registration => Err(Missing::Rejected(Rejection::NotFound)),
         }

@@ -88,6 +88,7 @@ fn welcome(seed: &Seed, admin: &str) -> String {
         String::new(),
         format!("  API            {}/backoffice/v2", seed.base_url),
         format!("  API reference  {}/backoffice/docs/", seed.base_url),
+        format!("  Self-service   {}/self-service/docs/", seed.base_url),
         format!("  Health         http://{admin}/readyz?verbose"),
         String::new(),
     ];
@@ -99,6 +100,10 @@ fn welcome(seed: &Seed, admin: &str) -> String {
         lines.push(format!(
             "  {mode} public key   {}",
             keys.public.as_deref().unwrap_or("(none)")
+        ));
+        lines.push(format!(
+            "  {mode} app key      {}",
+            keys.self_service.as_deref().unwrap_or("(none)")
         ));
     }
     if let Some(contact) = seed.contacts.first() {

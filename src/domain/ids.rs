@@ -31,6 +31,8 @@ pub enum Named {
     Tap,
     /// A name that a tenant's purchases may be classified by: the number stands for the name.
     Classification,
+    /// A one-time code that a contact was sent.
+    Challenge,
 }
 
 impl Named {
@@ -47,6 +49,7 @@ impl Named {
             Named::Estimate => 9,
             Named::Tap => 10,
             Named::Classification => 11,
+            Named::Challenge => 12,
         }
     }
 
@@ -63,6 +66,7 @@ impl Named {
             9 => Some(Named::Estimate),
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
+            12 => Some(Named::Challenge),
             _ => None,
         }
     }
@@ -77,7 +81,8 @@ impl Named {
             | Named::Wallet
             | Named::Purchase
             | Named::JournalLine
-            | Named::Estimate => Kind::Contact,
+            | Named::Estimate
+            | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
         }
     }
@@ -195,7 +200,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=11) {
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=12) {
             let ids = PublicIds::new([3; 32]);
             let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
             let text = ids.write(id);

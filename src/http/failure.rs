@@ -158,13 +158,17 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::TooManyRequests,
             "too many wrong codes; ask for another in a quarter of an hour",
         ),
-        // Those who sign in are told by their own operations.
-        contact::Rejection::NeverSeen
-        | contact::Rejection::Access(
-            access::Rejection::CodeWrong
-            | access::Rejection::CodeInvalid
-            | access::Rejection::InvalidGrant,
-        ) => not_found(),
+        contact::Rejection::Access(
+            access::Rejection::CodeWrong | access::Rejection::CodeInvalid,
+        ) => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        contact::Rejection::Access(access::Rejection::InvalidGrant) => Problem::new(
+            Code::InvalidGrant,
+            "the refresh token is unknown, was used before, or its session has ended; sign in again",
+        ),
+        contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,
             "the contact is being changed by others all the time; nothing happened, try again",

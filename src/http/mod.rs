@@ -18,15 +18,18 @@ mod freshness;
 pub mod gateways;
 pub mod money_wire;
 pub mod paging;
+pub mod phone;
 pub mod problem;
 pub mod quota;
 pub mod reply;
+pub mod tokens;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::actors::router::Router;
 use crate::publishing::contacts::Contacts;
+use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 
 /// What every handler can reach. Cloned several times for each request, so it is one pointer.
@@ -52,10 +55,14 @@ impl Deref for Api {
 pub struct Reach {
     /// The one door to the entities.
     pub router: Router,
+    /// The access tokens of contacts.
+    pub tokens: Arc<tokens::Tokens>,
     /// How much each API key may ask for.
     pub quota: Arc<quota::Quota>,
     /// The purchases of organisations.
     pub purchases: PurchaseLists,
     /// All contacts, by age and by name.
     pub contacts: Arc<Contacts>,
+    /// What test mode would have sent.
+    pub inbox: Arc<Inbox>,
 }

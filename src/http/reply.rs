@@ -1,5 +1,7 @@
 //! Answers: a JSON body with its version and where the time went.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -77,13 +79,18 @@ pub fn refused(problem: Problem, timings: Timings) -> Response {
 
 /// The times of a request whose engine part is `engine` and ended just now.
 pub fn timings(caller: &Caller, engine: router::Timings) -> Timings {
+    timings_since(caller.began, engine)
+}
+
+/// The same, of a request that began then.
+pub fn timings_since(began: Instant, engine: router::Timings) -> Timings {
     let inside = engine
         .queue
         .saturating_add(engine.decide)
         .saturating_add(engine.journal);
     Timings {
         // What is left of the whole: reading, authenticating, validating, and waking up for the answer.
-        admit: caller.began.elapsed().saturating_sub(inside),
+        admit: began.elapsed().saturating_sub(inside),
         queue: engine.queue,
         decide: engine.decide,
         journal: engine.journal,

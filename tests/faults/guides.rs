@@ -167,6 +167,7 @@ async fn reads(guide: &str) -> usize {
     let given = [
         ("KEY", text("/keys/live/secret")),
         ("TEST_KEY", text("/keys/test/secret")),
+        ("APP_KEY", text("/keys/test/self_service")),
         ("CONTACT", text("/contacts/0/id")),
         ("WALLET", text("/contacts/0/wallet_id")),
         ("VENUE", text("/organisations/merchants/0/venues/0/id")),
@@ -190,6 +191,11 @@ async fn a_tills_day_goes_as_the_guide_says() {
 #[tokio::test]
 async fn a_rewards_scheme_goes_as_the_guide_says() {
     assert_eq!(reads("docs/guides/a-rewards-scheme.md").await, 20);
+}
+
+#[tokio::test]
+async fn signing_in_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/signing-in.md").await, 10);
 }
 
 #[test]

@@ -13,6 +13,7 @@
 mod access;
 mod answers;
 mod api_keys;
+mod app;
 mod at_once;
 mod bound_keys;
 mod budgets;
@@ -42,8 +43,10 @@ mod residency;
 mod returns;
 mod routes;
 mod rows;
+mod session_rules;
 mod sessions;
 mod sign_ups;
+mod signing_in;
 mod spending;
 mod test_clock;
 mod tills;

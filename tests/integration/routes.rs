@@ -64,6 +64,83 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
     assert!(operations > 50, "only {operations} operations");
 }
 
+/// What each kind of credential gets that does not open an operation: the credential, as a header, and the refusal.
+fn refusals(
+    node: &TestNode,
+    weak: &str,
+    opened_by: &[&str],
+) -> Vec<(&'static str, String, (u16, String))> {
+    let mut rows = Vec::new();
+    let mut row = |header, value: &str, status, code| {
+        rows.push((header, value.to_owned(), refused(status, code)));
+    };
+    let of_others = [
+        node.secret_key("test"),
+        node.seed.keys["test"].public.clone().unwrap(),
+        weak.to_owned(),
+    ];
+    let opens_to_keys = opened_by.contains(&"api_key");
+    for key in of_others {
+        match opens_to_keys {
+            true => row("api_key", &key, 403, "insufficient_scope"),
+            false => row("api_key", &key, 401, "missing_credentials"),
+        }
+    }
+    row("api_key", "pk_test_0", 401, "invalid_api_key");
+    if !opens_to_keys {
+        row("api_key", &node.app_key("test"), 401, "missing_credentials");
+    }
+    match opened_by.contains(&"refresh_token") {
+        true => row("authorization", "Bearer x.y.z", 401, "invalid_grant"),
+        false => row("authorization", "Bearer x.y.z", 401, "invalid_token"),
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_reads_the_request() {
+    let node = TestNode::start().await;
+    let document = node.ask(Method::GET, "/self-service/openapi.json");
+    let document = document.without("api_key").send().await.json();
+    let weak = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.read"] });
+    let weak = node
+        .post("/api_keys", &weak)
+        .with("api_key", &node.secret_key("test"));
+    let weak = weak.send().await.text("value");
+    let mut operations = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = format!("{} {path}", method.to_uppercase());
+            operations += 1;
+            let security = operation["security"].as_array().unwrap().iter();
+            let opened_by: Vec<_> = security
+                .flat_map(|one| one.as_object().unwrap().keys().map(String::as_str))
+                .collect();
+            assert!(!opened_by.is_empty(), "{name}");
+            for body in [json!([]), json!({ "no_such_field": 1 })] {
+                let ask = nonsense(&node, method, path, &body).without("api_key");
+                let nobody = ask.clone().send().await;
+                assert_eq!(
+                    nobody.problem(),
+                    refused(401, "missing_credentials"),
+                    "{name}"
+                );
+                for (header, value, expected) in refusals(&node, &weak, &opened_by) {
+                    let refusal = ask.clone().with(header, &value).send().await;
+                    assert_eq!(refusal.problem(), expected, "{name} {header} {body}");
+                    let described = &operation["responses"][expected.0.to_string()];
+                    assert!(!described.is_null(), "{name} {expected:?}");
+                }
+                if opened_by.contains(&"api_key") {
+                    let let_in = ask.with("api_key", &node.app_key("test")).send().await;
+                    assert_eq!(let_in.status, 422, "{name} {body}");
+                }
+            }
+        }
+    }
+    assert!(operations >= 14, "only {operations} operations");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
     let node = TestNode::start().await;
@@ -72,6 +149,7 @@ async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
         ("put", "/organisations/{id}", "test", "live_key_required"),
         ("post", "/test_clock/advance", "live", "test_key_required"),
         ("get", "/test_clock", "live", "test_key_required"),
+        ("get", "/test_inbox", "live", "test_key_required"),
     ] {
         let path = format!("/backoffice/v2{path}");
         let ask = nonsense(&node, method, &path, &json!([]));
@@ -81,7 +159,7 @@ async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, &str); 20] = [
+const OPENED_BY: [(&str, &str, &str); 21] = [
     ("post", "contacts/{id}/journals", "wallets.write"),
     ("get", "contacts", "contacts.read"),
     ("_", "contacts", "contacts.write"),
@@ -102,6 +180,7 @@ const OPENED_BY: [(&str, &str, &str); 20] = [
     ("get", "api_keys", "keys.read"),
     ("_", "api_keys", "keys.write"),
     ("_", "test_clock", "test_clock"),
+    ("get", "test_inbox", "test_inbox.read"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -62,7 +62,7 @@ const LAYERS: &[Layer] = &[
         may: &[
             UseOnly("actors", &["router"]),
             Use("domain"),
-            UseOnly("publishing", &["projections", "contacts"]),
+            UseOnly("publishing", &["projections", "contacts", "inbox"]),
             Use("limits"),
             Use("clock"),
             Use("health"),

@@ -44,11 +44,15 @@ pub enum Scope {
     SettingsWrite,
     /// Read and advance the test clock.
     TestClock,
+    /// Let contacts register and sign in: what an app's public key needs.
+    ContactsRegister,
+    /// Read what test mode would have sent.
+    TestInbox,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 15] = [
+    pub const ALL: [Scope; 17] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -64,6 +68,8 @@ impl Scope {
         Scope::SettingsRead,
         Scope::SettingsWrite,
         Scope::TestClock,
+        Scope::ContactsRegister,
+        Scope::TestInbox,
     ];
 
     /// The scope's name on the wire.
@@ -84,6 +90,8 @@ impl Scope {
             Scope::SettingsRead => "settings.read",
             Scope::SettingsWrite => "settings.write",
             Scope::TestClock => "test_clock",
+            Scope::ContactsRegister => "contacts.register",
+            Scope::TestInbox => "test_inbox.read",
         }
     }
 
@@ -110,6 +118,8 @@ impl Scope {
             Scope::SettingsRead => 2_048,
             Scope::SettingsWrite => 4_096,
             Scope::TestClock => 128,
+            Scope::ContactsRegister => 1 << 13,
+            Scope::TestInbox => 1 << 27,
         }
     }
 }

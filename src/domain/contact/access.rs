@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Contact, Event, Propose, Rejection, Stage};
+use super::{Contact, Event, Propose, Rejection, SealedProfile, Stage};
 use crate::domain::access::{
     self, Access, Account, NewChallenge, OTP_LASTS, Progress, Provider, Purpose, Registering,
 };
@@ -109,6 +109,22 @@ impl Contact {
         let access = self.access.as_deref().filter(is_due);
         let due = access.map(|access| access.due(wall));
         due.into_iter().flatten().map(of_access).collect()
+    }
+
+    /// Where messages to `value` go, sealed with the key of the profile.
+    pub fn destination(&self, value: &ValueHash) -> Option<SealedProfile> {
+        let access = self.access.as_ref()?;
+        let mut identities = access.identities.iter();
+        let proven = identities.find(|identity| identity.value == *value);
+        let registering = access.registering.as_ref();
+        let to_prove = registering.filter(|registering| registering.value == *value);
+        let sealed = proven
+            .map(|identity| &identity.sealed)
+            .or_else(|| to_prove.map(|registering| &registering.sealed))?;
+        Some(SealedProfile {
+            slot: self.profile.slot,
+            sealed: Arc::clone(sealed),
+        })
     }
 
     pub(super) fn apply_access(&mut self, event: &access::Event) {

@@ -37,7 +37,7 @@ pub use event::Event;
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
-pub use profile::{Card, Field, Phone, PostalAddress, Profile};
+pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
 pub use sign_up::{SIGN_UPS_MAX, SignUp};

@@ -25,6 +25,21 @@ pub struct Profile {
     pub custom_fields: Vec<Field>,
     /// Cards and other media that identify the contact at a till.
     pub cards: Vec<Card>,
+    /// What the contact said when it registered.
+    pub agreement: Agreement,
+}
+
+/// What a contact agreed to when it registered, and how it wants to be spoken to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Its language, two letters of ISO 639-1.
+    pub language_code: Option<String>,
+    /// Under which country's terms, ISO 3166-1 alpha-3.
+    pub country: Option<String>,
+    /// Whether it wants no e-mail.
+    pub email_opt_out: bool,
+    /// Whether it wants no text messages.
+    pub sms_opt_out: bool,
 }
 
 /// A loyalty identifier.

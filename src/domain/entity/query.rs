@@ -45,6 +45,8 @@ pub enum Query {
     DirectoryLock(ValueHash),
     /// A code, by number.
     Challenge(u32),
+    /// Where messages to a value go that a contact has proven, or is to prove.
+    Destination(ValueHash),
     /// A session, by number.
     Session(u32),
     /// A registration under way.
@@ -168,6 +170,8 @@ pub enum Answer {
     DirectoryLock(Option<Timestamp>),
     /// A code that was made.
     Challenge(Box<Challenge>),
+    /// Where messages go, sealed; nowhere, if the contact does not have the value.
+    Destination(Option<SealedProfile>),
     /// A session.
     Session(SessionView),
     /// A registration under way.
@@ -261,6 +265,9 @@ impl Entity {
                 let challenge = contact.access.as_ref().and_then(|it| it.challenge(number));
                 Answer::Challenge(Box::new(*challenge.ok_or(Rejection::NotFound)?))
             }
+            (Query::Destination(value), State::Contact(contact)) => {
+                Answer::Destination(contact.destination(&value))
+            }
             (Query::Session(number), State::Contact(contact)) => {
                 let session = contact.access.as_ref().and_then(|it| it.session(number));
                 Answer::Session(session.ok_or(Rejection::NotFound)?.view())
@@ -282,6 +289,7 @@ impl Entity {
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
+                | Query::Destination(_)
                 | Query::Session(_)
                 | Query::Registration,
                 State::Tenant(_)

@@ -5,7 +5,9 @@
 mod canonical;
 mod conditions;
 mod explain;
+pub mod lenient;
 mod query;
+pub mod text;
 
 use std::ops::Deref;
 

@@ -10,6 +10,9 @@ const CONTACT_NOT_UNIQUE: &str = "COM.CRM.EXCEPTIONS.CONTACTUNIQUELYIDENTIFYEXCE
 /// The contract's `error` value for a card that another contact has.
 const CARD_NOT_UNIQUE: &str = "COM.CRM.EXCEPTIONS.CIMALREADYEXISTSFORANOTHERCONTACTEXCEPTION";
 
+/// The contract's `error` value for a login that fails.
+const INVALID_LOGIN: &str = "CRM.EXCEPTIONS.INVALIDLOGINEXCEPTION";
+
 /// Declares [`Code`] and its table in one place, so that a code cannot lack a status, a title or a name.
 macro_rules! codes {
     ($($variant:ident $name:literal $status:ident $title:literal $error:expr;)+) => {
@@ -88,6 +91,11 @@ codes! {
     MissingCredentials "missing_credentials" UNAUTHORIZED "The request carries no credentials" None;
     InvalidApiKey "invalid_api_key" UNAUTHORIZED "The API key is not valid" None;
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
+    TokenExpired "token_expired" UNAUTHORIZED "The access token has expired" None;
+    InvalidToken "invalid_token" UNAUTHORIZED "The access token is not valid" None;
+    InvalidGrant "invalid_grant" UNAUTHORIZED "The refresh token is not valid" None;
+    OtpInvalid "otp_invalid" UNAUTHORIZED "The one-time code is not valid" Some(INVALID_LOGIN);
+    CredentialsConflict "credentials_conflict" UNAUTHORIZED "The token and the API key contradict each other" None;
     SecretKeyRequired "secret_key_required" FORBIDDEN "This operation needs a secret key" None;
     LiveKeyRequired "live_key_required" FORBIDDEN "This operation needs a key of live mode" None;
     TestKeyRequired "test_key_required" FORBIDDEN "This operation needs a key of test mode" None;
@@ -105,6 +113,7 @@ codes! {
     CardNotUnique "card_not_unique" BAD_REQUEST "Another contact has this card" Some(CARD_NOT_UNIQUE);
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
+    NoIntegration "no_integration" BAD_REQUEST "Nothing is set up to deliver the message" None;
     TapNotUnique "tap_not_unique" CONFLICT "Another organisation has this TAP" None;
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
     // What the server cannot do now. Each says in its page whether something may have happened.
@@ -112,6 +121,7 @@ codes! {
     OverCapacity "over_capacity" SERVICE_UNAVAILABLE "The server is at its capacity" None;
     ShuttingDown "shutting_down" SERVICE_UNAVAILABLE "The server is shutting down" None;
     EntityQuarantined "entity_quarantined" SERVICE_UNAVAILABLE "This record is out of service for now" None;
+    NotBuilt "not_built" NOT_IMPLEMENTED "This part of the contract is not built" None;
     UnknownOutcome "unknown_outcome" INTERNAL_SERVER_ERROR "The outcome is unknown" None;
     Internal "internal" INTERNAL_SERVER_ERROR "The server has failed" None;
 }

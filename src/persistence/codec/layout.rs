@@ -287,8 +287,9 @@ stored!(record contact::Field { key, value });
 stored!(record contact::Card { identifier, added_at });
 stored!(record contact::Profile {
     title, first_name, middle_name, last_name, company_name, email_address, phones, addresses,
-    custom_fields, cards,
+    custom_fields, cards, agreement,
 });
+stored!(record contact::Agreement { language_code, country, email_opt_out, sms_opt_out });
 stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
 stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });

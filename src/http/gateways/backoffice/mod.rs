@@ -6,12 +6,11 @@ mod contacts;
 mod fields;
 mod journals;
 mod offers;
-mod once;
 mod organisations;
 mod purchases;
-mod reference;
 mod settings;
 mod test_clock;
+mod test_inbox;
 mod wallets;
 
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
+use super::{reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -39,6 +39,7 @@ use crate::http::Api;
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
+        (name = "Test inbox", description = "What test mode would have sent"),
     )
 )]
 struct Document;
@@ -80,6 +81,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::ad_hoc_return::record),
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
+        routes!(test_inbox::list),
     ]
 }
 
@@ -96,23 +98,6 @@ fn version_1() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::version_1::create),
         routes!(purchases::version_1::estimate),
     ]
-}
-
-/// Adds operations under `prefix`. Not by nesting: axum then rewrites the address of each request, and calls two more services.
-fn under(
-    prefix: &str,
-    operations: impl IntoIterator<Item = UtoipaMethodRouter<Api>>,
-    gateway: OpenApiRouter<Api>,
-) -> OpenApiRouter<Api> {
-    operations
-        .into_iter()
-        .fold(gateway, |gateway, (schemas, mut paths, methods)| {
-            let described = std::mem::take(&mut paths.paths).into_iter();
-            paths.paths = described
-                .map(|(path, operation)| (format!("{prefix}{path}"), operation))
-                .collect();
-            gateway.routes((schemas, paths, methods))
-        })
 }
 
 /// The gateway's routes, and the OpenAPI 3.1 document that describes them.
@@ -133,6 +118,6 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
             "api_key",
             SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
         );
-    let reference = reference::routes(Arc::new(document.clone()));
+    let reference = reference::routes("/backoffice", Arc::new(document.clone()));
     (routes.merge(reference), document)
 }

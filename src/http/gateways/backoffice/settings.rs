@@ -106,7 +106,7 @@ pub(super) async fn set(
 }
 
 fn of_whole_network(caller: &Caller) -> Result<(), Problem> {
-    match caller.key.key.details.organisation {
+    match caller.bound_to() {
         None => Ok(()),
         Some(_) => Err(Problem::new(
             Code::InsufficientScope,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::fixtures::NOW;
 use crate::domain::api_key;
-use crate::domain::contact::{Card, Field, Phone, PostalAddress, Profile, SealedProfile};
+use crate::domain::contact::{
+    Agreement, Card, Field, Phone, PostalAddress, Profile, SealedProfile,
+};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::Timestamp;
 
@@ -49,6 +51,12 @@ pub(super) fn profile() -> Profile {
             identifier: "9000".to_owned(),
             added_at: NOW,
         }],
+        agreement: Agreement {
+            language_code: text("DE"),
+            country: text("DEU"),
+            email_opt_out: true,
+            sms_opt_out: false,
+        },
     }
 }
 

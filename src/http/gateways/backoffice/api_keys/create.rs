@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
 use super::wire::{NewApiKey, WireApiKey, WireKeyMode, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -12,6 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted, Terms};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -80,7 +80,7 @@ async fn organisation(
     let ids = api.router.secrets().public_ids();
     match &body.organisation_id {
         // Left out, it is the creating key's own.
-        None => Ok(caller.key.key.details.organisation),
+        None => Ok(caller.bound_to()),
         Some(id) => {
             let named = caller.organisation(ids, &tenant, id);
             named.map(Some).ok_or_else(unknown)

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
 use super::named;
 use super::wire::{RolledApiKey, WireApiKey};
 use crate::actors::router;
@@ -13,6 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 

@@ -6,7 +6,6 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::once::Once;
 use super::patch::{as_wire, edited};
 use super::{named, not_changed};
 use crate::actors::router::{self, OpenedProfile};
@@ -15,6 +14,7 @@ use crate::domain::contact::{Card, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits::{CODE_CHARS_MAX, PROFILE_LIST_MAX};
@@ -212,10 +212,9 @@ async fn change(
     )?;
     api.router
         .change_contact(address, Some(once.remember(api)), |view, mut profile| {
-            let mut cards = std::mem::take(&mut profile.cards);
-            edit(&mut cards)?;
-            let contact = as_wire(view, profile);
-            Ok(edited(api, caller, view, contact, cards))
+            edit(&mut profile.cards)?;
+            let contact = as_wire(view, &mut profile);
+            Ok(edited(api, caller, view, contact, profile))
         })
         .await
         .map_err(not_changed)?;

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
 use super::wire::{CreatedContact, NewContact};
 use super::{claims, contact_id, taken};
 use crate::actors::router::contact_creation::{self, NotCreated};
@@ -14,6 +13,7 @@ use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 

@@ -3,12 +3,12 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::super::once::Once;
 use super::named;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::http::auth::Authorized;
 use crate::http::extract::{BodyHash, Conditions};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 

@@ -1,6 +1,5 @@
 //! What a contact is known by: how each value is compared, and who has it.
 
-use super::phone;
 use crate::actors::router::Failure;
 use crate::domain::address::{Address, Kind};
 use crate::domain::directory_entry::ValueHash;
@@ -8,6 +7,7 @@ use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
 use crate::http::Api;
 use crate::http::auth::Caller;
+use crate::http::phone;
 use crate::secrets::UniqueValue;
 
 /// How a request names a contact.

@@ -7,14 +7,11 @@ mod identity;
 pub(super) mod list;
 pub(super) mod organisations;
 mod patch;
-mod phone;
 mod search;
 pub(super) mod update;
 mod wire;
 
 pub(super) use identity::{ContactName, resolve};
-
-use http::HeaderMap;
 
 use self::wire::NewContact;
 use crate::actors::router::contact_change::NotChanged;
@@ -24,10 +21,8 @@ use crate::domain::directory_entry::ValueHash;
 
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Caller;
-use crate::http::extract::IDEMPOTENCY_KEY;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
-use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 
 /// The contact that a path names.
 async fn named(api: &Api, caller: &Caller, name: &str) -> Result<Address, Problem> {
@@ -100,23 +95,4 @@ pub(super) fn contact_id(api: &Api, own_id: Option<&str>, entity: u64) -> String
         },
         str::to_owned,
     )
-}
-
-/// The `Idempotency-Key` header, if there is one.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    let key = value.to_str().unwrap_or_default();
-    let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len());
-    if !fits || values.next().is_some() {
-        return Err(Problem::new(
-            Code::InvalidRequest,
-            format!(
-                "send one Idempotency-Key header of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters"
-            ),
-        ));
-    }
-    Ok(Some(key))
 }

@@ -2,17 +2,18 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::once::Once;
 use super::named;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{self, SignUp};
 use crate::domain::entity::Command;
 use crate::domain::time::Timestamp;
 use crate::http::auth::Authorized;
+use crate::http::extract::lenient::boolean;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -54,29 +55,6 @@ pub(in super::super) struct Membership {
     #[schema(value_type = bool)]
     sms_opt_out: bool,
     consent_state: Option<ConsentState>,
-}
-
-/// Older clients write booleans as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Boolean {
-    Plain(bool),
-    Text(TextBoolean),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum TextBoolean {
-    True,
-    False,
-}
-
-fn boolean<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
-    Ok(match Boolean::deserialize(value)? {
-        Boolean::Plain(plain) => plain,
-        Boolean::Text(TextBoolean::True) => true,
-        Boolean::Text(TextBoolean::False) => false,
-    })
 }
 
 impl Validate for Membership {

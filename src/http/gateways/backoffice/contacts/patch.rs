@@ -71,8 +71,7 @@ impl ChangedContact {
         view: &ContactView,
         mut profile: Profile,
     ) -> Result<Edited, Problem> {
-        let cards = std::mem::take(&mut profile.cards);
-        let mut contact = as_wire(view, profile);
+        let mut contact = as_wire(view, &mut profile);
         for (member, change) in [
             (&mut contact.title, &self.title),
             (&mut contact.first_name, &self.first_name),
@@ -101,49 +100,50 @@ impl ChangedContact {
         let mut faults = Faults::new();
         contact.validate(&mut faults);
         faults.into_result()?;
-        Ok(edited(api, caller, view, contact, cards))
+        Ok(edited(api, caller, view, contact, profile))
     }
 }
 
-/// The contact as a creation would have it.
-pub(super) fn as_wire(view: &ContactView, mut profile: Profile) -> NewContact {
-    let (phones, addresses, custom_fields) = lists(&mut profile);
+/// The contact as a creation would have it, taken out of `profile`: what no creation says stays there.
+pub(super) fn as_wire(view: &ContactView, profile: &mut Profile) -> NewContact {
+    let (phones, addresses, custom_fields) = lists(profile);
     NewContact {
         id: None,
         code: Some(view.code.to_string()),
         contact_type: view.contact_type.into(),
-        title: profile.title,
-        first_name: profile.first_name,
-        middle_name: profile.middle_name,
-        last_name: profile.last_name,
-        company_name: profile.company_name,
-        email_address: profile.email_address,
+        title: profile.title.take(),
+        first_name: profile.first_name.take(),
+        middle_name: profile.middle_name.take(),
+        last_name: profile.last_name.take(),
+        company_name: profile.company_name.take(),
+        email_address: profile.email_address.take(),
         phones,
         addresses,
         custom_fields,
     }
 }
 
-/// What `contact` is to be stored as, with these cards.
+/// What `contact` is to be stored as, with what `kept` has beside it.
 pub(super) fn edited(
     api: &Api,
     caller: &Caller,
     view: &ContactView,
     contact: NewContact,
-    cards: Vec<crate::domain::contact::Card>,
+    kept: Profile,
 ) -> Edited {
     let code: Arc<str> = contact
         .code
         .as_deref()
         .map_or_else(|| Arc::clone(&view.code), Arc::from);
     let own_id = view.own_id.as_deref();
-    let claims = claims(api, caller, own_id, &code, &contact, &cards);
+    let claims = claims(api, caller, own_id, &code, &contact, &kept.cards);
     Edited {
         contact_type: contact.contact_type.into(),
         code,
         claims,
         profile: Profile {
-            cards,
+            cards: kept.cards,
+            agreement: kept.agreement,
             ..contact.profile()
         },
     }

@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
 use super::patch::{ChangedContact, UpdatedContact};
 use super::{contact_id, named, not_changed};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 

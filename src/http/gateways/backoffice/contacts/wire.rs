@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::phone;
 use crate::domain::contact::{ContactType, Field, Phone, PostalAddress, Profile};
+use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
+use crate::http::phone;
 use crate::limits;
 
 /// Who a contact is.
@@ -279,25 +280,6 @@ fn text_of_lists(contact: &NewContact) -> (&'static str, usize) {
     (longest.map_or("addresses", |(name, _)| name), all)
 }
 
-/// A text that is there must be neither empty nor too long, and hold no control characters.
-fn check(faults: &mut Faults, member: &str, value: Option<&str>, max: usize) {
-    let Some(value) = value else { return };
-    let length = value.chars().count();
-    if value.trim().is_empty() || value.chars().any(char::is_control) {
-        faults.add(
-            member,
-            "empty_or_control",
-            "must have visible text and no control characters; leave the field out instead",
-        );
-    } else if length > max {
-        faults.add(
-            member,
-            "too_long",
-            format!("must have at most {max} characters"),
-        );
-    }
-}
-
 impl From<WireContactType> for ContactType {
     fn from(wire: WireContactType) -> ContactType {
         match wire {
@@ -344,7 +326,7 @@ impl NewContact {
                     value: field.value,
                 })
                 .collect(),
-            cards: Vec::new(),
+            ..Profile::default()
         }
     }
 }

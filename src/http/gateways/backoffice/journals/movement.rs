@@ -3,7 +3,6 @@
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
-use super::super::once;
 use super::super::wallets::refusal;
 use super::wire::WireLine;
 use crate::domain::address::Address;
@@ -11,6 +10,7 @@ use crate::domain::contact::{Command as ContactCommand, Movement};
 use crate::domain::entity::{Answer, Command};
 use crate::http::auth::Caller;
 use crate::http::extract::BodyHash;
+use crate::http::gateways::once;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure, reply};
 

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
 use super::read;
 use super::wire::{CreatedOffer, WrittenOffer};
 use crate::domain::address::{Address, Kind};
@@ -12,6 +11,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::super::once::Once;
 use super::wire::{CreatedOrganisation, NewOrganisation};
 use super::{address, require_seller};
 use crate::domain::api_key::Scope;
@@ -13,6 +12,7 @@ use crate::domain::ids::{Named, PublicId};
 use crate::domain::organisation::Role;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -86,7 +86,7 @@ fn parent(
             let ids = api.router.secrets().public_ids();
             caller.organisation(ids, tenant, &parent.id)
         }
-        None => caller.key.key.details.organisation.or_else(owner),
+        None => caller.bound_to().or_else(owner),
     };
     let number = number.ok_or_else(unknown)?;
     let above = tenant.organisations.get(&number).ok_or_else(unknown)?;

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::super::once;
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WirePurchase};
 use crate::actors::router::{Failure, Reply, Unavailable};
@@ -24,6 +23,7 @@ use crate::domain::tenant::Uncovered;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::edge::{RequestId, Timings};
 use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::gateways::once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;

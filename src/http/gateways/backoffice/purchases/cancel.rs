@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::once;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{CancelPurchase, Command as ContactCommand};
@@ -15,6 +14,7 @@ use crate::domain::entity::{Answer, Command, Query};
 use crate::domain::ids::Named;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -94,7 +94,7 @@ async fn demand_own(
     tenant: &TenantView,
     (contact, number): (Address, u32),
 ) -> Result<(), Problem> {
-    if caller.key.key.details.organisation.is_none() {
+    if caller.bound_to().is_none() {
         return Ok(());
     }
     match api

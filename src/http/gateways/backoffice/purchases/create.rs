@@ -8,8 +8,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::super::classifications;
-use super::super::contacts::idempotency_key;
-use super::super::{fields, once};
+use super::super::fields;
 use super::products;
 use super::reference::ClassificationReference;
 use super::wire::{NewPurchase, Shown, WirePurchase};
@@ -25,6 +24,8 @@ use crate::domain::ids::{Named, PublicIds};
 use crate::domain::time::Timestamp;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
+use crate::http::gateways::once;
+use crate::http::gateways::once::idempotency_key;
 use crate::http::money_wire::{above_zero, not_negative};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};

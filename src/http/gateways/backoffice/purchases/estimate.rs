@@ -8,7 +8,6 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::once;
 use super::cancel::{CancelledPurchase, NoFields};
 use super::create::{Prepared, prepare};
 use super::wire::{NewPurchase, Shown, WireOfferOutcome, WirePurchase, WireRewards};
@@ -21,6 +20,7 @@ use crate::domain::entity::{Answer, Command, Query, Rejection};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::once;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};

@@ -240,7 +240,7 @@ impl Wanted {
         });
         let mut organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
         if organisations.is_empty() {
-            organisations.extend(caller.key.key.details.organisation);
+            organisations.extend(caller.bound_to());
         }
         let unknown = || {
             failure::invalid_field(

@@ -79,7 +79,7 @@ impl OrganisationReference {
             (Some(id), _, _) => return caller.organisation(ids, tenant, id),
             (None, Some(tap), _) => (tap, Role::Merchant),
             (None, None, Some(tap)) => (tap, Role::Venue),
-            (None, None, None) => return caller.key.key.details.organisation,
+            (None, None, None) => return caller.bound_to(),
         };
         tap.holder(tenant, ids)
             .filter(|number| {

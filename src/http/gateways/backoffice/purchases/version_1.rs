@@ -128,7 +128,7 @@ impl Validate for PurchaseV1 {
 fn placed(caller: &Caller, body: ValidJson<PurchaseV1>) -> Result<ValidJson<NewPurchase>, Problem> {
     let ValidJson { value, hash } = body;
     let PurchaseV1(value) = value;
-    if value.organisation.id.is_none() && caller.key.key.details.organisation.is_none() {
+    if value.organisation.id.is_none() && caller.bound_to().is_none() {
         return Err(failure::invalid_field(
             "/organisation_id",
             "missing",

@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::once;
 use super::WireTestClock;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -14,6 +13,7 @@ use crate::domain::tenant::Advance;
 use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;

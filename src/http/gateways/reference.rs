@@ -18,10 +18,13 @@ use crate::http::problem::{Code, Problem};
 /// The page's scripts and styles are its own; it writes some styles inline.
 const PAGE_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/// `/backoffice/openapi.json` and `/backoffice/docs/`.
-pub(super) fn routes(document: Arc<utoipa::openapi::OpenApi>) -> Router<Api> {
+/// `/openapi.json` and `/docs/` below `gateway`, such as `/backoffice`.
+pub(super) fn routes(
+    gateway: &'static str,
+    document: Arc<utoipa::openapi::OpenApi>,
+) -> Router<Api> {
     let config = Arc::new(
-        Config::from("/backoffice/openapi.json")
+        Config::from(format!("{gateway}/openapi.json"))
             .try_it_out_enabled(true)
             .display_request_duration(true),
     );
@@ -34,19 +37,19 @@ pub(super) fn routes(document: Arc<utoipa::openapi::OpenApi>) -> Router<Api> {
     };
     Router::new()
         .route(
-            "/backoffice/openapi.json",
+            &format!("{gateway}/openapi.json"),
             get(move || {
                 let document = Arc::clone(&document);
                 async move { Json(&*document).into_response() }
             }),
         )
         .route(
-            "/backoffice/docs",
-            get(|| async { Redirect::permanent("/backoffice/docs/") }),
+            &format!("{gateway}/docs"),
+            get(move || async move { Redirect::permanent(&format!("{gateway}/docs/")) }),
         )
-        .route("/backoffice/docs/", get(page))
+        .route(&format!("{gateway}/docs/"), get(page))
         .route(
-            "/backoffice/docs/{file}",
+            &format!("{gateway}/docs/{{file}}"),
             get(move |Path(name): Path<String>| {
                 let config = Arc::clone(&config);
                 async move { file(&name, config) }

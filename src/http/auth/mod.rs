@@ -1,19 +1,19 @@
-//! Who calls, and what the caller's key allows. Each handler's first argument after the state is an [`Authorized`]: who may not
-//! ask is refused before path, query and body are read, and there is no other way to a [`Caller`].
+//! Who calls, and what the caller's credential allows. A handler's first argument after the state is an [`Authorized`] in the Back
+//! Office, and one of [`bearer`]'s extractors in self-service: who may not ask is refused before path, query and body are
+//! read, and there is no other way to a [`Caller`].
 
-use std::ops::Deref;
+pub mod bearer;
+mod key;
+
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::FromRequestParts;
-use http::header::AUTHORIZATION;
-use http::request::Parts;
-
+pub use self::key::Authorized;
 use super::Api;
 use super::failure;
 use super::problem::{Code, Problem};
-use crate::actors::router::{PublishedKey, Unauthenticated};
-use crate::domain::address::{Mode, TenantId};
+use crate::actors::router::PublishedKey;
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::api_key::{Gateway, Scope, Scopes, Visibility};
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicIds};
@@ -21,10 +21,28 @@ use crate::domain::ids::{Named, PublicIds};
 /// The contract's header for API keys.
 const API_KEY: &str = "api_key";
 
+/// Whose credential it is.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// A program's: an API key.
+    Key(Arc<PublishedKey>),
+    /// A contact's own: the access token of a session.
+    Contact(SignedInContact),
+}
+
+/// A contact in one of its sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedInContact {
+    /// The contact.
+    pub contact: Address,
+    /// Which of its sessions.
+    pub session: u32,
+}
+
 /// An authenticated caller.
 pub struct Caller {
-    /// The key that was presented.
-    pub key: Arc<PublishedKey>,
+    /// Whose credential was presented.
+    pub who: Who,
     /// When the request reached its handler.
     pub began: Instant,
 }
@@ -32,17 +50,48 @@ pub struct Caller {
 impl Caller {
     /// Whose world the request is in.
     pub fn tenant(&self) -> TenantId {
-        self.key.address.tenant
+        self.address().tenant
     }
 
-    /// Live or test: the key's own.
+    /// Live or test: the credential's own.
     pub fn mode(&self) -> Mode {
-        self.key.address.mode
+        self.address().mode
+    }
+
+    fn address(&self) -> &Address {
+        match &self.who {
+            Who::Key(key) => &key.address,
+            Who::Contact(signed_in) => &signed_in.contact,
+        }
+    }
+
+    /// By what idempotency goes: the key's first ancestor across rolls, or the contact.
+    pub fn lineage(&self) -> u64 {
+        match &self.who {
+            Who::Key(key) => key.key.details.lineage,
+            Who::Contact(signed_in) => signed_in.contact.entity,
+        }
+    }
+
+    /// The organisation that the key is bound to, by entity number; none for the whole network.
+    pub fn bound_to(&self) -> Option<u64> {
+        match &self.who {
+            Who::Key(key) => key.key.details.organisation,
+            Who::Contact(_) => None,
+        }
+    }
+
+    /// What the credential covers: a contact's token covers nothing but the contact.
+    fn scopes(&self) -> Scopes {
+        match &self.who {
+            Who::Key(key) => key.key.details.scopes,
+            Who::Contact(_) => Scopes::default(),
+        }
     }
 
     /// Demands that the key has every one of `scopes` itself: no key makes one that can do more.
     pub fn require_all(&self, scopes: Scopes) -> Result<(), Problem> {
-        let missing = scopes.beyond(self.key.key.details.scopes).iter().next();
+        let missing = scopes.beyond(self.scopes()).iter().next();
         missing.map_or(Ok(()), |scope| {
             Err(Problem::new(
                 Code::InsufficientScope,
@@ -57,10 +106,10 @@ impl Caller {
     /// Whether the key acts for `organisation`, of the caller's network: for its own and all below it; one without an
     /// organisation for the whole network.
     pub fn acts_for(&self, tenant: &TenantView, organisation: Option<u64>) -> bool {
-        match (self.key.key.details.organisation, organisation) {
-            (None, _) => true,
-            (Some(own), Some(other)) => tenant.is_within(other, own),
-            (Some(_), None) => false,
+        match (&self.who, self.bound_to(), organisation) {
+            (Who::Contact(_), ..) | (Who::Key(_), Some(_), None) => false,
+            (Who::Key(_), None, _) => true,
+            (Who::Key(_), Some(own), Some(other)) => tenant.is_within(other, own),
         }
     }
 
@@ -82,7 +131,13 @@ impl Caller {
 
     /// Demands a secret key of the Back Office that covers `scope`.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        let details = &self.key.key.details;
+        let Who::Key(key) = &self.who else {
+            return Err(Problem::new(
+                Code::SecretKeyRequired,
+                "a contact's token opens the self-service gateway only; send a secret key (sk_…) from a server",
+            ));
+        };
+        let details = &key.key.details;
         if details.visibility == Visibility::Public {
             return Err(Problem::new(
                 Code::SecretKeyRequired,
@@ -111,68 +166,15 @@ impl Caller {
                 Code::TestKeyRequired,
                 "live business goes by the clock on the wall; send a secret key of test mode (sk_test_…)",
             )),
+            (Scope::TestInbox, Mode::Live | Mode::Shared) => Err(Problem::new(
+                Code::TestKeyRequired,
+                "what is sent in live mode reaches its recipient and is shown to nobody else; send a secret key of test mode (sk_test_…)",
+            )),
             (Scope::OrganisationsWrite, Mode::Test) => Err(Problem::new(
                 Code::LiveKeyRequired,
                 "organisations belong to both modes, and a test key only reads them; send a live secret key (sk_live_…)",
             )),
             _ => Ok(()),
         }
-    }
-
-    async fn authenticated(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
-        let began = Instant::now();
-        let Some(presented) = parts.headers.get(API_KEY) else {
-            return Err(if parts.headers.contains_key(AUTHORIZATION) {
-                Problem::new(
-                    Code::InvalidApiKey,
-                    "bearer tokens are not accepted here; send a secret key in the api_key header",
-                )
-            } else {
-                Problem::new(
-                    Code::MissingCredentials,
-                    "send a secret key in the api_key header",
-                )
-            });
-        };
-        let value = presented.to_str().unwrap_or_default();
-        let key = api
-            .router
-            .authenticate(value)
-            .await
-            .map_err(|refused| match refused {
-                Unauthenticated::Invalid => {
-                    Problem::new(Code::InvalidApiKey, "the key is unknown or was revoked")
-                }
-                Unauthenticated::Expired => Problem::new(
-                    Code::ApiKeyExpired,
-                    "the key has expired; create another one",
-                ),
-                Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
-            })?;
-        api.quota.admit(&key.address)?;
-        Ok(Caller { key, began })
-    }
-}
-
-/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
-pub struct Authorized<const SCOPE: u32>(Caller);
-
-impl<const SCOPE: u32> Deref for Authorized<SCOPE> {
-    type Target = Caller;
-
-    fn deref(&self) -> &Caller {
-        &self.0
-    }
-}
-
-impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let caller = Caller::authenticated(parts, api).await?;
-        for scope in Scopes(SCOPE).iter() {
-            caller.require(scope)?;
-        }
-        Ok(Authorized(caller))
     }
 }

@@ -4,7 +4,7 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 
 /// The number as E.164 has it: `+` and digits. `country` (ISO 3166-1 alpha-3) says where a number without `+` is
 /// dialled. `None` for what cannot be a phone number of anywhere.
-pub(super) fn e164(number: &str, country: Option<&str>) -> Option<String> {
+pub fn e164(number: &str, country: Option<&str>) -> Option<String> {
     let region = match country {
         Some(country) => Region::from_code(alpha_2(country)?).ok(),
         None => None,

@@ -2,13 +2,13 @@
 
 use http::HeaderMap;
 
-use super::contacts::idempotency_key;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::Remember;
 use crate::http::Api;
 use crate::http::auth::Caller;
-use crate::http::extract::BodyHash;
-use crate::http::problem::Problem;
+use crate::http::extract::{BodyHash, IDEMPOTENCY_KEY};
+use crate::http::problem::{Code, Problem};
+use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
 use crate::secrets::{KeyScope, request_hash};
 
 /// A request that is to have one effect.
@@ -39,7 +39,7 @@ impl Once {
         Ok(Once {
             tenant: caller.tenant(),
             mode: caller.mode(),
-            lineage: caller.key.key.details.lineage,
+            lineage: caller.lineage(),
             operation,
             target,
             source,
@@ -84,7 +84,7 @@ pub(super) fn remember(
             api.router.secrets().key_hash(&KeyScope {
                 tenant: caller.tenant(),
                 mode: caller.mode(),
-                lineage: caller.key.key.details.lineage,
+                lineage: caller.lineage(),
                 operation,
                 target,
                 source,
@@ -108,4 +108,23 @@ pub(super) fn remember_by_header(
 ) -> Result<Option<Remember>, Problem> {
     let key = idempotency_key(headers)?.map(|key| ("header", key.to_owned()));
     Ok(remember(api, caller, place, key.into_iter(), request))
+}
+
+/// The `Idempotency-Key` header, if there is one.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let key = value.to_str().unwrap_or_default();
+    let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len());
+    if !fits || values.next().is_some() {
+        return Err(Problem::new(
+            Code::InvalidRequest,
+            format!(
+                "send one Idempotency-Key header of 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters"
+            ),
+        ));
+    }
+    Ok(Some(key))
 }

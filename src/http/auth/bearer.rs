@@ -1,0 +1,279 @@
+//! The credentials of self-service: the public key of an app, and the access token of a contact.
+//!
+//! Where a request carries both, they must agree: a token of another tenant or mode than the key's, or a key of the other
+//! gateway beside a token, is refused. A token alone is enough wherever one is accepted.
+
+use std::ops::Deref;
+use std::time::Instant;
+
+use axum::extract::FromRequestParts;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use super::{Caller, SignedInContact, Who, key};
+use crate::actors::router::PublishedKey;
+use crate::domain::api_key::{Gateway, Scope};
+use crate::domain::contact::Stage;
+use crate::domain::entity::{Answer, ContactView, Query};
+use crate::domain::ids::Named;
+use crate::http::problem::{Code, Problem};
+use crate::http::tokens::Refused;
+use crate::http::{Api, failure};
+
+/// The scheme of RFC 6750.
+const SCHEME: &str = "bearer";
+
+/// What stands in the `Authorization` header: after `Bearer ` or `Bearer.`, or by itself, as published clients send it. A header
+/// that is there twice says nothing that could be relied on.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let text = values.next()?.to_str().unwrap_or_default().trim();
+    if values.next().is_some() {
+        return Some("");
+    }
+    let rest = text
+        .split_at_checked(SCHEME.len())
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
+        .map(|(_, rest)| rest);
+    Some(match rest {
+        Some("") => "",
+        Some(rest) if rest.starts_with([' ', '.']) => rest.trim_start_matches([' ', '.']),
+        Some(_) | None => text,
+    })
+}
+
+/// The contact whose token this is, in a session that goes on.
+async fn signed_in(text: &str, api: &Api) -> Result<SignedInContact, Problem> {
+    let signed_in =
+        api.tokens
+            .verify(text, api.router.wall())
+            .map_err(|refused| match refused {
+                Refused::Invalid => invalid_token(),
+                Refused::Expired => Problem::new(
+                    Code::TokenExpired,
+                    "the access token has expired; get another one with the refresh token",
+                ),
+            })?;
+    let session = api.router.session(signed_in.contact, signed_in.session);
+    match session.await.map_err(failure::unavailable)? {
+        Some(_) => Ok(signed_in),
+        None => Err(invalid_token()),
+    }
+}
+
+fn invalid_token() -> Problem {
+    Problem::new(
+        Code::InvalidToken,
+        "this is no access token of this gateway, or its session has ended; sign in again",
+    )
+}
+
+/// Demands a key of the self-service gateway that covers `scope`.
+fn require(key: &PublishedKey, scope: Scope) -> Result<(), Problem> {
+    if key.key.details.gateway != Gateway::SelfService {
+        return Err(Problem::new(
+            Code::InsufficientScope,
+            "the key opens the Back Office gateway only; send a public key of the self-service gateway",
+        ));
+    }
+    if !key.key.details.scopes.allows(scope) {
+        return Err(Problem::new(
+            Code::InsufficientScope,
+            format!("the key lacks the scope {}", scope.name()),
+        ));
+    }
+    Ok(())
+}
+
+/// Demands that a key that came with the token of `contact` belongs to the same world.
+pub fn require_agreement(key: &PublishedKey, contact: &SignedInContact) -> Result<(), Problem> {
+    let is_of_gateway = key.key.details.gateway == Gateway::SelfService;
+    let (one, other) = (&key.address, &contact.contact);
+    if is_of_gateway && one.tenant == other.tenant && one.mode == other.mode {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::CredentialsConflict,
+        "the token and the API key belong to different tenants, modes or gateways; send one of them, or two that agree",
+    ))
+}
+
+/// What a request carries, checked: at least one of both.
+async fn credentials(
+    parts: &Parts,
+    api: &Api,
+    missing: &'static str,
+) -> Result<
+    (
+        Option<std::sync::Arc<PublishedKey>>,
+        Option<SignedInContact>,
+    ),
+    Problem,
+> {
+    let key = key::presented(parts, api).await?;
+    let contact = match bearer(&parts.headers) {
+        Some(text) => Some(signed_in(text, api).await?),
+        None => None,
+    };
+    match (&key, &contact) {
+        (Some(key), Some(contact)) => require_agreement(key, contact)?,
+        (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    Ok((key, contact))
+}
+
+/// The key that a request carries beside a credential of its own, such as a refresh token.
+pub async fn key_beside(
+    parts: &Parts,
+    api: &Api,
+) -> Result<Option<std::sync::Arc<PublishedKey>>, Problem> {
+    key::presented(parts, api).await
+}
+
+/// A caller with a key of the self-service gateway that covers the scope of the bit `SCOPE`.
+pub struct AppKey<const SCOPE: u32>(Caller);
+
+/// The same, or a contact with its token.
+pub struct AppKeyOrToken<const SCOPE: u32>(Caller);
+
+/// A contact with its token.
+pub struct ContactToken {
+    caller: Caller,
+    /// Who it is, and in which session.
+    pub signed_in: SignedInContact,
+}
+
+impl<const SCOPE: u32> Deref for AppKey<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<const SCOPE: u32> Deref for AppKeyOrToken<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl Deref for ContactToken {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for AppKey<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        const MISSING: &str = "send the app's public key in the api_key header";
+        let began = Instant::now();
+        let (key, _) = credentials(parts, api, MISSING).await?;
+        let key = key.ok_or_else(|| Problem::new(Code::MissingCredentials, MISSING))?;
+        for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
+            require(&key, scope)?;
+        }
+        let who = Who::Key(key);
+        Ok(AppKey(Caller { who, began }))
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for AppKeyOrToken<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let began = Instant::now();
+        let missing = "send the app's public key in the api_key header, or the contact's access token in the Authorization header";
+        let who = match credentials(parts, api, missing).await? {
+            (_, Some(contact)) => Who::Contact(contact),
+            (Some(key), None) => {
+                for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
+                    require(&key, scope)?;
+                }
+                Who::Key(key)
+            }
+            (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
+        };
+        Ok(AppKeyOrToken(Caller { who, began }))
+    }
+}
+
+impl FromRequestParts<Api> for ContactToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        const MISSING: &str =
+            "send the contact's access token in the Authorization header (Bearer …)";
+        let began = Instant::now();
+        let (_, contact) = credentials(parts, api, MISSING).await?;
+        let signed_in = contact.ok_or_else(|| Problem::new(Code::MissingCredentials, MISSING))?;
+        let who = Who::Contact(signed_in);
+        Ok(ContactToken {
+            caller: Caller { who, began },
+            signed_in,
+        })
+    }
+}
+
+impl ContactToken {
+    /// The contact itself, if `name` is its id or its code. Any other name is answered alike, whether somebody has it or not: it is
+    /// not even looked up.
+    ///
+    /// # Errors
+    /// 404 for any other name; no answer.
+    pub async fn named(&self, api: &Api, name: &str) -> Result<Box<ContactView>, Problem> {
+        let reply = api.router.query(self.signed_in.contact, Query::Contact);
+        let view = match reply.await.result.map_err(failure::problem)? {
+            Answer::Contact(view) if view.stage == Stage::Active => view,
+            _ => return Err(failure::not_found()),
+        };
+        let ids = api.router.secrets().public_ids();
+        let by_id = ids
+            .read_as(Named::Contact, name)
+            .is_some_and(|id| id.entity == self.signed_in.contact.entity && id.part == 0);
+        if by_id || view.own_id.as_deref() == Some(name) || *view.code == *name {
+            Ok(view)
+        } else {
+            Err(failure::not_found())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn of(values: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_static(value));
+        }
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_token_is_read_however_published_clients_write_it() {
+        for text in ["Bearer a.b.c", "bearer   a.b.c ", "Bearer.a.b.c", "a.b.c"] {
+            assert_eq!(of(&[text]).as_deref(), Some("a.b.c"), "{text}");
+        }
+        assert_eq!(of(&["Bearers.x"]).as_deref(), Some("Bearers.x"));
+        for text in ["Bearer", "Bearer ", ""] {
+            assert_eq!(of(&[text]).as_deref(), Some(""), "{text}");
+        }
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn two_authorization_headers_are_no_token() {
+        assert_eq!(of(&["Bearer a.b.c", "Bearer a.b.c"]).as_deref(), Some(""));
+    }
+}

@@ -1,0 +1,80 @@
+//! API keys: reading and checking one, and what the handlers of the Back Office ask of it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use super::{API_KEY, Caller, Who};
+use crate::actors::router::{PublishedKey, Unauthenticated};
+use crate::domain::api_key::Scopes;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Api, failure};
+
+/// The key in the `api_key` header, counted against its rate; none, if there is no such header.
+pub(super) async fn presented(
+    parts: &Parts,
+    api: &Api,
+) -> Result<Option<Arc<PublishedKey>>, Problem> {
+    let Some(presented) = parts.headers.get(API_KEY) else {
+        return Ok(None);
+    };
+    let value = presented.to_str().unwrap_or_default();
+    let key = api
+        .router
+        .authenticate(value)
+        .await
+        .map_err(|refused| match refused {
+            Unauthenticated::Invalid => {
+                Problem::new(Code::InvalidApiKey, "the key is unknown or was revoked")
+            }
+            Unauthenticated::Expired => Problem::new(
+                Code::ApiKeyExpired,
+                "the key has expired; create another one",
+            ),
+            Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
+        })?;
+    api.quota.admit(&key.address)?;
+    Ok(Some(key))
+}
+
+/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
+pub struct Authorized<const SCOPE: u32>(Caller);
+
+impl<const SCOPE: u32> Deref for Authorized<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let began = Instant::now();
+        let Some(key) = presented(parts, api).await? else {
+            return Err(if parts.headers.contains_key(AUTHORIZATION) {
+                Problem::new(
+                    Code::InvalidApiKey,
+                    "bearer tokens are not accepted here; send a secret key in the api_key header",
+                )
+            } else {
+                Problem::new(
+                    Code::MissingCredentials,
+                    "send a secret key in the api_key header",
+                )
+            });
+        };
+        let who = Who::Key(key);
+        let caller = Caller { who, began };
+        for scope in Scopes(SCOPE).iter() {
+            caller.require(scope)?;
+        }
+        Ok(Authorized(caller))
+    }
+}

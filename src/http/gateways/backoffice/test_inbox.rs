@@ -1,0 +1,149 @@
+//! `GET /test_inbox`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::actors::router::{OpenedProfile, Timings};
+use crate::domain::access::Channel;
+use crate::domain::api_key::Scope;
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::{Named, PublicId};
+use crate::http::auth::Authorized;
+use crate::http::extract::{Faults, ValidQuery, Validate};
+use crate::http::paging::{Page, Paging};
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, freshness, reply};
+use crate::publishing::inbox::Message;
+
+/// Which page of the inbox.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+pub(super) struct InboxQuery {
+    /// From 1.
+    page: Option<u32>,
+    /// How many entries a page has: 10 unless stated, at most 100.
+    size: Option<u32>,
+    /// Whether all entries are counted.
+    #[serde(default)]
+    include_total: bool,
+}
+
+impl Validate for InboxQuery {
+    fn validate(&self, faults: &mut Faults) {
+        Page::of(self.page, self.size).validate(faults);
+    }
+}
+
+/// What test mode would have sent, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct WireInbox {
+    content: Vec<WireMessage>,
+    paging: Paging,
+}
+
+/// A message that was not sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TestMessage)]
+struct WireMessage {
+    id: String,
+    channel: WireChannel,
+    /// Null once the contact was erased, or never came to be.
+    recipient: Option<String>,
+    /// Null where the channel has none.
+    subject: Option<String>,
+    /// Null with the recipient.
+    body: Option<String>,
+    /// The one-time code in the message. Null with the recipient.
+    code: Option<String>,
+    /// Unix seconds.
+    created_date: i64,
+}
+
+/// How a message is sent.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = MessageChannel)]
+enum WireChannel {
+    /// A text message.
+    Sms,
+    /// An e-mail.
+    Email,
+}
+
+/// List what test mode would have sent.
+///
+/// In test mode nothing leaves the server: messages to contacts land here. The newest 1,000 of a tenant are kept, until the server is
+/// started again.
+#[utoipa::path(
+    get, path = "/test_inbox", tag = "Test inbox", security(("api_key" = [])),
+    params(InboxQuery),
+    responses(
+        (status = 200, description = "The messages, newest first", body = WireInbox),
+        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "A live key, or one that does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn list(
+    State(api): State<Api>,
+    caller: Authorized<{ Scope::TestInbox.bit() }>,
+    query: ValidQuery<InboxQuery>,
+) -> Result<Response, Problem> {
+    let freshness = api.inbox.catch_up().await;
+    let page = Page::of(query.page, query.size);
+    let (messages, paging) = page.cut(api.inbox.newest(caller.tenant()), query.include_total);
+    let mut content = Vec::with_capacity(messages.len());
+    for message in messages {
+        content.push(shown(&api, &message).await?);
+    }
+    let timings = reply::timings(&caller, Timings::default());
+    let answer = reply::json(StatusCode::OK, &WireInbox { content, paging }, timings);
+    Ok(freshness::tell(answer, freshness))
+}
+
+/// The message as it would have arrived, if there still is somebody to whom it went.
+async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
+    let Message { contact, challenge } = message;
+    let destination = Query::Destination(challenge.destination);
+    let reply = api.router.query(*contact, destination).await;
+    let sealed = match reply.result.map_err(failure::problem)? {
+        Answer::Destination(sealed) => sealed,
+        _ => None,
+    };
+    let opened = match sealed {
+        Some(sealed) => api.router.open_profile(contact, &sealed),
+        None => Ok(OpenedProfile::Erased),
+    };
+    let recipient = match opened.map_err(failure::problem)? {
+        OpenedProfile::Plain(destination) => destination.phones.into_iter().next(),
+        OpenedProfile::Erased => None,
+    };
+    let secrets = api.router.secrets();
+    let code = recipient
+        .is_some()
+        .then(|| secrets.one_time_code(contact, &challenge.nonce));
+    Ok(WireMessage {
+        id: secrets.public_ids().write(PublicId {
+            named: Named::Challenge,
+            entity: contact.entity,
+            part: challenge.number,
+        }),
+        channel: match challenge.channel {
+            Channel::Sms => WireChannel::Sms,
+            Channel::Email => WireChannel::Email,
+        },
+        recipient: recipient.map(|phone| phone.number),
+        subject: None,
+        body: code.as_deref().map(text_of),
+        code,
+        created_date: challenge.issued_at.unix_seconds(),
+    })
+}
+
+/// What the message with a code says.
+fn text_of(code: &str) -> String {
+    format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody.")
+}

@@ -1,0 +1,131 @@
+//! What the operations have in common that have a code sent.
+
+use std::time::Instant;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::actors::router::Timings;
+use crate::actors::router::access::{AccessRefused, Challenged};
+use crate::domain::address::Mode;
+use crate::http::auth::Caller;
+use crate::http::problem::{Code, Problem};
+use crate::http::{failure, reply};
+use crate::limits::TELLING_TIME_STEP;
+
+/// How many of a number's last digits are shown: enough to know it by, too few to dial.
+const DIGITS_SHOWN: usize = 2;
+
+/// A code was sent, or would have been if anybody had the number: which of both is not said.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Challenge)]
+pub(super) struct WireChallenge {
+    /// Where to, as far as the caller may see it: made from what the caller sent.
+    obfuscated_value: String,
+    /// For `validate_otp`, with the code.
+    #[schema(max_length = 64)]
+    auth_otp: String,
+}
+
+/// The answer of an operation that has a code sent to `phone`.
+pub(super) fn answer(
+    caller: &Caller,
+    status: StatusCode,
+    phone: &str,
+    challenged: Result<Challenged, AccessRefused>,
+) -> Result<Response, Problem> {
+    let challenged = challenged.map_err(refused)?;
+    let challenge = WireChallenge {
+        obfuscated_value: obfuscated(phone),
+        auth_otp: challenged.auth_otp,
+    };
+    let timings = reply::timings(caller, Timings::default());
+    Ok(reply::json(status, &challenge, timings))
+}
+
+/// Why a contact may not sign in, as a problem. Nothing in it tells whether the contact is known.
+pub(super) fn refused(refused: AccessRefused) -> Problem {
+    match refused {
+        AccessRefused::CodeInvalid => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        AccessRefused::TooMany { retry_after } => Problem::new(
+            Code::TooManyRequests,
+            "too many codes were asked for, or too many wrong ones sent; try again after the time in Retry-After",
+        )
+        .retry_after(retry_after),
+        AccessRefused::InvalidGrant => invalid_grant(),
+        // Told to whoever has just proven to own the number.
+        AccessRefused::ValueTaken => Problem::new(
+            Code::ContactNotUnique,
+            "the business knows another contact by this phone number, who does not sign in yet; ask the business to let you in to it",
+        ),
+        AccessRefused::Failed(failure) => failure::problem(failure),
+    }
+}
+
+/// The refresh token opens nothing.
+pub(super) fn invalid_grant() -> Problem {
+    Problem::new(
+        Code::InvalidGrant,
+        "the refresh token is unknown, was used before, or its session has ended; sign in again",
+    )
+}
+
+/// Demands test mode: no integration that would deliver in live mode can be set up yet. Asked before anybody is looked up.
+pub(super) fn require_delivery(caller: &Caller) -> Result<(), Problem> {
+    match caller.mode() {
+        Mode::Test => Ok(()),
+        Mode::Live | Mode::Shared => Err(Problem::new(
+            Code::NoIntegration,
+            "no integration delivers text messages in live mode; nothing was created. Use a public key of test mode (pk_test_…), whose codes the test inbox shows",
+        )),
+    }
+}
+
+/// Waits for `answer`, and then for the next step of time since `began`: how long it took tells nothing of what was found.
+pub(super) async fn evenly<T>(began: Instant, answer: impl Future<Output = T>) -> T {
+    let answer = answer.await;
+    tokio::time::sleep_until(even(began, began.elapsed()).into()).await;
+    answer
+}
+
+/// The first step of time after `elapsed` since `began`.
+fn even(began: Instant, elapsed: std::time::Duration) -> Instant {
+    let step = TELLING_TIME_STEP.as_nanos();
+    let steps = elapsed.as_nanos().div_ceil(step).max(1);
+    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+    began + TELLING_TIME_STEP.saturating_mul(steps)
+}
+
+/// A phone number of E.164 without most of its digits.
+fn obfuscated(phone: &str) -> String {
+    let hidden = phone.chars().count().saturating_sub(DIGITS_SHOWN);
+    let shown: String = phone.chars().skip(hidden).collect();
+    format!("{}{shown}", "*".repeat(hidden))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_number_shows_its_last_digits_only() {
+        assert_eq!(obfuscated("+442079460018"), "***********18");
+        assert_eq!(obfuscated(""), "");
+    }
+
+    #[test]
+    fn an_answer_comes_at_the_next_step_of_time() {
+        let began = Instant::now();
+        for (took, step) in [(0, 25), (1, 25), (25, 25), (26, 50), (99, 100)] {
+            let at = even(began, Duration::from_millis(took));
+            assert_eq!(at - began, Duration::from_millis(step), "{took}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `GET /contacts/{id}`
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::{WireContactType, WireField};
+use crate::actors::router::OpenedProfile;
+use crate::domain::contact::Profile;
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::{Named, PublicId};
+use crate::http::auth::bearer::ContactToken;
+use crate::http::extract::Conditions;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// The contact, as it sees itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnContact)]
+pub(super) struct WireOwnContact {
+    id: String,
+    code: String,
+    r#type: WireContactType,
+    title: Option<String>,
+    first_name: Option<String>,
+    middle_name: Option<String>,
+    last_name: Option<String>,
+    company_name: Option<String>,
+    language_code: Option<String>,
+    email: Option<String>,
+    /// The phone number of its profile: what it signs in by does not change with it.
+    phone: Option<OwnPhone>,
+    /// What identifies it at a till.
+    loyalty_identifiers: Vec<LoyaltyIdentifier>,
+    /// Whether the contact wants no text messages.
+    sms_opt_out: bool,
+    /// Whether the contact wants no e-mail.
+    email_opt_out: bool,
+    /// ISO 3166-1 alpha-3.
+    country_of_agreement: Option<String>,
+    custom_fields: Vec<WireField>,
+    wallet: OwnWallet,
+}
+
+/// A phone number.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnPhone {
+    /// `MOBILE`, `LANDLINE` or `FAX`, where it is known.
+    r#type: Option<&'static str>,
+    /// ISO 3166-1 alpha-3.
+    country_code: Option<String>,
+    number: String,
+}
+
+/// A card or another medium.
+#[derive(Debug, Serialize, ToSchema)]
+struct LoyaltyIdentifier {
+    identifier: String,
+}
+
+/// Where the contact's money is.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnWallet {
+    id: String,
+    /// What is shown at a till.
+    code: String,
+}
+
+/// Get the contact itself.
+#[utoipa::path(
+    get, path = "/contacts/{id}", tag = "Contact", security(("access_token" = [])),
+    params(
+        ("id" = String, Path, description = "The contact's own id or code"),
+        ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 if it is still the newest"),
+    ),
+    responses(
+        (status = 200, description = "The contact", body = WireOwnContact),
+        (status = 304, description = "Unchanged"),
+        (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not the contact of the token", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get(
+    State(api): State<Api>,
+    token: ContactToken,
+    Path(name): Path<String>,
+    headers: Conditions,
+) -> Result<Response, Problem> {
+    let address = token.signed_in.contact;
+    let view = token.named(&api, &name).await?;
+    let opened = api.router.open_profile(&address, &view.profile);
+    let mut profile = match opened.map_err(failure::problem)? {
+        OpenedProfile::Plain(profile) => *profile,
+        OpenedProfile::Erased => return Err(failure::not_found()),
+    };
+    let wallet = api.router.query(address, Query::Wallet).await;
+    let timings = reply::timings(&token, wallet.timings);
+    let code_slot = match wallet.result.map_err(failure::problem)? {
+        Answer::Wallet(wallet) => wallet.code_slot,
+        _ => return Err(failure::not_found()),
+    };
+    let ids = api.router.secrets().public_ids();
+    let id = |named| ids.write(PublicId::of(named, address.entity));
+    let cards = profile.cards.iter();
+    let fields = std::mem::take(&mut profile.custom_fields).into_iter();
+    let contact = WireOwnContact {
+        id: match view.own_id.as_deref() {
+            Some(own) => own.to_owned(),
+            None => id(Named::Contact),
+        },
+        code: view.code.to_string(),
+        r#type: view.contact_type.into(),
+        loyalty_identifiers: cards
+            .map(|card| LoyaltyIdentifier {
+                identifier: card.identifier.clone(),
+            })
+            .collect(),
+        custom_fields: fields
+            .map(|field| WireField {
+                key: field.key,
+                value: field.value,
+            })
+            .collect(),
+        phone: phone(&mut profile),
+        title: profile.title,
+        first_name: profile.first_name,
+        middle_name: profile.middle_name,
+        last_name: profile.last_name,
+        company_name: profile.company_name,
+        email: profile.email_address,
+        language_code: profile.agreement.language_code,
+        sms_opt_out: profile.agreement.sms_opt_out,
+        email_opt_out: profile.agreement.email_opt_out,
+        country_of_agreement: profile.agreement.country,
+        wallet: OwnWallet {
+            id: id(Named::Wallet),
+            code: api.router.wallet_code(&address, code_slot),
+        },
+    };
+    let etag = format!("\"{}.{}\"", view.version, view.sign_up_version);
+    Ok(reply::representation(&contact, &etag, &headers, timings))
+}
+
+/// The phone to show: the primary one, or else the first.
+fn phone(profile: &mut Profile) -> Option<OwnPhone> {
+    let mut phones = std::mem::take(&mut profile.phones);
+    let primary = phones.iter().position(|phone| phone.is_primary);
+    let at = primary.unwrap_or_default();
+    let phone = (at < phones.len()).then(|| phones.swap_remove(at))?;
+    let types = ["MOBILE", "LANDLINE", "FAX"];
+    Some(OwnPhone {
+        r#type: types
+            .into_iter()
+            .find(|known| phone.phone_type.as_deref() == Some(known)),
+        country_code: phone.country_code,
+        number: phone.number,
+    })
+}

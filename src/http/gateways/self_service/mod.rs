@@ -1,0 +1,83 @@
+//! The self-service gateway: what contacts do for themselves, through the apps and pages of a business. Every operation on one page.
+//!
+//! Two credentials: an app's public key, which anybody can read, and the access token of a contact. What could tell a stranger whether
+//! somebody is known (a status, a body, a time) is the same for known and unknown.
+
+mod authenticate;
+mod challenge;
+mod get;
+mod otp;
+mod refresh;
+mod register;
+mod registration;
+mod sign_out;
+mod signed_in;
+mod validate_otp;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
+
+use super::{reference, under};
+use crate::http::Api;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Clientele self-service API",
+        description = "What contacts do for themselves. An app sends its public key in the `api_key` header until the contact has signed in, and the contact's access token in the `Authorization` header (`Bearer …`) from then on. Both say the tenant and whether the call is live or a test.\n\nAn access token lasts 15 minutes; the refresh token gets the next one. Errors are `application/problem+json`. In test mode nothing is sent: read the codes from `GET /backoffice/v2/test_inbox`."
+    ),
+    tags(
+        (name = "Authentication", description = "Registering, signing in and out"),
+        (name = "Contact", description = "The contact itself"),
+    )
+)]
+struct Document;
+
+/// Operations that are the same in both versions of the contract.
+fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
+        routes!(validate_otp::validate),
+        routes!(otp::request),
+        routes!(authenticate::authenticate),
+        routes!(refresh::refresh),
+        routes!(sign_out::sign_out),
+        routes!(get::get),
+    ]
+}
+
+/// The gateway's routes, and the OpenAPI 3.1 document that describes them.
+pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
+    let described = OpenApiRouter::with_openapi(Document::openapi());
+    let second = both_versions()
+        .into_iter()
+        .chain([routes!(register::register)]);
+    let first = both_versions()
+        .into_iter()
+        .chain([routes!(register::register_version_1)]);
+    let gateway = under(
+        "/self-service/v1",
+        first,
+        under("/self-service/v2", second, described),
+    );
+    let (routes, mut document) = gateway.split_for_parts();
+    let bearer = |format: &str| {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some(format.to_owned());
+        SecurityScheme::Http(scheme)
+    };
+    let schemes = document.components.get_or_insert_default();
+    schemes.add_security_scheme(
+        "api_key",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
+    );
+    schemes.add_security_scheme("access_token", bearer("JWT"));
+    schemes.add_security_scheme("refresh_token", bearer("opaque"));
+    let reference = reference::routes("/self-service", Arc::new(document.clone()));
+    (routes.merge(reference), document)
+}

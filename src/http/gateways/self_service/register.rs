@@ -1,0 +1,110 @@
+//! `POST /contacts/register`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
+use super::wire::not_built;
+use crate::actors::router::access::Registration;
+use crate::domain::address::{Address, Kind};
+use crate::domain::api_key::Scope;
+use crate::http::Api;
+use crate::http::auth::Caller;
+use crate::http::auth::bearer::AppKeyOrToken;
+use crate::http::extract::{BodyHash, Conditions, ValidJson};
+use crate::http::gateways::once::Once;
+use crate::http::problem::{Code, Problem, ProblemBody};
+
+/// Register a contact.
+///
+/// A code is sent to the phone. The contact exists once `validate_otp` has got the code: until then nobody sees it, and after ten minutes
+/// nothing of it is left. Where a contact signs in by that phone already, the code signs it in, and what was sent here is dropped. The
+/// answer is the same either way. With an `Idempotency-Key`, a retry sends no second code.
+#[utoipa::path(
+    post, path = "/contacts/register", tag = "Authentication", security(("api_key" = []), ("access_token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = NewRegistration,
+    responses(
+        (status = 201, description = "A code was sent", body = WireChallenge),
+        (status = 400, description = "Not JSON, or nothing delivers messages in live mode", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "Signing in by something else than a phone is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn register(
+    State(api): State<Api>,
+    caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
+    headers: Conditions,
+    body: ValidJson<NewRegistration>,
+) -> Result<Response, Problem> {
+    let begun = begin(&api, &caller, &headers, &body.value, &body.hash);
+    evenly(caller.began, begun).await
+}
+
+/// Register a contact.
+///
+/// As in version 2; `identity` may stand for `identification`, `service_acceptance` for `accept_terms_&_conditions`, and booleans may be
+/// text.
+#[utoipa::path(
+    post, path = "/contacts/register", tag = "Authentication", security(("api_key" = []), ("access_token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = NewRegistrationVersion1,
+    responses(
+        (status = 201, description = "A code was sent", body = WireChallenge),
+        (status = 400, description = "Not JSON, or nothing delivers messages in live mode", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "Signing in by something else than a phone is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn register_version_1(
+    State(api): State<Api>,
+    caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
+    headers: Conditions,
+    body: ValidJson<NewRegistrationVersion1>,
+) -> Result<Response, Problem> {
+    let begun = begin(&api, &caller, &headers, &body.value, &body.hash);
+    evenly(caller.began, begun).await
+}
+
+async fn begin(
+    api: &Api,
+    caller: &Caller,
+    headers: &Conditions,
+    asked: &impl Registers,
+    hash: &BodyHash,
+) -> Result<Response, Problem> {
+    let (about, phone) = (asked.who(), asked.phone()?);
+    if let Some(field) = about.unbuilt() {
+        return Err(not_built(field, "a registration without it"));
+    }
+    require_delivery(caller)?;
+    let value = phone
+        .e164()
+        .ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    let once = Once::of(caller, headers, "contacts.register", None, hash)?;
+    let address = Address {
+        tenant: caller.tenant(),
+        mode: caller.mode(),
+        kind: Kind::Contact,
+        entity: api.router.secrets().derived_entity(&once.scope(), 0),
+    };
+    let registration = Registration {
+        address,
+        contact_type: about.contact_type(),
+        profile: about.profile(phone),
+        phone: value.clone(),
+    };
+    let registered = api.router.register(registration, once.remember(api));
+    let challenged = registered.await;
+    challenge::answer(caller, StatusCode::CREATED, &value, challenged)
+}

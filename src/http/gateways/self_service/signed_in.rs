@@ -1,0 +1,158 @@
+//! The answer of whatever signs a contact in: its tokens, who it is, and where it has signed up.
+
+use std::time::Instant;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::wire::WireContactType;
+use crate::actors::router::access::SessionView;
+use crate::actors::router::{OpenedProfile, Timings};
+use crate::domain::address::Address;
+use crate::domain::contact::{SignUp, Stage};
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::domain::organisation::Role;
+use crate::http::problem::{Code, Problem};
+use crate::http::tokens::Grant;
+use crate::http::{Api, failure, reply};
+
+/// A contact that has signed in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedIn)]
+pub(super) struct WireSignedIn {
+    /// For the `Authorization` header, until `expiration_date`.
+    access_token: String,
+    /// For `refresh`, once.
+    refresh_token: String,
+    /// When the access token expires: its `exp`, in Unix seconds.
+    expiration_date: i64,
+    contact: WireSelf,
+    /// The organisations that the contact has signed up to.
+    organisations: Vec<WireOrganisation>,
+    /// Whether the contact was there before, and so what was sent to register it was dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing_contact: Option<bool>,
+}
+
+/// Who has signed in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedInContact)]
+struct WireSelf {
+    id: String,
+    r#type: WireContactType,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    company_name: Option<String>,
+    /// Whether it has proven what it signs in by.
+    is_verified: bool,
+}
+
+/// An organisation that the contact has signed up to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedUpOrganisation)]
+struct WireOrganisation {
+    id: String,
+    r#type: OrganisationType,
+    name: String,
+}
+
+/// The part that an organisation plays in the network.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum OrganisationType {
+    /// Owns the network.
+    ServiceOwner,
+    /// Runs a reward scheme.
+    Business,
+    /// Sells.
+    Merchant,
+    /// A place where a merchant sells.
+    Venue,
+}
+
+impl From<Role> for OrganisationType {
+    fn from(role: Role) -> OrganisationType {
+        match role {
+            Role::ServiceOwner => OrganisationType::ServiceOwner,
+            Role::Business => OrganisationType::Business,
+            Role::Merchant => OrganisationType::Merchant,
+            Role::Venue => OrganisationType::Venue,
+        }
+    }
+}
+
+/// The answer to a contact in this session. `existing` tells what became of a registration, to whoever proved to own the phone.
+pub(super) async fn signed_in(
+    api: &Api,
+    began: Instant,
+    contact: Address,
+    session: &SessionView,
+    existing: Option<bool>,
+) -> Result<Response, Problem> {
+    let reply = api.router.query(contact, Query::Contact).await;
+    let view = match reply.result.map_err(failure::problem)? {
+        Answer::Contact(view) if view.stage == Stage::Active => view,
+        _ => return Err(failure::not_found()),
+    };
+    let opened = api.router.open_profile(&contact, &view.profile);
+    let profile = match opened.map_err(failure::problem)? {
+        OpenedProfile::Plain(profile) => *profile,
+        OpenedProfile::Erased => return Err(failure::not_found()),
+    };
+    let tenant = api.router.tenant_view(contact.tenant, contact.mode).await;
+    let tenant = tenant.map_err(failure::problem)?;
+    let secrets = api.router.secrets();
+    let grant = Grant {
+        contact,
+        session: session.number,
+        generation: session.generation,
+        nonce: &session.nonce,
+        issued_at: session.issued_at,
+    };
+    let access = api.tokens.issue(&grant).map_err(|error| {
+        tracing::error!(%error, "a contact cannot be signed in");
+        Problem::from(Code::Internal)
+    })?;
+    let own = PublicId::of(Named::Contact, contact.entity);
+    let answer = WireSignedIn {
+        access_token: access.text,
+        refresh_token: secrets.refresh_token(&contact, session),
+        expiration_date: access.expires_at,
+        contact: WireSelf {
+            id: match view.own_id.as_deref() {
+                Some(id) => id.to_owned(),
+                None => secrets.public_ids().write(own),
+            },
+            r#type: view.contact_type.into(),
+            first_name: profile.first_name,
+            last_name: profile.last_name,
+            company_name: profile.company_name,
+            // Nobody signs in by what was not proven.
+            is_verified: true,
+        },
+        organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
+        existing_contact: existing,
+    };
+    let timings = reply::timings_since(began, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
+}
+
+fn organisations(
+    ids: &PublicIds,
+    tenant: &TenantView,
+    sign_ups: &[SignUp],
+) -> Vec<WireOrganisation> {
+    let known = sign_ups.iter().filter_map(|one| {
+        let organisation = tenant.organisations.get(&one.organisation)?;
+        Some(WireOrganisation {
+            id: ids.write(PublicId::of(Named::Organisation, one.organisation)),
+            r#type: organisation.role.into(),
+            name: organisation.name.clone(),
+        })
+    });
+    known.collect()
+}

@@ -1,0 +1,95 @@
+//! `POST /contacts/validate_otp`
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::challenge::{evenly, refused};
+use super::signed_in::{WireSignedIn, signed_in};
+use crate::domain::api_key::Scope;
+use crate::http::Api;
+use crate::http::auth::Caller;
+use crate::http::auth::bearer::AppKeyOrToken;
+use crate::http::extract::text::check;
+use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
+use crate::http::gateways::once;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::limits;
+
+/// A code that was sent.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OtpAnswer)]
+pub(super) struct OtpAnswer {
+    /// What arrived.
+    code: String,
+    /// What the request for the code answered.
+    #[schema(max_length = 64)]
+    auth_otp: String,
+}
+
+impl Validate for OtpAnswer {
+    fn validate(&self, faults: &mut Faults) {
+        check(faults, "code", Some(&self.code), limits::CODE_CHARS_MAX);
+        check(
+            faults,
+            "auth_otp",
+            Some(&self.auth_otp),
+            limits::CODE_CHARS_MAX,
+        );
+    }
+}
+
+/// Sign in with a code.
+///
+/// After a registration the contact exists from now on. With an `Idempotency-Key`, a retry gets the same tokens; without one, a code that
+/// was used is used.
+#[utoipa::path(
+    post, path = "/contacts/validate_otp", tag = "Authentication", security(("api_key" = []), ("access_token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the effect happen once")),
+    request_body = OtpAnswer,
+    responses(
+        (status = 200, description = "Signed in", body = WireSignedIn),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No credential, one that does not work, or a wrong code", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "After five wrong codes: for 15 minutes, even for the right one", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn validate(
+    State(api): State<Api>,
+    caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
+    headers: Conditions,
+    body: ValidJson<OtpAnswer>,
+) -> Result<Response, Problem> {
+    let answered = answer(&api, &caller, &headers, &body);
+    evenly(caller.began, answered).await
+}
+
+async fn answer(
+    api: &Api,
+    caller: &Caller,
+    headers: &Conditions,
+    body: &ValidJson<OtpAnswer>,
+) -> Result<Response, Problem> {
+    let place = ("contacts.validate_otp", None);
+    let remember = once::remember_by_header(api, caller, headers, place, &body.hash)?;
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    let answered = api
+        .router
+        .answer(tenant, mode, &body.auth_otp, &body.code, remember)
+        .await
+        .map_err(refused)?;
+    let existing = Some(answered.existing);
+    signed_in(
+        api,
+        caller.began,
+        answered.contact,
+        &answered.session,
+        existing,
+    )
+    .await
+}

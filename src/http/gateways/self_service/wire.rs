@@ -1,0 +1,109 @@
+//! What several operations have on the wire.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::contact::ContactType;
+use crate::http::extract::Faults;
+use crate::http::phone::e164;
+use crate::http::problem::{Code, Problem};
+
+/// By what a contact is known to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Provider {
+    /// An e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// An account there.
+    Facebook,
+    /// An account there.
+    Apple,
+    /// An account there.
+    Google,
+    /// A device.
+    MacAddress,
+    /// An account at another provider of OpenID Connect.
+    OidcOauth,
+}
+
+impl Provider {
+    /// Demands a phone number: the one identity that is built.
+    pub(super) fn require_phone(self, member: &str) -> Result<(), Problem> {
+        match self {
+            Provider::Phone => Ok(()),
+            Provider::Email
+            | Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::MacAddress
+            | Provider::OidcOauth => Err(not_built(member, "PHONE")),
+        }
+    }
+}
+
+/// Only `works` is built of what `member` may be.
+pub(super) fn not_built(member: &str, works: &str) -> Problem {
+    Problem::new(
+        Code::NotBuilt,
+        format!("{member}: only {works} is built; nothing happened"),
+    )
+}
+
+/// A phone number.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PhoneNumber)]
+pub(super) struct WirePhone {
+    /// With `+` and country, or as it is dialled within `country_code`.
+    pub(super) number: String,
+    /// ISO 3166-1 alpha-3: where a number without `+` is dialled.
+    pub(super) country_code: Option<String>,
+}
+
+impl WirePhone {
+    /// The number as E.164 has it.
+    pub(super) fn e164(&self) -> Option<String> {
+        e164(&self.number, self.country_code.as_deref())
+    }
+
+    pub(super) fn validate(&self, faults: &mut Faults) {
+        faults.require(
+            self.e164().is_some(),
+            "number",
+            "not_a_phone_number",
+            "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
+        );
+    }
+}
+
+/// A field that the tenant adds.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CustomField)]
+pub(super) struct WireField {
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
+/// Who a contact is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = ContactType)]
+pub(super) enum WireContactType {
+    /// A person.
+    #[default]
+    Person,
+    /// A company.
+    Company,
+}
+
+impl From<ContactType> for WireContactType {
+    fn from(of: ContactType) -> WireContactType {
+        match of {
+            ContactType::Person => WireContactType::Person,
+            ContactType::Company => WireContactType::Company,
+        }
+    }
+}

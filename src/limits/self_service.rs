@@ -1,0 +1,17 @@
+//! The bounds of self-service: tokens, and what a stranger may learn from time.
+
+use std::time::Duration;
+
+/// The longest text that is read as a token, in bytes: four times what one of ours has, and far below what a head may have.
+pub const TOKEN_CHARS_MAX: usize = 2_048;
+
+/// How many verified tokens are remembered: at 100 bytes each, 20 MiB. That is everybody who uses an app within a quarter of an hour, where a
+/// million contacts have one; beyond it, a token is verified again (60 us).
+pub const TOKENS_VERIFIED_MAX: usize = 200_000;
+
+/// How long one key signs tokens, in days: a quarter of a year, so that a change is an everyday matter.
+pub const SIGNING_KEY_LASTS_DAYS: u32 = 90;
+
+/// Answers that could tell by their time whether somebody has a phone number wait for the next multiple of this: more than the difference
+/// between reading a contact and not, and less than a person notices.
+pub const TELLING_TIME_STEP: Duration = Duration::from_millis(25);
