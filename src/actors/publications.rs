@@ -192,6 +192,11 @@ impl Publications {
         self.sessions.insert(address, sessions);
     }
 
+    /// Forgets who is signed in as the contact at `address`: it is asked the next time.
+    pub fn forget_sessions(&self, address: &Address) {
+        self.sessions.remove(address);
+    }
+
     /// Who is signed in as the contact at `address`, if that was published.
     pub fn sessions(&self, address: &Address) -> Option<Arc<[SessionView]>> {
         self.sessions
@@ -253,5 +258,45 @@ impl Publications {
         self.tenant(tenant)
             .of(mode)
             .store(Some(Arc::new((changes, view))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::Kind;
+
+    fn contact(entity: u64) -> Address {
+        Address {
+            tenant: TenantId(1),
+            mode: Mode::Live,
+            kind: Kind::Contact,
+            entity,
+        }
+    }
+
+    fn sessions(numbers: &[u32]) -> Publication {
+        let begun = |number: &u32| Session::begun(*number, [0; 16], Timestamp(1)).view();
+        Publication::Sessions(numbers.iter().map(begun).collect())
+    }
+
+    #[test]
+    fn sessions_are_known_until_the_last_has_ended() {
+        let publications = Publications::default();
+        publications.publish(contact(1), sessions(&[1, 2]));
+        assert_eq!(publications.sessions(&contact(1)).unwrap().len(), 2);
+        publications.publish(contact(1), sessions(&[]));
+        assert_eq!(publications.sessions(&contact(1)), None);
+    }
+
+    #[test]
+    fn past_the_bound_somebody_is_forgotten_and_never_the_newest() {
+        let publications = Publications::default();
+        let most = u64::try_from(limits::SESSIONS_PUBLISHED_MAX).unwrap();
+        for entity in 0..most + 10 {
+            publications.publish(contact(entity), sessions(&[1]));
+        }
+        assert!(publications.sessions.len() <= limits::SESSIONS_PUBLISHED_MAX);
+        assert!(publications.sessions(&contact(most + 9)).is_some());
     }
 }

@@ -367,6 +367,8 @@ async fn try_recover(shard: &Arc<Shard>) -> Result<(), node::Error> {
     for address in changed {
         let entity = core.store.load(shard.id(), address).await?;
         shard.timers().lock().set(address, entity.next_due());
+        // A session may have ended in what was never told.
+        core.publications.forget_sessions(&address);
         if let Some(publication) = Publication::of(&entity) {
             core.publications.publish(address, publication);
         }

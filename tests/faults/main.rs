@@ -27,6 +27,7 @@ mod crashes;
 mod damage;
 mod disks;
 mod flips;
+mod guesses;
 mod guides;
 mod overload;
 mod power;

@@ -333,3 +333,25 @@ async fn what_is_no_transaction_of_this_world_opens_and_counts_nothing() {
     drop(router);
     assert!(node.sign_in(&asked, &code).await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_remembered_of_a_wrong_try() {
+    let node = TestNode::start().await;
+    let asked = node.register(71).await.unwrap();
+    let (_, code) = node.code_of(&asked).await;
+    // One key, and another request each time: only what had an effect would be told apart.
+    let request = |number: u8| {
+        Some(Remember {
+            request: RequestHash([number; 16]),
+            ..remember(200)
+        })
+    };
+    let typed = wrong(&code);
+    let refused = node.sign_in_once(&asked, &typed, request(1)).await;
+    assert_eq!(refused, Err(INVALID));
+    let again = node.sign_in_once(&asked, &typed, request(1)).await;
+    assert_eq!(again, Err(INVALID));
+    assert_eq!(node.challenge_of(&asked).await.1.wrong, 2);
+    let right = node.sign_in_once(&asked, &code, request(2)).await;
+    assert!(right.is_ok(), "{right:?}");
+}

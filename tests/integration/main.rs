@@ -43,6 +43,7 @@ mod residency;
 mod returns;
 mod routes;
 mod rows;
+mod session_rules;
 mod sessions;
 mod sign_ups;
 mod signing_in;

@@ -149,14 +149,18 @@ impl Router {
                 session,
                 existing: false,
             },
-            Ok(Answer::Registration(view)) => self.finish(contact, *view, remember).await?,
+            Ok(Answer::Registration(view)) => {
+                let finished = self.finish(contact, *view, remember).await;
+                finished.map_err(after_effect)?
+            }
             Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
             Err(refused) => {
                 if is_guess(&refused) {
                     // Durable before anybody is told: no crash gives the guess back.
                     let count = directory_entry::Command::CountWrong(destination);
-                    let counted = self.at_entry(contact, destination, count).await;
-                    counted.map_err(AccessRefused::Failed)?;
+                    if let Err(failure) = self.at_entry(contact, destination, count).await {
+                        return Err(after_effect(AccessRefused::Failed(failure)));
+                    }
                 }
                 return Err(self.refused(refused));
             }
@@ -326,6 +330,14 @@ impl Router {
         AccessRefused::TooMany {
             retry_after: Duration::from_millis(u64::try_from(left.0).unwrap_or_default()),
         }
+    }
+}
+
+/// What is told when something was recorded before there was no answer: that nothing happened would be wrong.
+fn after_effect(refused: AccessRefused) -> AccessRefused {
+    match refused {
+        AccessRefused::Failed(Failure::Unavailable(_)) => Unavailable::UnknownOutcome.into(),
+        refused => refused,
     }
 }
 
