@@ -232,11 +232,12 @@ mod tests {
         inbox.begin(&bench.store).unwrap();
         asks(&mut bench, contact(2, Mode::Test, 5), 1);
         asks(&mut bench, contact(1, Mode::Live, 5), 2);
-        asks(&mut bench, contact(1, Mode::Test, decoy), 3);
         let more = u32::try_from(limits::INBOX_KEPT).unwrap() + 10;
         for number in 10..10 + more {
             asks(&mut bench, contact(1, Mode::Test, 5), number);
         }
+        // Last, so that nothing newer hides it.
+        asks(&mut bench, contact(1, Mode::Test, decoy), 3);
         while inbox.step().unwrap() {}
         let newest = inbox.newest(TenantId(1));
         let numbers: Vec<_> = newest

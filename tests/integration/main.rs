@@ -51,7 +51,6 @@ mod spending;
 mod test_clock;
 mod tills;
 mod time;
-mod tokens;
 mod trimming;
 mod uniqueness;
 mod wallets;
