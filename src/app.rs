@@ -237,10 +237,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
-    let per_second = settings.config.limits.requests_per_second_per_key;
-    let quota = Arc::new(Quota::new(
-        NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN),
-    ));
+    let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
     let api = Api::new(Reach {
@@ -313,6 +310,14 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
         journal.failed().await;
         check.failing("an append or sync failed; the node is stopping");
     });
+}
+
+fn quota(config: &Config) -> Quota {
+    let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
+    Quota::new(
+        at_least_one(config.limits.requests_per_second_per_key),
+        at_least_one(limits::CODES_A_TENANT_PER_HOUR),
+    )
 }
 
 fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {

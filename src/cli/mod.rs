@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::output::{OutputArgs, print, print_json};
+use crate::http::gateways;
 
 /// A customer and rewards platform in one binary
 #[derive(Debug, Parser)]
@@ -42,12 +43,25 @@ enum CliCommand {
     Snapshot(snapshot::SnapshotArgs),
     Bench(Box<bench::BenchArgs>),
     /// Print the OpenAPI 3.1 document of a gateway
-    Openapi,
+    Openapi {
+        /// The gateway
+        #[arg(long, value_enum, default_value_t = Gateway::Backoffice)]
+        gateway: Gateway,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// Which of the API's families.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Gateway {
+    /// For servers and tills
+    Backoffice,
+    /// For the apps and pages that contacts use
+    SelfService,
 }
 
 /// Runs what the command line says; how the process is to end.
@@ -72,8 +86,11 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         CliCommand::Keys(args) => Box::pin(keys::run(args, output)).await?,
         CliCommand::Snapshot(args) => Box::pin(snapshot::run(args, output)).await?,
         CliCommand::Bench(args) => Box::pin(bench::run(*args, output)).await?,
-        CliCommand::Openapi => {
-            let (_, document) = crate::http::gateways::backoffice::router();
+        CliCommand::Openapi { gateway } => {
+            let (_, document) = match gateway {
+                Gateway::Backoffice => gateways::backoffice::router(),
+                Gateway::SelfService => gateways::self_service::router(),
+            };
             print_json(&document)?;
         }
         CliCommand::Completions { shell } => {

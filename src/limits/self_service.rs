@@ -15,3 +15,7 @@ pub const SIGNING_KEY_LASTS_DAYS: u32 = 90;
 /// Answers that could tell by their time whether somebody has a phone number wait for the next multiple of this: more than the difference
 /// between reading a contact and not, and less than a person notices.
 pub const TELLING_TIME_STEP: Duration = Duration::from_millis(25);
+
+/// How many one-time codes a node sends an hour for one tenant in one mode, to whomever: three a second, the rate of a campaign that brings
+/// everybody to an app at once. It bounds what somebody can have recorded, and sent at the tenant's expense, who tries many numbers.
+pub const CODES_A_TENANT_PER_HOUR: u32 = 10_000;

@@ -115,13 +115,22 @@ async fn without_a_node_the_commands_say_how_to_start_one() {
 }
 
 #[tokio::test]
-async fn openapi_prints_a_document_of_version_3_1() {
-    let ended = Site::new().run(&["openapi"]).await;
-    assert!(ended.status.success());
-    let document: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let post = &document["paths"]["/backoffice/v2/purchases"]["post"];
-    assert!(post["responses"]["200"].is_object(), "{post}");
+async fn openapi_prints_the_document_of_a_gateway_of_version_3_1() {
+    for (arguments, path, status) in [
+        (&["openapi"][..], "/backoffice/v2/purchases", "200"),
+        (
+            &["openapi", "--gateway", "self-service"],
+            "/self-service/v2/contacts/register",
+            "201",
+        ),
+    ] {
+        let ended = Site::new().run(arguments).await;
+        assert!(ended.status.success());
+        let document: Value = serde_json::from_str(&ended.stdout).unwrap();
+        assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+        let post = &document["paths"][path]["post"];
+        assert!(post["responses"][status].is_object(), "{post}");
+    }
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn a_second_process_on_the_directory_refuses_and_leaves_the_first_alone() 
     ledger.record(&mut client, asked).await;
     // The control socket is still the first one's.
     let keys = site.json(&["keys", "list"]).await;
-    assert_eq!(keys.as_array().unwrap().len(), 4);
+    assert_eq!(keys.as_array().unwrap().len(), 6);
     process.stop().await;
     let process = site.start().await;
     ledger.check(&mut process.client(), &network).await;

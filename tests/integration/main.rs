@@ -51,6 +51,7 @@ mod spending;
 mod test_clock;
 mod tills;
 mod time;
+mod tokens;
 mod trimming;
 mod uniqueness;
 mod wallets;

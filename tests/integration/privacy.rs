@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::app::Person;
 use crate::node::TestNode;
 
 /// The files under `folder` that hold `text`.
@@ -79,4 +80,23 @@ async fn no_file_holds_a_personal_field_in_clear() {
             "{text}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_file_holds_what_a_contact_signs_in_by() {
+    const PHONE: &str = "+447566224395";
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let refreshed = Person::of(&person.refreshed(&node).send().await);
+    node.restart().await;
+    let tokens = [&person, &refreshed].map(|person| [&*person.access, &*person.refresh]);
+    let signs_in_by = [PHONE, &PHONE[1..], "7566224395"];
+    for text in tokens.iter().flatten().chain(&signs_in_by) {
+        assert_eq!(
+            files_with(node.data(), text),
+            Vec::<String>::new(),
+            "{text}"
+        );
+    }
+    assert_eq!(refreshed.read(&node).send().await.status, 200);
 }

@@ -1,6 +1,9 @@
 //! Contacts register and sign in by phone.
 
+use std::time::Instant;
+
 use clientele::domain::time::Span;
+use clientele::limits::TELLING_TIME_STEP;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -176,7 +179,10 @@ async fn a_known_number_looks_like_an_unknown_one() {
         let mut seen = Vec::new();
         for number in [PHONE, OTHER] {
             let ask = node.app(path, &asks(path, number));
+            let began = Instant::now();
             let asked = ask.clone().send().await;
+            // However fast it was found out.
+            assert!(began.elapsed() >= TELLING_TIME_STEP, "{path}");
             let challenge = asked.json();
             let [mask, auth_otp] = ["obfuscated_value", "auth_otp"]
                 .map(|name| challenge[name].as_str().unwrap().to_owned());
@@ -235,6 +241,27 @@ async fn five_wrong_codes_end_the_code_and_then_even_the_right_one_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_answered_in_its_own_mode_only_and_works_once() {
+    let node = TestNode::start().await;
+    let registered = node.app("/contacts/register", &ada(PHONE)).send().await;
+    let body = json!({ "auth_otp": registered.text("auth_otp"), "code": node.code(PHONE).await });
+    let answer = |mode: &str| {
+        let ask = node.app("/contacts/validate_otp", &body);
+        ask.with("api_key", &node.app_key(mode))
+    };
+    let elsewhere = answer("live").send().await;
+    assert_eq!(elsewhere.problem(), refused(401, "otp_invalid"));
+    // Two at once: one is signed in, the other comes too late.
+    let both = [answer("test").begin(), answer("test").begin()];
+    let mut statuses = Vec::new();
+    for pending in both {
+        statuses.push(pending.answer().await.status);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_can_be_asked_for_again() {
     let mut node = TestNode::start().await;
     let register = |node: &TestNode| {
@@ -262,9 +289,26 @@ async fn a_lost_answer_can_be_asked_for_again() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_built_or_not_known_creates_nothing() {
+/// Sends each body, sees its refusal, and that nothing was sent to anybody.
+async fn refused_without_effect(rows: Vec<(&str, Value, (u16, &str))>) {
     let node = TestNode::start().await;
+    for (path, body, (status, code)) in rows {
+        let ask = node
+            .ask(Method::POST, &format!("/self-service{path}"))
+            .with("api_key", &node.app_key("test"))
+            .with("content-type", "application/json")
+            .body(&body);
+        let answer = ask.send().await;
+        assert_eq!(answer.problem(), refused(status, code), "{path} {body}");
+        if status == 422 {
+            assert_ne!(answer.json()["errors"], json!([]), "{path} {body}");
+        }
+    }
+    assert_eq!(node.inbox().await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_that_is_not_built_or_not_known_creates_nothing() {
     let with = |member: &str, value: Value| {
         let mut body = ada(PHONE);
         body[member] = value;
@@ -273,9 +317,9 @@ async fn what_is_not_built_or_not_known_creates_nothing() {
     let email = json!({ "provider": "EMAIL", "email": "ada@example.test", "password": "Qwerty12" });
     let mixed =
         json!({ "provider": "PHONE", "phone": { "number": PHONE }, "password": "Qwerty12" });
-    let v1 = "/self-service/v1/contacts/register";
-    let v2 = "/self-service/v2/contacts/register";
-    for (path, body, expected) in [
+    let v1 = "/v1/contacts/register";
+    let v2 = "/v2/contacts/register";
+    refused_without_effect(vec![
         (v2, with("identification", email), (501, "not_built")),
         (v2, with("referral_code", json!("R1")), (501, "not_built")),
         (v2, with("pass_pin", json!("1")), (501, "not_built")),
@@ -308,68 +352,63 @@ async fn what_is_not_built_or_not_known_creates_nothing() {
             (422, "invalid_request"),
         ),
         (v1, with("is_admin", json!(true)), (422, "unknown_field")),
+    ])
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_in_by_what_is_not_built_or_not_known_does_nothing() {
+    let otp = "/v2/contacts/otp";
+    let authenticate = "/v1/contacts/authenticate";
+    let validate = "/v2/contacts/validate_otp";
+    refused_without_effect(vec![
         (
-            "/self-service/v2/contacts/otp",
+            otp,
             json!({ "method": "EMAIL", "credentials": [{ "name": "PHONE", "value": PHONE }] }),
             (501, "not_built"),
         ),
         (
-            "/self-service/v2/contacts/otp",
+            otp,
             json!({ "method": "SMS", "credentials": [{ "name": "CARD", "value": "1" }] }),
             (501, "not_built"),
         ),
         (
-            "/self-service/v2/contacts/otp",
+            otp,
             json!({ "method": "SMS", "credentials": [{ "name": "PHONE", "value": "12" }] }),
             (422, "invalid_request"),
         ),
         (
-            "/self-service/v2/contacts/otp",
+            otp,
             json!({ "method": "SMS", "credentials": [], "x": 1 }),
             (422, "unknown_field"),
         ),
         (
-            "/self-service/v2/contacts/authenticate",
+            authenticate,
             json!({ "provider": "EMAIL", "username": "a@b.test", "password": "x" }),
             (501, "not_built"),
         ),
         (
-            "/self-service/v2/contacts/authenticate",
+            authenticate,
             json!({ "login_as_guest": true }),
             (501, "not_built"),
         ),
         (
-            "/self-service/v2/contacts/authenticate",
+            authenticate,
             json!({ "provider": "PHONE" }),
             (422, "invalid_request"),
         ),
         (
-            "/self-service/v2/contacts/validate_otp",
+            validate,
             json!({ "auth_otp": "x", "code": "1", "x": 1 }),
             (422, "unknown_field"),
         ),
         (
-            "/self-service/v2/contacts/validate_otp",
+            validate,
             json!({ "auth_otp": "x", "code": "123456" }),
             (401, "otp_invalid"),
         ),
-    ] {
-        let ask = node
-            .ask(Method::POST, path)
-            .with("api_key", &node.app_key("test"))
-            .with("content-type", "application/json")
-            .body(&body);
-        let answer = ask.send().await;
-        assert_eq!(
-            answer.problem(),
-            refused(expected.0, expected.1),
-            "{path} {body}"
-        );
-        if expected.0 == 422 {
-            assert_ne!(answer.json()["errors"], json!([]), "{path} {body}");
-        }
-    }
-    assert_eq!(node.inbox().await, Vec::<Value>::new());
+    ])
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

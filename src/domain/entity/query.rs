@@ -261,17 +261,9 @@ impl Entity {
             (Query::DirectoryLock(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryLock(state.locked_until(&value))
             }
-            (Query::Challenge(number), State::Contact(contact)) => {
-                let challenge = contact.access.as_ref().and_then(|it| it.challenge(number));
-                Answer::Challenge(Box::new(*challenge.ok_or(Rejection::NotFound)?))
-            }
-            (Query::Destination(value), State::Contact(contact)) => {
-                Answer::Destination(contact.destination(&value))
-            }
-            (Query::Session(number), State::Contact(contact)) => {
-                let session = contact.access.as_ref().and_then(|it| it.session(number));
-                Answer::Session(session.ok_or(Rejection::NotFound)?.view())
-            }
+            (Query::Challenge(number), State::Contact(contact)) => challenge_view(contact, number)?,
+            (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
+            (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
@@ -394,6 +386,23 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
     }
+}
+
+fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
+    let access = contact.access.as_ref();
+    let challenge = access.and_then(|access| access.challenge(number));
+    let challenge = challenge.ok_or(Rejection::NotFound)?;
+    Ok(Answer::Challenge(Box::new(*challenge)))
+}
+
+fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
+    Answer::Destination(contact.destination(to))
+}
+
+fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
+    let access = contact.access.as_ref();
+    let session = access.and_then(|access| access.session(number));
+    Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::Remember;
 use crate::http::Api;
-use crate::http::auth::Caller;
+use crate::http::auth::{Caller, Who};
 use crate::http::extract::{BodyHash, IDEMPOTENCY_KEY};
 use crate::http::problem::{Code, Problem};
 use crate::limits::IDEMPOTENCY_KEY_CHARS_MAX;
@@ -33,7 +33,7 @@ impl Once {
         request: &BodyHash,
     ) -> Result<Once, Problem> {
         let (source, key) = match idempotency_key(headers)? {
-            Some(key) => ("header", key.to_owned()),
+            Some(key) => (header_of(caller), key.to_owned()),
             None => ("request", uuid::Uuid::now_v7().to_string()),
         };
         Ok(Once {
@@ -106,8 +106,16 @@ pub(super) fn remember_by_header(
     place: (&'static str, Option<Address>),
     request: &BodyHash,
 ) -> Result<Option<Remember>, Problem> {
-    let key = idempotency_key(headers)?.map(|key| ("header", key.to_owned()));
+    let key = idempotency_key(headers)?.map(|key| (header_of(caller), key.to_owned()));
     Ok(remember(api, caller, place, key.into_iter(), request))
+}
+
+/// Where a key in the header comes from: the numbers of API keys and of contacts may meet, and what they send must not.
+fn header_of(caller: &Caller) -> &'static str {
+    match caller.who {
+        Who::Key(_) => "header",
+        Who::Contact(_) => "header of a contact",
+    }
 }
 
 /// The `Idempotency-Key` header, if there is one.

@@ -50,7 +50,6 @@ pub struct Grant<'a> {
 }
 
 /// An access token.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessToken {
     /// What is sent.
     pub text: String,

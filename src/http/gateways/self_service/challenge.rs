@@ -12,7 +12,7 @@ use crate::actors::router::access::{AccessRefused, Challenged};
 use crate::domain::address::Mode;
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
-use crate::http::{failure, reply};
+use crate::http::{Api, failure, reply};
 use crate::limits::TELLING_TIME_STEP;
 
 /// How many of a number's last digits are shown: enough to know it by, too few to dial.
@@ -75,10 +75,11 @@ pub(super) fn invalid_grant() -> Problem {
     )
 }
 
-/// Demands test mode: no integration that would deliver in live mode can be set up yet. Asked before anybody is looked up.
-pub(super) fn require_delivery(caller: &Caller) -> Result<(), Problem> {
+/// Demands test mode, since no integration that would deliver in live mode can be set up yet, and that the tenant has not had too many
+/// codes sent. Asked before anybody is looked up.
+pub(super) fn require_delivery(api: &Api, caller: &Caller) -> Result<(), Problem> {
     match caller.mode() {
-        Mode::Test => Ok(()),
+        Mode::Test => api.quota.admit_code(caller.tenant(), Mode::Test),
         Mode::Live | Mode::Shared => Err(Problem::new(
             Code::NoIntegration,
             "no integration delivers text messages in live mode; nothing was created. Use a public key of test mode (pk_test_…), whose codes the test inbox shows",

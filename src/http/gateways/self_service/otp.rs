@@ -145,7 +145,7 @@ pub(super) async fn request(
 /// Has a code sent to whoever signs in by `phone`.
 pub(super) async fn send(api: &Api, caller: &Caller, phone: &str) -> Result<Response, Problem> {
     let sent = async {
-        require_delivery(caller)?;
+        require_delivery(api, caller)?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let to = Destination::Phone(phone.to_owned());
         let challenged = api.router.challenge(tenant, mode, to).await;

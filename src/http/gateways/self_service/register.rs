@@ -87,7 +87,7 @@ async fn begin(
     if let Some(field) = about.unbuilt() {
         return Err(not_built(field, "a registration without it"));
     }
-    require_delivery(caller)?;
+    require_delivery(api, caller)?;
     let value = phone
         .e164()
         .ok_or_else(|| Problem::from(Code::InvalidRequest))?;
