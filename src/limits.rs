@@ -110,12 +110,6 @@ pub const SYNC_PACE_FROM_RECORDS: usize = 4;
 /// nine tenths of it to requests, and adds less than half of itself to the mean wait.
 pub const SYNC_PACE: std::time::Duration = std::time::Duration::from_micros(600);
 
-/// The room that an answer's body gets to begin with, in bytes: a purchase takes about 800.
-pub const ANSWER_BYTES_USUAL: usize = 1_024;
-
-/// The room that an answer's headers get to begin with: it has eight or so, with those that hyper adds.
-pub const ANSWER_HEADERS_USUAL: usize = 12;
-
 /// How often the checkpointer looks whether too much waits, in milliseconds.
 pub const CHECKPOINT_LOOK_MS: u64 = 50;
 
@@ -137,6 +131,9 @@ pub const KEYS_PER_BLOCK: u32 = 64;
 /// How many slots of a shard should be ready without a sync: `Keyring::prepare` adds a block below this. A quarter of a
 /// block, several times what a shard creates during the millisecond that a block takes.
 pub const KEY_SLOTS_READY_MIN: u32 = 16;
+
+/// How much of an export may be written and not synced, in bytes: few milliseconds of a disk.
+pub const EXPORT_UNSYNCED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// The largest block of an export, in bytes: large enough that its frame and checksum cost nothing beside a disk's
 /// speed, small enough that a reader's memory does not matter; 15 rows of the largest size fit.
@@ -325,6 +322,10 @@ pub const LIST_BLOCK_ENTRIES: usize = 512;
 /// 200,000 effects force one, and each purchase is in five lists (venue, merchant, business, owner, tenant) at 40 bytes:
 /// 40 MB, cut to a quarter.
 pub const LIST_ENTRIES_UNWRITTEN_MAX: usize = 262_144;
+
+/// The same while an export reads the rows and none may change, half a minute for some gigabytes: 200,000 purchases, in 40 MB. Past it the
+/// lists wait for the export, and say how old they are.
+pub const LIST_ENTRIES_STILL_MAX: usize = 1_048_576;
 
 /// How many entries of last blocks a projection keeps in memory once they are written, so that a list that grows is not
 /// read back: 20 MB, the lists of 2,000 venues.

@@ -12,18 +12,23 @@ use super::auth::Caller;
 use super::edge::Timings;
 use super::problem::Problem;
 use crate::actors::router;
-use crate::limits;
+
+/// The room that a body gets to begin with: a purchase takes about 800 bytes.
+const BODY_BYTES_USUAL: usize = 1_024;
+
+/// The room that an answer's headers get to begin with: there are eight or so, with those that hyper adds.
+const HEADERS_USUAL: usize = 12;
 
 /// A JSON answer.
 pub fn json<T: Serialize>(status: StatusCode, value: &T, timings: Timings) -> Response {
     // Our own wire types have no map with keys that are not strings, the one thing that JSON cannot write.
-    let mut body = Vec::with_capacity(limits::ANSWER_BYTES_USUAL);
+    let mut body = Vec::with_capacity(BODY_BYTES_USUAL);
     if let Err(error) = serde_json::to_writer(&mut body, value) {
         debug_assert!(false, "an answer cannot be written: {error}");
     }
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    let mut headers = HeaderMap::with_capacity(limits::ANSWER_HEADERS_USUAL);
+    let mut headers = HeaderMap::with_capacity(HEADERS_USUAL);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *response.headers_mut() = headers;
     response.extensions_mut().insert(timings);

@@ -8,7 +8,7 @@ use super::format::{
     BLOCK_FIELDS_BYTES, ITEM_FIELDS_BYTES, append_item, encode_block, encode_footer, encode_header,
 };
 use super::{Error, ExportSummary, Header, Section};
-use crate::limits::EXPORT_BLOCK_BYTES_MAX;
+use crate::limits::{EXPORT_BLOCK_BYTES_MAX, EXPORT_UNSYNCED_BYTES_MAX};
 use crate::persistence::durable;
 
 /// An export that is being written. Dropped unfinished, or after an error, it leaves nothing behind.
@@ -19,6 +19,8 @@ pub struct ExportWriter {
     file: File,
     digest: blake3::Hasher,
     bytes: u64,
+    /// Of these, what is on the disk.
+    synced: u64,
     records: u64,
     blocks: u64,
     /// The items of the block that is being filled.
@@ -41,6 +43,7 @@ impl ExportWriter {
             file,
             digest: blake3::Hasher::new(),
             bytes: 0,
+            synced: 0,
             records: 0,
             blocks: 0,
             items: Vec::with_capacity(EXPORT_BLOCK_BYTES_MAX),
@@ -100,8 +103,22 @@ impl ExportWriter {
         self.put(&encode_block(self.blocks, &items))?;
         self.put(&items)?;
         self.blocks = self.blocks.saturating_add(1);
+        self.sync_now_and_then()?;
         self.items = items;
         self.items.clear();
+        Ok(())
+    }
+
+    /// What is written and not synced piles up in the system's memory, until it makes every writer wait for the disk: the journal too, for
+    /// seconds.
+    fn sync_now_and_then(&mut self) -> Result<(), Error> {
+        if self.bytes.saturating_sub(self.synced) < EXPORT_UNSYNCED_BYTES_MAX {
+            return Ok(());
+        }
+        self.file
+            .sync_data()
+            .map_err(|source| self.failed(source))?;
+        self.synced = self.bytes;
         Ok(())
     }
 

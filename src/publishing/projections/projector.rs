@@ -141,7 +141,7 @@ impl<P: Projection> Projector<P> {
     /// Takes in one pull's effects; whether the feed may have more.
     pub(super) fn advance(&self) -> Result<bool, Error> {
         let mut state = self.state.lock();
-        let is_full = state.lists.unwritten() >= limits::LIST_ENTRIES_UNWRITTEN_MAX;
+        let is_full = state.lists.unwritten() >= limits::LIST_ENTRIES_STILL_MAX;
         if self.brake.is_held() || (is_full && state.keeps_rows_still) {
             return Ok(false);
         }

@@ -399,14 +399,14 @@ async fn what_waits_is_bounded_and_rows_that_are_being_read_stay_as_they_are() {
     bench.projector.keep_rows_still(true);
     let mut number = 0;
     // Each is in five lists. A thousand at a time, so that the ring has all of it.
-    for _ in 0..=limits::LIST_ENTRIES_UNWRITTEN_MAX / 5_000 {
+    for _ in 0..=limits::LIST_ENTRIES_STILL_MAX / 5_000 {
         for _ in 0..1_000 {
             number += 1;
             bench.buys(number);
         }
         while bench.projector.advance().unwrap() {}
     }
-    assert!(bench.projector.unwritten() >= limits::LIST_ENTRIES_UNWRITTEN_MAX);
+    assert!(bench.projector.unwritten() >= limits::LIST_ENTRIES_STILL_MAX);
     assert!(stored(&bench) == before, "written while the rows are read");
     let waiting = bench.projector.unwritten();
     bench.buys(number + 1);
