@@ -24,7 +24,7 @@ use crate::persistence::feed::{self, Feed, Pulled};
 use crate::persistence::follower::{Error, Follower};
 use crate::persistence::journal::Position;
 use crate::persistence::rows;
-use crate::persistence::store::{self, Store};
+use crate::persistence::store::Store;
 use crate::secrets::Secrets;
 
 /// A message that would have been sent.
@@ -148,26 +148,9 @@ impl Follower for Inbox {
 
     fn follow(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            loop {
-                let inbox = Arc::clone(&self);
-                let stepped = if self.may_block {
-                    let cancelled = |_| Err(Error::Store(store::Error::Cancelled));
-                    tokio::task::spawn_blocking(move || inbox.step())
-                        .await
-                        .unwrap_or_else(cancelled)
-                } else {
-                    inbox.step()
-                };
-                match stepped {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::error!(%error, "the test inbox cannot go on, and is stale");
-                        tokio::time::sleep(limits::FOLLOW_ERROR_PAUSE).await;
-                    }
-                }
-                self.progress.look_later().await;
-            }
+            let inbox = Arc::clone(&self);
+            let step = move || inbox.step();
+            self.progress.drive(self.may_block, step).await;
         })
     }
 

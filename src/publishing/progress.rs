@@ -8,7 +8,9 @@ use tokio::sync::{Notify, watch};
 
 use crate::limits;
 use crate::persistence::feed::Feed;
+use crate::persistence::follower::Error;
 use crate::persistence::journal::Position;
+use crate::persistence::store;
 
 /// What the admin listener calls it.
 const LAG: &str = "clientele_follower_lag_seconds";
@@ -89,8 +91,35 @@ impl Progress {
         }
     }
 
+    /// Takes one step after the other while there is more, then when somebody needs more or it is time to look; off the async threads where a
+    /// step may block. Ends only by being dropped.
+    pub(super) async fn drive<S>(&self, may_block: bool, step: S)
+    where
+        S: Fn() -> Result<bool, Error> + Clone + Send + 'static,
+    {
+        loop {
+            let stepped = if may_block {
+                let cancelled = |_| Err(Error::Store(store::Error::Cancelled));
+                tokio::task::spawn_blocking(step.clone())
+                    .await
+                    .unwrap_or_else(cancelled)
+            } else {
+                step()
+            };
+            match stepped {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(follower = self.follower, %error, "a follower cannot go on; what it has built is stale");
+                    tokio::time::sleep(limits::FOLLOW_ERROR_PAUSE).await;
+                }
+            }
+            self.look_later().await;
+        }
+    }
+
     /// Waits until somebody needs more, or it is time to look.
-    pub(super) async fn look_later(&self) {
+    async fn look_later(&self) {
         tokio::select! {
             () = self.wake.notified() => {}
             () = tokio::time::sleep(limits::FOLLOW_EVERY) => {}

@@ -361,28 +361,10 @@ impl Follower for Contacts {
         Box::pin(async move {
             let abandon = Abandon::default();
             let may_block = self.store.rows().may_block();
-            loop {
-                let contacts = Arc::clone(&self);
-                let is_abandoned = Arc::clone(&abandon.0);
-                let step = move || contacts.step(&is_abandoned);
-                let stepped = if may_block {
-                    let cancelled = |_| Err(Error::Store(store::Error::Cancelled));
-                    tokio::task::spawn_blocking(step)
-                        .await
-                        .unwrap_or_else(cancelled)
-                } else {
-                    step()
-                };
-                match stepped {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::error!(%error, "the index of contacts cannot go on; lists of contacts are stale");
-                        tokio::time::sleep(limits::FOLLOW_ERROR_PAUSE).await;
-                    }
-                }
-                self.progress.look_later().await;
-            }
+            let contacts = Arc::clone(&self);
+            let is_abandoned = Arc::clone(&abandon.0);
+            let step = move || contacts.step(&is_abandoned);
+            self.progress.drive(may_block, step).await;
         })
     }
 

@@ -175,17 +175,6 @@ impl<P: Projection> Projector<P> {
         Ok(has_more)
     }
 
-    async fn advance_off_thread(self: &Arc<Self>) -> Result<bool, Error> {
-        if !self.rows.may_block() {
-            return self.advance();
-        }
-        let projector = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || projector.advance()).await {
-            Ok(advanced) => advanced,
-            Err(_cut_short) => Err(Error::Store(store::Error::Cancelled)),
-        }
-    }
-
     /// Waits until everything that was acknowledged by now is in the lists, for [`limits::LIST_WAIT_MAX`] at most.
     pub async fn catch_up(&self) -> Freshness {
         self.progress.catch_up().await
@@ -254,17 +243,9 @@ impl<P: Projection> Follower for Projector<P> {
 
     fn follow(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            loop {
-                match self.advance_off_thread().await {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(error) => {
-                        tracing::error!(projection = P::NAME, %error, "a projection cannot go on; its lists are stale");
-                        tokio::time::sleep(limits::FOLLOW_ERROR_PAUSE).await;
-                    }
-                }
-                self.progress.look_later().await;
-            }
+            let projector = Arc::clone(&self);
+            let step = move || projector.advance();
+            self.progress.drive(self.rows.may_block(), step).await;
         })
     }
 
