@@ -245,8 +245,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
-    let pepper = *node.router().secrets().password_pepper();
-    let passwords = Arc::new(Passwords::start(pepper).map_err(Error::Passwords)?);
+    let passwords = passwords(&node)?;
     let api = Api::new(Reach {
         router: node.router().clone(),
         tokens: Arc::clone(&tokens),
@@ -319,6 +318,12 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
         journal.failed().await;
         check.failing("an append or sync failed; the node is stopping");
     });
+}
+
+fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
+    let pepper = *node.router().secrets().password_pepper();
+    let passwords = Passwords::start(pepper).map_err(Error::Passwords)?;
+    Ok(Arc::new(passwords))
 }
 
 fn quota(config: &Config) -> Quota {
