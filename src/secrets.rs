@@ -42,6 +42,8 @@ pub enum UniqueValue {
     Card,
     /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
     IdentityPhone,
+    /// An e-mail address that a user signs in with.
+    UserEmail,
 }
 
 impl UniqueValue {
@@ -53,6 +55,7 @@ impl UniqueValue {
             UniqueValue::Phone => 4,
             UniqueValue::Card => 5,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::UserEmail => 10,
         }
     }
 }

@@ -33,6 +33,10 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// A person of the Back Office.
+    User,
+    /// What a tenant's users may do: the part is the role's number.
+    Role,
 }
 
 impl Named {
@@ -50,6 +54,8 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::User => 15,
+            Named::Role => 16,
         }
     }
 
@@ -67,6 +73,8 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            15 => Some(Named::User),
+            16 => Some(Named::Role),
             _ => None,
         }
     }
@@ -74,7 +82,7 @@ impl Named {
     /// The kind of the entity that owns what is named.
     pub const fn owner(self) -> Kind {
         match self {
-            Named::Tenant | Named::Classification => Kind::Tenant,
+            Named::Tenant | Named::Classification | Named::Role => Kind::Tenant,
             Named::Organisation | Named::Tap => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
@@ -84,6 +92,7 @@ impl Named {
             | Named::Estimate
             | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::User => Kind::User,
         }
     }
 }
@@ -113,9 +122,18 @@ impl PublicId {
     pub const fn owner(self, tenant: TenantId, mode: Mode) -> Address {
         let kind = self.named.owner();
         Address {
-            tenant,
+            tenant: match kind {
+                Kind::User => TenantId::PLATFORM,
+                Kind::Tenant
+                | Kind::Organisation
+                | Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease => tenant,
+            },
             mode: match kind {
-                Kind::Tenant | Kind::Organisation => Mode::Shared,
+                Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
                 Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
                     mode
                 }

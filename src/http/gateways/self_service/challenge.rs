@@ -88,7 +88,7 @@ pub(super) fn require_delivery(api: &Api, caller: &Caller) -> Result<(), Problem
 }
 
 /// Waits for `answer`, and then for the next step of time since `began`: how long it took tells nothing of what was found.
-pub(super) async fn evenly<T>(began: Instant, answer: impl Future<Output = T>) -> T {
+pub(in super::super) async fn evenly<T>(began: Instant, answer: impl Future<Output = T>) -> T {
     let answer = answer.await;
     tokio::time::sleep_until(even(began, began.elapsed()).into()).await;
     answer
