@@ -7,7 +7,9 @@
 //! All of it goes by the wall, as `domain/access` does.
 
 mod apply;
+mod command;
 mod decide;
+mod event;
 mod letter;
 mod membership;
 mod rights;
@@ -21,7 +23,8 @@ use super::contact::SealedProfile;
 use super::directory_entry::ValueHash;
 use super::time::{Span, Timestamp};
 
-pub use decide::{Begin, Command, Create, Credentials, Event, Invite, Rejection, UseLetter};
+pub use command::{Begin, Command, Create, Credentials, Invite, UseLetter};
+pub use event::{Event, Rejection};
 pub use letter::{LETTERS_MAX, Letter, NewLetter, Purpose};
 pub use membership::{MEMBERSHIPS_MAX, Membership, Validity};
 pub use rights::WITHHELD_IN_MASQUERADE;

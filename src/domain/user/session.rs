@@ -78,3 +78,11 @@ impl Session {
         }
     }
 }
+
+impl Place {
+    /// The same place in the other mode.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode) -> Place {
+        Place { mode, ..self }
+    }
+}
