@@ -114,7 +114,7 @@ pub enum Command {
 
 impl Command {
     /// What it comes to where nobody is: to the same as with somebody, as far as a stranger may ask it.
-    fn refused_by_nobody(&self) -> Option<Rejection> {
+    pub(super) fn refused_by_nobody(&self) -> Option<Rejection> {
         match self {
             Command::Create(_)
             | Command::Invite(_)
