@@ -23,6 +23,7 @@ mod commerce;
 mod contact_changes;
 mod contact_lists;
 mod durability;
+mod emails;
 mod erasure;
 mod estimates;
 mod exports;
