@@ -44,6 +44,8 @@ pub enum UniqueValue {
     IdentityPhone,
     /// An e-mail address that a user signs in with.
     UserEmail,
+    /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
+    IdentityEmail,
 }
 
 impl UniqueValue {
@@ -54,6 +56,7 @@ impl UniqueValue {
             UniqueValue::EmailAddress => 3,
             UniqueValue::Phone => 4,
             UniqueValue::Card => 5,
+            UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
             UniqueValue::UserEmail => 10,
         }

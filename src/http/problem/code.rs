@@ -93,7 +93,6 @@ codes! {
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     TokenExpired "token_expired" UNAUTHORIZED "The access token has expired" None;
     InvalidToken "invalid_token" UNAUTHORIZED "The access token is not valid" None;
-    InvalidLogin "invalid_login" BAD_REQUEST "Nobody signs in like this" Some(INVALID_LOGIN);
     StepUpRequired "step_up_required" UNAUTHORIZED "This needs a second factor of late" None;
     InvalidGrant "invalid_grant" UNAUTHORIZED "The refresh token is not valid" None;
     OtpInvalid "otp_invalid" UNAUTHORIZED "The one-time code is not valid" Some(INVALID_LOGIN);
@@ -111,6 +110,7 @@ codes! {
     // What the business refuses.
     WalletBalanceTooLow "wallet_balance_too_low" BAD_REQUEST "The wallet's balance is too low" Some(BALANCE_NOT_ENOUGH);
     WalletLimitReached "wallet_limit_reached" BAD_REQUEST "The wallet's limits leave less" None;
+    InvalidLogin "invalid_login" BAD_REQUEST "The login fails" Some(INVALID_LOGIN);
     ContactNotUnique "contact_not_unique" BAD_REQUEST "Another contact has this identity" Some(CONTACT_NOT_UNIQUE);
     CardNotUnique "card_not_unique" BAD_REQUEST "Another contact has this card" Some(CARD_NOT_UNIQUE);
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
