@@ -17,7 +17,7 @@ use clientele::persistence::feed::Feed;
 use clientele::persistence::journal::memory::{FaultPlan, MemoryJournal, MemoryLog, Struck};
 use clientele::persistence::journal::{self, Journal};
 use clientele::persistence::keyring::{Keyring, RootSecret};
-use clientele::persistence::rows::{MemoryRows, Rows};
+use clientele::persistence::rows::MemoryRows;
 use clientele::persistence::store::Store;
 use clientele::publishing::projections::purchases::PurchaseLists;
 use clientele::publishing::projections::{Brake, Projector};

@@ -32,7 +32,7 @@ use parking_lot::Mutex;
 
 use super::generation::Synced;
 use super::{Error, Keyed, Row, Rows, Write, frame, range};
-use crate::limits::{ROWS_CACHE_BYTES, LOCK_RETRY_MS, LOCK_WAIT_MS};
+use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, ROWS_CACHE_BYTES};
 use crate::persistence::durable;
 
 /// The tree that holds the generation, apart from the rows.

@@ -40,7 +40,9 @@ const ENTRY_BYTES: usize = 96;
 
 fn bytes_of(key: &[u8], row: Option<&Row>) -> usize {
     let payload = row.map_or(0, |row| row.payload.len());
-    ENTRY_BYTES.saturating_add(key.len()).saturating_add(payload)
+    ENTRY_BYTES
+        .saturating_add(key.len())
+        .saturating_add(payload)
 }
 
 fn has_room(kept: Option<&Kept>, bytes_max: usize) -> bool {
@@ -137,7 +139,10 @@ impl RowsSnapshot {
         let Some(kept) = kept.as_mut().filter(|kept| !kept.is_over) else {
             return Ok(None);
         };
-        let page = self.rows.inner.scan(&[], kept.read_to.as_deref(), max_rows)?;
+        let page = self
+            .rows
+            .inner
+            .scan(&[], kept.read_to.as_deref(), max_rows)?;
         let page = kept.read(page, max_rows);
         self.rows.freed.notify_all();
         Ok(Some(page))

@@ -408,7 +408,10 @@ async fn what_waits_is_bounded_and_durable_only_with_a_checkpoint() {
     let a_pull = 5 * limits::FOLLOW_EFFECTS_A_PULL;
     assert!(most > limits::LIST_ENTRIES_UNWRITTEN_MAX - 2 * a_pull);
     assert!(most < limits::LIST_ENTRIES_UNWRITTEN_MAX);
-    assert!(bench.projector.unwritten() < a_pull, "written without being asked");
+    assert!(
+        bench.projector.unwritten() < a_pull,
+        "written without being asked"
+    );
     // A sync that was under way with the flush need not cover what was written since.
     bench.projector.synced();
     assert_eq!(bench.projector.durable(), flushed);
