@@ -8,7 +8,7 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
-pub use credentials::{AuthOtp, ContactSession};
+pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;

@@ -33,6 +33,8 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// What a contact signs in by.
+    Identity,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -54,6 +56,7 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::Identity => 14,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -73,6 +76,7 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            14 => Some(Named::Identity),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -90,7 +94,8 @@ impl Named {
             | Named::Purchase
             | Named::JournalLine
             | Named::Estimate
-            | Named::Challenge => Kind::Contact,
+            | Named::Challenge
+            | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::User => Kind::User,
         }

@@ -56,7 +56,7 @@ struct WireMessage {
     subject: Option<String>,
     /// Null with the recipient.
     body: Option<String>,
-    /// The one-time code in the message. Null with the recipient.
+    /// The one-time code or token in the message. Null with the recipient.
     code: Option<String>,
     /// Unix seconds.
     created_date: i64,
@@ -125,7 +125,7 @@ async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
     let secrets = api.router.secrets();
     let code = recipient
         .is_some()
-        .then(|| secrets.one_time_code(contact, &challenge.nonce));
+        .then(|| secrets.told_of(contact, challenge));
     let (purpose, channel) = (challenge.purpose, challenge.channel);
     let said = code.as_deref();
     let said = said.map(|code| access::Message::with_code(purpose, channel, code));
