@@ -218,3 +218,36 @@ async fn a_password_that_everybody_tries_or_that_is_short_is_refused() {
     }
     assert!(node.inbox().await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_was_not_tried_for_want_of_room_does_not_count() {
+    let node = TestNode::start().await;
+    node.signed_up_by_email(EMAIL, PASSWORD).await;
+    let enter = |username: &str, password: &str| {
+        let body = json!({ "provider": "EMAIL", "username": username, "password": password });
+        node.app("/contacts/authenticate", &body)
+    };
+    let mut refused_for_room = 0;
+    for round in 0..40 {
+        let others = (0..60).map(|other| enter(&format!("o{round}-{other}@example.test"), "x"));
+        let others: Vec<_> = others.map(|ask| ask.begin()).collect();
+        let answer = enter(EMAIL, PASSWORD).send().await;
+        match answer.status {
+            200 => {}
+            503 => refused_for_room += 1,
+            other => panic!("{other}: {answer:?}"),
+        }
+        for other in others {
+            other.answer().await;
+        }
+        if refused_for_room > 2 {
+            break;
+        }
+    }
+    assert!(refused_for_room > 0, "there was room for all");
+    for _ in 0..PASSWORDS_MAX {
+        let entered = node.entered(EMAIL, "vivid turtle 8").await;
+        assert_eq!(entered.problem(), refused(400, "invalid_login"));
+    }
+    assert_eq!(node.entered(EMAIL, PASSWORD).await.status, 429);
+}

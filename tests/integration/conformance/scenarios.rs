@@ -2,6 +2,8 @@
 //!
 //! A new one: an async function over a node, and a line in [`play`].
 
+mod credentials;
+
 use std::sync::Arc;
 
 use http::Method;
@@ -18,7 +20,13 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
             $($name(recorded(recorder).await).await;)*
         };
     }
-    scenarios!(signing_in_by_phone, organisations_of_the_back_office);
+    scenarios!(
+        signing_in_by_phone,
+        organisations_of_the_back_office,
+        credentials::signing_in_by_email,
+        credentials::adding_identities,
+        credentials::asking_for_codes,
+    );
 }
 
 async fn recorded(recorder: &Arc<Recorder>) -> TestNode {
