@@ -343,6 +343,7 @@ impl Router {
     ) -> Result<TenantView, Failure> {
         let listed = self.tenant(tenant).await?;
         let uncovered_offline = listed.uncovered_offline(mode);
+        let rate_limits = listed.rate_limits(mode);
         let details = listed
             .details
             .ok_or(Failure::Rejected(Rejection::NotFound))?;
@@ -381,6 +382,7 @@ impl Router {
             organisations,
             taps,
             uncovered_offline,
+            rate_limits,
             offers,
         })
     }

@@ -39,6 +39,7 @@ mod offline;
 mod organisations;
 mod panics;
 mod privacy;
+mod rates;
 mod registrations;
 mod residency;
 mod returns;

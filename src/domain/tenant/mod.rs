@@ -1,5 +1,8 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
+mod rates;
+
+pub use self::rates::{Rate, RateLimits};
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
@@ -32,6 +35,8 @@ pub struct Tenant {
     pub api_keys: Vec<(Mode, u64)>,
     /// The modes in which a wallet owes what an offline sale spent beyond its balance. In others, such a sale is refused.
     pub owes_offline: Vec<Mode>,
+    /// How much callers may ask for, in the modes in which the tenant has said so.
+    pub rate_limits: Vec<(Mode, RateLimits)>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
 }
@@ -84,8 +89,8 @@ pub enum Command {
     ListOffer(Mode, u64),
     /// Add an API key.
     ListApiKey(Mode, u64),
-    /// Say what becomes of uncovered offline sales of a mode.
-    SetUncoveredOffline(Mode, Uncovered),
+    /// Say what becomes of uncovered offline sales of a mode, and how much its callers may ask for.
+    Set(Mode, Uncovered, RateLimits),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
 }
@@ -107,6 +112,8 @@ pub enum Event {
     UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
+    /// So much may callers of a mode ask for from now on.
+    RateLimitsSet(Mode, RateLimits),
 }
 
 /// Why a tenant refuses.
@@ -143,12 +150,15 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
-            Command::SetUncoveredOffline(mode, uncovered) => {
-                return Ok(if self.uncovered_offline(mode) == uncovered {
-                    Vec::new()
-                } else {
-                    vec![Event::UncoveredOfflineSet(mode, uncovered)]
-                });
+            Command::Set(mode, uncovered, rates) => {
+                let mut events = Vec::new();
+                if self.uncovered_offline(mode) != uncovered {
+                    events.push(Event::UncoveredOfflineSet(mode, uncovered));
+                }
+                if self.rate_limits(mode) != rates {
+                    events.push(Event::RateLimitsSet(mode, rates));
+                }
+                return Ok(events);
             }
             Command::ListOrganisation(number, ref tap) => {
                 return self.list_organisation(number, tap.as_deref());
@@ -238,6 +248,12 @@ impl Tenant {
         }
     }
 
+    /// How much callers of a mode may ask for, where the tenant has said so.
+    pub fn rate_limits(&self, mode: Mode) -> RateLimits {
+        let mut set = self.rate_limits.iter().filter(|(of, _)| *of == mode);
+        set.next().map(|(_, rates)| *rates).unwrap_or_default()
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -256,6 +272,10 @@ impl Tenant {
                 }
             }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
+            Event::RateLimitsSet(mode, rates) => {
+                self.rate_limits.retain(|(of, _)| of != mode);
+                self.rate_limits.push((*mode, *rates));
+            }
         }
     }
 }

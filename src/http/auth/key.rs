@@ -8,13 +8,13 @@ use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::{API_KEY, Caller, Who};
+use super::{API_KEY, Caller, Who, stranger};
 use crate::actors::router::{PublishedKey, Unauthenticated};
 use crate::domain::api_key::Scopes;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 
-/// The key in the `api_key` header, counted against its rate; none, if there is no such header.
+/// The key in the `api_key` header; none, if there is no such header.
 pub(super) async fn presented(
     parts: &Parts,
     api: &Api,
@@ -37,7 +37,6 @@ pub(super) async fn presented(
             ),
             Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
         })?;
-    api.quota.admit(&key.address)?;
     Ok(Some(key))
 }
 
@@ -57,21 +56,21 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
-        let Some(key) = presented(parts, api).await? else {
-            return Err(if parts.headers.contains_key(AUTHORIZATION) {
-                Problem::new(
-                    Code::InvalidApiKey,
-                    "bearer tokens are not accepted here; send a secret key in the api_key header",
-                )
-            } else {
-                Problem::new(
-                    Code::MissingCredentials,
-                    "send a secret key in the api_key header",
-                )
-            });
+        let key = match presented(parts, api).await {
+            Ok(Some(key)) => Ok(key),
+            Ok(None) if parts.headers.contains_key(AUTHORIZATION) => Err(Problem::new(
+                Code::InvalidApiKey,
+                "bearer tokens are not accepted here; send a secret key in the api_key header",
+            )),
+            Ok(None) => Err(Problem::new(
+                Code::MissingCredentials,
+                "send a secret key in the api_key header",
+            )),
+            Err(problem) => Err(problem),
         };
-        let who = Who::Key(key);
-        let caller = Caller { who, began };
+        let key = key.map_err(|problem| stranger(problem, parts, api))?;
+        let caller = Caller::counted(Who::Key(Arc::clone(&key)), Some(&key), began, parts, api);
+        let caller = caller.await?;
         for scope in Scopes(SCOPE).iter() {
             caller.require(scope)?;
         }

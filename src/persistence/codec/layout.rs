@@ -166,7 +166,9 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead });
+stored!(record tenant::Rate { requests, seconds });
+stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
@@ -175,6 +177,7 @@ stored!(choice tenant::Event {
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
     6 => UncoveredOfflineSet(mode, uncovered),
+    20 => RateLimitsSet(mode, rates),
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });

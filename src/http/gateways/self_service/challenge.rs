@@ -87,6 +87,17 @@ pub(super) fn require_delivery(api: &Api, caller: &Caller) -> Result<(), Problem
     }
 }
 
+/// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
+pub(super) async fn require_room(
+    api: &Api,
+    caller: &Caller,
+    destination: &str,
+) -> Result<(), Problem> {
+    let world = (caller.tenant(), caller.mode());
+    let admitted = api.quota.admit_destination(&api.router, world, destination);
+    admitted.await
+}
+
 /// Waits for `answer`, and then for the next step of time since `began`: how long it took tells nothing of what was found.
 pub(super) async fn evenly<T>(began: Instant, answer: impl Future<Output = T>) -> T {
     let answer = answer.await;

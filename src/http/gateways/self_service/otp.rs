@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
 use super::wire::not_built;
 use crate::actors::router::access::Destination;
 use crate::domain::api_key::Scope;
@@ -146,6 +146,7 @@ pub(super) async fn request(
 pub(super) async fn send(api: &Api, caller: &Caller, phone: &str) -> Result<Response, Problem> {
     let sent = async {
         require_delivery(api, caller)?;
+        require_room(api, caller, phone).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let to = Destination::Phone(phone.to_owned());
         let challenged = api.router.challenge(tenant, mode, to).await;

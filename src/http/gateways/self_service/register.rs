@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
 use super::wire::not_built;
 use crate::actors::router::access::Registration;
@@ -91,6 +91,7 @@ async fn begin(
     let value = phone
         .e164()
         .ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    require_room(api, caller, &value).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let address = Address {
         tenant: caller.tenant(),

@@ -343,6 +343,16 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
+                rate_limits: vec![(
+                    Mode::Live,
+                    tenant::RateLimits {
+                        secret_key: Some(tenant::Rate {
+                            requests: 100,
+                            seconds: 60,
+                        }),
+                        ..tenant::RateLimits::default()
+                    },
+                )],
                 test_clock_ahead: Span::days(3),
             }),
         ),

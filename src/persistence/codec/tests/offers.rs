@@ -86,6 +86,19 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             )),
         ),
         (
+            "tenant_rate_limits_set",
+            Event::Tenant(tenant::Event::RateLimitsSet(
+                Mode::Test,
+                tenant::RateLimits {
+                    address: Some(tenant::Rate {
+                        requests: 100,
+                        seconds: 60,
+                    }),
+                    ..tenant::RateLimits::default()
+                },
+            )),
+        ),
+        (
             "contact_awards_counted",
             Event::Contact(contact::Event::AwardsCounted(vec![Counted {
                 offer: 6,
