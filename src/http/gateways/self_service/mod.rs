@@ -6,7 +6,11 @@
 mod authenticate;
 mod challenge;
 mod get;
+<<<<<<< HEAD
 mod not_built;
+=======
+mod identification;
+>>>>>>> main
 mod otp;
 mod refresh;
 mod register;
