@@ -102,24 +102,24 @@ pub(super) fn require_delivery(
     }
 }
 
-<<<<<<< HEAD
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
 pub(super) async fn require_room(
     api: &Api,
     caller: &Caller,
-    destination: &str,
+    destination: &Destination,
 ) -> Result<(), Problem> {
+    let (Destination::Phone(text) | Destination::Email(text)) = destination;
     let world = (caller.tenant(), caller.mode());
-    let admitted = api.quota.admit_destination(&api.router, world, destination);
+    let admitted = api.quota.admit_destination(&api.router, world, text);
     admitted.await
-=======
+}
+
 /// The password is wrong, or nobody signs in so: which of both is not said.
 pub(super) fn invalid_login() -> Problem {
     Problem::new(
         Code::InvalidLogin,
         "the password is wrong, or nobody signs in by this; sign in by a code, or have the password set anew",
     )
->>>>>>> main
 }
 
 /// Waits for `answer`, and then for the next step of time since `began`: how long it took tells nothing of what was found.

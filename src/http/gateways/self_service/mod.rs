@@ -6,11 +6,8 @@
 mod authenticate;
 mod challenge;
 mod get;
-<<<<<<< HEAD
-mod not_built;
-=======
 mod identification;
->>>>>>> main
+mod not_built;
 mod otp;
 mod refresh;
 mod register;

@@ -185,12 +185,8 @@ pub(super) async fn send(
     to: &Destination,
 ) -> Result<Response, Problem> {
     let sent = async {
-<<<<<<< HEAD
-        require_delivery(api, caller)?;
-        require_room(api, caller, phone).await?;
-=======
         require_delivery(api, caller, to.channel())?;
->>>>>>> main
+        require_room(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let challenged = api.router.challenge(tenant, mode, to).await;
         challenge::answer(caller, StatusCode::OK, to, challenged)

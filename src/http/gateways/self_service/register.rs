@@ -87,17 +87,10 @@ async fn begin(
     if let Some(field) = about.unbuilt() {
         return Err(not_built(field, "a registration without it"));
     }
-<<<<<<< HEAD
-    require_delivery(api, caller)?;
-    let value = phone
-        .e164()
-        .ok_or_else(|| Problem::from(Code::InvalidRequest))?;
-    require_room(api, caller, &value).await?;
-=======
     let to = identity.destination()?;
     require_delivery(api, caller, to.channel())?;
+    require_room(api, caller, &to).await?;
     let password = identity.password(api).await?;
->>>>>>> main
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let address = Address {
         tenant: caller.tenant(),
