@@ -69,7 +69,7 @@ impl Publication {
                     .is_some_and(|access| !access.sessions.is_empty())
                     .then(|| sessions_of(contact))
             }
-            State::DirectoryEntry(_) | State::Lease(_) => None,
+            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) => None,
         }
     }
 }

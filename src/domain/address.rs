@@ -32,6 +32,8 @@ pub enum Kind {
     DirectoryEntry,
     /// What one shard holds of an offer's budget. It lives in that shard, whatever its number says.
     Lease,
+    /// A page of the audit log.
+    AuditLog,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -79,6 +81,7 @@ impl Kind {
             Kind::ApiKey => 5,
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
+            Kind::AuditLog => 11,
         }
     }
 
@@ -92,6 +95,7 @@ impl Kind {
             5 => Some(Kind::ApiKey),
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
+            11 => Some(Kind::AuditLog),
             _ => None,
         }
     }
@@ -106,6 +110,7 @@ impl Kind {
             Kind::ApiKey => "api_key",
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
+            Kind::AuditLog => "audit_log",
         }
     }
 }

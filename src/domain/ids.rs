@@ -33,6 +33,8 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// A line of the audit log, by its number.
+    AuditLine,
 }
 
 impl Named {
@@ -50,6 +52,7 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::AuditLine => 27,
         }
     }
 
@@ -67,6 +70,7 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            27 => Some(Named::AuditLine),
             _ => None,
         }
     }
@@ -84,6 +88,7 @@ impl Named {
             | Named::Estimate
             | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::AuditLine => Kind::AuditLog,
         }
     }
 }
@@ -116,9 +121,12 @@ impl PublicId {
             tenant,
             mode: match kind {
                 Kind::Tenant | Kind::Organisation => Mode::Shared,
-                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
-                    mode
-                }
+                Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease
+                | Kind::AuditLog => mode,
             },
             kind,
             entity: self.entity,

@@ -42,5 +42,8 @@ pub const WRONG_FROM_AN_ADDRESS_MAX: u32 = 50;
 /// For how long wrong answers of an address are counted, in seconds: as long as an account is locked.
 pub const WRONG_FROM_AN_ADDRESS_LASTS_S: u32 = 15 * 60;
 
+/// How many pages of an audit log a list looks through: 100,000 lines, a second's work. An export has all.
+pub const AUDIT_PAGES_LOOKED_AT_MAX: usize = 1_000;
+
 /// How many addresses with wrong answers are told apart in that time, at 60 bytes each; beyond it the others count as one.
 pub const GUESSERS_TOLD_APART_MAX: usize = 100_000;

@@ -15,6 +15,7 @@ mod answers;
 mod api_keys;
 mod app;
 mod at_once;
+mod audit;
 mod bound_keys;
 mod budgets;
 mod changes;

@@ -147,7 +147,6 @@ async fn an_address_over_its_rate_waits_whatever_it_claims_to_be() {
     }
 }
 
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_proxy_that_is_believed_each_client_counts_for_itself() {
     let node = TestNode::start_with(|config| {

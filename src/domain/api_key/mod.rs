@@ -48,11 +48,13 @@ pub enum Scope {
     ContactsRegister,
     /// Read what test mode would have sent.
     TestInbox,
+    /// Read and export the audit log.
+    AuditRead,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 17] = [
+    pub const ALL: [Scope; 18] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -70,6 +72,7 @@ impl Scope {
         Scope::TestClock,
         Scope::ContactsRegister,
         Scope::TestInbox,
+        Scope::AuditRead,
     ];
 
     /// The scope's name on the wire.
@@ -92,6 +95,7 @@ impl Scope {
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
             Scope::TestInbox => "test_inbox.read",
+            Scope::AuditRead => "audit.read",
         }
     }
 
@@ -120,6 +124,7 @@ impl Scope {
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
             Scope::TestInbox => 1 << 27,
+            Scope::AuditRead => 1 << 24,
         }
     }
 }

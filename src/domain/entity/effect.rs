@@ -96,7 +96,8 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::AuditLog(_) => None,
         })
     }
 
@@ -139,7 +140,8 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::AuditLog(_) => None,
         });
         told.unwrap_or(Outcome::Done)
     }

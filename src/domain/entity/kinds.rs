@@ -9,7 +9,7 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, contact, directory_entry, lease, offer, organisation, tenant,
+    access, api_key, audit, contact, directory_entry, lease, offer, organisation, tenant,
 };
 
 /// The state of an entity of some kind.
@@ -29,6 +29,8 @@ pub enum State {
     DirectoryEntry(directory_entry::State),
     /// A lease.
     Lease(lease::State),
+    /// A page of an audit log.
+    AuditLog(audit::Page),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -48,6 +50,8 @@ pub enum Command {
     DirectoryEntry(directory_entry::Command),
     /// Of a lease.
     Lease(lease::Command),
+    /// Of a page of an audit log.
+    AuditLog(audit::Command),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -69,6 +73,8 @@ pub enum Event {
     DirectoryEntry(directory_entry::Event),
     /// To a lease.
     Lease(lease::Event),
+    /// To a page of an audit log.
+    AuditLog(audit::Event),
 }
 
 impl Command {
@@ -86,6 +92,7 @@ impl Command {
             | Command::ApiKey(_)
             | Command::DirectoryEntry(_)
             | Command::Lease(_)
+            | Command::AuditLog(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -102,6 +109,7 @@ impl State {
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
+            Kind::AuditLog => State::AuditLog(audit::Page::default()),
         }
     }
 
@@ -152,13 +160,22 @@ impl State {
                 .into_iter()
                 .map(Event::DirectoryEntry)
                 .collect()),
+            (State::AuditLog(state), Command::AuditLog(command)) => joined(
+                state.decide(command, context.wall),
+                Event::AuditLog,
+                Rejection::AuditLog,
+            ),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
             (
-                State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_),
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::Lease(_)
+                | State::AuditLog(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -168,14 +185,16 @@ impl State {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
                 | Command::Contact(_)
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
-                | Command::Lease(_),
+                | Command::Lease(_)
+                | Command::AuditLog(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -190,6 +209,7 @@ impl State {
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -197,14 +217,16 @@ impl State {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
                 | Event::Contact(_)
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
-                | Event::Lease(_),
+                | Event::Lease(_)
+                | Event::AuditLog(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -215,9 +237,11 @@ impl State {
             // Keys are credentials: they go by the wall.
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => {
-                Dues::default()
-            }
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Lease(_)
+            | State::AuditLog(_) => Dues::default(),
         }
     }
 
@@ -229,7 +253,8 @@ impl State {
             | State::Organisation(_)
             | State::Offer(_)
             | State::ApiKey(_)
-            | State::Lease(_) => Vec::new(),
+            | State::Lease(_)
+            | State::AuditLog(_) => Vec::new(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation};
+use crate::domain::{api_key, audit, offer, organisation};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,8 @@ pub enum Query {
     Budget,
     /// An API key.
     ApiKey,
+    /// A page of an audit log.
+    AuditPage,
     /// Who has a value.
     DirectoryHolder(ValueHash),
     /// Until when no code that was sent to a value is taken.
@@ -166,6 +168,8 @@ pub enum Answer {
     Budget(Box<BudgetView>),
     /// An API key.
     ApiKey(Box<api_key::ApiKey>),
+    /// A page of an audit log.
+    AuditPage(Box<audit::Page>),
     /// Who has a value, by entity number.
     DirectoryHolder(Option<u64>),
     /// Until when no code that was sent to a value is taken.
@@ -204,7 +208,8 @@ impl Entity {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_),
             ) => None,
         }
     }
@@ -259,6 +264,7 @@ impl Entity {
             (Query::ApiKey, State::ApiKey(state)) => {
                 Answer::ApiKey(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
+            (Query::AuditPage, State::AuditLog(page)) => Answer::AuditPage(Box::new(page.clone())),
             (Query::DirectoryHolder(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryHolder(state.holder(&value))
             }
@@ -283,6 +289,7 @@ impl Entity {
                 | Query::Offer
                 | Query::Budget
                 | Query::ApiKey
+                | Query::AuditPage
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
@@ -296,7 +303,8 @@ impl Entity {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -324,7 +332,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => Err(Rejection::WrongKind),
+            | State::Lease(_)
+            | State::AuditLog(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -353,7 +362,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => None,
+            | State::Lease(_)
+            | State::AuditLog(_) => None,
         }
     }
 

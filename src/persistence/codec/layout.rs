@@ -13,7 +13,8 @@ use crate::domain::calendar::Zone;
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::time::{Dues, Span, Timestamp};
 use crate::domain::{
-    api_key, contact, directory_entry, entity, lease, offer, organisation, remembered, tenant,
+    api_key, audit, contact, directory_entry, entity, lease, offer, organisation, remembered,
+    tenant,
 };
 use crate::persistence::journal::Position;
 use crate::persistence::listing;
@@ -387,6 +388,13 @@ stored!(choice contact::Event {
     22 => Access(event),
 });
 
+stored!(choice audit::Outcome { 0 => Asked, 1 => Done, 2 => Refused, 3 => Unknown });
+stored!(record audit::Entry { actor, masquerader, operation, target, outcome });
+stored!(record audit::Line { number, at, entry, hash });
+stored!(record audit::Start { lines, hash });
+stored!(record audit::Page { start, lines });
+stored!(choice audit::Event { 0 => Begun(start), 1 => Appended(line) });
+
 stored!(choice entity::Event {
     1 => Tenant(event),
     2 => Organisation(event),
@@ -395,6 +403,7 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    11 => AuditLog(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -404,6 +413,7 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    11 => AuditLog(state),
 });
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });

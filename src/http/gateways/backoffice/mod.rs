@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod api_keys;
+mod audit_log;
 mod classifications;
 mod contacts;
 mod fields;
@@ -39,6 +40,7 @@ use crate::http::Api;
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
+        (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
     )
 )]
@@ -82,6 +84,8 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
         routes!(test_inbox::list),
+        routes!(audit_log::list::list),
+        routes!(audit_log::export::export),
     ]
 }
 

@@ -12,6 +12,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::entity::Command;
 use crate::domain::tenant::{self, Rate, RateLimits, Uncovered};
+use crate::http::audit::audited;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -193,21 +194,24 @@ pub(super) async fn set(
     body: ValidJson<WireSettings>,
 ) -> Result<Response, Problem> {
     of_whole_network(&caller)?;
-    let uncovered = match body.uncovered_offline_spend {
-        WireUncovered::Reject => Uncovered::Reject,
-        WireUncovered::Owe => Uncovered::Owe,
+    let act = async {
+        let uncovered = match body.uncovered_offline_spend {
+            WireUncovered::Reject => Uncovered::Reject,
+            WireUncovered::Owe => Uncovered::Owe,
+        };
+        let set = tenant::Command::Set(caller.mode(), uncovered, body.rate_limits.into());
+        let tenant = Address::tenant(caller.tenant());
+        let answer = api
+            .router
+            .command(tenant, Command::Tenant(set), None, None)
+            .await;
+        let timings = reply::timings(&caller, answer.timings);
+        Ok(match answer.result {
+            Ok(_) => reply::json(StatusCode::OK, &*body, timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
     };
-    let set = tenant::Command::Set(caller.mode(), uncovered, body.rate_limits.into());
-    let tenant = Address::tenant(caller.tenant());
-    let answer = api
-        .router
-        .command(tenant, Command::Tenant(set), None, None)
-        .await;
-    let timings = reply::timings(&caller, answer.timings);
-    Ok(match answer.result {
-        Ok(_) => reply::json(StatusCode::OK, &*body, timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    audited(&api, &caller, "settings.update", None, act).await
 }
 
 fn of_whole_network(caller: &Caller) -> Result<(), Problem> {
