@@ -91,6 +91,7 @@ fn context() -> Context {
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
         rate_limits: Default::default(),
+        roles: Vec::new(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
     };
     Context {

@@ -62,7 +62,8 @@ impl Held {
             | State::Contact(_)
             | State::ApiKey(_)
             | State::AuditLog(_)
-            | State::DirectoryEntry(_) => None,
+            | State::DirectoryEntry(_)
+            | State::User(_) => None,
         }
     }
 

@@ -59,7 +59,8 @@ impl Router {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
-                | Kind::AuditLog => {}
+                | Kind::AuditLog
+                | Kind::User => {}
             }
         }
         self.test_clock(tenant).await

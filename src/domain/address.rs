@@ -34,6 +34,8 @@ pub enum Kind {
     Lease,
     /// A page of the audit log.
     AuditLog,
+    /// A person of the Back Office.
+    User,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -47,6 +49,11 @@ pub struct Address {
     pub kind: Kind,
     /// Which one. Unique among the tenant's entities of this mode and kind.
     pub entity: u64,
+}
+
+impl TenantId {
+    /// The platform's own.
+    pub const PLATFORM: TenantId = TenantId(0);
 }
 
 impl Mode {
@@ -82,6 +89,7 @@ impl Kind {
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
             Kind::AuditLog => 11,
+            Kind::User => 8,
         }
     }
 
@@ -96,6 +104,7 @@ impl Kind {
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
             11 => Some(Kind::AuditLog),
+            8 => Some(Kind::User),
             _ => None,
         }
     }
@@ -111,6 +120,7 @@ impl Kind {
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
             Kind::AuditLog => "audit_log",
+            Kind::User => "user",
         }
     }
 }
@@ -123,6 +133,16 @@ impl Address {
             mode: Mode::Shared,
             kind: Kind::Tenant,
             entity: 0,
+        }
+    }
+
+    /// User number `entity`: of the platform's own tenant, and of no mode.
+    pub const fn user(entity: u64) -> Address {
+        Address {
+            tenant: TenantId::PLATFORM,
+            mode: Mode::Shared,
+            kind: Kind::User,
+            entity,
         }
     }
 

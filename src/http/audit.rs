@@ -30,9 +30,10 @@ pub async fn audited(
     target: Option<String>,
     act: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
+    let (actor, masquerader) = actors(api, &caller.who);
     let mut entry = Entry {
-        actor: actor(api, &caller.who),
-        masquerader: None,
+        actor,
+        masquerader,
         operation: operation.to_owned(),
         target,
         outcome: Outcome::Asked,
@@ -49,13 +50,26 @@ pub async fn audited(
     answer
 }
 
-fn actor(api: &Api, who: &Who) -> String {
+/// Who does it. Within a masquerade that is the organisation which the user acts as, and the user stands beside it.
+fn actors(api: &Api, who: &Who) -> (String, Option<String>) {
     let ids = api.router.secrets().public_ids();
-    let (kind, named, address) = match who {
-        Who::Key(key) => ("key", Named::ApiKey, &key.address),
-        Who::Contact(signed_in) => ("contact", Named::Contact, &signed_in.contact),
-    };
-    format!("{kind}:{}", ids.write(PublicId::of(named, address.entity)))
+    let named = |kind, named, entity| format!("{kind}:{}", ids.write(PublicId::of(named, entity)));
+    match who {
+        Who::Key(key) => (named("key", Named::ApiKey, key.address.entity), None),
+        Who::Contact(signed_in) => {
+            let contact = signed_in.contact.entity;
+            (named("contact", Named::Contact, contact), None)
+        }
+        Who::User(user) => {
+            let person = named("user", Named::User, user.user.entity);
+            if !user.session.is_masquerade {
+                return (person, None);
+            }
+            let organisation = user.session.place.organisation;
+            let acted_as = named("organisation", Named::Organisation, organisation);
+            (acted_as, Some(person))
+        }
+    }
 }
 
 fn outcome(answer: &Result<Response, Problem>) -> Outcome {

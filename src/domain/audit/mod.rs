@@ -11,7 +11,7 @@ use super::time::Timestamp;
 /// How many lines one page takes: with the longest texts 420 bytes each, 42 KiB, under two thirds of a row.
 pub const PAGE_LINES: usize = 100;
 
-/// The longest text in a line, in bytes: the kind of an actor and a public id are 44, an operation is a name of ours.
+/// The longest text in a line, in bytes: the kind of an actor and a public id are 49, an operation is a name of ours.
 pub const TEXT_BYTES_MAX: usize = 64;
 
 /// The hash of a line, or that before the first.
@@ -53,7 +53,7 @@ impl Outcome {
 /// What is written down of an operation. Each text is at most [`TEXT_BYTES_MAX`] long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Who did it: `key:`, `contact:` or `user:` and a public id.
+    /// Who did it: `key:`, `contact:`, `user:` or `organisation:` and a public id.
     pub actor: String,
     /// The user behind a masquerade, likewise.
     pub masquerader: Option<String>,

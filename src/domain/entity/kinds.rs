@@ -9,7 +9,7 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, audit, contact, directory_entry, lease, offer, organisation, tenant,
+    access, api_key, audit, contact, directory_entry, lease, offer, organisation, tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -31,6 +31,8 @@ pub enum State {
     Lease(lease::State),
     /// A page of an audit log.
     AuditLog(audit::Page),
+    /// A user.
+    User(Box<user::User>),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -52,6 +54,8 @@ pub enum Command {
     Lease(lease::Command),
     /// Of a page of an audit log.
     AuditLog(audit::Command),
+    /// Of a user.
+    User(Box<user::Command>),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -75,6 +79,8 @@ pub enum Event {
     Lease(lease::Event),
     /// To a page of an audit log.
     AuditLog(audit::Event),
+    /// To a user.
+    User(user::Event),
 }
 
 impl Command {
@@ -85,6 +91,7 @@ impl Command {
             Command::Contact(contact::Command::Access(access::Command::Refresh(refresh))) => {
                 Outcome::SignedIn(refresh.session)
             }
+            Command::User(command) => command.came_to_before(),
             Command::Tenant(_)
             | Command::Organisation(_)
             | Command::Offer(_)
@@ -110,6 +117,7 @@ impl State {
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
             Kind::AuditLog => State::AuditLog(audit::Page::default()),
+            Kind::User => State::User(Box::default()),
         }
     }
 
@@ -170,6 +178,16 @@ impl State {
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
+            (State::User(state), Command::User(command)) => joined(
+                state.decide(command, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
+            (State::User(state), Command::FireTimers) => joined(
+                state.decide(&user::Command::FireTimers, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -186,7 +204,8 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::AuditLog(_),
+                | State::AuditLog(_)
+                | State::User(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
@@ -194,7 +213,8 @@ impl State {
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
                 | Command::Lease(_)
-                | Command::AuditLog(_),
+                | Command::AuditLog(_)
+                | Command::User(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -210,6 +230,7 @@ impl State {
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
             (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
+            (State::User(state), Event::User(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -218,7 +239,8 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::AuditLog(_),
+                | State::AuditLog(_)
+                | State::User(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
@@ -226,7 +248,8 @@ impl State {
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_)
-                | Event::AuditLog(_),
+                | Event::AuditLog(_)
+                | Event::User(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -236,6 +259,7 @@ impl State {
             State::Contact(contact) => contact.next_due(),
             // Keys are credentials: they go by the wall.
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
+            State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
             State::Tenant(_)
             | State::Organisation(_)
@@ -254,7 +278,8 @@ impl State {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::Lease(_)
-            | State::AuditLog(_) => Vec::new(),
+            | State::AuditLog(_)
+            | State::User(_) => Vec::new(),
         }
     }
 }

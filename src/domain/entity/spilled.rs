@@ -33,7 +33,8 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::AuditLog(_) => Spilled::default(),
+            | State::AuditLog(_)
+            | State::User(_) => Spilled::default(),
         }
     }
 
@@ -54,7 +55,8 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::AuditLog(_) => Spilled {
+            | State::AuditLog(_)
+            | State::User(_) => Spilled {
                 answered,
                 ..Spilled::default()
             },

@@ -1,14 +1,13 @@
-//! API keys: reading and checking one, and what the handlers of the Back Office ask of it.
+//! API keys: reading and checking one, and what the handlers of the Back Office ask of a credential.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
-use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::{API_KEY, Caller, Who, stranger};
+use super::{API_KEY, Caller, user};
 use crate::actors::router::{PublishedKey, Unauthenticated};
 use crate::domain::api_key::Scopes;
 use crate::http::problem::{Code, Problem};
@@ -40,7 +39,7 @@ pub(super) async fn presented(
     Ok(Some(key))
 }
 
-/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
+/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`, or a user whose roles do.
 pub struct Authorized<const SCOPE: u32>(Caller);
 
 impl<const SCOPE: u32> Deref for Authorized<SCOPE> {
@@ -56,21 +55,9 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
-        let key = match presented(parts, api).await {
-            Ok(Some(key)) => Ok(key),
-            Ok(None) if parts.headers.contains_key(AUTHORIZATION) => Err(Problem::new(
-                Code::InvalidApiKey,
-                "bearer tokens are not accepted here; send a secret key in the api_key header",
-            )),
-            Ok(None) => Err(Problem::new(
-                Code::MissingCredentials,
-                "send a secret key in the api_key header",
-            )),
-            Err(problem) => Err(problem),
-        };
-        let key = key.map_err(|problem| stranger(problem, parts, api))?;
-        let caller = Caller::counted(Who::Key(Arc::clone(&key)), Some(&key), began, parts, api);
-        let caller = caller.await?;
+        let missing = "send a secret key in the api_key header, or a user's access token in the Authorization header";
+        let (who, key) = user::presented(parts, api, missing).await?;
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
         for scope in Scopes(SCOPE).iter() {
             caller.require(scope)?;
         }

@@ -73,7 +73,8 @@ impl Store {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::AuditLog(_) => None,
+            | State::AuditLog(_)
+            | State::User(_) => None,
         })
     }
 

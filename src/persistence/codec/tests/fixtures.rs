@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, offers, profiles};
+use super::{access, budgets, offers, profiles, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -248,6 +248,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     ]
     .into_iter()
     .chain(budgets::events())
+    .chain(users::events())
     .chain(profiles::events())
     .chain(offers::events())
     .chain(events_of_others())
@@ -343,16 +344,10 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
-                rate_limits: vec![(
-                    Mode::Live,
-                    tenant::RateLimits {
-                        secret_key: Some(tenant::Rate {
-                            requests: 100,
-                            seconds: 60,
-                        }),
-                        ..tenant::RateLimits::default()
-                    },
-                )],
+                rate_limits: vec![(Mode::Live, rate_limits())],
+                roles: vec![users::role()],
+                role_count: 404,
+                users: vec![413],
                 test_clock_ahead: Span::days(3),
             }),
         ),
@@ -416,7 +411,18 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 destinations: vec![access::destination()],
             }),
         ),
+        ("user", State::User(Box::new(users::state()))),
     ]
+}
+
+pub(super) fn rate_limits() -> tenant::RateLimits {
+    tenant::RateLimits {
+        secret_key: Some(tenant::Rate {
+            requests: 100,
+            seconds: 60,
+        }),
+        ..tenant::RateLimits::default()
+    }
 }
 
 pub(super) fn audit_page() -> audit::Page {
@@ -447,6 +453,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
         Event::AuditLog(_) => Kind::AuditLog,
+        Event::User(_) => Kind::User,
     }
 }
 

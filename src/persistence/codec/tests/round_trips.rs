@@ -60,6 +60,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::DirectoryEntry,
         Kind::Lease,
         Kind::AuditLog,
+        Kind::User,
     ];
     (
         any::<u64>(),
@@ -350,7 +351,7 @@ prop_compose! {
         tenant::Tenant {
             details, organisations, taps, offers, api_keys, test_clock_ahead: Span::days(2),
             owes_offline: vec![Mode::Live],
-            rate_limits: Vec::new(),
+            ..tenant::Tenant::default()
         }
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
         rate_limits: Default::default(),
+        roles: Vec::new(),
         offers: (1..).zip(offers).collect(),
     })
 }

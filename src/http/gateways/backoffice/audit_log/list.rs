@@ -97,9 +97,9 @@ struct WireLine {
     number: u64,
     /// Unix seconds.
     date: i64,
-    /// `key:`, `contact:` or `user:` and an id.
+    /// `key:`, `contact:` or `user:` and an id; `organisation:` within a masquerade.
     actor: String,
-    /// The user behind a masquerade.
+    /// The user who acts as that organisation.
     masquerader: Option<String>,
     operation: String,
     /// The id of what it was done to.
