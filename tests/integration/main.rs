@@ -46,6 +46,7 @@ mod rates;
 mod registrations;
 mod residency;
 mod returns;
+mod roles;
 mod routes;
 mod rows;
 mod session_rules;

@@ -346,7 +346,6 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 owes_offline: vec![Mode::Test],
                 rate_limits: vec![(Mode::Live, rate_limits())],
                 roles: vec![users::role()],
-                role_count: 404,
                 users: vec![413],
                 test_clock_ahead: Span::days(3),
             }),
