@@ -33,6 +33,8 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// What a contact signs in by.
+    Identity,
     /// A line of the audit log, by its number.
     AuditLine,
     /// A person of the Back Office.
@@ -56,6 +58,7 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::Identity => 14,
             Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
@@ -76,6 +79,7 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            14 => Some(Named::Identity),
             27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
@@ -94,7 +98,8 @@ impl Named {
             | Named::Purchase
             | Named::JournalLine
             | Named::Estimate
-            | Named::Challenge => Kind::Contact,
+            | Named::Challenge
+            | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::User => Kind::User,
             Named::AuditLine => Kind::AuditLog,
