@@ -13,6 +13,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::Ask;
+use crate::commerce::put;
 use crate::contact_changes::refused;
 use crate::node::TestNode;
 use crate::users::Session;
@@ -311,6 +312,11 @@ async fn every_operation_opens_to_its_own_scope_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
     let node = TestNode::start().await;
+    // More of one user in a minute than an account may ask for unless its tenant says otherwise.
+    let all = json!({ "account": { "requests": 1_000_000, "seconds": 1 } });
+    let all = json!({ "uncovered_offline_spend": "REJECT", "rate_limits": all });
+    let set = put(&node, "/settings", &all).send().await;
+    assert_eq!(set.status, 200, "{set:?}");
     let document = node.ask(Method::GET, "/backoffice/openapi.json");
     let document = document.send().await.json();
     let role = async |command| {
