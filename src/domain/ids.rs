@@ -35,6 +35,8 @@ pub enum Named {
     Challenge,
     /// What a contact signs in by.
     Identity,
+    /// A line of the audit log, by its number.
+    AuditLine,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -57,6 +59,7 @@ impl Named {
             Named::Classification => 11,
             Named::Challenge => 12,
             Named::Identity => 14,
+            Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -77,6 +80,7 @@ impl Named {
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
             14 => Some(Named::Identity),
+            27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -98,6 +102,7 @@ impl Named {
             | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::User => Kind::User,
+            Named::AuditLine => Kind::AuditLog,
         }
     }
 }
@@ -135,13 +140,17 @@ impl PublicId {
                 | Kind::Contact
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
-                | Kind::Lease => tenant,
+                | Kind::Lease
+                | Kind::AuditLog => tenant,
             },
             mode: match kind {
                 Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
-                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
-                    mode
-                }
+                Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease
+                | Kind::AuditLog => mode,
             },
             kind,
             entity: self.entity,
