@@ -91,6 +91,7 @@ fn context() -> Context {
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
+        rewards: Arc::default(),
     };
     Context {
         now: NOW,

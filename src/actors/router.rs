@@ -374,6 +374,11 @@ impl Router {
                 other => return Err(unexpected(&other)),
             }
         }
+        let address = Address::configuration(tenant, mode);
+        let rewards = match self.query(address, Query::Configuration).await.result? {
+            Answer::Configuration(configuration) => Arc::from(configuration),
+            other => return Err(unexpected(&other)),
+        };
         Ok(TenantView {
             currency: details.currency,
             classifications: details.classifications,
@@ -382,6 +387,7 @@ impl Router {
             taps,
             uncovered_offline,
             offers,
+            rewards,
         })
     }
 

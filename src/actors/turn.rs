@@ -286,7 +286,9 @@ impl Turn<'_> {
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)
-            | Query::Registration => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::Registration
+            | Query::Loyalty
+            | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

@@ -32,6 +32,8 @@ pub enum Kind {
     DirectoryEntry,
     /// What one shard holds of an offer's budget. It lives in that shard, whatever its number says.
     Lease,
+    /// What a tenant sets up about its customers in one mode, beside its offers.
+    Configuration,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -79,6 +81,7 @@ impl Kind {
             Kind::ApiKey => 5,
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
+            Kind::Configuration => 10,
         }
     }
 
@@ -92,6 +95,7 @@ impl Kind {
             5 => Some(Kind::ApiKey),
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
+            10 => Some(Kind::Configuration),
             _ => None,
         }
     }
@@ -106,6 +110,7 @@ impl Kind {
             Kind::ApiKey => "api_key",
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
+            Kind::Configuration => "configuration",
         }
     }
 }
@@ -117,6 +122,16 @@ impl Address {
             tenant,
             mode: Mode::Shared,
             kind: Kind::Tenant,
+            entity: 0,
+        }
+    }
+
+    /// What a tenant sets up about its customers in a mode.
+    pub const fn configuration(tenant: TenantId, mode: Mode) -> Address {
+        Address {
+            tenant,
+            mode,
+            kind: Kind::Configuration,
             entity: 0,
         }
     }

@@ -33,6 +33,12 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// A tier that contacts reach.
+    Tier,
+    /// A segment of contacts.
+    Segment,
+    /// A word that contacts are tagged with.
+    Tag,
 }
 
 impl Named {
@@ -50,6 +56,9 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::Tier => 22,
+            Named::Segment => 24,
+            Named::Tag => 29,
         }
     }
 
@@ -67,6 +76,9 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            22 => Some(Named::Tier),
+            24 => Some(Named::Segment),
+            29 => Some(Named::Tag),
             _ => None,
         }
     }
@@ -84,6 +96,7 @@ impl Named {
             | Named::Estimate
             | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::Tier | Named::Segment | Named::Tag => Kind::Configuration,
         }
     }
 }
@@ -116,9 +129,12 @@ impl PublicId {
             tenant,
             mode: match kind {
                 Kind::Tenant | Kind::Organisation => Mode::Shared,
-                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
-                    mode
-                }
+                Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease
+                | Kind::Configuration => mode,
             },
             kind,
             entity: self.entity,
@@ -198,9 +214,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Every number that names something.
+    const NUMBERS: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 22, 24, 29];
+
     proptest! {
         #[test]
-        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=12) {
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in prop::sample::select(NUMBERS)) {
             let ids = PublicIds::new([3; 32]);
             let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
             let text = ids.write(id);

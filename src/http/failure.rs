@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{access, api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, configuration, contact, offer, organisation, tenant};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -87,7 +87,22 @@ fn rejected(rejection: Rejection) -> Problem {
         Rejection::Tenant(tenant::Rejection::ClockTooFar) => {
             invalid_field("", "too_large", "the test clock is at most 50 years ahead")
         }
+        Rejection::Configuration(configuration::Rejection::ListFull) => Problem::new(
+            Code::LimitReached,
+            "there are as many of these as there may be; change one that is there",
+        ),
+        Rejection::Configuration(configuration::Rejection::Exists) => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key set something up long ago; use a new one",
+        ),
+        Rejection::Configuration(configuration::Rejection::NameTaken) => {
+            invalid_field("/name", "not_unique", "must be no other tag's")
+        }
+        Rejection::Configuration(configuration::Rejection::UnitsTaken) => {
+            invalid_field("/value_units", "not_unique", "must be no other tier's")
+        }
         Rejection::NotFound
+        | Rejection::Configuration(configuration::Rejection::Unknown)
         | Rejection::Tenant(
             tenant::Rejection::UnknownTenant
             | tenant::Rejection::TenantExists

@@ -30,6 +30,10 @@ impl Contact {
             }
             Event::Refused => self.apply_void(),
             Event::Access(event) => self.apply_access(event),
+            Event::TagsSet(tags) => self.loyalty.get_or_insert_default().tags.clone_from(tags),
+            Event::TierReached(reached) => {
+                self.loyalty.get_or_insert_default().reached = Some(*reached);
+            }
             Event::ReservationVoided(_) => match self.stage {
                 Stage::Active => self.pending = None,
                 Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => {
@@ -123,6 +127,9 @@ impl Contact {
         self.ledger.book(at, Cause::Spend(number), spent);
         self.ledger.book(at, Cause::Award(number), awarded);
         self.wallet.version = self.wallet.version.saturating_add(1);
+        if let Some(activity) = purchase.activity {
+            self.apply_activity(activity);
+        }
         self.purchase_count = number;
         self.purchases.push_back(KeptPurchase {
             purchase: Arc::clone(purchase),
@@ -141,6 +148,9 @@ impl Contact {
         }
         for counted in &cancellation.uncounted {
             self.counts.take_back(counted);
+        }
+        if let Some(activity) = cancellation.inactivity {
+            self.apply_activity_taken_back(activity, 1);
         }
         if let Some(unused) = cancellation.unused {
             self.wallet.limits.uncount(unused);

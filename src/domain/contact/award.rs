@@ -1,5 +1,6 @@
 //! What a tenant's offers make of a purchase.
 
+use super::loyalty::BuyingContact;
 use super::{
     Contact, Counted, Counts, Given, Lot, OfferOutcome, Product, Purchase, Rejection,
     expiry_at_grain,
@@ -51,6 +52,11 @@ impl Contact {
             products: &purchase.products,
             tenant,
         };
+        let buyer = BuyingContact {
+            contact: self,
+            tenant,
+            now: context.now,
+        };
         let mut outcomes: Vec<OfferOutcome> = Vec::with_capacity(tenant.offers.len());
         // With what this purchase adds to them.
         let mut counts = self.counts.clone();
@@ -58,7 +64,7 @@ impl Contact {
         let mut grouped = Vec::new();
         for (number, offer) in &tenant.offers {
             let evaluated = offer
-                .evaluate(basis, &sale)
+                .evaluate(basis, &sale, &buyer)
                 .and_then(|amount| self.within_caps((*number, offer), amount, tenant, context));
             outcomes.push(match evaluated {
                 Ok(amount) if offer.best_of.is_some() => {

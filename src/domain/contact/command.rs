@@ -132,6 +132,8 @@ pub enum Command {
     TakeReturn(AdHocReturn),
     /// Set the bounds on what moves in and out of the wallet.
     SetLimits(Vec<LimitRule>),
+    /// Have these tags and no others, by number.
+    SetTags(Vec<u64>),
     /// Show what this purchase would come to, and change nothing.
     Foresee(RecordPurchase),
     /// Hold what this purchase would spend.

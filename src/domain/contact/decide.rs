@@ -71,6 +71,7 @@ impl Contact {
             Command::CancelPurchase(asked) => self.cancel(asked, context),
             Command::TakeReturn(asked) => self.take_return(asked, context),
             Command::SetLimits(rules) => self.set_limits(rules, context),
+            Command::SetTags(tags) => self.set_tags(tags),
             Command::MoveMoney(asked) => self.move_money(asked, context),
             // It is shown, never done.
             Command::Foresee(_) => Ok(Vec::new()),
@@ -129,12 +130,17 @@ impl Contact {
             spent,
             products: asked.products.clone(),
             offers: Vec::new(),
+            activity: None,
         };
         let (offers, counted) = self.awards(&purchase, tenant, context)?;
         purchase.offers = offers;
         self.wallet
             .sum_with(purchase.awarded())
             .ok_or(Rejection::BalanceTooHigh)?;
+        let (paid, awarded) = (purchase.amount_due(), purchase.awarded());
+        purchase.activity = self.activity(paid, awarded, tenant, context.now);
+        let reached = purchase.activity.as_ref();
+        let reached = reached.and_then(|it| self.tier_change(it, tenant, context.now));
         let owed = purchase.spent.as_ref().map(|spent| spent.owed);
         let owed = self.wallet.owed.plus(owed.unwrap_or_default());
         let owed = owed.ok_or(Rejection::BalanceTooHigh)?;
@@ -145,6 +151,7 @@ impl Contact {
             events.push(Event::AwardsCounted(counted));
         }
         events.extend(used.map(Event::LimitsUsed));
+        events.extend(reached);
         events.extend(repaid);
         Ok(events)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase,
+    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase, Reached,
     Returned, SignUp, Use,
 };
 use crate::domain::access;
@@ -59,4 +59,8 @@ pub enum Event {
     HoldReleased(u32, Timestamp, Vec<Lot>),
     /// Something about how it gets in. Boxed: it is larger than what happens all the time.
     Access(Box<access::Event>),
+    /// It has these tags and no others, by number.
+    TagsSet(Vec<u64>),
+    /// The purchase before left it in another tier than it was known to be in.
+    TierReached(Reached),
 }

@@ -15,6 +15,7 @@ mod event;
 mod hold;
 mod ledger;
 mod limits;
+mod loyalty;
 mod movement;
 mod profile;
 mod purchase;
@@ -37,6 +38,7 @@ pub use event::Event;
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
+pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
@@ -65,6 +67,13 @@ mod ledger_tests;
     reason = "an overflow in a test is a failed test"
 )]
 mod access_tests;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod loyalty_tests;
 
 #[cfg(test)]
 mod registration_tests;

@@ -96,7 +96,8 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::Configuration(_) => None,
         })
     }
 
@@ -138,7 +139,8 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::Configuration(_) => None,
         });
         told.unwrap_or(Outcome::Done)
     }

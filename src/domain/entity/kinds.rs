@@ -2,6 +2,7 @@
 
 use super::Rejection;
 use crate::domain::address::Kind;
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::Contact;
 use crate::domain::context::Context;
 use crate::domain::directory_entry::Obligation;
@@ -9,7 +10,7 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, contact, directory_entry, lease, offer, organisation, tenant,
+    access, api_key, configuration, contact, directory_entry, lease, offer, organisation, tenant,
 };
 
 /// The state of an entity of some kind.
@@ -29,6 +30,8 @@ pub enum State {
     DirectoryEntry(directory_entry::State),
     /// A lease.
     Lease(lease::State),
+    /// What a tenant sets up about its customers.
+    Configuration(Box<Configuration>),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -48,6 +51,8 @@ pub enum Command {
     DirectoryEntry(directory_entry::Command),
     /// Of a lease.
     Lease(lease::Command),
+    /// Of a configuration.
+    Configuration(configuration::Command),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -69,6 +74,8 @@ pub enum Event {
     DirectoryEntry(directory_entry::Event),
     /// To a lease.
     Lease(lease::Event),
+    /// To a configuration.
+    Configuration(configuration::Event),
 }
 
 impl Command {
@@ -86,6 +93,7 @@ impl Command {
             | Command::ApiKey(_)
             | Command::DirectoryEntry(_)
             | Command::Lease(_)
+            | Command::Configuration(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -102,6 +110,7 @@ impl State {
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
+            Kind::Configuration => State::Configuration(Box::default()),
         }
     }
 
@@ -157,8 +166,17 @@ impl State {
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
+            (State::Configuration(state), Command::Configuration(command)) => joined(
+                state.decide(command),
+                Event::Configuration,
+                Rejection::Configuration,
+            ),
             (
-                State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_),
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::Lease(_)
+                | State::Configuration(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -168,14 +186,16 @@ impl State {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
                 | Command::Contact(_)
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
-                | Command::Lease(_),
+                | Command::Lease(_)
+                | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -190,6 +210,7 @@ impl State {
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (State::Configuration(state), Event::Configuration(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -197,14 +218,16 @@ impl State {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
                 | Event::Contact(_)
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
-                | Event::Lease(_),
+                | Event::Lease(_)
+                | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -215,9 +238,11 @@ impl State {
             // Keys are credentials: they go by the wall.
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => {
-                Dues::default()
-            }
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Lease(_)
+            | State::Configuration(_) => Dues::default(),
         }
     }
 
@@ -229,7 +254,8 @@ impl State {
             | State::Organisation(_)
             | State::Offer(_)
             | State::ApiKey(_)
-            | State::Lease(_) => Vec::new(),
+            | State::Lease(_)
+            | State::Configuration(_) => Vec::new(),
         }
     }
 }

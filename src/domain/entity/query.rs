@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
-    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
+    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -51,6 +52,10 @@ pub enum Query {
     Session(u32),
     /// A registration under way.
     Registration,
+    /// What is known of a contact's loyalty.
+    Loyalty,
+    /// What a tenant has set up about its customers.
+    Configuration,
 }
 
 /// A contact as it is shown.
@@ -176,6 +181,10 @@ pub enum Answer {
     Session(SessionView),
     /// A registration under way.
     Registration(Box<RegistrationView>),
+    /// A contact's loyalty.
+    Loyalty(Box<LoyaltyView>),
+    /// What a tenant has set up about its customers.
+    Configuration(Box<Configuration>),
 }
 
 impl Entity {
@@ -200,7 +209,8 @@ impl Entity {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::Configuration(_),
             ) => None,
         }
     }
@@ -267,6 +277,13 @@ impl Entity {
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
+            (Query::Loyalty, State::Contact(contact)) => {
+                present(contact.stage == Stage::Active)?;
+                Answer::Loyalty(Box::new(contact.loyalty_view(now)))
+            }
+            (Query::Configuration, State::Configuration(state)) => {
+                Answer::Configuration(state.clone())
+            }
             (
                 Query::Contact
                 | Query::Wallet
@@ -283,14 +300,17 @@ impl Entity {
                 | Query::Challenge(_)
                 | Query::Destination(_)
                 | Query::Session(_)
-                | Query::Registration,
+                | Query::Registration
+                | Query::Loyalty
+                | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -318,7 +338,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => Err(Rejection::WrongKind),
+            | State::Lease(_)
+            | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -347,7 +368,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => None,
+            | State::Lease(_)
+            | State::Configuration(_) => None,
         }
     }
 

@@ -22,6 +22,10 @@ pub struct Conditions {
     pub ends_at: Option<Timestamp>,
     /// The days and hours that qualify, on the calendar of the organisation that sells.
     pub hours: Vec<Hours>,
+    /// The segments of which the contact is in one, by number.
+    pub segments: Vec<u64>,
+    /// The tiers of which the contact has one, by number.
+    pub tiers: Vec<u64>,
 }
 
 /// What money may be spent on. Each list names alternatives; an empty one demands nothing.
@@ -71,6 +75,15 @@ pub trait Sale {
     fn zone(&self) -> &Zone;
 }
 
+/// The facts of who buys, which take looking up too.
+pub trait Buyer {
+    /// Whether the contact is in a segment.
+    fn is_in_segment(&self, segment: u64) -> bool;
+
+    /// Whether the contact has a tier.
+    fn has_tier(&self, tier: u64) -> bool;
+}
+
 impl Hours {
     /// Whether they have begun and not ended at `local`.
     pub fn contain(&self, local: Local) -> bool {
@@ -107,7 +120,12 @@ fn is_in_one_of(hours: &[Hours], made_at: Timestamp, sale: &impl Sale) -> bool {
 
 impl Conditions {
     /// Whether a purchase is so, or the first thing that it is not.
-    pub(super) fn check(&self, basis: Basis<'_>, sale: &impl Sale) -> Result<(), NoAward> {
+    pub(super) fn check(
+        &self,
+        basis: Basis<'_>,
+        sale: &impl Sale,
+        buyer: &impl Buyer,
+    ) -> Result<(), NoAward> {
         let Conditions {
             minimum_total,
             classifications,
@@ -116,6 +134,8 @@ impl Conditions {
             starts_at,
             ends_at,
             hours,
+            segments,
+            tiers,
         } = self;
         if starts_at.is_some_and(|starts_at| basis.made_at < starts_at) {
             return Err(NoAward::NotStarted);
@@ -139,6 +159,12 @@ impl Conditions {
         }
         if !is_in_one_of(hours, basis.made_at, sale) {
             return Err(NoAward::OtherHours);
+        }
+        if !tiers.is_empty() && !tiers.iter().any(|it| buyer.has_tier(*it)) {
+            return Err(NoAward::OtherTier);
+        }
+        if !segments.is_empty() && !segments.iter().any(|it| buyer.is_in_segment(*it)) {
+            return Err(NoAward::OtherSegment);
         }
         Ok(())
     }

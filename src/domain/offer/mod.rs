@@ -10,7 +10,7 @@ use super::money::{Minor, Percent};
 use super::time::Span;
 
 pub use caps::{Cap, Caps};
-pub use conditions::{Basis, Conditions, Hours, Sale, SpendConditions};
+pub use conditions::{Basis, Buyer, Conditions, Hours, Sale, SpendConditions};
 pub use lending::{Lending, Loan};
 
 /// What an offer gives.
@@ -88,6 +88,10 @@ pub enum NoAward {
     DayCapReached,
     /// Another offer of its group gives more.
     NotTheBest,
+    /// The contact is in none of the offer's segments.
+    OtherSegment,
+    /// The contact has none of the offer's tiers.
+    OtherTier,
 }
 
 impl Offer {
@@ -107,13 +111,18 @@ impl Offer {
         }
     }
 
-    /// What the offer gives for a purchase, or why not, as far as the purchase alone decides it.
-    pub fn evaluate(&self, basis: Basis<'_>, sale: &impl Sale) -> Result<Minor, NoAward> {
+    /// What the offer gives for a purchase, or why not, as far as the purchase and who buys decide it.
+    pub fn evaluate(
+        &self,
+        basis: Basis<'_>,
+        sale: &impl Sale,
+        buyer: &impl Buyer,
+    ) -> Result<Minor, NoAward> {
         match self.life_cycle {
             LifeCycle::Active => {}
             LifeCycle::Inactive => return Err(NoAward::Inactive),
         }
-        self.conditions.check(basis, sale)?;
+        self.conditions.check(basis, sale, buyer)?;
         let amount = match self.award {
             Award::Percentage(percent) => percent.of(basis.paid),
             Award::Fixed(amount) => Some(amount),

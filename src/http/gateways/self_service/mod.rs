@@ -10,6 +10,7 @@ mod otp;
 mod refresh;
 mod register;
 mod registration;
+mod rewards;
 mod sign_out;
 mod signed_in;
 mod validate_otp;
@@ -35,6 +36,7 @@ use crate::http::Api;
     tags(
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
+        (name = "Rewards", description = "What loyalty has come to"),
     )
 )]
 struct Document;
@@ -48,6 +50,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(refresh::refresh),
         routes!(sign_out::sign_out),
         routes!(get::get),
+        routes!(rewards::get),
     ]
 }
 

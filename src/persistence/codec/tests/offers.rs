@@ -27,6 +27,8 @@ pub(super) fn offer(award: Award) -> Offer {
                 from: 17 * 60,
                 until: 19 * 60,
             }],
+            segments: vec![9, 10],
+            tiers: vec![11],
         },
         life_cycle: LifeCycle::Inactive,
         caps: Caps {

@@ -68,6 +68,7 @@ fn typical() -> Purchase {
             Err(NoAward::OtherClassification),
             Ok(given(365, 50)),
         ],
+        activity: None,
         ..fixtures::purchase()
     }
 }
@@ -110,7 +111,7 @@ fn an_award_record_stays_under_its_limit() {
     // What the notes on the journal's rate may count on: pinned, so that growth is a decision.
     assert_eq!(
         (typical, large),
-        (172, 335),
+        (173, 336),
         "a typical award, and a large one"
     );
 }
@@ -146,6 +147,8 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                     };
                     limits::OFFER_LIST_MAX
                 ],
+                segments: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                tiers: vec![u64::MAX; limits::OFFER_LIST_MAX],
                 ..Conditions::default()
             },
             caps: Caps {

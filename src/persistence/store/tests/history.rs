@@ -57,6 +57,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
         offers: (1..).zip(offers).collect(),
+        rewards: Arc::default(),
     })
 }
 

@@ -2,11 +2,12 @@
 
 use rust_decimal::Decimal;
 
+use super::super::rewards::{self, numbers};
 use super::wire::{
     WireAmountType, WireAward, WireCap, WireDay, WireHours, WrittenOffer, minute_of,
 };
 use crate::domain::context::TenantView;
-use crate::domain::ids::{Named, PublicIds};
+use crate::domain::ids::PublicIds;
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
     Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
@@ -142,6 +143,15 @@ fn conditions(
         starts_at: wire.valid_from.map(Timestamp::from_unix_seconds),
         ends_at: wire.valid_to.map(Timestamp::from_unix_seconds),
         hours: wire.hours.iter().map(hours).collect(),
+        segments: numbers(
+            faults,
+            ("segments", "unknown_segment"),
+            &wire.segments,
+            |id| rewards::segment(ids, tenant, id),
+        ),
+        tiers: numbers(faults, ("tiers", "unknown_tier"), &wire.tiers, |id| {
+            rewards::tier(ids, tenant, id)
+        }),
     }
 }
 
@@ -155,26 +165,12 @@ fn organisations(
     tenant: &TenantView,
     ids: &PublicIds,
 ) -> Vec<u64> {
-    let mut organisations = Vec::new();
-    faults.within("organisations", |faults| {
-        for (index, id) in written.iter().enumerate() {
-            let found = ids
-                .read_as(Named::Organisation, id)
-                .map(|id| id.entity)
-                .filter(|number| tenant.organisations.contains_key(number));
-            match found {
-                Some(number) => organisations.push(number),
-                None => faults.at(index, |faults| {
-                    faults.add(
-                        "",
-                        "unknown_organisation",
-                        "names none that is known under this key",
-                    );
-                }),
-            }
-        }
-    });
-    organisations
+    numbers(
+        faults,
+        ("organisations", "unknown_organisation"),
+        written,
+        |id| rewards::organisation(ids, tenant, id),
+    )
 }
 
 fn hours(wire: &WireHours) -> Hours {

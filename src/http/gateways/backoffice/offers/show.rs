@@ -40,7 +40,15 @@ pub(super) async fn shown(
         starts_at,
         ends_at,
         hours,
+        segments,
+        tiers,
     } = &offer.conditions;
+    let named = |named: Named, numbers: &[u64]| {
+        let numbers = numbers.iter();
+        numbers
+            .map(|number| ids.write(PublicId::of(named, *number)))
+            .collect()
+    };
     Ok(WireOffer {
         id: ids.write(PublicId::of(Named::Offer, address.entity)),
         name: offer.name.clone(),
@@ -54,6 +62,8 @@ pub(super) async fn shown(
             valid_from: starts_at.map(|at| at.unix_seconds()),
             valid_to: ends_at.map(|at| at.unix_seconds()),
             hours: hours.iter().map(wire_hours).collect(),
+            segments: named(Named::Segment, segments),
+            tiers: named(Named::Tier, tiers),
         },
         caps: WireCaps {
             per_contact: cap(offer.caps.in_all),

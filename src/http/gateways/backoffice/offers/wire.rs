@@ -87,6 +87,10 @@ pub(in super::super) struct WireConditions {
     pub(super) valid_to: Option<i64>,
     /// Hours on the clock of the organisation that sells, in its time zone.
     pub(super) hours: Vec<WireHours>,
+    /// Ids of segments of which the contact is in one.
+    pub(super) segments: Vec<String>,
+    /// Ids of tiers of which the contact has one before the purchase.
+    pub(super) tiers: Vec<String>,
 }
 
 /// What money may be spent on. Each list names alternatives; an empty one demands nothing.
@@ -338,6 +342,8 @@ impl WireConditions {
                 ("organisations", self.organisations.len()),
                 ("products", self.products.len()),
                 ("hours", self.hours.len()),
+                ("segments", self.segments.len()),
+                ("tiers", self.tiers.len()),
             ],
         );
         for (member, at) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {

@@ -207,6 +207,10 @@ enum WireReason {
     DayCapReached,
     /// Another offer of its group gives more.
     NotTheBest,
+    /// The contact is in none of the offer's segments.
+    OtherSegment,
+    /// The contact has none of the offer's tiers.
+    OtherTier,
 }
 
 impl From<NoAward> for WireReason {
@@ -226,6 +230,8 @@ impl From<NoAward> for WireReason {
             NoAward::ContactCapReached => WireReason::ContactCapReached,
             NoAward::DayCapReached => WireReason::DayCapReached,
             NoAward::NotTheBest => WireReason::NotTheBest,
+            NoAward::OtherSegment => WireReason::OtherSegment,
+            NoAward::OtherTier => WireReason::OtherTier,
         }
     }
 }

@@ -1,0 +1,16 @@
+//! Bounds of what a tenant sets up about its customers; how many of each there may be stands in `domain/configuration`.
+
+/// The longest tag, in characters: what fits a label.
+pub const TAG_CHARS_MAX: usize = 32;
+
+/// How much text a segment or a tier has, in bytes: what an app shows of it. So many of all of them fit a row.
+pub const REWARD_TEXT_BYTES_MAX: usize = 400;
+
+/// For how many days after its creation a contact may count as new: ten years, past any campaign.
+pub const REGISTERED_WITHIN_DAYS_MAX: u32 = 3_660;
+
+/// How many units one of what makes them may make: enough for points in thousandths of a cent.
+pub const CONVERSION_RATE_MAX: u32 = 1_000_000;
+
+/// From how many units on a tier may begin: the contract's integers have 32 bits.
+pub const VALUE_UNITS_MAX: u32 = i32::MAX.unsigned_abs();

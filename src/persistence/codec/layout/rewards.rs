@@ -1,0 +1,24 @@
+//! What a tenant sets up about its customers, and what is known of their loyalty.
+
+use bincode::de::{Decode, Decoder};
+use bincode::enc::{Encode, Encoder};
+use bincode::error::{DecodeError, EncodeError};
+
+use crate::domain::{configuration, contact};
+
+stored!(choice configuration::Measure { 0 => Spend, 1 => Award, 2 => Visits });
+stored!(choice configuration::TierPeriod { 0 => Month, 1 => Quarter, 2 => Year });
+stored!(record configuration::Tiering { measure, conversion_rate, period });
+stored!(record configuration::Tier { name, description, colour, value_units });
+stored!(record configuration::ActivityRule { months, minimum_amount, minimum_visits });
+stored!(record configuration::Segment {
+    name, description, tags, contact_types, organisations, tiers, registered_within_days, activity,
+});
+stored!(choice configuration::Item { 0 => Tag(name), 1 => Segment(segment), 2 => Tier(tier) });
+stored!(record configuration::Configuration { tags, segments, tiering, tiers });
+stored!(choice configuration::Event { 0 => Set(number, item), 1 => TieringSet(tiering) });
+
+stored!(record contact::Month { month, visits, paid, units });
+stored!(record contact::Activity { month, paid, units });
+stored!(record contact::Reached { tier, at });
+stored!(record contact::Loyalty { tags, months, lifetime, reached });

@@ -1,0 +1,167 @@
+//! What a tenant sets up about its customers, what is known of their loyalty, and how much room both take.
+
+use super::fixtures::{self, NOW};
+use crate::domain::configuration::{
+    self, ActivityRule, Configuration, Item, Measure, Segment, Tier, TierPeriod, Tiering,
+};
+use crate::domain::contact::{self, Activity, Contact, ContactType, Loyalty, Month, Reached};
+use crate::domain::entity::{Event, State};
+use crate::domain::money::Minor;
+use crate::limits::{REWARD_TEXT_BYTES_MAX, ROW_BYTES_MAX, TAG_CHARS_MAX};
+use crate::persistence::codec;
+
+pub(super) fn activity() -> Activity {
+    Activity {
+        month: 24_315,
+        paid: Minor(4_200),
+        units: Minor(8_400),
+    }
+}
+
+pub(super) fn loyalty() -> Loyalty {
+    let month = |month, visits| Month {
+        month,
+        visits,
+        paid: Minor(-5),
+        units: Minor(70_000),
+    };
+    Loyalty {
+        tags: vec![6, 70_000],
+        months: vec![month(24_314, 1), month(24_315, 300)],
+        lifetime: Minor(80_000),
+        reached: Some(Reached {
+            tier: Some(11),
+            at: NOW,
+        }),
+    }
+}
+
+fn segment() -> Segment {
+    Segment {
+        name: "Regulars".into(),
+        description: Some("Twice a month".into()),
+        tags: vec![6],
+        contact_types: vec![ContactType::Person, ContactType::Company],
+        organisations: vec![7],
+        tiers: vec![11],
+        registered_within_days: Some(30),
+        activity: Some(ActivityRule {
+            months: 2,
+            minimum_amount: Minor(5_000),
+            minimum_visits: 4,
+        }),
+    }
+}
+
+fn tier() -> Tier {
+    Tier {
+        name: "Gold".into(),
+        description: Some("The best".into()),
+        colour: Some("#ffd700".into()),
+        value_units: 1_000,
+    }
+}
+
+const TIERING: Tiering = Tiering {
+    measure: Measure::Award,
+    conversion_rate: 3,
+    period: TierPeriod::Quarter,
+};
+
+pub(super) fn configuration() -> Configuration {
+    Configuration {
+        tags: vec![(6, "vip".into())],
+        segments: vec![(9, segment())],
+        tiering: TIERING,
+        tiers: vec![(11, tier())],
+    }
+}
+
+pub(super) fn events() -> Vec<(&'static str, Event)> {
+    let set =
+        |number, item| Event::Configuration(configuration::Event::Set(number, Box::new(item)));
+    vec![
+        ("configuration_tag_set", set(6, Item::Tag("vip".into()))),
+        (
+            "configuration_segment_set",
+            set(9, Item::Segment(segment())),
+        ),
+        ("configuration_tier_set", set(11, Item::Tier(tier()))),
+        (
+            "configuration_tiering_set",
+            Event::Configuration(configuration::Event::TieringSet(TIERING)),
+        ),
+        (
+            "contact_tags_set",
+            Event::Contact(contact::Event::TagsSet(vec![6, 70_000])),
+        ),
+        (
+            "contact_tier_reached",
+            Event::Contact(contact::Event::TierReached(Reached {
+                tier: Some(11),
+                at: NOW,
+            })),
+        ),
+    ]
+}
+
+fn row(state: State) -> usize {
+    codec::encode_entity(&fixtures::entity(state, fixtures::remembered())).len()
+}
+
+#[test]
+fn the_fullest_configuration_takes_under_two_thirds_of_a_row() {
+    let text = || "x".repeat(REWARD_TEXT_BYTES_MAX);
+    let numbers = vec![u64::MAX; Segment::LIST_MAX];
+    let segment = Segment {
+        name: text(),
+        description: Some(String::new()),
+        tags: numbers.clone(),
+        organisations: numbers.clone(),
+        tiers: numbers,
+        registered_within_days: Some(u32::MAX),
+        activity: Some(ActivityRule {
+            months: 24,
+            minimum_amount: Minor(i64::MAX),
+            minimum_visits: u32::MAX,
+        }),
+        ..segment()
+    };
+    let tier = Tier {
+        name: text(),
+        ..tier()
+    };
+    let configuration = Configuration {
+        tags: vec![(u64::MAX, "\u{1F3C5}".repeat(TAG_CHARS_MAX)); Configuration::TAGS_MAX],
+        segments: vec![(u64::MAX, segment); Configuration::SEGMENTS_MAX],
+        tiers: vec![(u64::MAX, tier); Configuration::TIERS_MAX],
+        ..configuration()
+    };
+    let bytes = row(State::Configuration(Box::new(configuration)));
+    assert!(bytes < ROW_BYTES_MAX / 3 * 2, "{bytes} bytes");
+}
+
+#[test]
+fn the_fullest_loyalty_takes_one_kib_of_a_contact_and_none_takes_one_byte() {
+    let month = Month {
+        month: i32::MAX,
+        visits: u32::MAX,
+        paid: Minor(i64::MAX),
+        units: Minor(i64::MAX),
+    };
+    let months = usize::try_from(Loyalty::MONTHS_MAX).unwrap();
+    let full = Loyalty {
+        tags: vec![u64::MAX; Loyalty::TAGS_MAX],
+        months: vec![month; months],
+        lifetime: Minor(i64::MAX),
+        ..loyalty()
+    };
+    let of = |loyalty| {
+        row(State::Contact(Box::new(Contact {
+            loyalty,
+            ..Contact::default()
+        })))
+    };
+    let most = of(Some(Box::new(full))) - of(None);
+    assert!(most < 1_024, "{most} bytes");
+}
