@@ -14,9 +14,9 @@ pub use self_service::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
 /// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB
-/// of lots, 10 KiB of keys (31 of 47 bytes, and an 8 KiB filter), 16 KiB of sealed profile, 3 KiB of counts for capped offers, 2 KiB of
-/// what lets it in, 2 KiB of the rest; and so does the largest purchase, which takes from every lot and is looked at by every offer (44 KiB).
-pub const ROW_BYTES_MAX: usize = 64 * 1024;
+/// of lots, 10 KiB of keys (31 of 47 bytes, and an 8 KiB filter), 16 KiB of sealed profile, 3 KiB of counts for capped offers, 3 KiB of
+/// loyalty, 2 KiB of what lets it in, 2 KiB of the rest; and so does the largest purchase, which takes from every lot and is looked at by every offer (44 KiB).
+pub const ROW_BYTES_MAX: usize = 72 * 1024;
 
 /// The most memory that decoding one stored value may claim, in bytes: four times the largest row, for the room that
 /// decoded collections take. Past it the bytes are damaged, whatever their checksum says.
@@ -473,6 +473,9 @@ pub const OFFER_LIST_MAX: usize = 20;
 /// The most text that an offer has in all, in bytes: its name, its group, its classifications and its products. What it has lent
 /// to the largest number of shards takes 60 KiB of its row, the keys that it remembers 3 KiB.
 pub const OFFER_TEXT_BYTES_MAX: usize = 1_000;
+
+/// The most text that contacts read of an offer, in bytes: a page of small print. With all else that it has, its row is full then.
+pub const OFFER_DESCRIPTION_BYTES_MAX: usize = 4_000;
 
 /// How many lines a receipt tells: with names of 64 bytes each, 16 KiB of the purchase's record.
 pub const PURCHASE_PRODUCTS_MAX: usize = 100;

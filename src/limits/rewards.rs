@@ -12,5 +12,11 @@ pub const REGISTERED_WITHIN_DAYS_MAX: u32 = 3_660;
 /// How many units one of what makes them may make: enough for points in thousandths of a cent.
 pub const CONVERSION_RATE_MAX: u32 = 1_000_000;
 
+/// How many purchases or products a goal may ask for.
+pub const GOAL_COUNT_MAX: u32 = 1_000_000;
+
+/// How many days of membership a goal may ask for: ten years.
+pub const GOAL_DAYS_MAX: u32 = 3_660;
+
 /// From how many units on a tier may begin: the contract's integers have 32 bits.
 pub const VALUE_UNITS_MAX: u32 = i32::MAX.unsigned_abs();

@@ -28,6 +28,7 @@ mod erasure;
 mod estimates;
 mod exports;
 mod full_lists;
+mod goals;
 mod idempotency;
 mod keys;
 mod limits;

@@ -8,6 +8,7 @@ use super::{
     Stage,
 };
 use crate::domain::money::Minor;
+use crate::domain::offer::Progress;
 
 impl Contact {
     /// Takes `event` in. Cannot fail: what happened, happened.
@@ -30,6 +31,7 @@ impl Contact {
             }
             Event::Refused => self.apply_void(),
             Event::Access(event) => self.apply_access(event),
+            Event::GoalsCounted(steps) => self.apply_goals(steps, Progress::take),
             Event::TagsSet(tags) => self.loyalty.get_or_insert_default().tags.clone_from(tags),
             Event::TierReached(reached) => {
                 self.loyalty.get_or_insert_default().reached = Some(*reached);
@@ -148,6 +150,9 @@ impl Contact {
         }
         for counted in &cancellation.uncounted {
             self.counts.take_back(counted);
+        }
+        if !cancellation.unreached.is_empty() {
+            self.apply_goals(&cancellation.unreached, Progress::take_back);
         }
         if let Some(activity) = cancellation.inactivity {
             self.apply_activity_taken_back(activity, 1);

@@ -141,6 +141,7 @@ impl Contact {
         purchase.activity = self.activity(paid, awarded, tenant, context.now);
         let reached = purchase.activity.as_ref();
         let reached = reached.and_then(|it| self.tier_change(it, tenant, context.now));
+        let steps = purchase.goal_steps(tenant);
         let owed = purchase.spent.as_ref().map(|spent| spent.owed);
         let owed = self.wallet.owed.plus(owed.unwrap_or_default());
         let owed = owed.ok_or(Rejection::BalanceTooHigh)?;
@@ -152,6 +153,9 @@ impl Contact {
         }
         events.extend(used.map(Event::LimitsUsed));
         events.extend(reached);
+        if !steps.is_empty() {
+            events.push(Event::GoalsCounted(steps));
+        }
         events.extend(repaid);
         Ok(events)
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase, Reached,
-    Returned, SignUp, Use,
+    Cancellation, Change, Counted, Entry, GoalStep, Hold, LimitRule, Locked, Lot, Propose,
+    Purchase, Reached, Returned, SignUp, Use,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -63,4 +63,6 @@ pub enum Event {
     TagsSet(Vec<u64>),
     /// The purchase before left it in another tier than it was known to be in.
     TierReached(Reached),
+    /// What the purchase before does towards goals.
+    GoalsCounted(Vec<GoalStep>),
 }

@@ -3,13 +3,12 @@
 //! Counted only where the tenant has set up something that goes by it. Months are those of the tenant's calendar, numbered as
 //! [`calendar::month_of`] does.
 
-use super::{Contact, Event, Rejection, Stage};
+use super::{Contact, ContactType, Event, GoalCount, Rejection, SignUp, Stage};
 use crate::domain::calendar;
-use crate::domain::configuration::{ActivityRule, Segment};
+use crate::domain::configuration::ActivityRule;
 use crate::domain::context::TenantView;
 use crate::domain::money::Minor;
-use crate::domain::offer::Buyer;
-use crate::domain::time::{Span, Timestamp};
+use crate::domain::time::Timestamp;
 
 /// What is known of a contact's loyalty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +21,8 @@ pub struct Loyalty {
     pub lifetime: Minor,
     /// The tier that it had at its newest purchase.
     pub reached: Option<Reached>,
+    /// How far it has got with the goals of offers.
+    pub goals: Vec<GoalCount>,
 }
 
 /// What a contact bought in a month. What is returned later than in its month may leave less than nothing.
@@ -57,11 +58,15 @@ pub struct Reached {
     pub at: Timestamp,
 }
 
-/// A contact's loyalty as it is shown.
+/// A contact's loyalty as it is shown, with all that offers look at of who buys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoyaltyView {
     /// What is known.
     pub loyalty: Loyalty,
+    /// Who the contact is.
+    pub contact_type: ContactType,
+    /// The organisations that it has signed up to.
+    pub sign_ups: Vec<SignUp>,
     /// When the contact was created.
     pub created_at: Timestamp,
     /// The time of business at which it is shown.
@@ -162,7 +167,7 @@ impl Loyalty {
     }
 
     /// What a contact bought that `rule` asks for.
-    fn meets(&self, rule: ActivityRule, tenant: &TenantView, now: Timestamp) -> bool {
+    pub(super) fn meets(&self, rule: ActivityRule, tenant: &TenantView, now: Timestamp) -> bool {
         let newest = calendar::month_of(tenant.time_zone.local(now).day);
         let oldest = newest.saturating_sub(i32::from(rule.months).saturating_sub(1));
         let months = self.months.iter();
@@ -191,70 +196,6 @@ fn begin_of(tenant: &TenantView, period: i32) -> Timestamp {
 /// When the period of tiers that is under way at `now` ends.
 pub fn period_ends(tenant: &TenantView, now: Timestamp) -> Timestamp {
     begin_of(tenant, period_at(tenant, now).saturating_add(1))
-}
-
-/// A contact that buys, as offers look at it.
-pub(super) struct BuyingContact<'a> {
-    pub(super) contact: &'a Contact,
-    pub(super) tenant: &'a TenantView,
-    pub(super) now: Timestamp,
-}
-
-impl Buyer for BuyingContact<'_> {
-    fn is_in_segment(&self, segment: u64) -> bool {
-        let segment = self.tenant.rewards.segment(segment);
-        segment.is_some_and(|segment| self.is_of(segment))
-    }
-
-    fn has_tier(&self, tier: u64) -> bool {
-        self.tier() == Some(tier)
-    }
-}
-
-impl BuyingContact<'_> {
-    fn tier(&self) -> Option<u64> {
-        match &self.contact.loyalty {
-            Some(loyalty) => loyalty.tier_at(self.tenant, self.now),
-            None => Loyalty::default().tier_at(self.tenant, self.now),
-        }
-    }
-
-    fn is_of(&self, segment: &Segment) -> bool {
-        let Segment {
-            name: _,
-            description: _,
-            tags,
-            contact_types,
-            organisations,
-            tiers,
-            registered_within_days,
-            activity,
-        } = segment;
-        let Contact {
-            contact_type,
-            sign_ups,
-            created_at,
-            loyalty,
-            ..
-        } = self.contact;
-        let is_tagged = |tag| loyalty.as_ref().is_some_and(|it| it.tags.contains(tag));
-        let is_member = |organisation: &u64| {
-            let mut sign_ups = sign_ups.iter();
-            sign_ups.any(|it| self.tenant.is_within(it.organisation, *organisation))
-        };
-        let is_new = |days| self.now < created_at.after(Span::days(days));
-        let bought = |rule| {
-            let none = Loyalty::default();
-            let loyalty = loyalty.as_deref().unwrap_or(&none);
-            loyalty.meets(rule, self.tenant, self.now)
-        };
-        (tags.is_empty() || tags.iter().any(is_tagged))
-            && (contact_types.is_empty() || contact_types.contains(contact_type))
-            && (organisations.is_empty() || organisations.iter().any(is_member))
-            && (tiers.is_empty() || self.tier().is_some_and(|tier| tiers.contains(&tier)))
-            && registered_within_days.is_none_or(is_new)
-            && activity.is_none_or(bought)
-    }
 }
 
 impl Contact {
@@ -330,6 +271,8 @@ impl Contact {
     pub fn loyalty_view(&self, now: Timestamp) -> LoyaltyView {
         LoyaltyView {
             loyalty: self.loyalty.as_deref().cloned().unwrap_or_default(),
+            contact_type: self.contact_type,
+            sign_ups: self.sign_ups.clone(),
             created_at: self.created_at,
             now,
         }

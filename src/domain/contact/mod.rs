@@ -5,6 +5,7 @@ mod access;
 mod ad_hoc;
 mod apply;
 mod award;
+mod buyer;
 mod cancel;
 mod change;
 mod command;
@@ -12,6 +13,7 @@ mod counts;
 mod decide;
 mod due;
 mod event;
+mod goals;
 mod hold;
 mod ledger;
 mod limits;
@@ -28,6 +30,7 @@ mod wallet_code;
 
 pub use access::{Register, RegistrationView};
 pub use ad_hoc::{AdHocReturn, ReturnOf, Returned};
+pub use buyer::BuyingContact;
 pub use cancel::{Cancellation, OfferCredit};
 pub use change::{Change, PendingChange, Released};
 pub use command::{
@@ -35,6 +38,7 @@ pub use command::{
 };
 pub use counts::{Count, Counted, Counts};
 pub use event::Event;
+pub use goals::{GOALS_MAX, GoalCount, GoalStep};
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
@@ -67,6 +71,13 @@ mod ledger_tests;
     reason = "an overflow in a test is a failed test"
 )]
 mod access_tests;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod goals_tests;
 
 #[cfg(test)]
 #[expect(

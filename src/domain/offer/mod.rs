@@ -4,6 +4,7 @@
 
 mod caps;
 mod conditions;
+mod goal;
 mod lending;
 
 use super::money::{Minor, Percent};
@@ -11,6 +12,7 @@ use super::time::Span;
 
 pub use caps::{Cap, Caps};
 pub use conditions::{Basis, Buyer, Conditions, Hours, Sale, SpendConditions};
+pub use goal::{Counted, Goal, Progress, Standing, Step, Target};
 pub use lending::{Lending, Loan};
 
 /// What an offer gives.
@@ -42,8 +44,12 @@ pub struct Offer {
     pub award: Award,
     /// When it gives.
     pub conditions: Conditions,
+    /// What a contact has to reach before. Fixed when the offer is created.
+    pub goal: Goal,
     /// What one contact may be given.
     pub caps: Caps,
+    /// How it is shown to contacts.
+    pub texts: Texts,
     /// Of the offers of one group, only the one that gives most gives anything.
     pub best_of: Option<String>,
     /// How long after the purchase an award can be spent; at once, if none.
@@ -55,6 +61,19 @@ pub struct Offer {
     pub spend_conditions: Option<SpendConditions>,
     /// What all its awards together may give; no end of it, if none. Fixed when the offer is created: shards hold parts of it.
     pub budget: Option<Minor>,
+}
+
+/// How an offer is shown to contacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// In a few words.
+    pub short_description: Option<String>,
+    /// In more.
+    pub long_description: Option<String>,
+    /// Its small print.
+    pub terms_and_conditions: Option<String>,
+    /// Whether it is to be seen before others.
+    pub is_featured: bool,
 }
 
 /// Why an offer gave nothing. The names are the wire's.
@@ -92,6 +111,10 @@ pub enum NoAward {
     OtherSegment,
     /// The contact has none of the offer's tiers.
     OtherTier,
+    /// The purchase counts towards the offer's goal, which is not reached yet.
+    GoalNotReached,
+    /// The contact is no member of what the offer's goal goes by.
+    NotAMember,
 }
 
 impl Offer {
@@ -102,7 +125,9 @@ impl Offer {
             life_cycle: LifeCycle::Active,
             award,
             conditions: Conditions::default(),
+            goal: Goal::default(),
             caps: Caps::default(),
+            texts: Texts::default(),
             best_of: None,
             unlocks_after: None,
             award_lasts: None,
@@ -138,7 +163,7 @@ impl Offer {
 pub enum Command {
     /// Come into being.
     Create(Box<Offer>),
-    /// Become another, but for the life cycle, the budget and the conditions of spending.
+    /// Become another, but for the life cycle, the goal, the budget and the conditions of spending.
     Change(Box<Offer>),
     /// Give something else.
     ChangeAward(Award),
@@ -162,7 +187,7 @@ pub enum Command {
 pub enum Event {
     /// It came into being.
     Created(Box<Offer>),
-    /// It became another, but for the life cycle, the budget and the conditions of spending.
+    /// It became another, but for the life cycle, the goal, the budget and the conditions of spending.
     Changed(Box<Offer>),
     /// It gives something else.
     AwardChanged(Award),
@@ -212,6 +237,7 @@ impl State {
                 let mut changed = wanted.clone();
                 (changed.life_cycle, changed.budget) = (now.life_cycle, now.budget);
                 changed.spend_conditions.clone_from(&now.spend_conditions);
+                changed.goal.clone_from(&now.goal);
                 Ok(if *changed == *now {
                     Vec::new()
                 } else {

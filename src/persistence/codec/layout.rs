@@ -194,7 +194,7 @@ stored!(record offer::Cap { awards, amount });
 stored!(record offer::Caps { in_all, a_day });
 stored!(record offer::SpendConditions { organisations, products, hours });
 stored!(record offer::Offer {
-    name, life_cycle, award, conditions, caps, best_of, unlocks_after, award_lasts, spend_conditions,
+    name, life_cycle, award, conditions, goal, caps, texts, best_of, unlocks_after, award_lasts, spend_conditions,
     budget,
 });
 stored_as!(
@@ -241,6 +241,8 @@ stored!(choice offer::NoAward {
     13 => NotTheBest,
     14 => OtherSegment,
     15 => OtherTier,
+    16 => GoalNotReached,
+    17 => NotAMember,
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
@@ -318,7 +320,7 @@ stored!(record contact::KeptPurchase { purchase, cancelled_at });
 stored!(record contact::OfferCredit { offer, amount });
 stored!(record contact::Cancellation {
     number, at, restored, taken, taken_locked, owed, forgiven, credits, uncounted, unused,
-    inactivity,
+    inactivity, unreached,
 });
 stored!(record contact::ReturnOf { organisation, amount, reference_number, returned_on });
 stored!(record contact::Returned { number, at, of, restored, taken, owed, inactivity });
@@ -385,6 +387,7 @@ stored!(choice contact::Event {
     21 => Returned(returned),
     22 => Access(event),
     47 => TagsSet(tags),
+    48 => GoalsCounted(steps),
     49 => TierReached(reached),
 });
 

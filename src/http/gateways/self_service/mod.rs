@@ -6,6 +6,7 @@
 mod authenticate;
 mod challenge;
 mod get;
+mod offers;
 mod otp;
 mod refresh;
 mod register;
@@ -51,6 +52,9 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(sign_out::sign_out),
         routes!(get::get),
         routes!(rewards::get),
+        routes!(offers::list::list),
+        routes!(offers::get::get),
+        routes!(offers::performance::get),
     ]
 }
 

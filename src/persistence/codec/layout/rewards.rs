@@ -4,7 +4,7 @@ use bincode::de::{Decode, Decoder};
 use bincode::enc::{Encode, Encoder};
 use bincode::error::{DecodeError, EncodeError};
 
-use crate::domain::{configuration, contact};
+use crate::domain::{configuration, contact, offer};
 
 stored!(choice configuration::Measure { 0 => Spend, 1 => Award, 2 => Visits });
 stored!(choice configuration::TierPeriod { 0 => Month, 1 => Quarter, 2 => Year });
@@ -21,4 +21,17 @@ stored!(choice configuration::Event { 0 => Set(number, item), 1 => TieringSet(ti
 stored!(record contact::Month { month, visits, paid, units });
 stored!(record contact::Activity { month, paid, units });
 stored!(record contact::Reached { tier, at });
-stored!(record contact::Loyalty { tags, months, lifetime, reached });
+stored!(record contact::GoalCount { offer, progress });
+stored!(record contact::GoalStep { offer, step });
+stored!(record contact::Loyalty { tags, months, lifetime, reached, goals });
+
+stored!(record offer::Texts {
+    short_description, long_description, terms_and_conditions, is_featured,
+});
+stored!(record offer::Target<u32> { amount, repeats });
+stored!(record offer::Target<crate::domain::money::Minor> { amount, repeats });
+stored!(record offer::Progress { current, reached });
+stored!(record offer::Step { by, reaches });
+stored!(choice offer::Goal {
+    0 => Spend, 1 => Visits(target), 2 => Amount(target), 3 => Products(target, products), 4 => Membership(target),
+});

@@ -4,9 +4,12 @@ use super::fixtures::{self, NOW};
 use crate::domain::configuration::{
     self, ActivityRule, Configuration, Item, Measure, Segment, Tier, TierPeriod, Tiering,
 };
-use crate::domain::contact::{self, Activity, Contact, ContactType, Loyalty, Month, Reached};
+use crate::domain::contact::{
+    self, Activity, Contact, ContactType, GOALS_MAX, GoalCount, GoalStep, Loyalty, Month, Reached,
+};
 use crate::domain::entity::{Event, State};
 use crate::domain::money::Minor;
+use crate::domain::offer::{Progress, Step, Texts};
 use crate::limits::{REWARD_TEXT_BYTES_MAX, ROW_BYTES_MAX, TAG_CHARS_MAX};
 use crate::persistence::codec;
 
@@ -33,6 +36,32 @@ pub(super) fn loyalty() -> Loyalty {
             tier: Some(11),
             at: NOW,
         }),
+        goals: vec![GoalCount {
+            offer: 6,
+            progress: Progress {
+                current: -3,
+                reached: 2,
+            },
+        }],
+    }
+}
+
+pub(super) fn goal_step() -> GoalStep {
+    GoalStep {
+        offer: 6,
+        step: Step {
+            by: -2_000,
+            reaches: true,
+        },
+    }
+}
+
+pub(super) fn texts() -> Texts {
+    Texts {
+        short_description: Some("Every fourth one".into()),
+        long_description: Some("Buy three, and the fourth is on us".into()),
+        terms_and_conditions: Some("Not on Sundays".into()),
+        is_featured: true,
     }
 }
 
@@ -96,6 +125,10 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::TagsSet(vec![6, 70_000])),
         ),
         (
+            "contact_goals_counted",
+            Event::Contact(contact::Event::GoalsCounted(vec![goal_step()])),
+        ),
+        (
             "contact_tier_reached",
             Event::Contact(contact::Event::TierReached(Reached {
                 tier: Some(11),
@@ -142,18 +175,26 @@ fn the_fullest_configuration_takes_under_two_thirds_of_a_row() {
 }
 
 #[test]
-fn the_fullest_loyalty_takes_one_kib_of_a_contact_and_none_takes_one_byte() {
+fn the_fullest_loyalty_takes_three_kib_of_a_contact_and_none_takes_one_byte() {
     let month = Month {
         month: i32::MAX,
         visits: u32::MAX,
         paid: Minor(i64::MAX),
         units: Minor(i64::MAX),
     };
+    let goal = GoalCount {
+        offer: u64::MAX,
+        progress: Progress {
+            current: i64::MAX,
+            reached: u32::MAX,
+        },
+    };
     let months = usize::try_from(Loyalty::MONTHS_MAX).unwrap();
     let full = Loyalty {
         tags: vec![u64::MAX; Loyalty::TAGS_MAX],
         months: vec![month; months],
         lifetime: Minor(i64::MAX),
+        goals: vec![goal; GOALS_MAX],
         ..loyalty()
     };
     let of = |loyalty| {
@@ -163,5 +204,5 @@ fn the_fullest_loyalty_takes_one_kib_of_a_contact_and_none_takes_one_byte() {
         })))
     };
     let most = of(Some(Box::new(full))) - of(None);
-    assert!(most < 1_024, "{most} bytes");
+    assert!(most < 3 * 1_024, "{most} bytes");
 }

@@ -18,7 +18,8 @@ use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::lease::{self, Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, Lending, LifeCycle, Loan, NoAward, Offer,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, Lending, LifeCycle, Loan, NoAward, Offer,
+    Target,
 };
 use crate::domain::remembered::{Answered, FilterLayer, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
@@ -107,6 +108,8 @@ fn outcome_of_offer() -> impl Strategy<Value = OfferOutcome> {
         NoAward::NotTheBest,
         NoAward::OtherSegment,
         NoAward::OtherTier,
+        NoAward::GoalNotReached,
+        NoAward::NotAMember,
     ]);
     let given = (lot(), option::of(time()), any::<(bool, bool)>());
     let given = given.prop_map(|(lot, unlocks_at, (counts_in_all, counts_in_day))| Given {
@@ -223,6 +226,20 @@ fn cap() -> impl Strategy<Value = Cap> {
     (any::<Option<u32>>(), option::of(minor())).prop_map(|(awards, amount)| Cap { awards, amount })
 }
 
+fn goal() -> impl Strategy<Value = Goal> {
+    let count =
+        || (any::<u32>(), any::<bool>()).prop_map(|(amount, repeats)| Target { amount, repeats });
+    prop_oneof![
+        Just(Goal::Spend),
+        count().prop_map(Goal::Visits),
+        count().prop_map(Goal::Membership),
+        (minor(), any::<bool>())
+            .prop_map(|(amount, repeats)| Goal::Amount(Target { amount, repeats })),
+        (count(), any::<Vec<String>>())
+            .prop_map(|(target, products)| Goal::Products(target, products)),
+    ]
+}
+
 prop_compose! {
     fn offer()(
         name: String,
@@ -233,6 +250,7 @@ prop_compose! {
         (starts_at, ends_at) in (option::of(time()), option::of(time())),
         hours in any::<Option<(u8, u16, u16)>>(),
         (segments, tiers) in any::<(Vec<u64>, Vec<u64>)>(),
+        goal in goal(),
         is_active: bool,
         best_of: Option<String>,
         (in_all, a_day) in (cap(), cap()),
@@ -248,6 +266,8 @@ prop_compose! {
                 hours: hours.map(|(days, from, until)| Hours { days, from, until }).into_iter().collect(),
                 segments, tiers,
             },
+            goal,
+            texts: rewards::texts(),
             life_cycle: if is_active { LifeCycle::Active } else { LifeCycle::Inactive },
             caps: Caps { in_all, a_day },
             best_of,

@@ -16,7 +16,8 @@ use crate::domain::entity::{Effect, Event, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer, SpendConditions,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, Lending, Loan, NoAward, Offer,
+    SpendConditions, Target, Texts,
 };
 use crate::domain::tenant::{self, LISTED_MAX, TAP_CODE_CHARS_MAX};
 use crate::domain::time::{Span, Timestamp};
@@ -156,6 +157,19 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                 a_day: cap,
             },
             best_of: Some(String::new()),
+            texts: Texts {
+                short_description: Some(String::new()),
+                long_description: Some("x".repeat(limits::OFFER_DESCRIPTION_BYTES_MAX)),
+                terms_and_conditions: Some(String::new()),
+                is_featured: true,
+            },
+            goal: Goal::Products(
+                Target {
+                    amount: u32::MAX,
+                    repeats: true,
+                },
+                vec![String::new(); limits::OFFER_LIST_MAX],
+            ),
             unlocks_after: Some(Span(i64::MAX)),
             award_lasts: Some(Span(i64::MAX)),
             spend_conditions: Some(SpendConditions {

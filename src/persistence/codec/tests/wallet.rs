@@ -154,6 +154,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
                 }],
                 unused: Some(used()),
                 inactivity: Some(rewards::activity()),
+                unreached: vec![rewards::goal_step()],
                 credits: vec![OfferCredit {
                     offer: 9,
                     amount: Minor(80),

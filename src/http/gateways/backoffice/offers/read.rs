@@ -10,7 +10,7 @@ use crate::domain::context::TenantView;
 use crate::domain::ids::PublicIds;
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
-    Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
+    Award, Cap, Caps, Conditions, Goal, Hours, LifeCycle, Offer, SpendConditions, Texts,
 };
 use crate::domain::time::{Span, Timestamp};
 use crate::http::extract::Faults;
@@ -33,6 +33,10 @@ pub(super) fn offer(
     faults.within("conditions", |faults| {
         read = conditions(faults, written, tenant, ids);
     });
+    let mut goal = Goal::default();
+    if let Some(wire) = &written.goal {
+        faults.within("goal", |faults| goal = wire.read(faults, decimals));
+    }
     let mut spend_conditions = None;
     if let Some(wire) = &written.spend_conditions {
         faults.within("spend_conditions", |faults| {
@@ -61,6 +65,13 @@ pub(super) fn offer(
             .map_or(LifeCycle::Active, LifeCycle::from),
         award,
         conditions: read,
+        goal,
+        texts: Texts {
+            short_description: written.short_description.clone(),
+            long_description: written.long_description.clone(),
+            terms_and_conditions: written.terms_and_conditions.clone(),
+            is_featured: written.is_featured,
+        },
         caps,
         best_of: written.best_of.clone(),
         unlocks_after: span(written.unlocks_after_s),

@@ -1,5 +1,6 @@
 //! From an offer to the wire.
 
+use super::goal::WireGoal;
 use super::wire::{
     WireAmountType, WireAward, WireBudget, WireCap, WireCaps, WireConditions, WireDay, WireHours,
     WireOffer, WireSpendConditions, percentage, text_of,
@@ -65,6 +66,11 @@ pub(super) async fn shown(
             segments: named(Named::Segment, segments),
             tiers: named(Named::Tier, tiers),
         },
+        goal: WireGoal::of(&offer.goal, tenant.currency.decimals()),
+        short_description: offer.texts.short_description.clone(),
+        long_description: offer.texts.long_description.clone(),
+        terms_and_conditions: offer.texts.terms_and_conditions.clone(),
+        is_featured: offer.texts.is_featured,
         caps: WireCaps {
             per_contact: cap(offer.caps.in_all),
             per_contact_per_day: cap(offer.caps.a_day),

@@ -211,6 +211,10 @@ enum WireReason {
     OtherSegment,
     /// The contact has none of the offer's tiers.
     OtherTier,
+    /// The purchase counts towards the offer's goal, which is not reached yet.
+    GoalNotReached,
+    /// The contact is no member of what the offer's goal goes by.
+    NotAMember,
 }
 
 impl From<NoAward> for WireReason {
@@ -232,6 +236,8 @@ impl From<NoAward> for WireReason {
             NoAward::NotTheBest => WireReason::NotTheBest,
             NoAward::OtherSegment => WireReason::OtherSegment,
             NoAward::OtherTier => WireReason::OtherTier,
+            NoAward::GoalNotReached => WireReason::GoalNotReached,
+            NoAward::NotAMember => WireReason::NotAMember,
         }
     }
 }
