@@ -96,9 +96,11 @@ fn a_tier_is_reached_by_a_purchase_and_lost_after_the_period_that_follows() {
     assert_eq!(tier(&contact, &now(6)), Some(SILVER));
     assert_eq!(since(&contact, &now(7)), Some(month(6)));
     let events = contact.decide(&purchase(100, None), &now(7)).unwrap();
-    let fell = events.iter().find_map(|event| match event {
-        Event::TierReached(reached) => Some(*reached),
-        _ => None,
+    let fell = events.iter().find_map(|event| {
+        if let Event::TierReached(reached) = event {
+            return Some(*reached);
+        }
+        None
     });
     let told = Reached {
         tier: Some(SILVER),
@@ -161,16 +163,10 @@ fn the_newest_months_are_kept_whatever_is_bought() {
     assert_eq!(months, (first..first + 24).collect::<Vec<_>>());
 }
 
-#[test]
-fn a_segment_takes_in_who_is_all_that_it_demands() {
-    let now = month(3);
-    let recent = ActivityRule {
-        months: 2,
-        minimum_amount: Minor(5_000),
-        minimum_visits: 2,
-    };
-    let any = Segment::default;
+/// A member with a tag that was created in March, paid 60.00 in it with two purchases, and 100.00 in April.
+fn regular() -> Contact {
     let mut contact = contact();
+    let now = month(3);
     make(
         &mut contact,
         &Command::SetTags(vec![6]),
@@ -185,108 +181,83 @@ fn a_segment_takes_in_who_is_all_that_it_demands() {
     };
     make(&mut contact, &Command::SignUp(member), &context(now, None));
     contact.created_at = month(2);
-    let days = |days| Segment {
-        registered_within_days: Some(days),
-        ..any()
-    };
-    let active = |activity| Segment {
-        activity: Some(activity),
-        ..any()
-    };
-    let outcome = |contact: &Contact, segment: &Segment| {
-        let mut context = at(now, |it| it.segments = vec![(5, segment.clone())]);
-        let view = Arc::make_mut(context.tenant.as_mut().unwrap());
-        Arc::make_mut(&mut view.offers[0].1).conditions.segments = vec![5];
-        let mut contact = contact.clone();
-        let bought = record(&mut contact, &purchase(2_000, None), &context);
-        bought.offers[0].map(|given| given.lot.left)
-    };
-    for total in [3_000, 3_000, 10_000] {
-        let context = at(month(if total == 3_000 { 2 } else { 3 }), |_| {});
-        record(&mut contact, &purchase(total, None), &context);
+    for (number, total) in [(2, 3_000), (2, 3_000), (3, 10_000)] {
+        record(
+            &mut contact,
+            &purchase(total, None),
+            &at(month(number), |_| {}),
+        );
     }
-    for (inside, outside) in [
+    contact
+}
+
+/// What the contact is given in April of an offer for a segment.
+fn outcome(contact: &Contact, segment: &Segment) -> Result<Minor, NoAward> {
+    let mut context = at(month(3), |it| it.segments = vec![(5, segment.clone())]);
+    let view = Arc::make_mut(context.tenant.as_mut().unwrap());
+    Arc::make_mut(&mut view.offers[0].1).conditions.segments = vec![5];
+    let mut contact = contact.clone();
+    let bought = record(&mut contact, &purchase(2_000, None), &context);
+    bought.offers[0].map(|given| given.lot.left)
+}
+
+/// Of the months from March on, or from April on.
+fn active(months: u8, minimum_amount: i64, minimum_visits: u32) -> Option<ActivityRule> {
+    Some(ActivityRule {
+        months,
+        minimum_amount: Minor(minimum_amount),
+        minimum_visits,
+    })
+}
+
+#[test]
+fn a_segment_takes_in_who_is_all_that_it_demands() {
+    type Demand = fn(&mut Segment);
+    let demanding = |demand: Demand| {
+        let mut segment = Segment::default();
+        demand(&mut segment);
+        segment
+    };
+    let contact = regular();
+    let pairs: [(Demand, Demand); 8] = [
+        (|it| it.tags = vec![7, 6], |it| it.tags = vec![7]),
         (
-            Segment {
-                tags: vec![7, 6],
-                ..any()
-            },
-            Segment {
-                tags: vec![7],
-                ..any()
-            },
+            |it| it.contact_types = vec![ContactType::Person],
+            |it| it.contact_types = vec![ContactType::Company],
         ),
         (
-            Segment {
-                contact_types: vec![ContactType::Person],
-                ..any()
-            },
-            Segment {
-                contact_types: vec![ContactType::Company],
-                ..any()
-            },
+            |it| it.organisations = vec![VENUE],
+            |it| it.organisations = vec![VENUE + 1],
+        ),
+        (|it| it.tiers = vec![SILVER], |it| it.tiers = vec![GOLD]),
+        (
+            |it| it.registered_within_days = Some(32),
+            |it| it.registered_within_days = Some(31),
         ),
         (
-            Segment {
-                organisations: vec![VENUE],
-                ..any()
-            },
-            Segment {
-                organisations: vec![VENUE + 1],
-                ..any()
-            },
+            |it| it.activity = active(2, 0, 2),
+            |it| it.activity = active(1, 0, 2),
         ),
         (
-            Segment {
-                tiers: vec![SILVER],
-                ..any()
-            },
-            Segment {
-                tiers: vec![GOLD],
-                ..any()
-            },
-        ),
-        (days(32), days(31)),
-        (
-            active(recent),
-            active(ActivityRule {
-                months: 1,
-                ..recent
-            }),
+            |it| it.activity = active(2, 16_000, 0),
+            |it| it.activity = active(2, 16_001, 0),
         ),
         (
-            active(ActivityRule {
-                minimum_amount: Minor(16_000),
-                ..recent
-            }),
-            active(ActivityRule {
-                minimum_amount: Minor(16_001),
-                ..recent
-            }),
+            |it| it.activity = active(2, 0, 3),
+            |it| it.activity = active(2, 0, 4),
         ),
-        (
-            active(ActivityRule {
-                minimum_visits: 3,
-                ..recent
-            }),
-            active(ActivityRule {
-                minimum_visits: 4,
-                ..recent
-            }),
-        ),
-    ] {
+    ];
+    for (at, (inside, outside)) in pairs.into_iter().enumerate() {
+        let inside = demanding(inside);
         assert_eq!(outcome(&contact, &inside), Ok(Minor(100)), "{inside:?}");
-        let refused = outcome(&contact, &outside);
-        assert_eq!(refused, Err(NoAward::OtherSegment), "{outside:?}");
-        let both = Segment {
+        let refused = outcome(&contact, &demanding(outside));
+        assert_eq!(refused, Err(NoAward::OtherSegment), "{at}");
+        let all_of_it = Segment {
             tags: vec![7],
             ..inside
         };
-        assert_eq!(
-            outcome(&contact, &both),
-            Err(NoAward::OtherSegment),
-            "all of it"
-        );
+        let refused = outcome(&contact, &all_of_it);
+        assert_eq!(refused, Err(NoAward::OtherSegment), "{at}");
     }
     assert_eq!(Span::days(31), Span(month(3).0 - month(2).0));
 }

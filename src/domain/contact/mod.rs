@@ -73,10 +73,6 @@ mod ledger_tests;
 mod access_tests;
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "an overflow in a test is a failed test"
-)]
 mod goals_tests;
 
 #[cfg(test)]
