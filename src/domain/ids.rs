@@ -37,6 +37,8 @@ pub enum Named {
     Tier,
     /// A segment of contacts.
     Segment,
+    /// A scheme that contacts are members of.
+    Scheme,
     /// A word that contacts are tagged with.
     Tag,
 }
@@ -57,6 +59,7 @@ impl Named {
             Named::Classification => 11,
             Named::Challenge => 12,
             Named::Tier => 22,
+            Named::Scheme => 23,
             Named::Segment => 24,
             Named::Tag => 29,
         }
@@ -77,6 +80,7 @@ impl Named {
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
             22 => Some(Named::Tier),
+            23 => Some(Named::Scheme),
             24 => Some(Named::Segment),
             29 => Some(Named::Tag),
             _ => None,
@@ -96,7 +100,7 @@ impl Named {
             | Named::Estimate
             | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
-            Named::Tier | Named::Segment | Named::Tag => Kind::Configuration,
+            Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
         }
     }
 }
@@ -215,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every number that names something.
-    const NUMBERS: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 22, 24, 29];
+    const NUMBERS: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 22, 23, 24, 29];
 
     proptest! {
         #[test]

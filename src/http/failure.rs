@@ -187,6 +187,19 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::InvalidLogin,
             "the password was changed; sign in with the new one",
         ),
+        contact::Rejection::UnknownScheme => invalid_field(
+            "/reward_scheme_id",
+            "unknown_scheme",
+            "names none that is known here",
+        ),
+        contact::Rejection::SchemeClosed | contact::Rejection::SchemeCodeWrong => Problem::new(
+            Code::SchemeClosed,
+            "the scheme does not take this: it has another code, takes e-mail addresses of other domains or none that the contact has not proven, or is for everybody",
+        ),
+        contact::Rejection::SchemeCodesLocked => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong sign-up codes; try again in a quarter of an hour",
+        ),
         contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,

@@ -18,5 +18,11 @@ pub const GOAL_COUNT_MAX: u32 = 1_000_000;
 /// How many days of membership a goal may ask for: ten years.
 pub const GOAL_DAYS_MAX: u32 = 3_660;
 
+/// How short and how long a scheme's sign-up code may be, in characters: five guesses in a quarter of an hour find none of eight.
+pub const SIGN_UP_CODE_CHARS: std::ops::RangeInclusive<usize> = 8..=64;
+
+/// The longest domain that a scheme may name, in characters: few are half as long.
+pub const EMAIL_DOMAIN_CHARS_MAX: usize = 100;
+
 /// From how many units on a tier may begin: the contract's integers have 32 bits.
 pub const VALUE_UNITS_MAX: u32 = i32::MAX.unsigned_abs();

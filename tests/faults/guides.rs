@@ -194,8 +194,8 @@ async fn a_rewards_scheme_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
-async fn tiers_and_segments_go_as_the_guide_says() {
-    assert_eq!(reads("docs/guides/tiers-and-goals.md").await, 16);
+async fn tiers_and_goals_go_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/tiers-and-goals.md").await, 26);
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ mod returns;
 mod rewards;
 mod routes;
 mod rows;
+mod schemes;
 mod segments;
 mod session_rules;
 mod sessions;

@@ -1,12 +1,14 @@
-//! What a tenant sets up about its customers in one mode, beside its offers: tags, segments and tiers.
+//! What a tenant sets up about its customers in one mode, beside its offers: tags, segments, tiers and schemes.
 //!
-//! `segment` says who belongs together, `tier` what loyalty reaches. Nothing is ever taken away: offers and contacts refer to it.
+//! `segment` says who belongs together, `tier` what loyalty reaches, `scheme` what contacts are members of. Nothing is ever taken away: offers and contacts refer to it.
 
+mod scheme;
 mod segment;
 mod tier;
 
 use super::contact::ContactType;
 
+pub use scheme::{Opening, Scheme};
 pub use segment::{ActivityRule, Segment};
 pub use tier::{Measure, Tier, TierPeriod, Tiering, whole_units};
 
@@ -21,6 +23,8 @@ pub struct Configuration {
     pub tiering: Tiering,
     /// The tiers, lowest first.
     pub tiers: Vec<(u64, Tier)>,
+    /// What contacts are members of.
+    pub schemes: Vec<(u64, Scheme)>,
 }
 
 /// Something that is set up.
@@ -32,6 +36,8 @@ pub enum Item {
     Segment(Segment),
     /// A tier.
     Tier(Tier),
+    /// A scheme.
+    Scheme(Scheme),
 }
 
 /// What a configuration can be asked to do.
@@ -70,8 +76,8 @@ pub enum Rejection {
 }
 
 impl Configuration {
-    /// How many tags there may be. With [`Configuration::SEGMENTS_MAX`] segments and [`Configuration::TIERS_MAX`] tiers of the
-    /// longest texts, they fill half of a row.
+    /// How many tags there may be. With [`Configuration::SEGMENTS_MAX`] segments, [`Configuration::TIERS_MAX`] tiers of the
+    /// longest texts and [`Configuration::SCHEMES_MAX`] schemes, they fill two thirds of a row.
     pub const TAGS_MAX: usize = 100;
 
     /// How many segments there may be: every purchase may have to be held against each of them.
@@ -79,6 +85,9 @@ impl Configuration {
 
     /// How many tiers there may be: people tell few apart.
     pub const TIERS_MAX: usize = 10;
+
+    /// How many schemes there may be: a contact may be a member of all of them.
+    pub const SCHEMES_MAX: usize = 15;
 
     /// Decides `command`.
     pub fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
@@ -114,7 +123,7 @@ impl Configuration {
                     return Err(Rejection::UnitsTaken);
                 }
             }
-            Item::Segment(_) => {}
+            Item::Segment(_) | Item::Scheme(_) => {}
         }
         Ok(vec![Event::Set(number, item.clone())])
     }
@@ -125,6 +134,7 @@ impl Configuration {
             Item::Tag(_) => find(&self.tags, number).cloned().map(Item::Tag),
             Item::Segment(_) => find(&self.segments, number).cloned().map(Item::Segment),
             Item::Tier(_) => find(&self.tiers, number).cloned().map(Item::Tier),
+            Item::Scheme(_) => find(&self.schemes, number).cloned().map(Item::Scheme),
         }
     }
 
@@ -133,6 +143,7 @@ impl Configuration {
             Item::Tag(_) => self.tags.len() >= Self::TAGS_MAX,
             Item::Segment(_) => self.segments.len() >= Self::SEGMENTS_MAX,
             Item::Tier(_) => self.tiers.len() >= Self::TIERS_MAX,
+            Item::Scheme(_) => self.schemes.len() >= Self::SCHEMES_MAX,
         }
     }
 
@@ -144,6 +155,11 @@ impl Configuration {
     /// The tier of this number.
     pub fn tier(&self, number: u64) -> Option<&Tier> {
         find(&self.tiers, number)
+    }
+
+    /// The scheme of this number.
+    pub fn scheme(&self, number: u64) -> Option<&Scheme> {
+        find(&self.schemes, number)
     }
 
     /// The tag of this name, by number.
@@ -165,6 +181,7 @@ impl Configuration {
             Event::Set(number, item) => match &**item {
                 Item::Tag(name) => set(&mut self.tags, *number, name),
                 Item::Segment(segment) => set(&mut self.segments, *number, segment),
+                Item::Scheme(scheme) => set(&mut self.schemes, *number, scheme),
                 Item::Tier(tier) => {
                     set(&mut self.tiers, *number, tier);
                     self.tiers.sort_by_key(|(_, tier)| tier.value_units);

@@ -70,6 +70,14 @@ fn every_list_has_an_end() {
             Item::Segment(Segment::default())
         }),
         (Configuration::TIERS_MAX, tier),
+        (Configuration::SCHEMES_MAX, |_| {
+            Item::Scheme(Scheme {
+                name: "Club".into(),
+                description: None,
+                terms_and_conditions: None,
+                opening: Opening::Auto,
+            })
+        }),
     ] {
         let all: Vec<_> = numbers(most)
             .map(|(number, n)| create(&mut it, number, item(n)))

@@ -31,6 +31,9 @@ impl Contact {
             }
             Event::Refused => self.apply_void(),
             Event::Access(event) => self.apply_access(event),
+            Event::SchemeSignedUp(member) => self.apply_scheme_sign_up(member),
+            Event::SchemeSignedOut(scheme) => self.apply_scheme_sign_out(*scheme),
+            Event::SchemeCodeWrong(at) => self.apply_scheme_code_wrong(*at),
             Event::GoalsCounted(steps) => self.apply_goals(steps, Progress::take),
             Event::TagsSet(tags) => self.loyalty.get_or_insert_default().tags.clone_from(tags),
             Event::TierReached(reached) => {

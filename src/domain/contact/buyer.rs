@@ -1,7 +1,7 @@
 //! A contact that buys, as offers look at it.
 
 use super::{Contact, ContactType, Loyalty, LoyaltyView, SignUp};
-use crate::domain::configuration::Segment;
+use crate::domain::configuration::{Opening, Segment};
 use crate::domain::context::TenantView;
 use crate::domain::offer::{Buyer, Conditions};
 use crate::domain::time::{Span, Timestamp};
@@ -25,6 +25,10 @@ impl Buyer for BuyingContact<'_> {
 
     fn has_tier(&self, tier: u64) -> bool {
         self.tier() == Some(tier)
+    }
+
+    fn is_member_of(&self, scheme: u64) -> bool {
+        self.member_of(scheme).is_some()
     }
 }
 
@@ -99,8 +103,23 @@ impl<'a> BuyingContact<'a> {
         meant.map(|it| it.at).min()
     }
 
-    /// Since when it is a member of what `conditions` demand: of organisations, or else of the tenant's customers.
+    /// Since when it is a member of a scheme.
+    pub fn member_of(&self, scheme: u64) -> Option<Timestamp> {
+        let opening = &self.tenant.rewards.scheme(scheme)?.opening;
+        if *opening == Opening::Auto {
+            return Some(self.created_at);
+        }
+        let mut members = self.loyalty?.schemes.iter();
+        let member = members.find(|member| member.scheme == scheme);
+        member.map(|member| member.at)
+    }
+
+    /// Since when it is a member of what `conditions` demand: of schemes, or else of organisations, or else of the tenant's customers.
     pub fn member_since(&self, conditions: &Conditions) -> Option<Timestamp> {
+        if !conditions.schemes.is_empty() {
+            let schemes = conditions.schemes.iter();
+            return schemes.filter_map(|it| self.member_of(*it)).min();
+        }
         match conditions.organisations.as_slice() {
             [] => Some(self.created_at),
             organisations => self.signed_up_below(organisations),

@@ -72,6 +72,9 @@ impl Contact {
             Command::TakeReturn(asked) => self.take_return(asked, context),
             Command::SetLimits(rules) => self.set_limits(rules, context),
             Command::SetTags(tags) => self.set_tags(tags),
+            Command::SignUpToScheme(wish) => self.sign_up_to_scheme(wish, context),
+            Command::SignOutOfScheme(scheme) => self.sign_out_of_scheme(*scheme, context),
+            Command::CheckSignUpCode(shown) => self.check_sign_up_code(*shown, context),
             Command::MoveMoney(asked) => self.move_money(asked, context),
             // It is shown, never done.
             Command::Foresee(_) => Ok(Vec::new()),

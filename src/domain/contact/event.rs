@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Cancellation, Change, Counted, Entry, GoalStep, Hold, LimitRule, Locked, Lot, Propose,
-    Purchase, Reached, Returned, SignUp, Use,
+    Purchase, Reached, Returned, SchemeMember, SignUp, Use,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -65,4 +65,10 @@ pub enum Event {
     TierReached(Reached),
     /// What the purchase before does towards goals.
     GoalsCounted(Vec<GoalStep>),
+    /// It became a member of a scheme.
+    SchemeSignedUp(Arc<SchemeMember>),
+    /// It is a member of a scheme no longer, by number.
+    SchemeSignedOut(u64),
+    /// It tried a sign-up code that opens nothing.
+    SchemeCodeWrong(Timestamp),
 }

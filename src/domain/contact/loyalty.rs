@@ -3,7 +3,8 @@
 //! Counted only where the tenant has set up something that goes by it. Months are those of the tenant's calendar, numbered as
 //! [`calendar::month_of`] does.
 
-use super::{Contact, ContactType, Event, GoalCount, Rejection, SignUp, Stage};
+use super::{Contact, ContactType, Event, GoalCount, Rejection, SchemeMember, SignUp, Stage};
+use crate::domain::access::Guesses;
 use crate::domain::calendar;
 use crate::domain::configuration::ActivityRule;
 use crate::domain::context::TenantView;
@@ -23,6 +24,10 @@ pub struct Loyalty {
     pub reached: Option<Reached>,
     /// How far it has got with the goals of offers.
     pub goals: Vec<GoalCount>,
+    /// The schemes that it has signed up to.
+    pub schemes: Vec<SchemeMember>,
+    /// Wrong sign-up codes of late.
+    pub guesses: Guesses,
 }
 
 /// What a contact bought in a month. What is returned later than in its month may leave less than nothing.

@@ -22,6 +22,7 @@ mod movement;
 mod profile;
 mod purchase;
 mod rejection;
+mod scheme;
 mod sign_up;
 mod spend;
 mod state;
@@ -46,6 +47,7 @@ pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
+pub use scheme::{Proof, SchemeMember, SignUpToScheme};
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Locked, Lot, Wallet, expiry_at_grain};
@@ -74,6 +76,9 @@ mod access_tests;
 
 #[cfg(test)]
 mod goals_tests;
+
+#[cfg(test)]
+mod scheme_tests;
 
 #[cfg(test)]
 #[expect(

@@ -18,6 +18,14 @@ pub enum Rejection {
     SignUpsFull,
     /// How it gets in is refused.
     Access(access::Rejection),
+    /// There is no such scheme.
+    UnknownScheme,
+    /// The scheme does not let the contact in, or not out.
+    SchemeClosed,
+    /// The sign-up code is wrong: that was recorded.
+    SchemeCodeWrong,
+    /// Too many wrong sign-up codes: none is taken for a while.
+    SchemeCodesLocked,
     /// The request was not seen before.
     NeverSeen,
     /// There is no such organisation in the tenant's network.

@@ -90,6 +90,9 @@ impl Effect {
                 let refused = event.refusal().map(contact::Rejection::Access);
                 refused.map(Rejection::Contact)
             }
+            Event::Contact(contact::Event::SchemeCodeWrong(_)) => {
+                Some(Rejection::Contact(contact::Rejection::SchemeCodeWrong))
+            }
             Event::Contact(_)
             | Event::Tenant(_)
             | Event::Organisation(_)

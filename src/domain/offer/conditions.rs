@@ -26,6 +26,8 @@ pub struct Conditions {
     pub segments: Vec<u64>,
     /// The tiers of which the contact has one, by number.
     pub tiers: Vec<u64>,
+    /// The schemes of which the contact is a member of one, by number.
+    pub schemes: Vec<u64>,
 }
 
 /// What money may be spent on. Each list names alternatives; an empty one demands nothing.
@@ -82,6 +84,9 @@ pub trait Buyer {
 
     /// Whether the contact has a tier.
     fn has_tier(&self, tier: u64) -> bool;
+
+    /// Whether the contact is a member of a scheme.
+    fn is_member_of(&self, scheme: u64) -> bool;
 }
 
 impl Hours {
@@ -136,6 +141,7 @@ impl Conditions {
             hours,
             segments,
             tiers,
+            schemes,
         } = self;
         if starts_at.is_some_and(|starts_at| basis.made_at < starts_at) {
             return Err(NoAward::NotStarted);
@@ -159,6 +165,9 @@ impl Conditions {
         }
         if !is_in_one_of(hours, basis.made_at, sale) {
             return Err(NoAward::OtherHours);
+        }
+        if !schemes.is_empty() && !schemes.iter().any(|it| buyer.is_member_of(*it)) {
+            return Err(NoAward::NotAMember);
         }
         if !tiers.is_empty() && !tiers.iter().any(|it| buyer.has_tier(*it)) {
             return Err(NoAward::OtherTier);

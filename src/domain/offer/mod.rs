@@ -113,7 +113,7 @@ pub enum NoAward {
     OtherTier,
     /// The purchase counts towards the offer's goal, which is not reached yet.
     GoalNotReached,
-    /// The contact is no member of what the offer's goal goes by.
+    /// The contact is no member of the offer's schemes, or of what its goal goes by.
     NotAMember,
 }
 

@@ -21,7 +21,7 @@ const BASIS: Basis<'_> = Basis {
     made_at: NOON,
 };
 
-/// Somebody of segment 5 and tier 6.
+/// Somebody of segment 5, tier 6 and scheme 7.
 struct Somebody;
 
 impl Buyer for Somebody {
@@ -31,6 +31,10 @@ impl Buyer for Somebody {
 
     fn has_tier(&self, tier: u64) -> bool {
         tier == 6
+    }
+
+    fn is_member_of(&self, scheme: u64) -> bool {
+        scheme == 7
     }
 }
 
@@ -96,6 +100,10 @@ fn each_condition_qualifies_and_refuses_with_its_own_reason() {
         segments: segments.to_vec(),
         ..any()
     };
+    let members = |schemes: &[u64]| Conditions {
+        schemes: schemes.to_vec(),
+        ..any()
+    };
     let of_tiers = |tiers: &[u64]| Conditions {
         tiers: tiers.to_vec(),
         ..any()
@@ -106,6 +114,7 @@ fn each_condition_qualifies_and_refuses_with_its_own_reason() {
             in_segments(&[1]),
             NoAward::OtherSegment,
         ),
+        (members(&[1, 7]), members(&[1]), NoAward::NotAMember),
         (of_tiers(&[1, 6]), of_tiers(&[1]), NoAward::OtherTier),
         (minimum(2_000), minimum(2_001), NoAward::BelowMinimum),
         (

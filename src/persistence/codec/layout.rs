@@ -188,7 +188,7 @@ stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });
 stored!(record offer::Hours { days, from, until });
 stored!(record offer::Conditions {
     minimum_total, classifications, organisations, products, starts_at, ends_at, hours, segments,
-    tiers,
+    tiers, schemes,
 });
 stored!(record offer::Cap { awards, amount });
 stored!(record offer::Caps { in_all, a_day });
@@ -391,6 +391,9 @@ stored!(choice contact::Event {
     22 => Access(event),
     47 => TagsSet(tags),
     48 => GoalsCounted(steps),
+    50 => SchemeSignedUp(member),
+    51 => SchemeSignedOut(scheme),
+    52 => SchemeCodeWrong(at),
     49 => TierReached(reached),
 });
 

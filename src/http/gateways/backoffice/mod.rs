@@ -38,6 +38,7 @@ use crate::http::Api;
         (name = "Purchases", description = "Award and spend at the till"),
         (name = "Reward offers", description = "What purchases earn, under which conditions"),
         (name = "Reward tiers", description = "What loyalty reaches"),
+        (name = "Reward schemes", description = "What contacts are members of"),
         (name = "Segments", description = "Contacts that belong together, and the tags that say so"),
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
@@ -86,6 +87,8 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             rewards::tiers::set
         ),
         routes!(rewards::tiers::get, rewards::tiers::change),
+        routes!(rewards::schemes::create, rewards::schemes::list),
+        routes!(rewards::schemes::get, rewards::schemes::change),
         routes!(contacts::tags::get, contacts::tags::set),
         routes!(organisations::create::create),
         routes!(organisations::get::get, organisations::update::update),

@@ -13,6 +13,7 @@ mod refresh;
 mod register;
 mod registration;
 mod rewards;
+mod schemes;
 mod sign_out;
 mod signed_in;
 mod validate_otp;
@@ -53,6 +54,9 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(sign_out::sign_out),
         routes!(get::get),
         routes!(rewards::get),
+        routes!(schemes::sign_up::sign),
+        routes!(schemes::verify::verify),
+        routes!(schemes::list::list),
         routes!(offers::list::list),
         routes!(offers::get::get),
         routes!(offers::performance::get),

@@ -6,14 +6,16 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::actors::router::OpenedProfile;
 use crate::domain::address::Mode;
 use crate::domain::configuration::{Tier, whole_units};
-use crate::domain::contact::{LoyaltyView, period_ends};
+use crate::domain::contact::{BuyingContact, LoyaltyView, Profile, SealedProfile, period_ends};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::money::Minor;
 use crate::http::auth::bearer::ContactToken;
+use crate::http::gateways::schemes::{SignUpOption, described};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -22,12 +24,28 @@ use crate::http::{Api, failure, reply};
 pub(super) struct ContactRewards {
     /// The contact's id.
     id: String,
+    /// What it is a member of.
+    reward_schemes: Vec<OwnScheme>,
     /// When the contact was created, in Unix seconds.
     sign_up_date: i64,
     spend_blocked: SpendBlocked,
     /// The tier that it has; null where there are no tiers.
     reward_tier: Option<OwnTier>,
     reward_tiers: AllTiers,
+}
+
+/// A scheme that the contact is a member of.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnScheme {
+    id: String,
+    name: String,
+    /// In Unix seconds.
+    signed_up_on: i64,
+    /// The address by which it was let in.
+    email_address: Option<String>,
+    sign_up_option: SignUpOption,
+    /// The code by which it was let in.
+    sign_up_code: Option<String>,
 }
 
 /// Whether the contact's money is kept from being spent.
@@ -127,8 +145,25 @@ pub(super) async fn get(
     let ids = api.router.secrets().public_ids();
     let own = || ids.write(PublicId::of(Named::Contact, address.entity));
     let tiers = tenant.rewards.tiers.iter();
+    let buyer = BuyingContact::of_view(&view, &tenant);
+    let mut reward_schemes = Vec::new();
+    for (number, scheme) in &tenant.rewards.schemes {
+        let Some(since) = buyer.member_of(*number) else {
+            continue;
+        };
+        let shown = shown_for(&api, &token, &contact.profile, &view, *number)?;
+        reward_schemes.push(OwnScheme {
+            id: ids.write(PublicId::of(Named::Scheme, *number)),
+            name: scheme.name.clone(),
+            signed_up_on: since.unix_seconds(),
+            email_address: shown.email_address,
+            sign_up_option: described(&scheme.opening).0,
+            sign_up_code: shown.title,
+        });
+    }
     let shown = ContactRewards {
         id: contact.own_id.as_deref().map_or_else(own, str::to_owned),
+        reward_schemes,
         sign_up_date: view.created_at.unix_seconds(),
         spend_blocked: SpendBlocked {
             date: None,
@@ -158,6 +193,29 @@ pub(super) async fn get(
         },
     };
     Ok(reply::json(StatusCode::OK, &shown, timings))
+}
+
+/// What the contact showed when it signed up to a scheme; nothing, mostly.
+fn shown_for(
+    api: &Api,
+    token: &ContactToken,
+    profile: &SealedProfile,
+    view: &LoyaltyView,
+    scheme: u64,
+) -> Result<Profile, Problem> {
+    let mut members = view.loyalty.schemes.iter();
+    let member = members.find(|member| member.scheme == scheme);
+    let Some(sealed) = member.and_then(|member| member.sealed.clone()) else {
+        return Ok(Profile::default());
+    };
+    let slot = profile.slot;
+    let opened = api
+        .router
+        .open_profile(&token.signed_in.contact, &SealedProfile { slot, sealed });
+    match opened.map_err(failure::problem)? {
+        OpenedProfile::Plain(shown) => Ok(*shown),
+        OpenedProfile::Erased => Err(failure::not_found()),
+    }
 }
 
 fn own_tier(view: &LoyaltyView, tenant: &TenantView, ids: &PublicIds) -> Option<OwnTier> {

@@ -14,8 +14,10 @@ stored!(record configuration::ActivityRule { months, minimum_amount, minimum_vis
 stored!(record configuration::Segment {
     name, description, tags, contact_types, organisations, tiers, registered_within_days, activity,
 });
-stored!(choice configuration::Item { 0 => Tag(name), 1 => Segment(segment), 2 => Tier(tier) });
-stored!(record configuration::Configuration { tags, segments, tiering, tiers });
+stored!(choice configuration::Opening { 0 => Auto, 1 => SelfSignUp, 2 => Code(hash), 3 => EmailDomains(domains) });
+stored!(record configuration::Scheme { name, description, terms_and_conditions, opening });
+stored!(choice configuration::Item { 0 => Tag(name), 1 => Segment(segment), 2 => Tier(tier), 3 => Scheme(scheme) });
+stored!(record configuration::Configuration { tags, segments, tiering, tiers, schemes });
 stored!(choice configuration::Event { 0 => Set(number, item), 1 => TieringSet(tiering) });
 
 stored!(record contact::Month { month, visits, paid, units });
@@ -23,7 +25,8 @@ stored!(record contact::Activity { month, paid, units });
 stored!(record contact::Reached { tier, at });
 stored!(record contact::GoalCount { offer, progress });
 stored!(record contact::GoalStep { offer, step });
-stored!(record contact::Loyalty { tags, months, lifetime, reached, goals });
+stored!(record contact::SchemeMember { scheme, at, sealed });
+stored!(record contact::Loyalty { tags, months, lifetime, reached, goals, schemes, guesses });
 
 stored!(record offer::Texts {
     short_description, long_description, terms_and_conditions, is_featured,

@@ -30,6 +30,7 @@ pub(super) fn offer(award: Award) -> Offer {
             }],
             segments: vec![9, 10],
             tiers: vec![11],
+            schemes: vec![12],
         },
         goal: Goal::Products(
             Target {

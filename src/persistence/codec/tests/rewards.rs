@@ -1,16 +1,22 @@
 //! What a tenant sets up about its customers, what is known of their loyalty, and how much room both take.
 
+use std::sync::Arc;
+
 use super::fixtures::{self, NOW};
+use crate::domain::access::Guesses;
 use crate::domain::configuration::{
-    self, ActivityRule, Configuration, Item, Measure, Segment, Tier, TierPeriod, Tiering,
+    self, ActivityRule, Configuration, Item, Measure, Opening, Scheme, Segment, Tier, TierPeriod,
+    Tiering,
 };
 use crate::domain::contact::{
     self, Activity, Contact, ContactType, GOALS_MAX, GoalCount, GoalStep, Loyalty, Month, Reached,
+    SchemeMember,
 };
+use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Event, State};
 use crate::domain::money::Minor;
 use crate::domain::offer::{Progress, Step, Texts};
-use crate::limits::{REWARD_TEXT_BYTES_MAX, ROW_BYTES_MAX, TAG_CHARS_MAX};
+use crate::limits::{EMAIL_DOMAIN_CHARS_MAX, REWARD_TEXT_BYTES_MAX, ROW_BYTES_MAX, TAG_CHARS_MAX};
 use crate::persistence::codec;
 
 pub(super) fn activity() -> Activity {
@@ -43,6 +49,28 @@ pub(super) fn loyalty() -> Loyalty {
                 reached: 2,
             },
         }],
+        schemes: vec![member()],
+        guesses: Guesses {
+            wrong: 3,
+            last_at: NOW,
+        },
+    }
+}
+
+fn member() -> SchemeMember {
+    SchemeMember {
+        scheme: 12,
+        at: NOW,
+        sealed: Some(vec![1, 2, 3].into()),
+    }
+}
+
+fn scheme(opening: Opening) -> Scheme {
+    Scheme {
+        name: "Club".into(),
+        description: Some("For friends".into()),
+        terms_and_conditions: Some("Be kind".into()),
+        opening,
     }
 }
 
@@ -103,6 +131,15 @@ pub(super) fn configuration() -> Configuration {
         segments: vec![(9, segment())],
         tiering: TIERING,
         tiers: vec![(11, tier())],
+        schemes: vec![
+            (12, scheme(Opening::Auto)),
+            (13, scheme(Opening::SelfSignUp)),
+            (14, scheme(Opening::Code(ValueHash([5; 16])))),
+            (
+                15,
+                scheme(Opening::EmailDomains(vec!["example.test".into()])),
+            ),
+        ],
     }
 }
 
@@ -116,6 +153,22 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             set(9, Item::Segment(segment())),
         ),
         ("configuration_tier_set", set(11, Item::Tier(tier()))),
+        (
+            "configuration_scheme_set",
+            set(12, Item::Scheme(scheme(Opening::SelfSignUp))),
+        ),
+        (
+            "contact_scheme_signed_up",
+            Event::Contact(contact::Event::SchemeSignedUp(Arc::new(member()))),
+        ),
+        (
+            "contact_scheme_signed_out",
+            Event::Contact(contact::Event::SchemeSignedOut(12)),
+        ),
+        (
+            "contact_scheme_code_wrong",
+            Event::Contact(contact::Event::SchemeCodeWrong(NOW)),
+        ),
         (
             "configuration_tiering_set",
             Event::Configuration(configuration::Event::TieringSet(TIERING)),
@@ -164,10 +217,16 @@ fn the_fullest_configuration_takes_under_two_thirds_of_a_row() {
         name: text(),
         ..tier()
     };
+    let domains = vec!["x".repeat(EMAIL_DOMAIN_CHARS_MAX); Scheme::EMAIL_DOMAINS_MAX];
+    let scheme = Scheme {
+        name: text(),
+        ..scheme(Opening::EmailDomains(domains))
+    };
     let configuration = Configuration {
         tags: vec![(u64::MAX, "\u{1F3C5}".repeat(TAG_CHARS_MAX)); Configuration::TAGS_MAX],
         segments: vec![(u64::MAX, segment); Configuration::SEGMENTS_MAX],
         tiers: vec![(u64::MAX, tier); Configuration::TIERS_MAX],
+        schemes: vec![(u64::MAX, scheme); Configuration::SCHEMES_MAX],
         ..configuration()
     };
     let bytes = row(State::Configuration(Box::new(configuration)));
@@ -175,7 +234,7 @@ fn the_fullest_configuration_takes_under_two_thirds_of_a_row() {
 }
 
 #[test]
-fn the_fullest_loyalty_takes_three_kib_of_a_contact_and_none_takes_one_byte() {
+fn the_fullest_loyalty_takes_eight_kib_of_a_contact_and_none_takes_one_byte() {
     let month = Month {
         month: i32::MAX,
         visits: u32::MAX,
@@ -189,12 +248,19 @@ fn the_fullest_loyalty_takes_three_kib_of_a_contact_and_none_takes_one_byte() {
             reached: u32::MAX,
         },
     };
+    // The longest address, and what the seal takes.
+    let sealed = SchemeMember {
+        scheme: u64::MAX,
+        sealed: Some(vec![0; 254 + 60].into()),
+        ..member()
+    };
     let months = usize::try_from(Loyalty::MONTHS_MAX).unwrap();
     let full = Loyalty {
         tags: vec![u64::MAX; Loyalty::TAGS_MAX],
         months: vec![month; months],
         lifetime: Minor(i64::MAX),
         goals: vec![goal; GOALS_MAX],
+        schemes: vec![sealed; Configuration::SCHEMES_MAX],
         ..loyalty()
     };
     let of = |loyalty| {
@@ -204,5 +270,5 @@ fn the_fullest_loyalty_takes_three_kib_of_a_contact_and_none_takes_one_byte() {
         })))
     };
     let most = of(Some(Box::new(full))) - of(None);
-    assert!(most < 3 * 1_024, "{most} bytes");
+    assert!(most < 8 * 1_024, "{most} bytes");
 }

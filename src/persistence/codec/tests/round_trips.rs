@@ -249,7 +249,7 @@ prop_compose! {
         (classifications, organisations, products) in any::<(Vec<String>, Vec<u64>, Vec<String>)>(),
         (starts_at, ends_at) in (option::of(time()), option::of(time())),
         hours in any::<Option<(u8, u16, u16)>>(),
-        (segments, tiers) in any::<(Vec<u64>, Vec<u64>)>(),
+        (segments, tiers, schemes) in any::<(Vec<u64>, Vec<u64>, Vec<u64>)>(),
         goal in goal(),
         is_active: bool,
         best_of: Option<String>,
@@ -264,7 +264,7 @@ prop_compose! {
             conditions: Conditions {
                 minimum_total, classifications, organisations, products, starts_at, ends_at,
                 hours: hours.map(|(days, from, until)| Hours { days, from, until }).into_iter().collect(),
-                segments, tiers,
+                segments, tiers, schemes,
             },
             goal,
             texts: rewards::texts(),

@@ -150,6 +150,7 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                 ],
                 segments: vec![u64::MAX; limits::OFFER_LIST_MAX],
                 tiers: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                schemes: vec![u64::MAX; limits::OFFER_LIST_MAX],
                 ..Conditions::default()
             },
             caps: Caps {

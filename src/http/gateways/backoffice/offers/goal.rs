@@ -28,7 +28,8 @@ pub(in super::super) struct WireGoal {
     /// SKUs or ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     products: Vec<String>,
-    /// Of `MEMBERSHIP`: so many days as a member of what the conditions name: of organisations, or else of the tenant's customers. With
+    /// Of `MEMBERSHIP`: so many days as a member of what the conditions name: of schemes, or else of
+    /// organisations, or else of the tenant's customers. With
     /// 0, the first purchase is given the award.
     #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<u32>,

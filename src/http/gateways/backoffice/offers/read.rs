@@ -163,6 +163,9 @@ fn conditions(
         tiers: numbers(faults, ("tiers", "unknown_tier"), &wire.tiers, |id| {
             rewards::tier(ids, tenant, id)
         }),
+        schemes: numbers(faults, ("schemes", "unknown_scheme"), &wire.schemes, |id| {
+            rewards::scheme(ids, tenant, id)
+        }),
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn shown(
         hours,
         segments,
         tiers,
+        schemes,
     } = &offer.conditions;
     let named = |named: Named, numbers: &[u64]| {
         let numbers = numbers.iter();
@@ -65,6 +66,7 @@ pub(super) async fn shown(
             hours: hours.iter().map(wire_hours).collect(),
             segments: named(Named::Segment, segments),
             tiers: named(Named::Tier, tiers),
+            schemes: named(Named::Scheme, schemes),
         },
         goal: WireGoal::of(&offer.goal, tenant.currency.decimals()),
         short_description: offer.texts.short_description.clone(),

@@ -100,6 +100,8 @@ pub(in super::super) struct WireConditions {
     pub(super) segments: Vec<String>,
     /// Ids of tiers of which the contact has one before the purchase.
     pub(super) tiers: Vec<String>,
+    /// Ids of schemes of which the contact is a member of one.
+    pub(super) schemes: Vec<String>,
 }
 
 /// What money may be spent on. Each list names alternatives; an empty one demands nothing.
@@ -393,6 +395,7 @@ impl WireConditions {
                 ("hours", self.hours.len()),
                 ("segments", self.segments.len()),
                 ("tiers", self.tiers.len()),
+                ("schemes", self.schemes.len()),
             ],
         );
         for (member, at) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {

@@ -1,5 +1,6 @@
-//! What a tenant sets up about its customers beside its offers: tags, segments and tiers.
+//! What a tenant sets up about its customers beside its offers: tags, segments, tiers and schemes.
 
+pub(super) mod schemes;
 pub(super) mod segments;
 pub(super) mod tags;
 pub(super) mod tiers;
@@ -115,6 +116,12 @@ pub(super) fn segment(ids: &PublicIds, tenant: &TenantView, id: &str) -> Option<
 pub(super) fn tier(ids: &PublicIds, tenant: &TenantView, id: &str) -> Option<u64> {
     let id = ids.read_as(Named::Tier, id).filter(|id| id.part == 0)?;
     tenant.rewards.tier(id.entity).map(|_| id.entity)
+}
+
+/// The scheme of this id, if it is set up.
+pub(super) fn scheme(ids: &PublicIds, tenant: &TenantView, id: &str) -> Option<u64> {
+    let number = ids.read_as(Named::Scheme, id)?.entity;
+    tenant.rewards.scheme(number).map(|_| number)
 }
 
 /// Checks the texts that an app shows.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Onlooker;
-use super::wire::{Owner, WireRole};
+use super::wire::{Owner, Scheme, WireRole};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Problem, ProblemBody};
@@ -28,6 +28,7 @@ struct OfferInFull {
     owner: Owner,
     /// Whether there is a goal to get on with.
     performance_enabled: bool,
+    scheme: Option<Scheme>,
     creatives: BTreeMap<String, serde_json::Value>,
     targets: Targets,
 }
@@ -99,6 +100,7 @@ pub(in super::super) async fn get(
         is_featured: offer.texts.is_featured,
         owner: Owner::of(tenant, ids),
         performance_enabled: offer.goal.is_counted(),
+        scheme: Scheme::of(offer, tenant, ids),
         creatives: BTreeMap::new(),
         targets: Targets {
             organisations: targets.collect(),

@@ -18,14 +18,17 @@ use crate::http::problem::Problem;
 use crate::http::{Api, failure};
 
 /// A contact that looks at offers.
-struct Onlooker {
-    view: Box<LoyaltyView>,
-    tenant: Arc<TenantView>,
-    timings: Timings,
+pub(super) struct Onlooker {
+    /// Who looks.
+    pub(super) view: Box<LoyaltyView>,
+    /// At what.
+    pub(super) tenant: Arc<TenantView>,
+    /// What it took to know.
+    pub(super) timings: Timings,
 }
 
 impl Onlooker {
-    async fn of(api: &Api, token: &ContactToken) -> Result<Onlooker, Problem> {
+    pub(super) async fn of(api: &Api, token: &ContactToken) -> Result<Onlooker, Problem> {
         let reply = api.router.query(token.signed_in.contact, Query::Loyalty);
         let reply = reply.await;
         let view = match reply.result.map_err(failure::problem)? {

@@ -19,6 +19,7 @@ pub(super) struct WireOffer {
     pub(super) short_description: Option<String>,
     pub(super) long_description: Option<String>,
     pub(super) terms_and_conditions: Option<String>,
+    pub(super) scheme: Option<Scheme>,
     pub(super) goal: WireGoal,
     pub(super) r#type: WireType,
     pub(super) owner: Owner,
@@ -26,6 +27,14 @@ pub(super) struct WireOffer {
     /// Whether there is a goal to get on with.
     pub(super) performance_enabled: bool,
     creatives: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a contact has to be a member of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SchemeOfOffer)]
+pub(super) struct Scheme {
+    id: String,
+    name: String,
 }
 
 /// Who makes an offer.
@@ -125,6 +134,17 @@ impl From<Role> for WireRole {
     }
 }
 
+impl Scheme {
+    /// The first of the schemes that open an offer.
+    pub(super) fn of(offer: &Offer, tenant: &TenantView, ids: &PublicIds) -> Option<Scheme> {
+        let number = *offer.conditions.schemes.first()?;
+        Some(Scheme {
+            id: ids.write(PublicId::of(Named::Scheme, number)),
+            name: tenant.rewards.scheme(number)?.name.clone(),
+        })
+    }
+}
+
 impl Owner {
     /// The owner of the network, who makes its offers.
     pub(super) fn of(tenant: &TenantView, ids: &PublicIds) -> Owner {
@@ -152,6 +172,7 @@ impl WireOffer {
             short_description: texts.short_description.clone(),
             long_description: texts.long_description.clone(),
             terms_and_conditions: texts.terms_and_conditions.clone(),
+            scheme: Scheme::of(offer, tenant, ids),
             goal: WireGoal::of(&offer.goal),
             r#type: WireType::of(offer),
             owner: Owner::of(tenant, ids),
