@@ -474,9 +474,6 @@ pub const OFFER_LIST_MAX: usize = 20;
 /// to the largest number of shards takes 60 KiB of its row, the keys that it remembers 3 KiB.
 pub const OFFER_TEXT_BYTES_MAX: usize = 1_000;
 
-/// The most text that contacts read of an offer, in bytes: a page of small print. With all else that it has, its row is full then.
-pub const OFFER_DESCRIPTION_BYTES_MAX: usize = 4_000;
-
 /// How many lines a receipt tells: with names of 64 bytes each, 16 KiB of the purchase's record.
 pub const PURCHASE_PRODUCTS_MAX: usize = 100;
 
