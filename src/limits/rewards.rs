@@ -26,3 +26,6 @@ pub const EMAIL_DOMAIN_CHARS_MAX: usize = 100;
 
 /// From how many units on a tier may begin: the contract's integers have 32 bits.
 pub const VALUE_UNITS_MAX: u32 = i32::MAX.unsigned_abs();
+
+/// The most text that contacts read of an offer, in bytes: a page of small print. With all else that it has, its row is full then.
+pub const OFFER_DESCRIPTION_BYTES_MAX: usize = 4_000;
