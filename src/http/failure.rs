@@ -158,6 +158,24 @@ pub fn invalid_field(
     })
 }
 
+fn scheme_refused(refusal: contact::SchemeRefusal) -> Problem {
+    match refusal {
+        contact::SchemeRefusal::Unknown => invalid_field(
+            "/reward_scheme_id",
+            "unknown_scheme",
+            "names none that is known here",
+        ),
+        contact::SchemeRefusal::Closed | contact::SchemeRefusal::CodeWrong => Problem::new(
+            Code::SchemeClosed,
+            "the scheme does not take this: it has another code, takes e-mail addresses of other domains or none that the contact has not proven, or is for everybody",
+        ),
+        contact::SchemeRefusal::CodesLocked => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong sign-up codes; try again in a quarter of an hour",
+        ),
+    }
+}
+
 /// A contact's refusal, as a problem.
 pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
     match rejection {
@@ -187,20 +205,8 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::InvalidLogin,
             "the password was changed; sign in with the new one",
         ),
-        contact::Rejection::UnknownScheme => invalid_field(
-            "/reward_scheme_id",
-            "unknown_scheme",
-            "names none that is known here",
-        ),
-        contact::Rejection::SchemeClosed | contact::Rejection::SchemeCodeWrong => Problem::new(
-            Code::SchemeClosed,
-            "the scheme does not take this: it has another code, takes e-mail addresses of other domains or none that the contact has not proven, or is for everybody",
-        ),
-        contact::Rejection::SchemeCodesLocked => Problem::new(
-            Code::TooManyRequests,
-            "too many wrong sign-up codes; try again in a quarter of an hour",
-        ),
-        contact::Rejection::NeverSeen => not_found(),
+        contact::Rejection::Scheme(refusal) => scheme_refused(refusal),
+        contact::Rejection::NeverSeen | contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,
             "the contact is being changed by others all the time; nothing happened, try again",
@@ -246,7 +252,6 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletBalanceTooLow,
             "the wallet does not cover amount; take less",
         ),
-        contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::UnknownEstimate => invalid_field(
             "/estimate_id",
             "unknown_estimate",

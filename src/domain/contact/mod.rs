@@ -47,7 +47,7 @@ pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
-pub use scheme::{Proof, SchemeMember, SignUpToScheme};
+pub use scheme::{Proof, SchemeMember, SchemeRefusal, SignUpToScheme};
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Locked, Lot, Wallet, expiry_at_grain};

@@ -1,5 +1,6 @@
 //! Why a contact refuses.
 
+use super::SchemeRefusal;
 use crate::domain::access;
 use crate::domain::money::{Currency, Minor};
 
@@ -18,14 +19,8 @@ pub enum Rejection {
     SignUpsFull,
     /// How it gets in is refused.
     Access(access::Rejection),
-    /// There is no such scheme.
-    UnknownScheme,
-    /// The scheme does not let the contact in, or not out.
-    SchemeClosed,
-    /// The sign-up code is wrong: that was recorded.
-    SchemeCodeWrong,
-    /// Too many wrong sign-up codes: none is taken for a while.
-    SchemeCodesLocked,
+    /// A scheme refuses.
+    Scheme(SchemeRefusal),
     /// The request was not seen before.
     NeverSeen,
     /// There is no such organisation in the tenant's network.

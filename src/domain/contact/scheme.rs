@@ -31,6 +31,25 @@ pub enum Proof {
     Email(ValueHash, String),
 }
 
+/// Why a scheme refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeRefusal {
+    /// There is no such scheme.
+    Unknown,
+    /// It does not let the contact in, or not out.
+    Closed,
+    /// The sign-up code is wrong: that was recorded.
+    CodeWrong,
+    /// Too many wrong sign-up codes: none is taken for a while.
+    CodesLocked,
+}
+
+impl From<SchemeRefusal> for Rejection {
+    fn from(refusal: SchemeRefusal) -> Rejection {
+        Rejection::Scheme(refusal)
+    }
+}
+
 /// The wish to become a member.
 #[derive(Clone, Debug)]
 pub struct SignUpToScheme {
@@ -53,7 +72,7 @@ impl Contact {
             return Err(Rejection::UnknownContact);
         };
         let scheme = tenant.rewards.scheme(wish.scheme);
-        let scheme = scheme.ok_or(Rejection::UnknownScheme)?;
+        let scheme = scheme.ok_or(SchemeRefusal::Unknown)?;
         let is_member = self.is_signed_up_to(wish.scheme);
         let is_let_in = match (&scheme.opening, &wish.proof) {
             (Opening::Auto, _) => return Ok(Vec::new()),
@@ -72,7 +91,7 @@ impl Contact {
             (Opening::Code(_) | Opening::EmailDomains(_), _) => false,
         };
         if !is_let_in {
-            return Err(Rejection::SchemeClosed);
+            return Err(SchemeRefusal::Closed.into());
         }
         Ok(vec![Event::SchemeSignedUp(Arc::new(SchemeMember {
             scheme: wish.scheme,
@@ -91,8 +110,8 @@ impl Contact {
             return Err(Rejection::UnknownContact);
         };
         match tenant.rewards.scheme(scheme).map(|it| &it.opening) {
-            None => Err(Rejection::UnknownScheme),
-            Some(Opening::Auto) => Err(Rejection::SchemeClosed),
+            None => Err(SchemeRefusal::Unknown.into()),
+            Some(Opening::Auto) => Err(SchemeRefusal::Closed.into()),
             Some(Opening::SelfSignUp | Opening::Code(_) | Opening::EmailDomains(_)) => {
                 Ok(if self.is_signed_up_to(scheme) {
                     vec![Event::SchemeSignedOut(scheme)]
@@ -126,7 +145,7 @@ impl Contact {
         let loyalty = self.loyalty.as_ref();
         let guesses = loyalty.map_or_else(Guesses::default, |loyalty| loyalty.guesses);
         match guesses.counting(wall).locked_until() {
-            Some(_) => Err(Rejection::SchemeCodesLocked),
+            Some(_) => Err(SchemeRefusal::CodesLocked.into()),
             None => Ok(()),
         }
     }

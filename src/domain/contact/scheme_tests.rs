@@ -62,7 +62,10 @@ fn everybody_is_a_member_of_an_automatic_scheme_and_stays_one() {
     let signed = contact.decide(&sign_up(Proof::None), &context).unwrap();
     assert!(signed.is_empty());
     let out = Command::SignOutOfScheme(SCHEME);
-    assert_eq!(refused(&contact, &out, &context), Rejection::SchemeClosed);
+    assert_eq!(
+        refused(&contact, &out, &context),
+        Rejection::Scheme(SchemeRefusal::Closed)
+    );
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn whoever_signs_up_is_a_member_until_it_signs_out() {
     let nowhere = Command::SignOutOfScheme(OTHER);
     assert_eq!(
         refused(&contact, &nowhere, &context),
-        Rejection::UnknownScheme
+        Rejection::Scheme(SchemeRefusal::Unknown)
     );
 }
 
@@ -91,7 +94,10 @@ fn a_code_lets_in_and_five_wrong_ones_lock_for_a_quarter_of_an_hour() {
     let now = open(NOW);
     let mut contact = contact();
     let none = sign_up(Proof::None);
-    assert_eq!(refused(&contact, &none, &now), Rejection::SchemeClosed);
+    assert_eq!(
+        refused(&contact, &none, &now),
+        Rejection::Scheme(SchemeRefusal::Closed)
+    );
     let wrong = sign_up(Proof::Code(ADDRESS));
     let check = Command::CheckSignUpCode(ADDRESS);
     for guess in [&wrong, &check, &wrong, &check, &wrong] {
@@ -101,12 +107,12 @@ fn a_code_lets_in_and_five_wrong_ones_lock_for_a_quarter_of_an_hour() {
     let right = sign_up(Proof::Code(CODE));
     assert_eq!(
         refused(&contact, &right, &now),
-        Rejection::SchemeCodesLocked
+        Rejection::Scheme(SchemeRefusal::CodesLocked)
     );
     let check = Command::CheckSignUpCode(CODE);
     assert_eq!(
         refused(&contact, &check, &now),
-        Rejection::SchemeCodesLocked
+        Rejection::Scheme(SchemeRefusal::CodesLocked)
     );
     let later = open(NOW.after(LOCKED_FOR));
     assert!(contact.decide(&check, &later).unwrap().is_empty());
@@ -123,7 +129,7 @@ fn a_code_lets_in_and_five_wrong_ones_lock_for_a_quarter_of_an_hour() {
     };
     assert_eq!(
         refused(&locked, &right, &advanced),
-        Rejection::SchemeCodesLocked
+        Rejection::Scheme(SchemeRefusal::CodesLocked)
     );
 }
 
@@ -134,7 +140,10 @@ fn an_address_lets_in_that_is_of_a_domain_and_proven() {
     let mut contact = contact();
     let with = |domain: &str| sign_up(Proof::Email(ADDRESS, domain.to_owned()));
     let ours = with("acme.example");
-    assert_eq!(refused(&contact, &ours, &context), Rejection::SchemeClosed);
+    assert_eq!(
+        refused(&contact, &ours, &context),
+        Rejection::Scheme(SchemeRefusal::Closed)
+    );
     let access = contact.access.get_or_insert_default();
     access.identities.push(Identity {
         number: 1,
@@ -144,9 +153,15 @@ fn an_address_lets_in_that_is_of_a_domain_and_proven() {
         verified_at: NOW,
     });
     let other = with("other.example");
-    assert_eq!(refused(&contact, &other, &context), Rejection::SchemeClosed);
+    assert_eq!(
+        refused(&contact, &other, &context),
+        Rejection::Scheme(SchemeRefusal::Closed)
+    );
     let none = sign_up(Proof::Code(CODE));
-    assert_eq!(refused(&contact, &none, &context), Rejection::SchemeClosed);
+    assert_eq!(
+        refused(&contact, &none, &context),
+        Rejection::Scheme(SchemeRefusal::Closed)
+    );
     make(&mut contact, &ours, &context);
     assert!(is_awarded(&contact, &context));
 }

@@ -91,7 +91,8 @@ impl Effect {
                 refused.map(Rejection::Contact)
             }
             Event::Contact(contact::Event::SchemeCodeWrong(_)) => {
-                Some(Rejection::Contact(contact::Rejection::SchemeCodeWrong))
+                let refused = contact::SchemeRefusal::CodeWrong;
+                Some(Rejection::Contact(refused.into()))
             }
             Event::Contact(_)
             | Event::Tenant(_)
