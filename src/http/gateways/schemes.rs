@@ -11,14 +11,16 @@ use crate::secrets::UniqueValue;
 
 /// Who becomes a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum SignUpOption {
     /// Every contact.
-    AutoSignUp,
+    #[serde(rename = "AUTO_SIGN_UP")]
+    Auto,
     /// Whoever signs up.
-    SelfSignUp,
+    #[serde(rename = "SELF_SIGN_UP")]
+    BySelf,
     /// Whoever is let in.
-    CloseLoopSignUp,
+    #[serde(rename = "CLOSE_LOOP_SIGN_UP")]
+    ClosedLoop,
 }
 
 /// By what a contact is let in.
@@ -34,11 +36,11 @@ pub(super) enum SignUpMethod {
 /// An opening in the contract's terms, with its domains.
 pub(super) fn described(opening: &Opening) -> (SignUpOption, Option<SignUpMethod>, &[String]) {
     match opening {
-        Opening::Auto => (SignUpOption::AutoSignUp, None, &[]),
-        Opening::SelfSignUp => (SignUpOption::SelfSignUp, None, &[]),
-        Opening::Code(_) => (SignUpOption::CloseLoopSignUp, Some(SignUpMethod::Code), &[]),
+        Opening::Auto => (SignUpOption::Auto, None, &[]),
+        Opening::SelfSignUp => (SignUpOption::BySelf, None, &[]),
+        Opening::Code(_) => (SignUpOption::ClosedLoop, Some(SignUpMethod::Code), &[]),
         Opening::EmailDomains(domains) => (
-            SignUpOption::CloseLoopSignUp,
+            SignUpOption::ClosedLoop,
             Some(SignUpMethod::EmailDomain),
             domains,
         ),

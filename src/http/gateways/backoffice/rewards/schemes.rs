@@ -51,7 +51,7 @@ impl Validate for WrittenScheme {
             "must have no control characters, and at most 400 bytes together with name and description",
         );
         let (is_closed, by_code, by_email) = (
-            self.sign_up_option == SignUpOption::CloseLoopSignUp,
+            self.sign_up_option == SignUpOption::ClosedLoop,
             self.sign_up_method == Some(SignUpMethod::Code),
             self.sign_up_method == Some(SignUpMethod::EmailDomain),
         );
@@ -114,12 +114,12 @@ impl WrittenScheme {
     fn read(&self, api: &Api, caller: &Caller) -> Item {
         let domains = self.email_domains.iter();
         let opening = match (self.sign_up_option, &self.sign_up_code) {
-            (SignUpOption::AutoSignUp, _) => Opening::Auto,
-            (SignUpOption::SelfSignUp, _) => Opening::SelfSignUp,
-            (SignUpOption::CloseLoopSignUp, Some(code)) => {
+            (SignUpOption::Auto, _) => Opening::Auto,
+            (SignUpOption::BySelf, _) => Opening::SelfSignUp,
+            (SignUpOption::ClosedLoop, Some(code)) => {
                 Opening::Code(hash_of_code(api, caller, code))
             }
-            (SignUpOption::CloseLoopSignUp, None) => {
+            (SignUpOption::ClosedLoop, None) => {
                 Opening::EmailDomains(domains.map(|it| it.to_ascii_lowercase()).collect())
             }
         };
