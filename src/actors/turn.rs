@@ -288,6 +288,7 @@ impl Turn<'_> {
             | Query::Destination(_)
             | Query::Session(_)
             | Query::Registration
+            | Query::User
             | Query::Loyalty
             | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }

@@ -34,6 +34,8 @@ pub enum Kind {
     Lease,
     /// What a tenant sets up about its customers in one mode, beside its offers.
     Configuration,
+    /// A person of the Back Office.
+    User,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -47,6 +49,11 @@ pub struct Address {
     pub kind: Kind,
     /// Which one. Unique among the tenant's entities of this mode and kind.
     pub entity: u64,
+}
+
+impl TenantId {
+    /// The platform's own.
+    pub const PLATFORM: TenantId = TenantId(0);
 }
 
 impl Mode {
@@ -82,6 +89,7 @@ impl Kind {
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
             Kind::Configuration => 10,
+            Kind::User => 8,
         }
     }
 
@@ -96,6 +104,7 @@ impl Kind {
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
             10 => Some(Kind::Configuration),
+            8 => Some(Kind::User),
             _ => None,
         }
     }
@@ -111,6 +120,7 @@ impl Kind {
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
             Kind::Configuration => "configuration",
+            Kind::User => "user",
         }
     }
 }
@@ -133,6 +143,16 @@ impl Address {
             mode,
             kind: Kind::Configuration,
             entity: 0,
+        }
+    }
+
+    /// User number `entity`: of the platform's own tenant, and of no mode.
+    pub const fn user(entity: u64) -> Address {
+        Address {
+            tenant: TenantId::PLATFORM,
+            mode: Mode::Shared,
+            kind: Kind::User,
+            entity,
         }
     }
 

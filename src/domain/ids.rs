@@ -41,6 +41,10 @@ pub enum Named {
     Scheme,
     /// A word that contacts are tagged with.
     Tag,
+    /// A person of the Back Office.
+    User,
+    /// What a tenant's users may do: the part is the role's number.
+    Role,
 }
 
 impl Named {
@@ -62,6 +66,8 @@ impl Named {
             Named::Scheme => 23,
             Named::Segment => 24,
             Named::Tag => 29,
+            Named::User => 15,
+            Named::Role => 16,
         }
     }
 
@@ -83,6 +89,8 @@ impl Named {
             23 => Some(Named::Scheme),
             24 => Some(Named::Segment),
             29 => Some(Named::Tag),
+            15 => Some(Named::User),
+            16 => Some(Named::Role),
             _ => None,
         }
     }
@@ -90,7 +98,7 @@ impl Named {
     /// The kind of the entity that owns what is named.
     pub const fn owner(self) -> Kind {
         match self {
-            Named::Tenant | Named::Classification => Kind::Tenant,
+            Named::Tenant | Named::Classification | Named::Role => Kind::Tenant,
             Named::Organisation | Named::Tap => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
@@ -101,6 +109,7 @@ impl Named {
             | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
+            Named::User => Kind::User,
         }
     }
 }
@@ -130,9 +139,19 @@ impl PublicId {
     pub const fn owner(self, tenant: TenantId, mode: Mode) -> Address {
         let kind = self.named.owner();
         Address {
-            tenant,
+            tenant: match kind {
+                Kind::User => TenantId::PLATFORM,
+                Kind::Tenant
+                | Kind::Organisation
+                | Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease
+                | Kind::Configuration => tenant,
+            },
             mode: match kind {
-                Kind::Tenant | Kind::Organisation => Mode::Shared,
+                Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
                 Kind::Offer
                 | Kind::Contact
                 | Kind::ApiKey
@@ -219,7 +238,9 @@ mod tests {
     use proptest::prelude::*;
 
     /// Every number that names something.
-    const NUMBERS: &[u8] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 22, 23, 24, 29];
+    const NUMBERS: &[u8] = &[
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 22, 23, 24, 29,
+    ];
 
     proptest! {
         #[test]

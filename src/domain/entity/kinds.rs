@@ -11,6 +11,7 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
     access, api_key, configuration, contact, directory_entry, lease, offer, organisation, tenant,
+    user,
 };
 
 /// The state of an entity of some kind.
@@ -32,6 +33,8 @@ pub enum State {
     Lease(lease::State),
     /// What a tenant sets up about its customers.
     Configuration(Box<Configuration>),
+    /// A user.
+    User(Box<user::User>),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -53,6 +56,8 @@ pub enum Command {
     Lease(lease::Command),
     /// Of a configuration.
     Configuration(configuration::Command),
+    /// Of a user.
+    User(Box<user::Command>),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -76,6 +81,8 @@ pub enum Event {
     Lease(lease::Event),
     /// To a configuration.
     Configuration(configuration::Event),
+    /// To a user.
+    User(user::Event),
 }
 
 impl Command {
@@ -86,6 +93,7 @@ impl Command {
             Command::Contact(contact::Command::Access(access::Command::Refresh(refresh))) => {
                 Outcome::SignedIn(refresh.session)
             }
+            Command::User(command) => command.came_to_before(),
             Command::Tenant(_)
             | Command::Organisation(_)
             | Command::Offer(_)
@@ -111,6 +119,7 @@ impl State {
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
             Kind::Configuration => State::Configuration(Box::default()),
+            Kind::User => State::User(Box::default()),
         }
     }
 
@@ -171,6 +180,16 @@ impl State {
                 Event::Configuration,
                 Rejection::Configuration,
             ),
+            (State::User(state), Command::User(command)) => joined(
+                state.decide(command, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
+            (State::User(state), Command::FireTimers) => joined(
+                state.decide(&user::Command::FireTimers, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -187,6 +206,7 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::User(_)
                 | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
@@ -195,6 +215,7 @@ impl State {
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
                 | Command::Lease(_)
+                | Command::User(_)
                 | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
         }
@@ -211,6 +232,7 @@ impl State {
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
             (State::Configuration(state), Event::Configuration(event)) => state.apply(event),
+            (State::User(state), Event::User(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -219,6 +241,7 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::User(_)
                 | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
@@ -227,6 +250,7 @@ impl State {
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_)
+                | Event::User(_)
                 | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
@@ -237,6 +261,7 @@ impl State {
             State::Contact(contact) => contact.next_due(),
             // Keys are credentials: they go by the wall.
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
+            State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
             State::Tenant(_)
             | State::Organisation(_)
@@ -255,6 +280,7 @@ impl State {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::Lease(_)
+            | State::User(_)
             | State::Configuration(_) => Vec::new(),
         }
     }

@@ -15,7 +15,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation};
+use crate::domain::{api_key, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,8 @@ pub enum Query {
     Loyalty,
     /// What a tenant has set up about its customers.
     Configuration,
+    /// A user.
+    User,
 }
 
 /// A contact as it is shown.
@@ -189,6 +191,10 @@ pub enum Answer {
     Loyalty(Box<LoyaltyView>),
     /// What a tenant has set up about its customers.
     Configuration(Box<Configuration>),
+    /// A user.
+    User(Box<user::User>),
+    /// A session of a user.
+    UserSession(Box<user::SessionView>),
 }
 
 impl Entity {
@@ -203,6 +209,7 @@ impl Entity {
             (Outcome::Proven, _) => Some(Query::Registration),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
+            (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
                 Some(_) => Query::Budget,
                 None => Query::Offer,
@@ -279,16 +286,13 @@ impl Entity {
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
             (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
+            (Query::User, State::User(user)) => Answer::User(user.clone()),
+            (Query::Session(number), State::User(user)) => user_session(user, number)?,
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
-            (Query::Loyalty, State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
-                Answer::Loyalty(Box::new(contact.loyalty_view(now)))
-            }
-            (Query::Configuration, State::Configuration(state)) => {
-                Answer::Configuration(state.clone())
-            }
+            (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
+            (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
                 | Query::Wallet
@@ -307,6 +311,7 @@ impl Entity {
                 | Query::Password(_)
                 | Query::Session(_)
                 | Query::Registration
+                | Query::User
                 | Query::Loyalty
                 | Query::Configuration,
                 State::Tenant(_)
@@ -316,6 +321,7 @@ impl Entity {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::User(_)
                 | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
@@ -345,6 +351,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::User(_)
             | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
@@ -375,6 +382,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::User(_)
             | State::Configuration(_) => None,
         }
     }
@@ -416,6 +424,11 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
     }
 }
 
+fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    Ok(Answer::Loyalty(Box::new(contact.loyalty_view(now))))
+}
+
 fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let access = contact.access.as_ref();
     let challenge = access.and_then(|access| access.challenge(number));
@@ -436,6 +449,13 @@ fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let access = contact.access.as_ref();
     let session = access.and_then(|access| access.session(number));
     Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
+}
+
+fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {
+    let view = user.view();
+    let session = view.sessions.iter().find(|it| it.tokens.number == number);
+    let session = session.ok_or(Rejection::NotFound)?;
+    Ok(Answer::UserSession(Box::new(*session)))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

@@ -11,4 +11,5 @@ mod refusals;
 mod rewards;
 mod round_trips;
 mod sizes;
+mod users;
 mod wallet;

@@ -61,6 +61,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::DirectoryEntry,
         Kind::Lease,
         Kind::Configuration,
+        Kind::User,
     ];
     (
         any::<u64>(),
@@ -377,6 +378,7 @@ prop_compose! {
         tenant::Tenant {
             details, organisations, taps, offers, api_keys, test_clock_ahead: Span::days(2),
             owes_offline: vec![Mode::Live],
+            ..tenant::Tenant::default()
         }
     }
 }
