@@ -46,6 +46,7 @@ mod registrations;
 mod residency;
 mod returns;
 mod rewards;
+mod roles;
 mod routes;
 mod rows;
 mod schemes;
