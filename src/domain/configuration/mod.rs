@@ -77,7 +77,7 @@ pub enum Rejection {
 
 impl Configuration {
     /// How many tags there may be. With [`Configuration::SEGMENTS_MAX`] segments, [`Configuration::TIERS_MAX`] tiers of the
-    /// longest texts and [`Configuration::SCHEMES_MAX`] schemes, they fill two thirds of a row.
+    /// longest texts and [`Configuration::SCHEMES_MAX`] schemes, they fill under nine tenths of a row.
     pub const TAGS_MAX: usize = 100;
 
     /// How many segments there may be: every purchase may have to be held against each of them.
