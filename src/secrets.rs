@@ -9,7 +9,7 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
-pub use credentials::{AuthOtp, ContactSession};
+pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.

@@ -41,6 +41,8 @@ pub enum Named {
     Scheme,
     /// A word that contacts are tagged with.
     Tag,
+    /// What a contact signs in by.
+    Identity,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -66,6 +68,7 @@ impl Named {
             Named::Scheme => 23,
             Named::Segment => 24,
             Named::Tag => 29,
+            Named::Identity => 14,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -89,6 +92,7 @@ impl Named {
             23 => Some(Named::Scheme),
             24 => Some(Named::Segment),
             29 => Some(Named::Tag),
+            14 => Some(Named::Identity),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -106,7 +110,8 @@ impl Named {
             | Named::Purchase
             | Named::JournalLine
             | Named::Estimate
-            | Named::Challenge => Kind::Contact,
+            | Named::Challenge
+            | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
             Named::User => Kind::User,
@@ -239,7 +244,7 @@ mod tests {
 
     /// Every number that names something.
     const NUMBERS: &[u8] = &[
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 22, 23, 24, 29,
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 22, 23, 24, 29,
     ];
 
     proptest! {

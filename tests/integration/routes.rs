@@ -91,6 +91,9 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
     assert!(operations > 50, "only {operations} operations");
 }
 
+/// What needs no credential but the one-time token in it.
+const OPENED_BY_THEIR_TOKEN: [&str; 2] = ["/contacts/change_password", "/contacts/verify_email"];
+
 /// What each kind of credential gets that does not open an operation: the credential, as a header, and the refusal.
 fn refusals(
     node: &TestNode,
@@ -143,7 +146,11 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
             let opened_by: Vec<_> = security
                 .flat_map(|one| one.as_object().unwrap().keys().map(String::as_str))
                 .collect();
-            assert!(!opened_by.is_empty(), "{name}");
+            let opens_itself = OPENED_BY_THEIR_TOKEN.iter().any(|it| path.ends_with(it));
+            assert_eq!(opened_by.is_empty(), opens_itself, "{name}");
+            if opens_itself {
+                continue;
+            }
             for body in [json!([]), json!({ "no_such_field": 1 })] {
                 let ask = nonsense(&node, method, path, &body).without("api_key");
                 let nobody = ask.clone().send().await;

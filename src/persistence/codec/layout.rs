@@ -139,7 +139,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 8 => AddsIdentity(session) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.

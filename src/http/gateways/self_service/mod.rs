@@ -5,8 +5,12 @@
 
 mod authenticate;
 mod challenge;
+mod change_password;
+mod email_verification;
+mod forgot_password;
 mod get;
 mod identification;
+mod identities;
 mod offers;
 mod otp;
 mod refresh;
@@ -16,6 +20,7 @@ mod rewards;
 mod schemes;
 mod sign_out;
 mod signed_in;
+mod switch;
 mod validate_otp;
 mod wire;
 
@@ -51,8 +56,15 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(validate_otp::validate),
         routes!(otp::request),
         routes!(authenticate::authenticate),
+        routes!(forgot_password::forget),
+        routes!(change_password::by_token),
+        routes!(change_password::own),
+        routes!(email_verification::request),
+        routes!(email_verification::verify),
+        routes!(identities::add),
         routes!(refresh::refresh),
         routes!(sign_out::sign_out),
+        routes!(switch::switch),
         routes!(get::get),
         routes!(rewards::get),
         routes!(schemes::sign_up::sign),
