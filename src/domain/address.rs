@@ -34,6 +34,8 @@ pub enum Kind {
     Lease,
     /// What a tenant sets up about its customers in one mode, beside its offers.
     Configuration,
+    /// A page of the audit log.
+    AuditLog,
     /// A person of the Back Office.
     User,
 }
@@ -89,6 +91,7 @@ impl Kind {
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
             Kind::Configuration => 10,
+            Kind::AuditLog => 11,
             Kind::User => 8,
         }
     }
@@ -104,6 +107,7 @@ impl Kind {
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
             10 => Some(Kind::Configuration),
+            11 => Some(Kind::AuditLog),
             8 => Some(Kind::User),
             _ => None,
         }
@@ -120,6 +124,7 @@ impl Kind {
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
             Kind::Configuration => "configuration",
+            Kind::AuditLog => "audit_log",
             Kind::User => "user",
         }
     }

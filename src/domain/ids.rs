@@ -43,6 +43,8 @@ pub enum Named {
     Tag,
     /// What a contact signs in by.
     Identity,
+    /// A line of the audit log, by its number.
+    AuditLine,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -69,6 +71,7 @@ impl Named {
             Named::Segment => 24,
             Named::Tag => 29,
             Named::Identity => 14,
+            Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -93,6 +96,7 @@ impl Named {
             24 => Some(Named::Segment),
             29 => Some(Named::Tag),
             14 => Some(Named::Identity),
+            27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -115,6 +119,7 @@ impl Named {
             Named::ApiKey => Kind::ApiKey,
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
             Named::User => Kind::User,
+            Named::AuditLine => Kind::AuditLog,
         }
     }
 }
@@ -153,6 +158,7 @@ impl PublicId {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
+                | Kind::AuditLog
                 | Kind::Configuration => tenant,
             },
             mode: match kind {
@@ -162,6 +168,7 @@ impl PublicId {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
+                | Kind::AuditLog
                 | Kind::Configuration => mode,
             },
             kind,

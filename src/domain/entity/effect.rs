@@ -102,6 +102,7 @@ impl Effect {
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
+            | Event::AuditLog(_)
             | Event::Configuration(_) => None,
         })
     }
@@ -155,6 +156,7 @@ impl Effect {
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
+            | Event::AuditLog(_)
             | Event::User(_)
             | Event::Configuration(_) => None,
         });

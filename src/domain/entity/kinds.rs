@@ -10,8 +10,8 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, configuration, contact, directory_entry, lease, offer, organisation, tenant,
-    user,
+    access, api_key, audit, configuration, contact, directory_entry, lease, offer, organisation,
+    tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -33,6 +33,8 @@ pub enum State {
     Lease(lease::State),
     /// What a tenant sets up about its customers.
     Configuration(Box<Configuration>),
+    /// A page of an audit log.
+    AuditLog(audit::Page),
     /// A user.
     User(Box<user::User>),
 }
@@ -56,6 +58,8 @@ pub enum Command {
     Lease(lease::Command),
     /// Of a configuration.
     Configuration(configuration::Command),
+    /// Of a page of an audit log.
+    AuditLog(audit::Command),
     /// Of a user.
     User(Box<user::Command>),
     /// Of any: do what time has made due.
@@ -81,6 +85,8 @@ pub enum Event {
     Lease(lease::Event),
     /// To a configuration.
     Configuration(configuration::Event),
+    /// To a page of an audit log.
+    AuditLog(audit::Event),
     /// To a user.
     User(user::Event),
 }
@@ -101,6 +107,7 @@ impl Command {
             | Command::ApiKey(_)
             | Command::DirectoryEntry(_)
             | Command::Lease(_)
+            | Command::AuditLog(_)
             | Command::Configuration(_)
             | Command::FireTimers => Outcome::Done,
         }
@@ -119,6 +126,7 @@ impl State {
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
             Kind::Configuration => State::Configuration(Box::default()),
+            Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
         }
     }
@@ -170,6 +178,11 @@ impl State {
                 .into_iter()
                 .map(Event::DirectoryEntry)
                 .collect()),
+            (State::AuditLog(state), Command::AuditLog(command)) => joined(
+                state.decide(command, context.wall),
+                Event::AuditLog,
+                Rejection::AuditLog,
+            ),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
@@ -195,6 +208,7 @@ impl State {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::Configuration(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
@@ -206,6 +220,7 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_)
                 | State::Configuration(_),
                 Command::Tenant(_)
@@ -215,6 +230,7 @@ impl State {
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
                 | Command::Lease(_)
+                | Command::AuditLog(_)
                 | Command::User(_)
                 | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
@@ -232,6 +248,7 @@ impl State {
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
             (State::Configuration(state), Event::Configuration(event)) => state.apply(event),
+            (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (
                 State::Tenant(_)
@@ -241,6 +258,7 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_)
                 | State::Configuration(_),
                 Event::Tenant(_)
@@ -250,6 +268,7 @@ impl State {
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_)
+                | Event::AuditLog(_)
                 | Event::User(_)
                 | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
@@ -267,6 +286,7 @@ impl State {
             | State::Organisation(_)
             | State::Offer(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::Configuration(_) => Dues::default(),
         }
     }
@@ -280,6 +300,7 @@ impl State {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_)
             | State::Configuration(_) => Vec::new(),
         }

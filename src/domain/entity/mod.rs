@@ -17,7 +17,8 @@ use super::directory_entry::Obligation;
 use super::remembered::Remembered;
 use super::time::{Dues, Timestamp};
 use super::{
-    api_key, configuration, contact, directory_entry, lease, offer, organisation, tenant, user,
+    api_key, audit, configuration, contact, directory_entry, lease, offer, organisation, tenant,
+    user,
 };
 
 pub use access_views::AddingView;
@@ -56,6 +57,8 @@ pub enum Rejection {
     DirectoryEntry(directory_entry::Rejection),
     /// A configuration refuses.
     Configuration(configuration::Rejection),
+    /// A page of an audit log refuses.
+    AuditLog(audit::Rejection),
     /// A user refuses.
     User(user::Rejection),
     /// The idempotency key was used for another request.

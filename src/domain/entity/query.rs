@@ -19,7 +19,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation, user};
+use crate::domain::{api_key, audit, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,8 @@ pub enum Query {
     Budget,
     /// An API key.
     ApiKey,
+    /// A page of an audit log.
+    AuditPage,
     /// Who has a value.
     DirectoryHolder(ValueHash),
     /// Until when no code that was sent to a value is taken.
@@ -183,6 +185,8 @@ pub enum Answer {
     Budget(Box<BudgetView>),
     /// An API key.
     ApiKey(Box<api_key::ApiKey>),
+    /// A page of an audit log.
+    AuditPage(Box<audit::Page>),
     /// Who has a value, by entity number.
     DirectoryHolder(Option<u64>),
     /// Until when no code that was sent to a value is taken.
@@ -234,6 +238,7 @@ impl Entity {
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::Configuration(_),
             ) => None,
         }
@@ -251,16 +256,7 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
-            (Query::Hold(number), State::Contact(contact)) => {
-                present((1..=contact.wallet.hold_count).contains(&number))?;
-                let hold = contact.wallet.hold(number, now);
-                Answer::Hold(HoldView {
-                    number,
-                    amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
-                    organisation: hold.map(|hold| hold.organisation),
-                    until: hold.map(|hold| hold.until),
-                })
-            }
+            (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
                 return Ok(contact.journal(page, now, &[]).map(Answer::Journal));
@@ -289,6 +285,7 @@ impl Entity {
             (Query::ApiKey, State::ApiKey(state)) => {
                 Answer::ApiKey(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
+            (Query::AuditPage, State::AuditLog(page)) => Answer::AuditPage(Box::new(page.clone())),
             (Query::DirectoryHolder(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryHolder(state.holder(&value))
             }
@@ -318,6 +315,7 @@ impl Entity {
                 | Query::Offer
                 | Query::Budget
                 | Query::ApiKey
+                | Query::AuditPage
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
@@ -336,6 +334,7 @@ impl Entity {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_)
                 | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
@@ -366,6 +365,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_)
             | State::Configuration(_) => Err(Rejection::WrongKind),
         }
@@ -397,6 +397,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_)
             | State::Configuration(_) => None,
         }
@@ -439,6 +440,17 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
     }
+}
+
+fn hold_view(contact: &Contact, number: u32, now: Timestamp) -> Result<Answer, Rejection> {
+    present((1..=contact.wallet.hold_count).contains(&number))?;
+    let hold = contact.wallet.hold(number, now);
+    Ok(Answer::Hold(HoldView {
+        number,
+        amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
+        organisation: hold.map(|hold| hold.organisation),
+        until: hold.map(|hold| hold.until),
+    }))
 }
 
 fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {

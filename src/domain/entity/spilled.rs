@@ -33,6 +33,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_)
             | State::Configuration(_) => Spilled::default(),
         }
@@ -55,6 +56,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_)
             | State::Configuration(_) => Spilled {
                 answered,

@@ -11,6 +11,7 @@ mod forgot_password;
 mod get;
 mod identification;
 mod identities;
+mod not_built;
 mod offers;
 mod otp;
 mod refresh;
@@ -33,7 +34,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 pub(super) use self::challenge::evenly;
-use super::{reference, under};
+use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -46,6 +47,8 @@ use crate::http::Api;
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
         (name = "Rewards", description = "What loyalty has come to"),
+        (name = "Devices", description = "What the contact uses"),
+        (name = "Wallet", description = "The contact's money"),
     )
 )]
 struct Document;
@@ -73,6 +76,11 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(offers::list::list),
         routes!(offers::get::get),
         routes!(offers::performance::get),
+        routes!(not_built::export_statement),
+        routes!(not_built::act_on_relationship),
+        routes!(not_built::list_meter_readings, not_built::add_meter_reading),
+        routes!(not_built::set_wallet_top_up),
+        routes!(not_built::get_top_up_settings),
     ]
 }
 
@@ -91,6 +99,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/self-service/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
+    answers_of_all(&mut document);
     let bearer = |format: &str| {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some(format.to_owned());

@@ -61,6 +61,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::DirectoryEntry,
         Kind::Lease,
         Kind::Configuration,
+        Kind::AuditLog,
         Kind::User,
     ];
     (
