@@ -233,7 +233,7 @@ pub(super) async fn request(
         }
         Named::Again(auth_otp) => {
             let sent = send_again(&api, &caller, channel, &auth_otp);
-            evenly(caller.began, sent).await
+            evenly(caller.began, caller.guess(&api, sent)).await
         }
         Named::Wrong(..) => Err(Problem::from(Code::InvalidRequest)),
         Named::NotBuilt => Err(not_built(
@@ -274,6 +274,9 @@ async fn send_on_file(
         Detail::Reached(to) if to.channel() == channel => Some(to),
         Detail::Reached(_) | Detail::Card(_) => None,
     };
+    if let Some(to) = sent_here {
+        require_room(api, caller, to).await?;
+    }
     let reached = |profile: &Profile| reached(profile, channel);
     let challenged = api
         .router
