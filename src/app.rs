@@ -18,6 +18,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::secrets::ROOT_KEY_BYTES;
 use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
+use crate::delivering;
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::quota::Quota;
@@ -33,6 +34,7 @@ use crate::persistence::profiles::Profiles;
 use crate::persistence::rows::{self, Rows, SledRows};
 use crate::persistence::store::{self, Store, TransferFailed};
 use crate::publishing::contacts::{Bounds, Contacts};
+use crate::publishing::delivery::{Connectors, Queue, Sender};
 use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 use crate::publishing::projections::{Brake, Projector};
@@ -161,6 +163,9 @@ pub enum Error {
         "the journal failed, so nothing more can be acknowledged; the node stopped. Look at the disk, then start again: everything acknowledged is there"
     )]
     JournalFailed,
+    /// Calls outwards.
+    #[error(transparent)]
+    Outbound(#[from] delivering::Error),
     /// A blocking start was cut short.
     #[error("the start was cut short")]
     CutShort,
@@ -179,6 +184,7 @@ pub struct Running {
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
     inbox: Arc<Inbox>,
+    connectors: Arc<Connectors>,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -216,9 +222,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         purchases,
         contacts,
         inbox,
+        undelivered,
         keyring,
         secrets,
     } = opened;
+    let connectors = delivering::connectors(&settings.config.outbound)?;
     let parts = Parts {
         journal: Arc::clone(&journal),
         store,
@@ -230,6 +238,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
             Arc::clone(&purchases) as Arc<dyn Follower>,
             Arc::clone(&contacts) as Arc<dyn Follower>,
             Arc::clone(&inbox) as Arc<dyn Follower>,
+            Arc::clone(&undelivered) as Arc<dyn Follower>,
         ],
         rows_check,
         exports: Some(settings.exports(&directory)),
@@ -237,6 +246,14 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
+    let sender = Sender::new(
+        undelivered,
+        Arc::new(node.router().clone()),
+        Arc::clone(&connectors),
+        Arc::clone(node.router().secrets()),
+        Arc::clone(&settings.clock),
+    );
+    side_servers.spawn_until_stop("delivery", sender.run());
     let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
@@ -247,6 +264,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
         inbox: Arc::clone(&inbox),
+        connectors: Arc::clone(&connectors),
     });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -278,6 +296,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         purchases,
         contacts,
         inbox,
+        connectors,
         journal,
         health,
         stop,
@@ -350,6 +369,7 @@ impl Running {
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
             inbox: Arc::clone(&self.inbox),
+            connectors: Arc::clone(&self.connectors),
         })
     }
 
@@ -391,6 +411,7 @@ struct Opened {
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
     inbox: Arc<Inbox>,
+    undelivered: Arc<Queue>,
     keyring: Arc<Keyring>,
     secrets: Arc<Secrets>,
 }
@@ -442,7 +463,14 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
         store.rows().may_block(),
         settings.brake.clone(),
     );
+    let undelivered = Queue::new(
+        Arc::clone(store.rows()),
+        Arc::clone(&feed),
+        Arc::clone(&secrets),
+        settings.brake.clone(),
+    );
     Ok(Opened {
+        undelivered,
         journal,
         feed,
         purchases,

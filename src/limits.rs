@@ -4,10 +4,12 @@ use std::time::Duration;
 
 mod identity;
 mod load_generator;
+mod outbound;
 mod self_service;
 
 pub use identity::*;
 pub use load_generator::*;
+pub use outbound::*;
 pub use self_service::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds

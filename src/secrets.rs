@@ -1,6 +1,7 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
 mod credentials;
+mod settings;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
@@ -9,6 +10,7 @@ use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession};
+pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -23,6 +25,7 @@ pub struct Secrets {
     wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
+    settings: [u8; 32],
     credentials: Credentials,
 }
 
@@ -87,6 +90,7 @@ impl Secrets {
             wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
+            settings: subkey("clientele settings of integrations v1"),
             credentials: Credentials::derive(&subkey),
         }
     }

@@ -91,6 +91,7 @@ fn rejected(rejection: Rejection) -> Problem {
         | Rejection::Tenant(
             tenant::Rejection::UnknownTenant
             | tenant::Rejection::TenantExists
+            | tenant::Rejection::UnknownIntegration
             | tenant::Rejection::UnknownOrganisation,
         )
         | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)

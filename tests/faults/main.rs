@@ -25,6 +25,7 @@ mod commands;
 mod concurrency;
 mod crashes;
 mod damage;
+mod delivery;
 mod disks;
 mod flips;
 mod guesses;
@@ -34,3 +35,6 @@ mod power;
 mod residency;
 mod restarts;
 mod rows_lost;
+
+#[path = "../support/recorder.rs"]
+mod recorder;

@@ -22,6 +22,7 @@ mod client;
 mod commerce;
 mod contact_changes;
 mod contact_lists;
+mod delivery;
 mod durability;
 mod erasure;
 mod estimates;
@@ -54,3 +55,6 @@ mod time;
 mod trimming;
 mod uniqueness;
 mod wallets;
+
+#[path = "../support/recorder.rs"]
+mod recorder;

@@ -159,7 +159,7 @@ async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, &str); 21] = [
+const OPENED_BY: [(&str, &str, &str); 23] = [
     ("post", "contacts/{id}/journals", "wallets.write"),
     ("get", "contacts", "contacts.read"),
     ("_", "contacts", "contacts.write"),
@@ -181,6 +181,8 @@ const OPENED_BY: [(&str, &str, &str); 21] = [
     ("_", "api_keys", "keys.write"),
     ("_", "test_clock", "test_clock"),
     ("get", "test_inbox", "test_inbox.read"),
+    ("get", "integrations", "integrations.read"),
+    ("_", "integrations", "integrations.write"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

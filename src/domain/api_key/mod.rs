@@ -48,11 +48,15 @@ pub enum Scope {
     ContactsRegister,
     /// Read what test mode would have sent.
     TestInbox,
+    /// Read what the tenant is connected to.
+    IntegrationsRead,
+    /// Connect the tenant to services, try and end connections.
+    IntegrationsWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 17] = [
+    pub const ALL: [Scope; 19] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -70,6 +74,8 @@ impl Scope {
         Scope::TestClock,
         Scope::ContactsRegister,
         Scope::TestInbox,
+        Scope::IntegrationsRead,
+        Scope::IntegrationsWrite,
     ];
 
     /// The scope's name on the wire.
@@ -92,6 +98,8 @@ impl Scope {
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
             Scope::TestInbox => "test_inbox.read",
+            Scope::IntegrationsRead => "integrations.read",
+            Scope::IntegrationsWrite => "integrations.write",
         }
     }
 
@@ -120,6 +128,8 @@ impl Scope {
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
             Scope::TestInbox => 1 << 27,
+            Scope::IntegrationsRead => 1 << 25,
+            Scope::IntegrationsWrite => 1 << 26,
         }
     }
 }

@@ -1,12 +1,21 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
+mod integrations;
+
+use std::sync::Arc;
+
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
 use super::time::Span;
 
+pub use integrations::{
+    Connector, INTEGRATION_NAME_BYTES_MAX, INTEGRATION_SEALED_BYTES_MAX, INTEGRATIONS_MAX,
+    Integration, Service,
+};
+
 /// How many organisations, offers of both modes and keys of both modes a tenant lists: each is 10 bytes or less in the tenant's
-/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which so stays under two thirds of a row's limit.
+/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which with what it is connected to stays under nine tenths of a row's limit.
 pub const LISTED_MAX: usize = 500;
 
 /// The longest code of a TAP, in ASCII characters: twice what is printed on terminals.
@@ -34,6 +43,8 @@ pub struct Tenant {
     pub owes_offline: Vec<Mode>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
+    /// What it is connected to, oldest first.
+    pub integrations: Vec<Integration>,
 }
 
 /// What becomes of an offline sale that spends more than the wallet has.
@@ -88,6 +99,10 @@ pub enum Command {
     SetUncoveredOffline(Mode, Uncovered),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
+    /// Connect it to a service.
+    AddIntegration(Arc<Integration>),
+    /// End a connection, by number.
+    DeactivateIntegration(u32),
 }
 
 /// What happened to a tenant.
@@ -107,6 +122,10 @@ pub enum Event {
     UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
+    /// It was connected to a service.
+    IntegrationAdded(Arc<Integration>),
+    /// A connection ended, by number.
+    IntegrationDeactivated(u32),
 }
 
 /// Why a tenant refuses.
@@ -122,6 +141,8 @@ pub enum Rejection {
     UnknownOrganisation,
     /// Another organisation's TAP has the code.
     TapTaken,
+    /// There is no such connection.
+    UnknownIntegration,
     /// The test clock would go back.
     ClockGoesBack,
     /// The test clock would go too far.
@@ -143,6 +164,8 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
+            Command::AddIntegration(ref integration) => return self.add_integration(integration),
+            Command::DeactivateIntegration(number) => return self.deactivate_integration(number),
             Command::SetUncoveredOffline(mode, uncovered) => {
                 return Ok(if self.uncovered_offline(mode) == uncovered {
                     Vec::new()
@@ -256,6 +279,8 @@ impl Tenant {
                 }
             }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
+            Event::IntegrationAdded(integration) => self.apply_added(integration),
+            Event::IntegrationDeactivated(number) => self.apply_deactivated(*number),
         }
     }
 }

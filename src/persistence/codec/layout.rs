@@ -166,7 +166,7 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, integrations });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
@@ -175,6 +175,14 @@ stored!(choice tenant::Event {
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
     6 => UncoveredOfflineSet(mode, uncovered),
+    7 => IntegrationAdded(integration),
+    8 => IntegrationDeactivated(number),
+});
+stored!(choice tenant::Connector {
+    0 => Smtp, 1 => Twilio, 2 => Webhook, 3 => File, 4 => Google, 5 => Apple, 6 => Facebook, 7 => Oidc,
+});
+stored!(record tenant::Integration {
+    number, mode, connector, name, channels, sealed, created_at, is_active,
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });

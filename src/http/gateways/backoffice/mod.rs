@@ -4,6 +4,7 @@ mod api_keys;
 mod classifications;
 mod contacts;
 mod fields;
+mod integrations;
 mod journals;
 mod offers;
 mod organisations;
@@ -40,6 +41,7 @@ use crate::http::Api;
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
         (name = "Test inbox", description = "What test mode would have sent"),
+        (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
     )
 )]
 struct Document;
@@ -82,6 +84,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
         routes!(test_inbox::list),
+        routes!(integrations::create::create, integrations::list::list),
+        routes!(integrations::get::get),
+        routes!(integrations::try_out::try_out),
+        routes!(integrations::deactivate::deactivate),
     ]
 }
 

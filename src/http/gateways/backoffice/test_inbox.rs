@@ -17,6 +17,7 @@ use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, freshness, reply};
 use crate::publishing::inbox::Message;
+use crate::publishing::messages;
 
 /// Which page of the inbox.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
@@ -52,7 +53,7 @@ struct WireMessage {
     /// Null once the contact was erased, or never came to be.
     recipient: Option<String>,
     /// Null where the channel has none.
-    subject: Option<String>,
+    subject: Option<&'static str>,
     /// Null with the recipient.
     body: Option<String>,
     /// The one-time code in the message. Null with the recipient.
@@ -118,13 +119,16 @@ async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
         None => Ok(OpenedProfile::Erased),
     };
     let recipient = match opened.map_err(failure::problem)? {
-        OpenedProfile::Plain(destination) => destination.phones.into_iter().next(),
+        OpenedProfile::Plain(destination) => messages::recipient(challenge.channel, *destination),
         OpenedProfile::Erased => None,
     };
     let secrets = api.router.secrets();
     let code = recipient
         .is_some()
         .then(|| secrets.one_time_code(contact, &challenge.nonce));
+    let text = code
+        .as_deref()
+        .map(|code| messages::text(challenge.purpose, challenge.channel, code));
     Ok(WireMessage {
         id: secrets.public_ids().write(PublicId {
             named: Named::Challenge,
@@ -135,15 +139,10 @@ async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
             Channel::Sms => WireChannel::Sms,
             Channel::Email => WireChannel::Email,
         },
-        recipient: recipient.map(|phone| phone.number),
-        subject: None,
-        body: code.as_deref().map(text_of),
+        recipient,
+        subject: text.as_ref().and_then(|text| text.subject),
+        body: text.map(|text| text.body),
         code,
         created_date: challenge.issued_at.unix_seconds(),
     })
-}
-
-/// What the message with a code says.
-fn text_of(code: &str) -> String {
-    format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody.")
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::challenge::{self, WireChallenge, evenly, require_delivery};
 use super::wire::not_built;
 use crate::actors::router::access::Destination;
+use crate::domain::access::Channel;
 use crate::domain::api_key::Scope;
 use crate::http::Api;
 use crate::http::auth::Caller;
@@ -145,7 +146,7 @@ pub(super) async fn request(
 /// Has a code sent to whoever signs in by `phone`.
 pub(super) async fn send(api: &Api, caller: &Caller, phone: &str) -> Result<Response, Problem> {
     let sent = async {
-        require_delivery(api, caller)?;
+        require_delivery(api, caller, Channel::Sms).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let to = Destination::Phone(phone.to_owned());
         let challenged = api.router.challenge(tenant, mode, to).await;

@@ -8,6 +8,7 @@ use super::challenge::{self, WireChallenge, evenly, require_delivery};
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
 use super::wire::not_built;
 use crate::actors::router::access::Registration;
+use crate::domain::access::Channel;
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::http::Api;
@@ -87,7 +88,7 @@ async fn begin(
     if let Some(field) = about.unbuilt() {
         return Err(not_built(field, "a registration without it"));
     }
-    require_delivery(api, caller)?;
+    require_delivery(api, caller, Channel::Sms).await?;
     let value = phone
         .e164()
         .ok_or_else(|| Problem::from(Code::InvalidRequest))?;

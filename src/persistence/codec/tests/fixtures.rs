@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, offers, profiles};
+use super::{access, budgets, integrations, offers, profiles};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -314,6 +314,7 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     .into_iter()
     .chain(wallet::events())
     .chain(access::events())
+    .chain(integrations::events())
     .collect()
 }
 
@@ -344,6 +345,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
                 test_clock_ahead: Span::days(3),
+                integrations: vec![integrations::integration(tenant::Connector::Smtp)],
             }),
         ),
         ("organisation_service_owner", in_role(Role::ServiceOwner)),

@@ -348,7 +348,7 @@ prop_compose! {
         });
         tenant::Tenant {
             details, organisations, taps, offers, api_keys, test_clock_ahead: Span::days(2),
-            owes_offline: vec![Mode::Live],
+            owes_offline: vec![Mode::Live], integrations: Vec::new(),
         }
     }
 }
