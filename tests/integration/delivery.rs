@@ -119,8 +119,9 @@ async fn what_could_not_be_sent_is_sent_after_a_restart() {
     node.restart().await;
     let mut own = Recorder::at(address).await;
     let code = own.next().await.json()["code"].clone();
-    let answer = node.answered_live(&registered.text("auth_otp"), code.as_str().unwrap());
-    assert_eq!(answer.await.status, 200);
+    let auth_otp = registered.text("auth_otp");
+    let answer = node.answered_live(&auth_otp, code.as_str().unwrap()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
     // What was sent is not sent again, however often the node starts.
     node.restart().await;
     let again = node.register_live("+442079460018").send().await;
