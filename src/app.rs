@@ -1,5 +1,7 @@
 //! The only place where everything is wired.
 
+mod opening;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::exports::{ExportPlan, refill_rows};
+use crate::actors::exports::ExportPlan;
 use crate::actors::node::{self, Node, Options, Parts, Probe};
 use crate::actors::spawn::Spawner;
 use crate::clock::{Clock, SystemClock};
@@ -21,24 +23,23 @@ use crate::data_directory::{self, DataDirectory};
 use crate::delivering;
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::passwords::Passwords;
 use crate::http::quota::Quota;
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
-use crate::persistence::feed::Feed;
 use crate::persistence::follower::Follower;
-use crate::persistence::journal::segment::{self, SegmentJournal};
 use crate::persistence::journal::{self, Journal, faults::Faults};
-use crate::persistence::keyring::{self, Keyring, RootSecret};
-use crate::persistence::profiles::Profiles;
-use crate::persistence::rows::{self, Rows, SledRows};
-use crate::persistence::store::{self, Store, TransferFailed};
+use crate::persistence::keyring;
+use crate::persistence::rows::{self, Rows};
+use crate::persistence::store::{self, TransferFailed};
 use crate::publishing::contacts::{Bounds, Contacts};
-use crate::publishing::delivery::{Connectors, Queue, Sender};
+use crate::publishing::delivery::{Connectors, Sender};
 use crate::publishing::inbox::Inbox;
+use crate::publishing::projections::Brake;
 use crate::publishing::projections::purchases::PurchaseLists;
-use crate::publishing::projections::{Brake, Projector};
-use crate::secrets::Secrets;
+
+use opening::Opened;
 
 /// How a node is run.
 #[derive(Clone)]
@@ -158,6 +159,9 @@ pub enum Error {
         /// The system's own error.
         source: std::io::Error,
     },
+    /// The threads that hash passwords.
+    #[error("the system starts no thread for passwords: {0}")]
+    Passwords(#[source] std::io::Error),
     /// The journal failed while the node ran.
     #[error(
         "the journal failed, so nothing more can be acknowledged; the node stopped. Look at the disk, then start again: everything acknowledged is there"
@@ -180,6 +184,7 @@ pub struct Running {
     /// The engine.
     pub node: Arc<Node>,
     tokens: Arc<Tokens>,
+    passwords: Arc<Passwords>,
     quota: Arc<Quota>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
@@ -210,8 +215,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         serve_admin(admin_listener, health.clone(), settings.metrics.clone()),
     );
 
-    let opening = settings.clone();
-    let opened = tokio::task::spawn_blocking(move || open(&opening))
+    let opening_settings = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || opening::open(&opening_settings))
         .await
         .map_err(|_cut_short| Error::CutShort)??;
     let Opened {
@@ -257,9 +262,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
+    let passwords = passwords(&node)?;
     let api = Api::new(Reach {
         router: node.router().clone(),
         tokens: Arc::clone(&tokens),
+        passwords: Arc::clone(&passwords),
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
@@ -292,6 +299,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         admin,
         node,
         tokens,
+        passwords,
         quota,
         purchases,
         contacts,
@@ -331,6 +339,12 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
     });
 }
 
+fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
+    let pepper = *node.router().secrets().password_pepper();
+    let passwords = Passwords::start(pepper).map_err(Error::Passwords)?;
+    Ok(Arc::new(passwords))
+}
+
 fn quota(config: &Config) -> Quota {
     let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
     Quota::new(
@@ -365,6 +379,7 @@ impl Running {
         Api::new(Reach {
             router: self.node.router().clone(),
             tokens: Arc::clone(&self.tokens),
+            passwords: Arc::clone(&self.passwords),
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
@@ -401,86 +416,6 @@ impl Running {
         self.journal.close().await?;
         Ok(())
     }
-}
-
-struct Opened {
-    directory: DataDirectory,
-    journal: Arc<dyn Journal>,
-    store: Arc<Store>,
-    feed: Arc<Feed>,
-    purchases: PurchaseLists,
-    contacts: Arc<Contacts>,
-    inbox: Arc<Inbox>,
-    undelivered: Arc<Queue>,
-    keyring: Arc<Keyring>,
-    secrets: Arc<Secrets>,
-}
-
-fn open(settings: &Settings) -> Result<Opened, Error> {
-    let storage = &settings.config.storage;
-    let shards = ShardCount::new(u64::from(settings.config.actors.shards))?;
-    let directory = DataDirectory::open_or_create(&storage.data_dir, shards)?;
-    let journal = SegmentJournal::open(
-        directory.path(),
-        segment::Options {
-            segment_bytes: storage.segment_mib.saturating_mul(limits::MIB),
-            faults: settings.faults.clone(),
-            ..segment::Options::default()
-        },
-    )?;
-    let rows: Arc<dyn Rows> = Arc::new(SledRows::open_with(
-        &directory.rows(),
-        &rows::sled::Options {
-            cache_bytes: storage.row_cache_mib.saturating_mul(limits::MIB),
-            ..rows::sled::Options::default()
-        },
-    )?);
-    let rows = match &settings.around_rows {
-        Some(around) => around(rows),
-        None => rows,
-    };
-    let journal: Arc<dyn Journal> = Arc::new(journal);
-    refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
-    let feed = Arc::new(Feed::new(Arc::clone(&journal)));
-    let purchases = Projector::open(Arc::clone(&rows), Arc::clone(&feed), settings.brake.clone())?;
-    let root = match settings.root_key {
-        Some(bytes) => RootSecret::from_bytes(bytes),
-        None => RootSecret::open_or_create(&directory.root_key())?,
-    };
-    let store = Arc::new(Store::open(rows, shards)?);
-    let keyring = Arc::new(Keyring::open(&directory.keyring())?);
-    let contacts = Contacts::new(
-        Arc::clone(&store),
-        Arc::clone(&feed),
-        Profiles::new(Arc::clone(&keyring), shards),
-        settings.contacts,
-        settings.brake.clone(),
-    );
-    let secrets = Arc::new(Secrets::derive(|purpose| root.subkey(purpose)));
-    let inbox = Inbox::new(
-        Arc::clone(&feed),
-        Arc::clone(&secrets),
-        store.rows().may_block(),
-        settings.brake.clone(),
-    );
-    let undelivered = Queue::new(
-        Arc::clone(store.rows()),
-        Arc::clone(&feed),
-        Arc::clone(&secrets),
-        settings.brake.clone(),
-    );
-    Ok(Opened {
-        undelivered,
-        journal,
-        feed,
-        purchases,
-        contacts,
-        inbox,
-        store,
-        keyring,
-        secrets,
-        directory,
-    })
 }
 
 fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, Error> {

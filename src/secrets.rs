@@ -26,6 +26,7 @@ pub struct Secrets {
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
     settings: [u8; 32],
+    password_pepper: [u8; 32],
     credentials: Credentials,
 }
 
@@ -91,6 +92,7 @@ impl Secrets {
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
             settings: subkey("clientele settings of integrations v1"),
+            password_pepper: subkey("clientele password pepper v1"),
             credentials: Credentials::derive(&subkey),
         }
     }
@@ -103,6 +105,11 @@ impl Secrets {
     /// The key under which wallets' codes are made.
     pub fn wallet_codes(&self) -> &[u8; 32] {
         &self.wallet_codes
+    }
+
+    /// What is mixed into every hash of a password.
+    pub fn password_pepper(&self) -> &[u8; 32] {
+        &self.password_pepper
     }
 
     /// What the key derives from that signs tokens in the period of this number.
