@@ -58,4 +58,5 @@ mod uniqueness;
 mod wallets;
 
 #[path = "../support/recorder.rs"]
+#[allow(dead_code, reason = "two binaries share it, and each uses a part")]
 mod recorder;
