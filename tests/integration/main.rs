@@ -24,6 +24,7 @@ mod contact_changes;
 mod contact_lists;
 mod delivery;
 mod durability;
+mod emails;
 mod erasure;
 mod estimates;
 mod exports;
