@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::actors::router::access::Destination;
 use crate::actors::router::{Failure, OpenedProfile, Router};
 use crate::config::Outbound;
 use crate::domain::access::Channel;
@@ -12,7 +13,6 @@ use crate::domain::entity::{Answer, Query};
 use crate::domain::tenant::Integration;
 use crate::egress::{Egress, Guard};
 use crate::publishing::delivery::{Connectors, Found, Message, NoAnswer, Source};
-use crate::publishing::messages;
 
 /// Why nothing can be called.
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +53,12 @@ impl Source for Router {
             };
             let opened = self.open_profile(&contact, &sealed);
             let recipient = match opened.map_err(|_unreadable| NoAnswer)? {
-                OpenedProfile::Plain(plain) => messages::recipient(challenge.channel, *plain),
+                OpenedProfile::Plain(plain) => Destination::unsealed(*plain),
                 OpenedProfile::Erased => None,
             };
-            Ok(recipient.map_or(Found::Gone, |recipient| Found::Open { recipient }))
+            Ok(recipient.map_or(Found::Gone, |to| Found::Open {
+                recipient: to.text().to_owned(),
+            }))
         })
     }
 

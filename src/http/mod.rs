@@ -12,6 +12,7 @@ pub mod auth;
 pub mod body;
 pub mod control;
 pub mod edge;
+pub mod email;
 pub mod extract;
 pub mod failure;
 mod freshness;

@@ -10,6 +10,5 @@ mod brake;
 pub mod contacts;
 pub mod delivery;
 pub mod inbox;
-pub mod messages;
 pub mod progress;
 pub mod projections;

@@ -25,6 +25,7 @@ mod contact_changes;
 mod contact_lists;
 mod delivery;
 mod durability;
+mod emails;
 mod erasure;
 mod estimates;
 mod exports;

@@ -65,7 +65,7 @@ const LAYERS: &[Layer] = &[
             Use("domain"),
             UseOnly(
                 "publishing",
-                &["projections", "contacts", "inbox", "messages", "delivery"],
+                &["projections", "contacts", "inbox", "delivery"],
             ),
             Use("egress"),
             Use("limits"),

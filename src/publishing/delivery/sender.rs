@@ -11,12 +11,11 @@ use super::connectors::{Connectors, Outgoing};
 use super::queue::{Key, Message, Queue, Tried};
 use super::settings::Settings;
 use crate::clock::Clock;
-use crate::domain::access::Channel;
+use crate::domain::access::{self, Channel};
 use crate::domain::address::TenantId;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::tenant::Integration;
 use crate::limits;
-use crate::publishing::messages;
 use crate::secrets::Secrets;
 
 /// What the admin listener calls what became of messages.
@@ -190,7 +189,7 @@ impl Sender {
     fn outgoing(&self, message: &Message, recipient: String) -> Outgoing {
         let Message { contact, challenge } = message;
         let code = self.secrets.one_time_code(contact, &challenge.nonce);
-        let text = messages::text(challenge.purpose, challenge.channel, &code);
+        let text = access::Message::with_code(challenge.purpose, challenge.channel, &code);
         Outgoing {
             id: self.secrets.public_ids().write(PublicId {
                 named: Named::Challenge,

@@ -6,8 +6,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::actors::router::access::Destination;
 use crate::actors::router::{OpenedProfile, Timings};
-use crate::domain::access::Channel;
+use crate::domain::access::{self, Channel};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
@@ -17,7 +18,6 @@ use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, freshness, reply};
 use crate::publishing::inbox::Message;
-use crate::publishing::messages;
 
 /// Which page of the inbox.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
@@ -119,29 +119,30 @@ async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
         None => Ok(OpenedProfile::Erased),
     };
     let recipient = match opened.map_err(failure::problem)? {
-        OpenedProfile::Plain(destination) => messages::recipient(challenge.channel, *destination),
+        OpenedProfile::Plain(destination) => Destination::unsealed(*destination),
         OpenedProfile::Erased => None,
     };
     let secrets = api.router.secrets();
     let code = recipient
         .is_some()
         .then(|| secrets.one_time_code(contact, &challenge.nonce));
-    let text = code
-        .as_deref()
-        .map(|code| messages::text(challenge.purpose, challenge.channel, code));
+    let (purpose, channel) = (challenge.purpose, challenge.channel);
+    let said = code.as_deref();
+    let said = said.map(|code| access::Message::with_code(purpose, channel, code));
+    let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
     Ok(WireMessage {
         id: secrets.public_ids().write(PublicId {
             named: Named::Challenge,
             entity: contact.entity,
             part: challenge.number,
         }),
-        channel: match challenge.channel {
+        channel: match channel {
             Channel::Sms => WireChannel::Sms,
             Channel::Email => WireChannel::Email,
         },
-        recipient,
-        subject: text.as_ref().and_then(|text| text.subject),
-        body: text.map(|text| text.body),
+        recipient: recipient.map(|to| to.text().to_owned()),
+        subject: subject.flatten(),
+        body,
         code,
         created_date: challenge.issued_at.unix_seconds(),
     })

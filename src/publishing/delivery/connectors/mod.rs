@@ -26,7 +26,7 @@ pub struct Outgoing {
     /// To whom.
     pub recipient: String,
     /// About what, in an e-mail.
-    pub subject: Option<&'static str>,
+    pub subject: Option<String>,
     /// What it says.
     pub body: String,
     /// The code in it.

@@ -87,7 +87,7 @@ fn mail(smtp: &Smtp, message: &Outgoing) -> Result<Message, NotSent> {
             &message.recipient,
             "the recipient has no e-mail address",
         )?)
-        .subject(message.subject.unwrap_or_default())
+        .subject(message.subject.as_deref().unwrap_or_default())
         // The same at each try, so that mailboxes show one of two.
         .message_id(Some(format!("<{}@{domain}>", message.id)))
         .header(ContentType::TEXT_PLAIN)

@@ -114,7 +114,7 @@ pub(in super::super) async fn try_out(
         recipient: body.to().unwrap_or_default(),
         subject: match channel {
             Channel::Sms => None,
-            Channel::Email => Some("A test of an integration"),
+            Channel::Email => Some("A test of an integration".to_owned()),
         },
         body: "This is a test. Codes would reach you this way.".to_owned(),
         code: String::new(),
