@@ -45,6 +45,8 @@ pub enum UniqueValue {
     Card,
     /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
     IdentityPhone,
+    /// An e-mail address that a user signs in with.
+    UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
 }
@@ -59,6 +61,7 @@ impl UniqueValue {
             UniqueValue::Card => 5,
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::UserEmail => 10,
         }
     }
 }
