@@ -1,6 +1,7 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
 mod credentials;
+mod letters;
 mod settings;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -10,6 +11,7 @@ use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession};
+pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
@@ -27,6 +29,8 @@ pub struct Secrets {
     token_signing: [u8; 32],
     settings: [u8; 32],
     password_pepper: [u8; 32],
+    letters: [u8; 32],
+    totp_secrets: [u8; 32],
     credentials: Credentials,
 }
 
@@ -99,6 +103,8 @@ impl Secrets {
             token_signing: subkey("clientele token signing keys v1"),
             settings: subkey("clientele settings of integrations v1"),
             password_pepper: subkey("clientele password pepper v1"),
+            letters: subkey("clientele one-time letters v1"),
+            totp_secrets: subkey("clientele totp secrets v1"),
             credentials: Credentials::derive(&subkey),
         }
     }
