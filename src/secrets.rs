@@ -10,7 +10,7 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
-pub use credentials::{AuthOtp, ContactSession};
+pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 

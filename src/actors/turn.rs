@@ -281,9 +281,11 @@ impl Turn<'_> {
             | Query::Offer
             | Query::Budget
             | Query::ApiKey
+            | Query::AuditPage
             | Query::DirectoryHolder(_)
             | Query::DirectoryLock(_)
             | Query::Password(_)
+            | Query::Adding(_)
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)

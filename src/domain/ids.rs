@@ -37,6 +37,10 @@ pub enum Named {
     Provider,
     /// Whoever delivers a tenant's messages.
     Integration,
+    /// What a contact signs in by.
+    Identity,
+    /// A line of the audit log, by its number.
+    AuditLine,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -60,6 +64,8 @@ impl Named {
             Named::Challenge => 12,
             Named::Provider => 21,
             Named::Integration => 28,
+            Named::Identity => 14,
+            Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -81,6 +87,8 @@ impl Named {
             12 => Some(Named::Challenge),
             21 => Some(Named::Provider),
             28 => Some(Named::Integration),
+            14 => Some(Named::Identity),
+            27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -102,9 +110,11 @@ impl Named {
             | Named::Purchase
             | Named::JournalLine
             | Named::Estimate
-            | Named::Challenge => Kind::Contact,
+            | Named::Challenge
+            | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::User => Kind::User,
+            Named::AuditLine => Kind::AuditLog,
         }
     }
 }
@@ -142,13 +152,17 @@ impl PublicId {
                 | Kind::Contact
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
-                | Kind::Lease => tenant,
+                | Kind::Lease
+                | Kind::AuditLog => tenant,
             },
             mode: match kind {
                 Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
-                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
-                    mode
-                }
+                Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease
+                | Kind::AuditLog => mode,
             },
             kind,
             entity: self.entity,

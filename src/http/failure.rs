@@ -99,7 +99,10 @@ fn rejected(rejection: Rejection) -> Problem {
         | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)
         | Rejection::Offer(_)
         | Rejection::DirectoryEntry(_) => not_found(),
-        Rejection::WrongKind => Problem::new(Code::Internal, "the server has failed"),
+        // Its pages are found and begun before they are written to, and every text in it is ours.
+        Rejection::AuditLog(_) | Rejection::WrongKind => {
+            Problem::new(Code::Internal, "the server has failed")
+        }
     }
 }
 
@@ -193,6 +196,36 @@ pub fn invalid_field(
     })
 }
 
+/// Why nobody is let in.
+fn access_rejected(rejection: access::Rejection) -> Problem {
+    match rejection {
+        access::Rejection::Locked(_) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; ask for another in a quarter of an hour",
+        ),
+        access::Rejection::CodeWrong | access::Rejection::CodeInvalid => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        access::Rejection::InvalidGrant | access::Rejection::Replayed => Problem::new(
+            Code::InvalidGrant,
+            "the refresh token is unknown, was used before, or its session has ended; sign in again",
+        ),
+        access::Rejection::PasswordChanged => Problem::new(
+            Code::InvalidLogin,
+            "the password was changed; sign in with the new one",
+        ),
+        access::Rejection::StepUpRequired => Problem::new(
+            Code::StepUpRequired,
+            "the session began more than ten minutes ago; sign in again",
+        ),
+        access::Rejection::IdentityKnown | access::Rejection::IdentitiesFull => Problem::new(
+            Code::LimitReached,
+            "the contact signs in by this, or by as much as it may, already",
+        ),
+    }
+}
+
 /// A contact's refusal, as a problem.
 pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
     match rejection {
@@ -204,24 +237,7 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::LimitReached,
             "the contact is signed up to 64 organisations; sign it out of one first",
         ),
-        contact::Rejection::Access(access::Rejection::Locked(_)) => Problem::new(
-            Code::TooManyRequests,
-            "too many wrong codes; ask for another in a quarter of an hour",
-        ),
-        contact::Rejection::Access(
-            access::Rejection::CodeWrong | access::Rejection::CodeInvalid,
-        ) => Problem::new(
-            Code::OtpInvalid,
-            "the code is wrong, has run out or was used; ask for another one",
-        ),
-        contact::Rejection::Access(access::Rejection::InvalidGrant) => Problem::new(
-            Code::InvalidGrant,
-            "the refresh token is unknown, was used before, or its session has ended; sign in again",
-        ),
-        contact::Rejection::Access(access::Rejection::PasswordChanged) => Problem::new(
-            Code::InvalidLogin,
-            "the password was changed; sign in with the new one",
-        ),
+        contact::Rejection::Access(why) => access_rejected(why),
         contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,

@@ -73,7 +73,12 @@ const LAYERS: &[Layer] = &[
             Use("health"),
             Use("secrets"),
             Use("telemetry"),
+            Use("network"),
         ],
+    },
+    Layer {
+        name: "network",
+        may: &[],
     },
     Layer {
         name: "limits",
@@ -105,6 +110,7 @@ const LAYERS: &[Layer] = &[
             Use(CLUSTER),
             Use("limits"),
             Use("logging"),
+            Use("network"),
             UseOnly("egress", &["Guard"]),
         ],
     },

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use super::access_views::{
+    AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
+    user_session,
+};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::contact::{
@@ -14,7 +18,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation, user};
+use crate::domain::{api_key, audit, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +43,8 @@ pub enum Query {
     Budget,
     /// An API key.
     ApiKey,
+    /// A page of an audit log.
+    AuditPage,
     /// Who has a value.
     DirectoryHolder(ValueHash),
     /// Until when no code that was sent to a value is taken.
@@ -49,6 +55,8 @@ pub enum Query {
     Destination(ValueHash),
     /// The password that a contact signs in with by a value.
     Password(ValueHash),
+    /// A session that adds an identity, by number.
+    Adding(u32),
     /// A session, by number.
     Session(u32),
     /// A registration under way.
@@ -76,6 +84,10 @@ pub struct ContactView {
     pub attempt: u32,
     /// The values that it has proven to control.
     pub identities: Vec<ValueHash>,
+    /// How many of those there ever were.
+    pub identity_count: u32,
+    /// Whether it has proven to be reached by anything.
+    pub is_verified: bool,
     /// Values that it gave up, whose entries are still to be told.
     pub released: Vec<ValueHash>,
     /// The organisations that it has signed up to.
@@ -168,6 +180,8 @@ pub enum Answer {
     Budget(Box<BudgetView>),
     /// An API key.
     ApiKey(Box<api_key::ApiKey>),
+    /// A page of an audit log.
+    AuditPage(Box<audit::Page>),
     /// Who has a value, by entity number.
     DirectoryHolder(Option<u64>),
     /// Until when no code that was sent to a value is taken.
@@ -178,6 +192,8 @@ pub enum Answer {
     Destination(Option<SealedProfile>),
     /// The number of a password, and its hash, sealed; none, if nobody signs in so.
     Password(Option<(u32, SealedProfile)>),
+    /// An identity that is being added.
+    Adding(Box<AddingView>),
     /// A session.
     Session(SessionView),
     /// A registration under way.
@@ -198,6 +214,7 @@ impl Entity {
             (Outcome::Challenged(number), _) => Some(Query::Challenge(number)),
             (Outcome::SignedIn(number), _) => Some(Query::Session(number)),
             (Outcome::Proven, _) => Some(Query::Registration),
+            (Outcome::AddsIdentity(session), _) => Some(Query::Adding(session)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
@@ -211,7 +228,8 @@ impl Entity {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_),
             ) => None,
         }
     }
@@ -266,6 +284,7 @@ impl Entity {
             (Query::ApiKey, State::ApiKey(state)) => {
                 Answer::ApiKey(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
+            (Query::AuditPage, State::AuditLog(page)) => Answer::AuditPage(Box::new(page.clone())),
             (Query::DirectoryHolder(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryHolder(state.holder(&value))
             }
@@ -275,6 +294,7 @@ impl Entity {
             (Query::Challenge(number), State::Contact(contact)) => challenge_view(contact, number)?,
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
             (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
+            (Query::Adding(session), State::Contact(contact)) => adding_view(contact, session)?,
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
             (Query::User, State::User(user)) => Answer::User(user.clone()),
             (Query::Session(number), State::User(user)) => user_session(user, number)?,
@@ -292,11 +312,13 @@ impl Entity {
                 | Query::Offer
                 | Query::Budget
                 | Query::ApiKey
+                | Query::AuditPage
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
                 | Query::Destination(_)
                 | Query::Password(_)
+                | Query::Adding(_)
                 | Query::Session(_)
                 | Query::Registration
                 | Query::User,
@@ -307,6 +329,7 @@ impl Entity {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_),
             ) => return Err(Rejection::WrongKind),
         };
@@ -336,6 +359,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => Err(Rejection::WrongKind),
         }
     }
@@ -366,6 +390,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => None,
         }
     }
@@ -397,6 +422,8 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         claims: contact.claims.clone(),
         attempt: contact.attempts,
         identities: contact.identities().collect(),
+        identity_count: contact.access.as_ref().map_or(0, |it| it.identity_count),
+        is_verified: contact.is_verified(),
         released: contact.released_for_good(),
         sign_ups: contact.sign_ups.clone(),
         sign_up_version: contact.sign_up_version,
@@ -405,35 +432,6 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
     }
-}
-
-fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let challenge = access.and_then(|access| access.challenge(number));
-    let challenge = challenge.ok_or(Rejection::NotFound)?;
-    Ok(Answer::Challenge(Box::new(*challenge)))
-}
-
-fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
-    Answer::Destination(contact.destination(to))
-}
-
-fn password_view(contact: &Contact, by: &ValueHash) -> Answer {
-    let exists = contact.stage == Stage::Active;
-    Answer::Password(exists.then(|| contact.password(by)).flatten())
-}
-
-fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let session = access.and_then(|access| access.session(number));
-    Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
-}
-
-fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {
-    let view = user.view();
-    let session = view.sessions.iter().find(|it| it.tokens.number == number);
-    let session = session.ok_or(Rejection::NotFound)?;
-    Ok(Answer::UserSession(Box::new(*session)))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

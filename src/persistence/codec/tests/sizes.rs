@@ -12,6 +12,7 @@ use crate::domain::access::{
 };
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::api_key::Scopes;
+use crate::domain::audit;
 use crate::domain::contact::{self, Amounts, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Effect, Event, State};
@@ -226,7 +227,7 @@ fn the_fullest_tenant_fits_a_row() {
 }
 
 #[test]
-fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_two_kib() {
+fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_five_of_two_kib() {
     let row = |access| {
         let contact = contact::Contact {
             access,
@@ -279,12 +280,50 @@ fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_two_kib()
         session_count: u32::MAX,
         registering: None,
         to_shred: None,
+        adding: Some(access::Adding {
+            add: access::ToAdd {
+                session: u32::MAX,
+                provider: access::Provider::Email,
+                sealed: [1; 100].into(),
+                password: Some([1; 100].into()),
+            },
+            value: ValueHash([1; 16]),
+            lapses_at: NOW,
+            is_proven: true,
+        }),
+        on_file: Some(access::OnFile {
+            value: ValueHash([1; 16]),
+            sealed: [1; 100].into(),
+        }),
+        verified: Some(ValueHash([1; 16])),
     };
     let none = row(None);
     let most = row(Some(Box::new(full))) - none;
-    assert!(most < 2 * 1_024, "{most} bytes");
+    assert!(most < 5 * 512, "{most} bytes");
     let entity = State::Contact(Box::default());
     let mut bytes = codec::encode_entity(&fixtures::entity(entity, fixtures::remembered()));
     assert_eq!(bytes.len(), none);
     assert_eq!(bytes.pop(), Some(0), "none, in the last byte");
+}
+
+#[test]
+fn the_fullest_page_of_an_audit_log_takes_under_two_thirds_of_a_row() {
+    let text = || "x".repeat(audit::TEXT_BYTES_MAX);
+    let entry = || audit::Entry {
+        actor: text(),
+        masquerader: Some(text()),
+        operation: text(),
+        target: Some(text()),
+        outcome: audit::Outcome::Unknown,
+    };
+    let line = || audit::Line::after(u64::MAX - 1, &[0xff; 32], NOW, entry());
+    let state = State::AuditLog(audit::Page {
+        start: Some(audit::Start {
+            lines: u64::MAX,
+            hash: [0xff; 32],
+        }),
+        lines: (0..audit::PAGE_LINES).map(|_| line()).collect(),
+    });
+    let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));
+    assert!(row.len() < ROW_BYTES_MAX / 3 * 2, "{} bytes", row.len());
 }
