@@ -27,6 +27,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         credentials::adding_identities,
         credentials::asking_for_codes,
         what_is_not_built,
+        super::rewards::rewards_of_a_contact,
     );
 }
 
