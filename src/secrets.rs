@@ -50,6 +50,8 @@ pub enum UniqueValue {
     UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
+    /// What lets contacts into a scheme.
+    SignUpCode,
 }
 
 impl UniqueValue {
@@ -62,6 +64,7 @@ impl UniqueValue {
             UniqueValue::Card => 5,
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
         }
     }

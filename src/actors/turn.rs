@@ -290,7 +290,9 @@ impl Turn<'_> {
             | Query::Destination(_)
             | Query::Session(_)
             | Query::Registration
-            | Query::User => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::User
+            | Query::Loyalty
+            | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

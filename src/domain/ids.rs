@@ -33,6 +33,14 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// A tier that contacts reach.
+    Tier,
+    /// A segment of contacts.
+    Segment,
+    /// A scheme that contacts are members of.
+    Scheme,
+    /// A word that contacts are tagged with.
+    Tag,
     /// What a contact signs in by.
     Identity,
     /// A line of the audit log, by its number.
@@ -58,6 +66,10 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::Tier => 22,
+            Named::Scheme => 23,
+            Named::Segment => 24,
+            Named::Tag => 29,
             Named::Identity => 14,
             Named::AuditLine => 27,
             Named::User => 15,
@@ -79,6 +91,10 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            22 => Some(Named::Tier),
+            23 => Some(Named::Scheme),
+            24 => Some(Named::Segment),
+            29 => Some(Named::Tag),
             14 => Some(Named::Identity),
             27 => Some(Named::AuditLine),
             15 => Some(Named::User),
@@ -101,6 +117,7 @@ impl Named {
             | Named::Challenge
             | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
             Named::User => Kind::User,
             Named::AuditLine => Kind::AuditLog,
         }
@@ -141,7 +158,8 @@ impl PublicId {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
-                | Kind::AuditLog => tenant,
+                | Kind::AuditLog
+                | Kind::Configuration => tenant,
             },
             mode: match kind {
                 Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
@@ -150,7 +168,8 @@ impl PublicId {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
-                | Kind::AuditLog => mode,
+                | Kind::AuditLog
+                | Kind::Configuration => mode,
             },
             kind,
             entity: self.entity,
@@ -230,9 +249,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Every number that names something.
+    const NUMBERS: &[u8] = &[
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 22, 23, 24, 29,
+    ];
+
     proptest! {
         #[test]
-        fn an_id_reads_back_as_written(entity: u64, part: u32, number in 1_u8..=12) {
+        fn an_id_reads_back_as_written(entity: u64, part: u32, number in prop::sample::select(NUMBERS)) {
             let ids = PublicIds::new([3; 32]);
             let id = PublicId { named: Named::from_number(number).unwrap(), entity, part };
             let text = ids.write(id);

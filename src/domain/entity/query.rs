@@ -8,9 +8,10 @@ use super::access_views::{
 };
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
-    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
+    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -61,6 +62,10 @@ pub enum Query {
     Session(u32),
     /// A registration under way.
     Registration,
+    /// What is known of a contact's loyalty.
+    Loyalty,
+    /// What a tenant has set up about its customers.
+    Configuration,
     /// A user.
     User,
 }
@@ -198,6 +203,10 @@ pub enum Answer {
     Session(SessionView),
     /// A registration under way.
     Registration(Box<RegistrationView>),
+    /// A contact's loyalty.
+    Loyalty(Box<LoyaltyView>),
+    /// What a tenant has set up about its customers.
+    Configuration(Box<Configuration>),
     /// A user.
     User(Box<user::User>),
     /// A session of a user.
@@ -229,7 +238,8 @@ impl Entity {
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::AuditLog(_),
+                | State::AuditLog(_)
+                | State::Configuration(_),
             ) => None,
         }
     }
@@ -246,16 +256,7 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
-            (Query::Hold(number), State::Contact(contact)) => {
-                present((1..=contact.wallet.hold_count).contains(&number))?;
-                let hold = contact.wallet.hold(number, now);
-                Answer::Hold(HoldView {
-                    number,
-                    amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
-                    organisation: hold.map(|hold| hold.organisation),
-                    until: hold.map(|hold| hold.until),
-                })
-            }
+            (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
                 return Ok(contact.journal(page, now, &[]).map(Answer::Journal));
@@ -301,6 +302,8 @@ impl Entity {
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
+            (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
+            (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
                 | Query::Wallet
@@ -321,7 +324,9 @@ impl Entity {
                 | Query::Adding(_)
                 | Query::Session(_)
                 | Query::Registration
-                | Query::User,
+                | Query::User
+                | Query::Loyalty
+                | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
@@ -330,7 +335,8 @@ impl Entity {
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
                 | State::AuditLog(_)
-                | State::User(_),
+                | State::User(_)
+                | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -360,7 +366,8 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => Err(Rejection::WrongKind),
+            | State::User(_)
+            | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -391,7 +398,8 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => None,
+            | State::User(_)
+            | State::Configuration(_) => None,
         }
     }
 
@@ -432,6 +440,22 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
     }
+}
+
+fn hold_view(contact: &Contact, number: u32, now: Timestamp) -> Result<Answer, Rejection> {
+    present((1..=contact.wallet.hold_count).contains(&number))?;
+    let hold = contact.wallet.hold(number, now);
+    Ok(Answer::Hold(HoldView {
+        number,
+        amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
+        organisation: hold.map(|hold| hold.organisation),
+        until: hold.map(|hold| hold.until),
+    }))
+}
+
+fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    Ok(Answer::Loyalty(Box::new(contact.loyalty_view(now))))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

@@ -116,6 +116,7 @@ codes! {
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
     NoIntegration "no_integration" BAD_REQUEST "Nothing is set up to deliver the message" None;
+    SchemeClosed "scheme_closed" BAD_REQUEST "The reward scheme does not let the contact in" None;
     TapNotUnique "tap_not_unique" CONFLICT "Another organisation has this TAP" None;
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
     // What the server cannot do now. Each says in its page whether something may have happened.

@@ -97,6 +97,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod rewards;
 mod user;
 
 stored!(wrap Timestamp);
@@ -195,13 +196,14 @@ stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
 stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });
 stored!(record offer::Hours { days, from, until });
 stored!(record offer::Conditions {
-    minimum_total, classifications, organisations, products, starts_at, ends_at, hours,
+    minimum_total, classifications, organisations, products, starts_at, ends_at, hours, segments,
+    tiers, schemes,
 });
 stored!(record offer::Cap { awards, amount });
 stored!(record offer::Caps { in_all, a_day });
 stored!(record offer::SpendConditions { organisations, products, hours });
 stored!(record offer::Offer {
-    name, life_cycle, award, conditions, caps, best_of, unlocks_after, award_lasts, spend_conditions,
+    name, life_cycle, award, conditions, goal, caps, texts, best_of, unlocks_after, award_lasts, spend_conditions,
     budget,
 });
 stored_as!(
@@ -246,6 +248,10 @@ stored!(choice offer::NoAward {
     11 => ContactCapReached,
     12 => DayCapReached,
     13 => NotTheBest,
+    14 => OtherSegment,
+    15 => OtherTier,
+    16 => GoalNotReached,
+    17 => NotAMember,
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
@@ -320,15 +326,16 @@ stored!(record contact::Spent { requested, from, owed });
 stored!(record contact::Product { sku, id, quantity, total, net, tax });
 stored!(record contact::Purchase {
     number, organisation, amounts, currency, classification, own_id, reference_number,
-    payment_medium_identifier, recorded_at, performed_on, spent, products, offers,
+    payment_medium_identifier, recorded_at, performed_on, spent, products, offers, activity,
 });
 stored!(record contact::KeptPurchase { purchase, cancelled_at });
 stored!(record contact::OfferCredit { offer, amount });
 stored!(record contact::Cancellation {
     number, at, restored, taken, taken_locked, owed, forgiven, credits, uncounted, unused,
+    inactivity, unreached,
 });
 stored!(record contact::ReturnOf { organisation, amount, reference_number, returned_on });
-stored!(record contact::Returned { number, at, of, restored, taken, owed });
+stored!(record contact::Returned { number, at, of, restored, taken, owed, inactivity });
 stored!(record contact::TopUp { payment_method, code, paid_on });
 stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
 stored!(record contact::Entry { number, at, reason, lots });
@@ -365,7 +372,7 @@ stored!(record contact::Change {
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
     sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
-    late_cancellations, access,
+    late_cancellations, access, loyalty,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -391,6 +398,12 @@ stored!(choice contact::Event {
     20 => LimitsUsed(used),
     21 => Returned(returned),
     22 => Access(event),
+    47 => TagsSet(tags),
+    48 => GoalsCounted(steps),
+    50 => SchemeSignedUp(member),
+    51 => SchemeSignedOut(scheme),
+    52 => SchemeCodeWrong(at),
+    49 => TierReached(reached),
 });
 
 stored!(choice audit::Outcome { 0 => Asked, 1 => Done, 2 => Refused, 3 => Unknown });
@@ -408,6 +421,7 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    10 => Configuration(event),
     11 => AuditLog(event),
     8 => User(event),
 });
@@ -419,6 +433,7 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    10 => Configuration(state),
     11 => AuditLog(state),
     8 => User(state),
 });

@@ -12,10 +12,13 @@ mod get;
 mod identification;
 mod identities;
 mod not_built;
+mod offers;
 mod otp;
 mod refresh;
 mod register;
 mod registration;
+mod rewards;
+mod schemes;
 mod sign_out;
 mod signed_in;
 mod switch;
@@ -43,6 +46,7 @@ use crate::http::Api;
     tags(
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
+        (name = "Rewards", description = "What loyalty has come to"),
         (name = "Devices", description = "What the contact uses"),
         (name = "Wallet", description = "The contact's money"),
     )
@@ -65,6 +69,13 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(sign_out::sign_out),
         routes!(switch::switch),
         routes!(get::get),
+        routes!(rewards::get),
+        routes!(schemes::sign_up::sign),
+        routes!(schemes::verify::verify),
+        routes!(schemes::list::list),
+        routes!(offers::list::list),
+        routes!(offers::get::get),
+        routes!(offers::performance::get),
         routes!(not_built::export_statement),
         routes!(not_built::act_on_relationship),
         routes!(not_built::list_meter_readings, not_built::add_meter_reading),

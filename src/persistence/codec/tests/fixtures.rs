@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, offers, profiles, users};
+use super::{access, budgets, offers, profiles, rewards, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -117,6 +117,7 @@ pub(super) fn purchase() -> Purchase {
                 counts_in_day: true,
             }),
         ],
+        activity: Some(rewards::activity()),
     }
 }
 
@@ -195,6 +196,7 @@ fn contact() -> Contact {
         purchase_count: 300,
         late_cancellations: vec![(7, NOW)],
         access: Some(Box::new(access::access())),
+        loyalty: Some(Box::new(rewards::loyalty())),
     }
 }
 
@@ -251,6 +253,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     .chain(users::events())
     .chain(profiles::events())
     .chain(offers::events())
+    .chain(rewards::events())
     .chain(events_of_others())
     .collect()
 }
@@ -367,6 +370,10 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ),
         ("contact", State::Contact(Box::new(contact()))),
         (
+            "configuration",
+            State::Configuration(Box::new(rewards::configuration())),
+        ),
+        (
             "contact_proposed",
             State::Contact(Box::new(Contact {
                 stage: Stage::Proposed,
@@ -451,6 +458,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
+        Event::Configuration(_) => Kind::Configuration,
         Event::AuditLog(_) => Kind::AuditLog,
         Event::User(_) => Kind::User,
     }

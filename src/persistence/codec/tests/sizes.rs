@@ -18,7 +18,8 @@ use crate::domain::entity::{Effect, Event, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer, SpendConditions,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, Lending, Loan, NoAward, Offer,
+    SpendConditions, Target, Texts,
 };
 use crate::domain::tenant::{
     self, LISTED_MAX, ROLE_NAME_BYTES_MAX, ROLES_MAX, TAP_CODE_CHARS_MAX, USERS_MAX,
@@ -72,6 +73,7 @@ fn typical() -> Purchase {
             Err(NoAward::OtherClassification),
             Ok(given(365, 50)),
         ],
+        activity: None,
         ..fixtures::purchase()
     }
 }
@@ -114,7 +116,7 @@ fn an_award_record_stays_under_its_limit() {
     // What the notes on the journal's rate may count on: pinned, so that growth is a decision.
     assert_eq!(
         (typical, large),
-        (172, 335),
+        (173, 336),
         "a typical award, and a large one"
     );
 }
@@ -150,6 +152,9 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                     };
                     limits::OFFER_LIST_MAX
                 ],
+                segments: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                tiers: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                schemes: vec![u64::MAX; limits::OFFER_LIST_MAX],
                 ..Conditions::default()
             },
             caps: Caps {
@@ -157,6 +162,19 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                 a_day: cap,
             },
             best_of: Some(String::new()),
+            texts: Texts {
+                short_description: Some(String::new()),
+                long_description: Some("x".repeat(limits::OFFER_DESCRIPTION_BYTES_MAX)),
+                terms_and_conditions: Some(String::new()),
+                is_featured: true,
+            },
+            goal: Goal::Products(
+                Target {
+                    amount: u32::MAX,
+                    repeats: true,
+                },
+                vec![String::new(); limits::OFFER_LIST_MAX],
+            ),
             unlocks_after: Some(Span(i64::MAX)),
             award_lasts: Some(Span(i64::MAX)),
             spend_conditions: Some(SpendConditions {
