@@ -5,12 +5,14 @@ use std::time::Duration;
 mod abuse;
 mod identity;
 mod load_generator;
+mod outbound;
 mod rewards;
 mod self_service;
 
 pub use abuse::*;
 pub use identity::*;
 pub use load_generator::*;
+pub use outbound::*;
 pub use rewards::*;
 pub use self_service::*;
 

@@ -107,6 +107,7 @@ fn rejected(rejection: Rejection) -> Problem {
         | Rejection::Tenant(
             tenant::Rejection::UnknownTenant
             | tenant::Rejection::TenantExists
+            | tenant::Rejection::UnknownIntegration
             | tenant::Rejection::UnknownOrganisation
             | tenant::Rejection::UnknownRole,
         )

@@ -24,6 +24,7 @@ mod commerce;
 mod conformance;
 mod contact_changes;
 mod contact_lists;
+mod delivery;
 mod durability;
 mod emails;
 mod erasure;
@@ -70,3 +71,7 @@ mod trimming;
 mod uniqueness;
 mod users;
 mod wallets;
+
+#[path = "../support/recorder.rs"]
+#[allow(dead_code, reason = "two binaries share it, and each uses a part")]
+mod recorder;

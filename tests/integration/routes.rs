@@ -207,7 +207,7 @@ enum Need {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, Need); 41] = [
+const OPENED_BY: [(&str, &str, Need); 43] = [
     ("get", "audit_log", Need::Scope("audit.read")),
     ("post", "users/authenticate", Need::Nothing),
     ("post", "users/accept", Need::Nothing),
@@ -257,6 +257,8 @@ const OPENED_BY: [(&str, &str, Need); 41] = [
     ("_", "api_keys", Need::Scope("keys.write")),
     ("_", "test_clock", Need::Scope("test_clock")),
     ("get", "test_inbox", Need::Scope("test_inbox.read")),
+    ("get", "integrations", Need::Scope("integrations.read")),
+    ("_", "integrations", Need::Scope("integrations.write")),
 ];
 
 /// What an operation needs: every one is declared.

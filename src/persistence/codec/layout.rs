@@ -171,7 +171,7 @@ stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
 stored!(record tenant::Rate { requests, seconds });
 stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users, integrations });
 stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),
@@ -181,10 +181,18 @@ stored!(choice tenant::Event {
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
     6 => UncoveredOfflineSet(mode, uncovered),
+    7 => IntegrationAdded(integration),
+    8 => IntegrationDeactivated(number),
     20 => RateLimitsSet(mode, rates),
     30 => RoleSet(role),
     31 => RoleRemoved(number),
     32 => UserListed(number),
+});
+stored!(choice tenant::Connector {
+    0 => Smtp, 1 => Twilio, 2 => Webhook, 3 => File, 4 => Google, 5 => Apple, 6 => Facebook, 7 => Oidc,
+});
+stored!(record tenant::Integration {
+    number, mode, connector, name, channels, sealed, created_at, is_active,
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });

@@ -4,6 +4,7 @@ mod access;
 mod budgets;
 mod fixtures;
 mod golden;
+mod integrations;
 mod offers;
 mod parts;
 mod profiles;

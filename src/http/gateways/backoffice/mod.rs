@@ -5,6 +5,7 @@ mod audit_log;
 mod classifications;
 mod contacts;
 mod fields;
+mod integrations;
 mod journals;
 mod offers;
 mod organisations;
@@ -53,6 +54,7 @@ use crate::http::Api;
         (name = "Test clock", description = "The time of business in test mode"),
         (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
+        (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
     )
 )]
 struct Document;
@@ -107,6 +109,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
         routes!(test_inbox::list),
+        routes!(integrations::create::create, integrations::list::list),
+        routes!(integrations::get::get),
+        routes!(integrations::try_out::try_out),
+        routes!(integrations::deactivate::deactivate),
         routes!(audit_log::list::list),
         routes!(audit_log::export::export),
         routes!(roles::create::create, roles::list::list),

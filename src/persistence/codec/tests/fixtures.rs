@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, offers, profiles, rewards, users};
+use super::{access, budgets, integrations, offers, profiles, rewards, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -318,6 +318,7 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     .into_iter()
     .chain(wallet::events())
     .chain(access::events())
+    .chain(integrations::events())
     .collect()
 }
 
@@ -351,6 +352,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 roles: vec![users::role()],
                 users: vec![413],
                 test_clock_ahead: Span::days(3),
+                integrations: vec![integrations::integration(tenant::Connector::Smtp)],
             }),
         ),
         ("organisation_service_owner", in_role(Role::ServiceOwner)),
