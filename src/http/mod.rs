@@ -22,6 +22,7 @@ pub mod phone;
 pub mod problem;
 pub mod quota;
 pub mod reply;
+mod shown;
 pub mod tokens;
 
 use std::ops::Deref;

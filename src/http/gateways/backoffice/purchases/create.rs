@@ -11,7 +11,7 @@ use super::super::classifications;
 use super::super::fields;
 use super::products;
 use super::reference::ClassificationReference;
-use super::wire::{NewPurchase, Shown, WirePurchase};
+use super::wire::NewPurchase;
 use super::{buyer, estimate};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -28,6 +28,7 @@ use crate::http::gateways::once;
 use crate::http::gateways::once::idempotency_key;
 use crate::http::money_wire::{above_zero, not_negative};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WirePurchase};
 use crate::http::{Api, failure, reply};
 
 /// How to record it.

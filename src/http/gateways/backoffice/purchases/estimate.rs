@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::cancel::{CancelledPurchase, NoFields};
 use super::create::{Prepared, prepare};
-use super::wire::{NewPurchase, Shown, WireOfferOutcome, WirePurchase, WireRewards};
+use super::wire::NewPurchase;
 use crate::actors::router::Failure;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -23,6 +23,7 @@ use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WireOfferOutcome, WirePurchase, WireRewards};
 use crate::http::{Api, failure, reply};
 
 /// What a purchase would come to.

@@ -12,19 +12,18 @@ use utoipa::ToSchema;
 use super::super::classifications;
 use super::super::contacts::{ContactName, resolve};
 use super::super::fields::check_date;
-use super::of_contact;
-use super::wire::{Shown, WirePurchase};
 use crate::actors::router;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
-use crate::domain::entity::{Answer, PurchaseView, Query, Rejection};
 use crate::domain::ids::Named;
 use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WirePurchase};
+use crate::http::shown::purchases::{self, Found, Wanted, fetch, too_broad};
 use crate::http::{Api, failure, freshness, reply};
 use crate::limits;
 use crate::publishing::projections::purchases::class_of;
@@ -174,14 +173,15 @@ pub(in super::super) async fn list(
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
-    let wanted = Wanted::of(&api, &caller, &query, &tenant)?;
+    let wanted = wanted(&api, &caller, &query, &tenant)?;
     let (found, freshness) = match &query.contact_id {
         Some(name) => {
             let contact = resolve(&api, &caller, ContactName::IdOrCode(name))
                 .await
                 .map_err(failure::problem)?
                 .ok_or_else(unknown_contact)?;
-            let found = of_contact::list(&api, contact, &tenant, &wanted).await?;
+            let found = purchases::of_contact(&api, contact, &tenant, &wanted).await?;
+            let found = found.ok_or_else(unknown_contact)?;
             (found, Freshness::Current)
         }
         None => of_organisations(&api, &caller, &tenant, &wanted).await?,
@@ -215,61 +215,41 @@ pub(in super::super) async fn list(
 }
 
 /// What is asked for, in the domain's terms.
-pub(super) struct Wanted {
-    pub(super) page: Page,
-    pub(super) first: Option<Timestamp>,
-    pub(super) last: Option<Timestamp>,
-    pub(super) classification: Option<String>,
-    /// The organisations that are named, or else the one that the key acts for; all, if none.
-    pub(super) organisations: Vec<u64>,
-    pub(super) count: bool,
-}
-
-impl Wanted {
-    fn of(
-        api: &Api,
-        caller: &Caller,
-        query: &ListQuery,
-        tenant: &TenantView,
-    ) -> Result<Wanted, Problem> {
-        let ids = api.router.secrets().public_ids();
-        let organisations = query.organisations().map(|id| {
-            caller
-                .organisation(ids, tenant, id)
-                .ok_or_else(unknown_organisation)
-        });
-        let mut organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
-        if organisations.is_empty() {
-            organisations.extend(caller.bound_to());
-        }
-        let unknown = || {
-            failure::invalid_field(
-                "classification_id",
-                "unknown_classification",
-                "must be the id of one of the tenant's classifications, or be left out",
-            )
-        };
-        let classification = match &query.classification_id {
-            Some(id) => Some(classifications::named(ids, tenant, id).ok_or_else(unknown)?),
-            None => None,
-        };
-        Ok(Wanted {
-            page: query.page(),
-            first: query.first(),
-            last: query.last(),
-            classification: classification.map(str::to_owned),
-            organisations,
-            count: query.include_total,
-        })
+fn wanted(
+    api: &Api,
+    caller: &Caller,
+    query: &ListQuery,
+    tenant: &TenantView,
+) -> Result<Wanted, Problem> {
+    let ids = api.router.secrets().public_ids();
+    let organisations = query.organisations().map(|id| {
+        caller
+            .organisation(ids, tenant, id)
+            .ok_or_else(unknown_organisation)
+    });
+    let mut organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
+    if organisations.is_empty() {
+        organisations.extend(caller.bound_to());
     }
-}
-
-/// The purchases of a page, with their contacts.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) purchases: Vec<(Address, Box<PurchaseView>)>,
-    pub(super) has_more: bool,
-    pub(super) total: Option<u64>,
+    let unknown = || {
+        failure::invalid_field(
+            "classification_id",
+            "unknown_classification",
+            "must be the id of one of the tenant's classifications, or be left out",
+        )
+    };
+    let classification = match &query.classification_id {
+        Some(id) => Some(classifications::named(ids, tenant, id).ok_or_else(unknown)?),
+        None => None,
+    };
+    Ok(Wanted {
+        page: query.page(),
+        first: query.first(),
+        last: query.last(),
+        classification: classification.map(str::to_owned),
+        organisations,
+        count: query.include_total,
+    })
 }
 
 async fn of_organisations(
@@ -335,26 +315,6 @@ fn within(tenant: &TenantView, named: &[u64]) -> BTreeSet<u64> {
     .collect()
 }
 
-/// A purchase, asked of its contact.
-pub(super) async fn fetch(
-    api: &Api,
-    contact: Address,
-    number: u32,
-) -> Result<Option<(Address, Box<PurchaseView>)>, Problem> {
-    let answer = api.router.query(contact, Query::Purchase(number)).await;
-    match answer.result {
-        Ok(Answer::Purchase(view)) => Ok(Some((contact, view))),
-        Ok(_) | Err(router::Failure::Rejected(Rejection::NotFound)) => {
-            tracing::debug!(
-                number,
-                "a list names a purchase whose contact does not show it: it was erased"
-            );
-            Ok(None)
-        }
-        Err(why) => Err(failure::problem(why)),
-    }
-}
-
 fn refused(why: Refused) -> Problem {
     match why {
         Refused::TooBroad => too_broad(),
@@ -365,16 +325,7 @@ fn refused(why: Refused) -> Problem {
     }
 }
 
-/// More would have to be looked at than one request may.
-pub(super) fn too_broad() -> Problem {
-    failure::invalid_field(
-        "date[gte]",
-        "too_broad",
-        "too few of the newest purchases fit the filters; give dates that are closer together",
-    )
-}
-
-pub(super) fn unknown_contact() -> Problem {
+fn unknown_contact() -> Problem {
     Problem::new(
         Code::UnknownContact,
         "contact_id names nobody that is known under this key",

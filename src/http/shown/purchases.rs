@@ -1,34 +1,53 @@
 //! The purchases of one contact, asked of the contact itself: by number, so that no list stands between.
 
-use super::list::{Found, Wanted, fetch, too_broad, unknown_contact};
+use crate::actors::router::Failure;
 use crate::domain::address::Address;
 use crate::domain::contact::{Purchase, Stage};
 use crate::domain::context::TenantView;
-use crate::domain::entity::{Answer, Query, Rejection};
+use crate::domain::entity::{Answer, PurchaseView, Query, Rejection};
+use crate::domain::time::Timestamp;
+use crate::http::paging::Page;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
 use crate::limits;
 
-/// The page that is wanted, newest first.
+/// What is asked for, in the domain's terms.
+pub(in crate::http) struct Wanted {
+    pub(in crate::http) page: Page,
+    pub(in crate::http) first: Option<Timestamp>,
+    pub(in crate::http) last: Option<Timestamp>,
+    pub(in crate::http) classification: Option<String>,
+    /// The organisations that are named, or else the one that the key acts for; all, if none.
+    pub(in crate::http) organisations: Vec<u64>,
+    pub(in crate::http) count: bool,
+}
+
+/// The purchases of a page, with their contacts.
+#[derive(Default)]
+pub(in crate::http) struct Found {
+    pub(in crate::http) purchases: Vec<(Address, Box<PurchaseView>)>,
+    pub(in crate::http) has_more: bool,
+    pub(in crate::http) total: Option<u64>,
+}
+
+/// The page that is wanted, newest first; none, if the contact is unknown.
 ///
 /// # Errors
-/// The contact is unknown or does not answer, or more of its purchases had to be looked at than one request may.
-pub(super) async fn list(
+/// The contact does not answer, or more of its purchases had to be looked at than one request may.
+pub(in crate::http) async fn of_contact(
     api: &Api,
     contact: Address,
     tenant: &TenantView,
     wanted: &Wanted,
-) -> Result<Found, Problem> {
+) -> Result<Option<Found>, Problem> {
     let recorded = match api.router.query(contact, Query::Contact).await.result {
         Ok(Answer::Contact(view)) if view.stage == Stage::Active => view.purchases,
-        Ok(_) => return Err(unknown_contact()),
-        Err(crate::actors::router::Failure::Rejected(Rejection::NotFound)) => {
-            return Err(unknown_contact());
-        }
+        Ok(_) | Err(Failure::Rejected(Rejection::NotFound)) => return Ok(None),
         Err(why) => return Err(failure::problem(why)),
     };
     if is_all(wanted) {
-        return by_number(api, contact, recorded, wanted).await;
+        let found = by_number(api, contact, recorded, wanted).await?;
+        return Ok(Some(found));
     }
     let mut found = Found::default();
     let mut fitting = 0_u64;
@@ -55,7 +74,7 @@ pub(super) async fn list(
         }
     }
     found.total = wanted.count.then_some(fitting);
-    Ok(found)
+    Ok(Some(found))
 }
 
 fn is_all(wanted: &Wanted) -> bool {
@@ -95,4 +114,33 @@ fn fits(purchase: &Purchase, tenant: &TenantView, wanted: &Wanted) -> bool {
             .as_deref()
             .is_none_or(|name| name == &*purchase.classification)
         && (wanted.organisations.is_empty() || wanted.organisations.iter().any(is_there))
+}
+
+/// A purchase, asked of its contact.
+pub(in crate::http) async fn fetch(
+    api: &Api,
+    contact: Address,
+    number: u32,
+) -> Result<Option<(Address, Box<PurchaseView>)>, Problem> {
+    let answer = api.router.query(contact, Query::Purchase(number)).await;
+    match answer.result {
+        Ok(Answer::Purchase(view)) => Ok(Some((contact, view))),
+        Ok(_) | Err(Failure::Rejected(Rejection::NotFound)) => {
+            tracing::debug!(
+                number,
+                "a list names a purchase whose contact does not show it: it was erased"
+            );
+            Ok(None)
+        }
+        Err(why) => Err(failure::problem(why)),
+    }
+}
+
+/// More would have to be looked at than one request may.
+pub(in crate::http) fn too_broad() -> Problem {
+    failure::invalid_field(
+        "date[gte]",
+        "too_broad",
+        "too few of the newest purchases fit the filters; give dates that are closer together",
+    )
 }
