@@ -275,6 +275,7 @@ impl Turn<'_> {
             }
             Query::Contact
             | Query::Wallet
+            | Query::Lots
             | Query::Hold(_)
             | Query::Tenant
             | Query::Organisation

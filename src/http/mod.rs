@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod auth;
 pub mod body;
 pub mod control;
+mod dates;
 pub mod edge;
 pub mod extract;
 pub mod failure;

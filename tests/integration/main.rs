@@ -36,6 +36,7 @@ mod node;
 mod offers;
 mod offline;
 mod organisations;
+mod own_data;
 mod panics;
 mod privacy;
 mod registrations;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::contact::{
-    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
+    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line, Lot,
     Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
 };
 use crate::domain::context::Context;
@@ -23,6 +23,8 @@ pub enum Query {
     Contact,
     /// A contact's wallet.
     Wallet,
+    /// What can be spent of a contact's money, lot by lot.
+    Lots,
     /// A part of the journal of a contact's wallet.
     Journal(JournalPage),
     /// A hold of a contact's money, by number.
@@ -107,6 +109,8 @@ pub struct WalletView {
     pub owed: Minor,
     /// From what the wallet's code derives within its shard.
     pub code_slot: u32,
+    /// How many kinds of bound money there is some of.
+    pub commerce_pools: u32,
 }
 
 /// A purchase as it is shown.
@@ -148,6 +152,8 @@ pub enum Answer {
     Contact(Box<ContactView>),
     /// A wallet.
     Wallet(Box<WalletView>),
+    /// What can be spent at this time, lot by lot.
+    Lots(Timestamp, Vec<Lot>),
     /// A part of a wallet's journal.
     Journal(JournalView),
     /// A hold of money.
@@ -217,6 +223,10 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
+            (Query::Lots, State::Contact(contact)) => {
+                present(contact.stage == Stage::Active)?;
+                Answer::Lots(now, contact.wallet.spendable(now).collect())
+            }
             (Query::Hold(number), State::Contact(contact)) => {
                 present((1..=contact.wallet.hold_count).contains(&number))?;
                 let hold = contact.wallet.hold(number, now);
@@ -270,6 +280,7 @@ impl Entity {
             (
                 Query::Contact
                 | Query::Wallet
+                | Query::Lots
                 | Query::Journal(_)
                 | Query::Hold(_)
                 | Query::Purchase(_)
@@ -416,6 +427,7 @@ fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
         version: contact.wallet.version,
         owed: contact.wallet.owed,
         code_slot: contact.wallet.code_slot,
+        commerce_pools: contact.wallet.commerce_pools(now),
     }
 }
 

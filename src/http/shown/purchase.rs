@@ -53,6 +53,9 @@ pub(in crate::http) struct WirePurchase {
     /// What was bought, as far as the till said.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     products: Vec<WireProduct>,
+    /// What was asked to be paid from the wallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spend_request: Option<WireSpendRequest>,
     pub(in crate::http) rewards: WireRewards,
     /// What is left to pay.
     pub(in crate::http) amount_due: WireAmount,
@@ -83,6 +86,13 @@ struct WireContactReference {
 pub(in crate::http) struct WireNamed {
     pub(in crate::http) id: String,
     pub(in crate::http) name: String,
+}
+
+/// The wish to pay from the wallet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SpendRequested)]
+struct WireSpendRequest {
+    amount: WireAmount,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -266,6 +276,9 @@ impl WirePurchase {
                 .iter()
                 .map(|product| WireProduct::of(product, decimals))
                 .collect(),
+            spend_request: purchase.spent.as_ref().map(|spent| WireSpendRequest {
+                amount: amount(spent.requested),
+            }),
             rewards: WireRewards {
                 award: amount(purchase.awarded()),
                 spend: amount(purchase.spent()),

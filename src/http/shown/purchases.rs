@@ -5,7 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::contact::{Purchase, Stage};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, PurchaseView, Query, Rejection};
-use crate::domain::time::Timestamp;
+use crate::http::dates::DateRange;
 use crate::http::paging::Page;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
@@ -14,12 +14,21 @@ use crate::limits;
 /// What is asked for, in the domain's terms.
 pub(in crate::http) struct Wanted {
     pub(in crate::http) page: Page,
-    pub(in crate::http) first: Option<Timestamp>,
-    pub(in crate::http) last: Option<Timestamp>,
+    pub(in crate::http) dates: DateRange,
     pub(in crate::http) classification: Option<String>,
     /// The organisations that are named, or else the one that the key acts for; all, if none.
     pub(in crate::http) organisations: Vec<u64>,
     pub(in crate::http) count: bool,
+    pub(in crate::http) order: Order,
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Order {
+    /// The newest first.
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
 }
 
 /// The purchases of a page, with their contacts.
@@ -30,7 +39,7 @@ pub(in crate::http) struct Found {
     pub(in crate::http) total: Option<u64>,
 }
 
-/// The page that is wanted, newest first; none, if the contact is unknown.
+/// The page that is wanted; none, if the contact is unknown.
 ///
 /// # Errors
 /// The contact does not answer, or more of its purchases had to be looked at than one request may.
@@ -51,7 +60,7 @@ pub(in crate::http) async fn of_contact(
     }
     let mut found = Found::default();
     let mut fitting = 0_u64;
-    for (looked_at, number) in (0..).zip((1..=recorded).rev()) {
+    for (looked_at, number) in (0..).zip(numbers(1, recorded, wanted.order)) {
         if looked_at == limits::CONTACT_PURCHASES_LOOKED_AT_MAX {
             return Err(too_broad());
         }
@@ -78,8 +87,8 @@ pub(in crate::http) async fn of_contact(
 }
 
 fn is_all(wanted: &Wanted) -> bool {
-    wanted.first.is_none()
-        && wanted.last.is_none()
+    wanted.dates.first().is_none()
+        && wanted.dates.last().is_none()
         && wanted.classification.is_none()
         && wanted.organisations.is_empty()
 }
@@ -91,24 +100,38 @@ async fn by_number(
     wanted: &Wanted,
 ) -> Result<Found, Problem> {
     let skip = u32::try_from(wanted.page.skip()).unwrap_or(u32::MAX);
-    let newest = recorded.saturating_sub(skip);
-    let oldest_before = newest.saturating_sub(wanted.page.size);
+    let take = wanted.page.size;
+    let left = recorded.saturating_sub(skip);
+    let (from, to) = match wanted.order {
+        Order::NewestFirst => (left.saturating_sub(take).saturating_add(1), left),
+        Order::OldestFirst => (
+            skip.saturating_add(1),
+            skip.saturating_add(take).min(recorded),
+        ),
+    };
     let mut found = Found {
-        has_more: oldest_before > 0,
+        has_more: left > take,
         total: wanted.count.then_some(u64::from(recorded)),
         ..Found::default()
     };
-    for number in (oldest_before.saturating_add(1)..=newest).rev() {
+    for number in numbers(from, to, wanted.order) {
         found.purchases.extend(fetch(api, contact, number).await?);
     }
     Ok(found)
 }
 
+/// The numbers from one to another, in this order.
+fn numbers(from: u32, to: u32, order: Order) -> impl Iterator<Item = u32> {
+    (from..=to).map(move |number| match order {
+        Order::NewestFirst => to.saturating_sub(number).saturating_add(from),
+        Order::OldestFirst => number,
+    })
+}
+
 fn fits(purchase: &Purchase, tenant: &TenantView, wanted: &Wanted) -> bool {
     let at = purchase.performed_on.unwrap_or(purchase.recorded_at);
     let is_there = |one: &u64| tenant.is_within(purchase.organisation, *one);
-    wanted.first.is_none_or(|first| at >= first)
-        && wanted.last.is_none_or(|last| at <= last)
+    wanted.dates.holds(at)
         && wanted
             .classification
             .as_deref()

@@ -29,6 +29,8 @@ pub(in crate::http) struct WireWallet {
     total_balance: WireAmount,
     total_open: WireAmount,
     total_commerce: WireAmount,
+    /// Of how many kinds the commerce money is: `GET /wallets/{id}/commerce_balances` of self-service tells them apart.
+    activated_commerce_pools: u32,
 }
 
 /// What can be spent of one kind of money.
@@ -88,6 +90,7 @@ impl WireWallet {
             total_balance: total,
             total_open: open,
             total_commerce: commerce,
+            activated_commerce_pools: view.commerce_pools,
         }
     }
 

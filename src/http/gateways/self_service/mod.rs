@@ -6,13 +6,16 @@
 mod authenticate;
 mod challenge;
 mod get;
+mod organisations;
 mod otp;
+mod purchases;
 mod refresh;
 mod register;
 mod registration;
 mod sign_out;
 mod signed_in;
 mod validate_otp;
+mod wallets;
 mod wire;
 
 use std::sync::Arc;
@@ -35,6 +38,8 @@ use crate::http::Api;
     tags(
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
+        (name = "Wallet", description = "Its money"),
+        (name = "Purchases", description = "What it bought, and what that earned"),
     )
 )]
 struct Document;
@@ -48,6 +53,17 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(refresh::refresh),
         routes!(sign_out::sign_out),
         routes!(get::get),
+        routes!(organisations::list),
+        routes!(wallets::get::get),
+        routes!(wallets::code::get),
+        routes!(wallets::limits::get),
+        routes!(wallets::journals::list),
+        routes!(wallets::transactions::list),
+        routes!(wallets::summarised_totals::get),
+        routes!(wallets::commerce_balances::list),
+        routes!(purchases::list::list),
+        routes!(purchases::get::get),
+        routes!(purchases::rewards::get),
     ]
 }
 

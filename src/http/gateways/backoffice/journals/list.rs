@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::{JournalEvent, JournalOf, WireLine, event_of, returned_to};
+use super::wire::{JournalOf, WireLine, returned_to};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Line;
@@ -15,7 +15,7 @@ use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::shown::journal;
+use crate::http::shown::journal::{self, JournalEvent, Order, event_of};
 use crate::http::{Api, failure, reply};
 
 /// Which lines.
@@ -98,7 +98,7 @@ pub(in super::super) async fn list(
         None => journal::all(&api, contact, page).await?,
         Some(event) => {
             let is_wanted = |line: &Line| event_of(&line.cause) == event;
-            journal::fitting(&api, contact, page, is_wanted).await?
+            journal::fitting(&api, contact, page, Order::NewestFirst, is_wanted).await?
         }
     };
     let body = JournalPageBody {

@@ -11,19 +11,18 @@ use utoipa::ToSchema;
 
 use super::super::classifications;
 use super::super::contacts::{ContactName, resolve};
-use super::super::fields::check_date;
 use crate::actors::router;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::ids::Named;
-use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::{Authorized, Caller};
+use crate::http::dates::DateRange;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::shown::purchase::{Shown, WirePurchase};
-use crate::http::shown::purchases::{self, Found, Wanted, fetch, too_broad};
+use crate::http::shown::purchases::{self, Found, Order, Wanted, fetch, too_broad};
 use crate::http::{Api, failure, freshness, reply};
 use crate::limits;
 use crate::publishing::projections::purchases::class_of;
@@ -63,21 +62,8 @@ impl ListQuery {
         Page::of(self.page, self.size)
     }
 
-    /// The first moment that is asked for. Dates are whole seconds, which begin at their first millisecond.
-    fn first(&self) -> Option<Timestamp> {
-        let after = self.after.map(|second| second.saturating_add(1));
-        let first = self.from.max(after)?;
-        Some(Timestamp::from_unix_seconds(first))
-    }
-
-    /// The last moment that is asked for: the last millisecond of a second.
-    fn last(&self) -> Option<Timestamp> {
-        let before = self.before.map(|second| second.saturating_sub(1));
-        let last = match (self.to, before) {
-            (Some(to), Some(before)) => to.min(before),
-            (to, before) => to.or(before)?,
-        };
-        Some(Timestamp::from_unix_seconds(last).after(Span(999)))
+    fn dates(&self) -> DateRange {
+        DateRange::of(None, [self.after, self.from, self.before, self.to])
     }
 
     fn organisations(&self) -> impl Iterator<Item = &str> {
@@ -92,28 +78,7 @@ impl ListQuery {
 impl Validate for ListQuery {
     fn validate(&self, faults: &mut Faults) {
         self.page().validate(faults);
-        for (name, one) in [
-            ("date[gt]", self.after),
-            ("date[gte]", self.from),
-            ("date[lt]", self.before),
-            ("date[lte]", self.to),
-        ] {
-            check_date(faults, name, one);
-        }
-        if let (Some(first), Some(last)) = (self.first(), self.last())
-            && first > last
-        {
-            let begins = if self.from.is_some() {
-                "date[gte]"
-            } else {
-                "date[gt]"
-            };
-            faults.add(
-                begins,
-                "out_of_order",
-                "must not lie after the end of the dates",
-            );
-        }
+        self.dates().validate(faults, "date");
         faults.require(
             self.organisations().count() <= limits::LIST_ORGANISATIONS_MAX,
             "organisations",
@@ -244,11 +209,11 @@ fn wanted(
     };
     Ok(Wanted {
         page: query.page(),
-        first: query.first(),
-        last: query.last(),
+        dates: query.dates(),
         classification: classification.map(str::to_owned),
         organisations,
         count: query.include_total,
+        order: Order::NewestFirst,
     })
 }
 
@@ -270,8 +235,8 @@ async fn of_organisations(
         organisation,
     };
     let selection = Selection {
-        from: wanted.first,
-        to: wanted.last,
+        from: wanted.dates.first(),
+        to: wanted.dates.last(),
         class: wanted.classification.as_deref().map(class_of),
         organisations,
         skip: wanted.page.skip(),
