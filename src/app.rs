@@ -20,6 +20,7 @@ use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::misses::Misses;
 use crate::http::quota::Quota;
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
@@ -176,6 +177,7 @@ pub struct Running {
     pub node: Arc<Node>,
     tokens: Arc<Tokens>,
     quota: Arc<Quota>,
+    misses: Arc<Misses>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
     inbox: Arc<Inbox>,
@@ -238,12 +240,14 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     };
     let node = Node::start(options, parts).await?;
     let quota = Arc::new(quota(&settings.config));
+    let misses = Arc::new(Misses::default());
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
     let api = Api::new(Reach {
         router: node.router().clone(),
         tokens: Arc::clone(&tokens),
         quota: Arc::clone(&quota),
+        misses: Arc::clone(&misses),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
         inbox: Arc::clone(&inbox),
@@ -275,6 +279,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         node,
         tokens,
         quota,
+        misses,
         purchases,
         contacts,
         inbox,
@@ -347,6 +352,7 @@ impl Running {
             router: self.node.router().clone(),
             tokens: Arc::clone(&self.tokens),
             quota: Arc::clone(&self.quota),
+            misses: Arc::clone(&self.misses),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
             inbox: Arc::clone(&self.inbox),

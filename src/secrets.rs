@@ -1,6 +1,7 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
 mod credentials;
+mod spend_tokens;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
@@ -9,6 +10,7 @@ use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession};
+use spend_tokens::SpendTokenKeys;
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -24,6 +26,7 @@ pub struct Secrets {
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
     credentials: Credentials,
+    spend_tokens: SpendTokenKeys,
 }
 
 /// What kind of value is unique.
@@ -41,6 +44,8 @@ pub enum UniqueValue {
     Card,
     /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
     IdentityPhone,
+    /// The digits of a spend token.
+    SpendCode,
 }
 
 impl UniqueValue {
@@ -52,6 +57,7 @@ impl UniqueValue {
             UniqueValue::Phone => 4,
             UniqueValue::Card => 5,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::SpendCode => 11,
         }
     }
 }
@@ -88,6 +94,7 @@ impl Secrets {
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
             credentials: Credentials::derive(&subkey),
+            spend_tokens: SpendTokenKeys::derive(&subkey),
         }
     }
 

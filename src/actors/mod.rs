@@ -36,6 +36,7 @@ pub mod router;
 mod series;
 pub mod shard;
 pub mod spawn;
+pub mod spend_tokens;
 mod test_clock;
 pub mod timers;
 

@@ -287,7 +287,9 @@ impl Turn<'_> {
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)
-            | Query::Registration => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::Registration
+            | Query::SpendToken(_)
+            | Query::SpendTokens => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

@@ -33,6 +33,8 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// A spend token of a contact.
+    SpendToken,
 }
 
 impl Named {
@@ -50,6 +52,7 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::SpendToken => 17,
         }
     }
 
@@ -67,6 +70,7 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            17 => Some(Named::SpendToken),
             _ => None,
         }
     }
@@ -82,7 +86,8 @@ impl Named {
             | Named::Purchase
             | Named::JournalLine
             | Named::Estimate
-            | Named::Challenge => Kind::Contact,
+            | Named::Challenge
+            | Named::SpendToken => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
         }
     }

@@ -126,6 +126,14 @@ pub fn not_found() -> Problem {
     )
 }
 
+/// A spend token that is not good, for whatever reason: which it is, is not said.
+pub fn spend_token_invalid() -> Problem {
+    Problem::new(
+        Code::SpendTokenInvalid,
+        "contact.otp is used, has run out, or is no token that this purchase can be made with; have the contact make another one",
+    )
+}
+
 /// A field of the body that only the state can judge.
 pub fn invalid_field(
     pointer: &str,
@@ -213,6 +221,19 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
         contact::Rejection::DebitNotCovered => Problem::new(
             Code::WalletBalanceTooLow,
             "the wallet does not cover amount; take less",
+        ),
+        contact::Rejection::TokenInvalid => spend_token_invalid(),
+        contact::Rejection::TokenSpendsLess { .. } => Problem::new(
+            Code::WalletLimitReached,
+            "the contact's token allows less to be spent than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what it allows",
+        ),
+        contact::Rejection::TooManyTokens => Problem::new(
+            Code::LimitReached,
+            "8 tokens were made within minutes; show one of them, or wait until one has run out",
+        ),
+        contact::Rejection::PurchaseRejected => Problem::new(
+            Code::PurchaseRejected,
+            "the contact has said that the purchase of this estimate may not be made",
         ),
         contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::UnknownEstimate => invalid_field(

@@ -17,6 +17,7 @@ pub mod extract;
 pub mod failure;
 mod freshness;
 pub mod gateways;
+pub mod misses;
 pub mod money_wire;
 pub mod paging;
 pub mod phone;
@@ -65,6 +66,8 @@ pub struct Reach {
     pub purchases: PurchaseLists,
     /// All contacts, by age and by name.
     pub contacts: Arc<Contacts>,
+    /// Spend tokens that were presented and were not good.
+    pub misses: Arc<misses::Misses>,
     /// What test mode would have sent.
     pub inbox: Arc<Inbox>,
 }

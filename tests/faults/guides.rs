@@ -198,6 +198,11 @@ async fn signing_in_goes_as_the_guide_says() {
     assert_eq!(reads("docs/guides/signing-in.md").await, 10);
 }
 
+#[tokio::test]
+async fn spending_with_a_token_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/spending-with-a-token.md").await, 11);
+}
+
 #[test]
 fn an_answer_that_differs_is_noticed() {
     let shown = completed(r#"{"id": "17-…", "state": "POSTED", "offers": [{"amount": 1}, …], …}"#);

@@ -48,6 +48,7 @@ mod session_rules;
 mod sessions;
 mod sign_ups;
 mod signing_in;
+mod spend_tokens;
 mod spending;
 mod test_clock;
 mod tills;

@@ -286,6 +286,7 @@ fn body_of(path: &str) -> Value {
     let rest = path.rsplit('}').next().unwrap();
     match rest {
         "/sign_out" => json!({}),
+        "/tokens" => json!({ "intent": "SPEND" }),
         other => panic!("what does {other} accept?"),
     }
 }

@@ -30,6 +30,9 @@ impl Contact {
             }
             Event::Refused => self.apply_void(),
             Event::Access(event) => self.apply_access(event),
+            Event::TokenMade(token) => self.apply_token(*token),
+            Event::TokenUsed(number) => self.apply_token_used(*number),
+            Event::TokensTidied(at) => self.apply_tokens_tidied(*at),
             Event::ReservationVoided(_) => match self.stage {
                 Stage::Active => self.pending = None,
                 Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => {

@@ -22,6 +22,7 @@ mod rejection;
 mod sign_up;
 mod spend;
 mod state;
+mod token;
 mod wallet;
 mod wallet_code;
 
@@ -42,8 +43,12 @@ pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase
 pub use rejection::Rejection;
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
+pub use token::{
+    Intent, NewToken, Presented, SPEND_DIGITS_FOUND_FOR, SPEND_TOKEN_LASTS, SPEND_TOKENS_MAX,
+    SpendToken, SpendTokens,
+};
 pub use wallet::{Locked, Lot, Wallet, expiry_at_grain};
-pub use wallet_code::wallet_code;
+pub use wallet_code::{luhn, wallet_code};
 
 #[cfg(test)]
 #[expect(
@@ -74,3 +79,6 @@ mod hold_tests;
 
 #[cfg(test)]
 mod spend_tests;
+
+#[cfg(test)]
+mod token_tests;

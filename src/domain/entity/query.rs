@@ -6,7 +6,7 @@ use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line, Lot,
-    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
+    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, SpendToken, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -53,6 +53,10 @@ pub enum Query {
     Session(u32),
     /// A registration under way.
     Registration,
+    /// A spend token, by number.
+    SpendToken(u32),
+    /// The spend tokens that have not lapsed.
+    SpendTokens,
 }
 
 /// A contact as it is shown.
@@ -182,6 +186,10 @@ pub enum Answer {
     Session(SessionView),
     /// A registration under way.
     Registration(Box<RegistrationView>),
+    /// A spend token.
+    SpendToken(Box<SpendToken>),
+    /// Spend tokens, oldest first; used ones among them.
+    SpendTokens(Vec<SpendToken>),
 }
 
 impl Entity {
@@ -194,6 +202,7 @@ impl Entity {
             (Outcome::Challenged(number), _) => Some(Query::Challenge(number)),
             (Outcome::SignedIn(number), _) => Some(Query::Session(number)),
             (Outcome::Proven, _) => Some(Query::Registration),
+            (Outcome::TokenMade(number), _) => Some(Query::SpendToken(number)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
@@ -277,6 +286,15 @@ impl Entity {
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
+            (Query::SpendToken(number), State::Contact(contact)) => {
+                let mut tokens = contact.spend_tokens().iter();
+                let token = tokens.find(|token| token.number == number);
+                Answer::SpendToken(Box::new(*token.ok_or(Rejection::NotFound)?))
+            }
+            (Query::SpendTokens, State::Contact(contact)) => {
+                present(contact.stage == Stage::Active)?;
+                Answer::SpendTokens(contact.spend_tokens().to_vec())
+            }
             (
                 Query::Contact
                 | Query::Wallet
@@ -294,7 +312,9 @@ impl Entity {
                 | Query::Challenge(_)
                 | Query::Destination(_)
                 | Query::Session(_)
-                | Query::Registration,
+                | Query::Registration
+                | Query::SpendToken(_)
+                | Query::SpendTokens,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)

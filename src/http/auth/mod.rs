@@ -65,6 +65,11 @@ impl Caller {
         }
     }
 
+    /// Whose credential it is, as what counts what it does has it.
+    pub fn credential(&self) -> &Address {
+        self.address()
+    }
+
     /// By what idempotency goes: the key's first ancestor across rolls, or the contact.
     pub fn lineage(&self) -> u64 {
         match &self.who {

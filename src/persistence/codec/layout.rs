@@ -137,7 +137,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 9 => TokenMade(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -257,7 +257,7 @@ stored!(choice api_key::Event {
 });
 
 stored!(wrap directory_entry::ValueHash);
-stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed, 2 => ReservedOnWall(until) });
+stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed, 2 => ReservedOnWall(until), 3 => HeldUntil(until) });
 stored!(record directory_entry::Holder { contact, attempt });
 stored!(record directory_entry::Claim { value, holder, standing });
 stored!(record directory_entry::Destination { value, sends, guesses });
@@ -271,6 +271,7 @@ stored!(choice directory_entry::Event {
     5 => WrongCounted(value, at),
     6 => WrongForgotten(value),
     7 => Tidied(at),
+    8 => HeldUntil(value, holder, until),
 });
 
 stored!(record lease::State { granted, returned, debited });
@@ -345,6 +346,11 @@ stored!(record contact::Counts { in_all, day, today });
 stored!(record contact::Counted { offer, amount, in_all, on_day });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
 stored!(record contact::SignUp { organisation, email_opt_out, sms_opt_out, has_consented, at });
+stored!(choice contact::Intent { 0 => Spend, 1 => ApprovePurchase, 2 => RejectPurchase });
+stored!(record contact::SpendToken {
+    number, intent, amount, estimate, nonce, code, expires_at, is_used,
+});
+stored!(record contact::SpendTokens { tokens, count });
 stored!(record contact::PendingChange { attempt, adds });
 stored!(record contact::Released { values, due });
 stored!(record contact::Change {
@@ -353,7 +359,7 @@ stored!(record contact::Change {
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
     sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
-    late_cancellations, access,
+    late_cancellations, access, spend_tokens,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -379,6 +385,9 @@ stored!(choice contact::Event {
     20 => LimitsUsed(used),
     21 => Returned(returned),
     22 => Access(event),
+    34 => TokenMade(token),
+    35 => TokenUsed(number),
+    36 => TokensTidied(at),
 });
 
 stored!(choice entity::Event {

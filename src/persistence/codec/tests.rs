@@ -10,4 +10,5 @@ mod profiles;
 mod refusals;
 mod round_trips;
 mod sizes;
+mod tokens;
 mod wallet;

@@ -14,6 +14,7 @@ mod register;
 mod registration;
 mod sign_out;
 mod signed_in;
+mod tokens;
 mod validate_otp;
 mod wallets;
 mod wire;
@@ -54,6 +55,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(sign_out::sign_out),
         routes!(get::get),
         routes!(organisations::list),
+        routes!(tokens::make, tokens::list),
         routes!(wallets::get::get),
         routes!(wallets::code::get),
         routes!(wallets::limits::get),
