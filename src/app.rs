@@ -20,6 +20,7 @@ use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::passwords::Passwords;
 use crate::http::quota::Quota;
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
@@ -156,6 +157,9 @@ pub enum Error {
         /// The system's own error.
         source: std::io::Error,
     },
+    /// The threads that hash passwords.
+    #[error("the system starts no thread for passwords: {0}")]
+    Passwords(#[source] std::io::Error),
     /// The journal failed while the node ran.
     #[error(
         "the journal failed, so nothing more can be acknowledged; the node stopped. Look at the disk, then start again: everything acknowledged is there"
@@ -175,6 +179,7 @@ pub struct Running {
     /// The engine.
     pub node: Arc<Node>,
     tokens: Arc<Tokens>,
+    passwords: Arc<Passwords>,
     quota: Arc<Quota>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
@@ -240,9 +245,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
+    let passwords = passwords(&node)?;
     let api = Api::new(Reach {
         router: node.router().clone(),
         tokens: Arc::clone(&tokens),
+        passwords: Arc::clone(&passwords),
         quota: Arc::clone(&quota),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
@@ -274,6 +281,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         admin,
         node,
         tokens,
+        passwords,
         quota,
         purchases,
         contacts,
@@ -312,6 +320,12 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
     });
 }
 
+fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
+    let pepper = *node.router().secrets().password_pepper();
+    let passwords = Passwords::start(pepper).map_err(Error::Passwords)?;
+    Ok(Arc::new(passwords))
+}
+
 fn quota(config: &Config) -> Quota {
     let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
     Quota::new(
@@ -346,6 +360,7 @@ impl Running {
         Api::new(Reach {
             router: self.node.router().clone(),
             tokens: Arc::clone(&self.tokens),
+            passwords: Arc::clone(&self.passwords),
             quota: Arc::clone(&self.quota),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),

@@ -23,6 +23,7 @@ pub struct Secrets {
     wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
+    password_pepper: [u8; 32],
     credentials: Credentials,
 }
 
@@ -87,6 +88,7 @@ impl Secrets {
             wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
+            password_pepper: subkey("clientele password pepper v1"),
             credentials: Credentials::derive(&subkey),
         }
     }
@@ -99,6 +101,11 @@ impl Secrets {
     /// The key under which wallets' codes are made.
     pub fn wallet_codes(&self) -> &[u8; 32] {
         &self.wallet_codes
+    }
+
+    /// What is mixed into every hash of a password.
+    pub fn password_pepper(&self) -> &[u8; 32] {
+        &self.password_pepper
     }
 
     /// What the key derives from that signs tokens in the period of this number.

@@ -19,6 +19,7 @@ mod freshness;
 pub mod gateways;
 pub mod money_wire;
 pub mod paging;
+pub mod passwords;
 pub mod phone;
 pub mod problem;
 pub mod quota;
@@ -59,6 +60,8 @@ pub struct Reach {
     pub router: Router,
     /// The access tokens of contacts.
     pub tokens: Arc<tokens::Tokens>,
+    /// Hashes passwords.
+    pub passwords: Arc<passwords::Passwords>,
     /// How much each API key may ask for.
     pub quota: Arc<quota::Quota>,
     /// The purchases of organisations.
