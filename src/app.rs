@@ -21,6 +21,7 @@ use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::misses::Misses;
+use crate::http::passwords::Passwords;
 use crate::http::quota::Quota;
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
@@ -157,6 +158,9 @@ pub enum Error {
         /// The system's own error.
         source: std::io::Error,
     },
+    /// The threads that hash passwords.
+    #[error("the system starts no thread for passwords: {0}")]
+    Passwords(#[source] std::io::Error),
     /// The journal failed while the node ran.
     #[error(
         "the journal failed, so nothing more can be acknowledged; the node stopped. Look at the disk, then start again: everything acknowledged is there"
@@ -176,6 +180,7 @@ pub struct Running {
     /// The engine.
     pub node: Arc<Node>,
     tokens: Arc<Tokens>,
+    passwords: Arc<Passwords>,
     quota: Arc<Quota>,
     misses: Arc<Misses>,
     purchases: PurchaseLists,
@@ -243,9 +248,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let misses = Arc::new(Misses::default());
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
+    let passwords = passwords(&node)?;
     let api = Api::new(Reach {
         router: node.router().clone(),
         tokens: Arc::clone(&tokens),
+        passwords: Arc::clone(&passwords),
         quota: Arc::clone(&quota),
         misses: Arc::clone(&misses),
         purchases: Arc::clone(&purchases),
@@ -278,6 +285,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         admin,
         node,
         tokens,
+        passwords,
         quota,
         misses,
         purchases,
@@ -317,6 +325,12 @@ fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
     });
 }
 
+fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
+    let pepper = *node.router().secrets().password_pepper();
+    let passwords = Passwords::start(pepper).map_err(Error::Passwords)?;
+    Ok(Arc::new(passwords))
+}
+
 fn quota(config: &Config) -> Quota {
     let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
     Quota::new(
@@ -351,6 +365,7 @@ impl Running {
         Api::new(Reach {
             router: self.node.router().clone(),
             tokens: Arc::clone(&self.tokens),
+            passwords: Arc::clone(&self.passwords),
             quota: Arc::clone(&self.quota),
             misses: Arc::clone(&self.misses),
             purchases: Arc::clone(&self.purchases),

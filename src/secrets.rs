@@ -25,6 +25,7 @@ pub struct Secrets {
     wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
+    password_pepper: [u8; 32],
     credentials: Credentials,
     spend_tokens: SpendTokenKeys,
 }
@@ -93,6 +94,7 @@ impl Secrets {
             wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
+            password_pepper: subkey("clientele password pepper v1"),
             credentials: Credentials::derive(&subkey),
             spend_tokens: SpendTokenKeys::derive(&subkey),
         }
@@ -106,6 +108,11 @@ impl Secrets {
     /// The key under which wallets' codes are made.
     pub fn wallet_codes(&self) -> &[u8; 32] {
         &self.wallet_codes
+    }
+
+    /// What is mixed into every hash of a password.
+    pub fn password_pepper(&self) -> &[u8; 32] {
+        &self.password_pepper
     }
 
     /// What the key derives from that signs tokens in the period of this number.

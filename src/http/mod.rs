@@ -20,6 +20,7 @@ pub mod gateways;
 pub mod misses;
 pub mod money_wire;
 pub mod paging;
+pub mod passwords;
 pub mod phone;
 pub mod problem;
 pub mod quota;
@@ -60,6 +61,8 @@ pub struct Reach {
     pub router: Router,
     /// The access tokens of contacts.
     pub tokens: Arc<tokens::Tokens>,
+    /// Hashes passwords.
+    pub passwords: Arc<passwords::Passwords>,
     /// How much each API key may ask for.
     pub quota: Arc<quota::Quota>,
     /// The purchases of organisations.

@@ -15,3 +15,22 @@ pub const CLAIM_TRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many codes the test inbox of a tenant shows: a day of trying things out. Older ones have lapsed long before.
 pub const INBOX_KEPT: usize = 1_000;
+
+/// How many passwords are hashed at a time at most, of which each takes 19 MiB: one core is always left to everybody else.
+pub const PASSWORD_THREADS_MAX: usize = 4;
+
+/// How many passwords wait to be hashed: some 600 ms of one thread. Who comes later is better told to come again.
+pub const PASSWORDS_WAITING_MAX: usize = 32;
+
+/// When whoever found the line full is to come again: it is worked off by then.
+pub const PASSWORD_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The niceness of threads that hash passwords: they get a tenth of a core that requests want too, so that a storm of logins
+/// slows no till.
+pub const PASSWORD_THREAD_NICE: i32 = 10;
+
+/// The shortest password that may be chosen, in characters (NIST SP 800-63B-4).
+pub const PASSWORD_CHARS_MIN: usize = 8;
+
+/// The longest password, in characters: beyond it nobody types, and hashing a long text is work too.
+pub const PASSWORD_CHARS_MAX: usize = 128;

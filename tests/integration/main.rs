@@ -20,6 +20,7 @@ mod budgets;
 mod changes;
 mod client;
 mod commerce;
+mod conformance;
 mod contact_changes;
 mod contact_lists;
 mod durability;

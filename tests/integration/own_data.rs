@@ -58,6 +58,33 @@ fn numbers(list: &Value, member: &str) -> Vec<String> {
     rows.map(|row| row[member].to_string()).collect()
 }
 
+/// The 3.00 of `offer` for beans, which are bound to them.
+async fn sees_its_pool(node: &TestNode, person: &Person, wallet: &str, offer: &str) {
+    let at = |rest: &str| format!("/wallets/{wallet}/{rest}");
+    let pools = person
+        .sees(node, at("commerce_balances?include_expiration=true"))
+        .await;
+    let pool = &pools["content"][0];
+    assert_eq!(
+        (&pool["id"], &pool["name"], &pool["amount"]),
+        (&json!(offer), &json!("Beans"), &json!(3))
+    );
+    assert_eq!(pool["expiration"]["thirty_to_sixty"], 3);
+    assert_eq!(pool["expiration"]["ninety_plus"], 0);
+    assert_eq!(pool["products"], json!([{ "sku": "BEAN" }]));
+    assert_eq!(
+        pool["timings"][1],
+        json!({ "day": 7, "start_time": "09:00", "end_time": "17:30" })
+    );
+    for nothing in [
+        "is_active=false",
+        "commerce_pool_id=69691e1e-1d90-4355-8b78-acd41ef577f4",
+    ] {
+        let pools = person.sees(node, at(&format!("commerce_balances?{nothing}")));
+        assert_eq!(pools.await["content"], json!([]), "{nothing}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contact_sees_its_wallet_as_the_till_does_and_every_movement_in_it() {
     let node = TestNode::start().await;
@@ -97,30 +124,9 @@ async fn a_contact_sees_its_wallet_as_the_till_does_and_every_movement_in_it() {
     let code = person.sees(&node, format!("/wallets/{wallet}/code")).await;
     assert_eq!(code, json!({ "code": seen["code"] }));
 
-    let at = |rest: &str| format!("/wallets/{wallet}/{rest}");
-    let pools = person
-        .sees(&node, at("commerce_balances?include_expiration=true"))
-        .await;
-    let pool = &pools["content"][0];
-    assert_eq!(
-        (&pool["id"], &pool["name"], &pool["amount"]),
-        (&json!(bound), &json!("Beans"), &json!(3))
-    );
-    assert_eq!(pool["expiration"]["thirty_to_sixty"], 3);
-    assert_eq!(pool["expiration"]["ninety_plus"], 0);
-    assert_eq!(pool["products"], json!([{ "sku": "BEAN" }]));
-    assert_eq!(
-        pool["timings"][1],
-        json!({ "day": 7, "start_time": "09:00", "end_time": "17:30" })
-    );
-    for nothing in [
-        "is_active=false",
-        "commerce_pool_id=69691e1e-1d90-4355-8b78-acd41ef577f4",
-    ] {
-        let pools = person.sees(&node, at(&format!("commerce_balances?{nothing}")));
-        assert_eq!(pools.await["content"], json!([]), "{nothing}");
-    }
+    sees_its_pool(&node, &person, &wallet, &bound).await;
 
+    let at = |rest: &str| format!("/wallets/{wallet}/{rest}");
     let all = person.sees(&node, at("journals?include_total=true")).await;
     let kinds = numbers(&all, "transaction_type");
     assert_eq!(kinds, [r#""AWARD""#, r#""SPEND""#, r#""TOP_UP""#]);

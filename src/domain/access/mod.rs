@@ -7,6 +7,7 @@
 mod apply;
 mod challenge;
 mod decide;
+mod password;
 mod session;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use challenge::{
 };
 pub(super) use decide::Account;
 pub use decide::{Attempt, Command, Ended, Event, Rejection};
+pub use password::{Cost, PasswordHash};
 pub use session::{
     ACCESS_LASTS, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, Session,
     SessionView, Which,

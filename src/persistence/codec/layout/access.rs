@@ -12,6 +12,8 @@ stored!(choice access::Provider { 0 => Phone });
 stored!(choice access::Progress { 0 => Asked, 1 => Proven, 2 => Passed(other) });
 stored!(choice access::Ended { 0 => SignedOut, 1 => Replayed });
 stored!(wrap access::CodeHash);
+stored!(record access::Cost { memory_kib, passes, lanes });
+stored!(record access::PasswordHash { cost, salt, hash });
 stored!(record access::Challenge {
     number, purpose, channel, destination, nonce, code, issued_at, expires_at, wrong,
 });
