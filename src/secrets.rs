@@ -47,6 +47,8 @@ pub enum UniqueValue {
     IdentityPhone,
     /// The digits of a spend token.
     SpendCode,
+    /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
+    IdentityEmail,
 }
 
 impl UniqueValue {
@@ -57,6 +59,7 @@ impl UniqueValue {
             UniqueValue::EmailAddress => 3,
             UniqueValue::Phone => 4,
             UniqueValue::Card => 5,
+            UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
             UniqueValue::SpendCode => 11,
         }

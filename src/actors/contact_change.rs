@@ -215,7 +215,8 @@ impl Router {
                         }
                         directory_entry::Rejection::Overtaken
                         | directory_entry::Rejection::NotHeld
-                        | directory_entry::Rejection::TooManySends(_) => Ok(Err(Overtaken)),
+                        | directory_entry::Rejection::TooManySends(_)
+                        | directory_entry::Rejection::TooManyPasswords(_) => Ok(Err(Overtaken)),
                     };
                 }
                 Err(failure) => return Err(failure.into()),

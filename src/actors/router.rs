@@ -414,6 +414,31 @@ impl Router {
         })
     }
 
+    /// Seals what is no profile with the key of a contact's personal fields.
+    pub(super) fn seal_bytes(
+        &self,
+        address: &Address,
+        slot: KeySlot,
+        aad: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, keyring::Error> {
+        let shard = self.shard_of(address);
+        self.core.keyring.seal(shard, slot, aad, plain)
+    }
+
+    /// Opens what was sealed so.
+    pub(super) fn open_bytes(
+        &self,
+        address: &Address,
+        slot: KeySlot,
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<keyring::Opened, keyring::Error> {
+        let shard = self.shard_of(address);
+        let keyring = &self.core.keyring;
+        keyring.open_sealed(shard, slot, aad, sealed)
+    }
+
     /// Destroys the key of a contact's personal fields, wherever they lie. Waits for a disk.
     pub(super) fn shred_profile(
         &self,

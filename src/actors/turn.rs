@@ -284,6 +284,7 @@ impl Turn<'_> {
             | Query::ApiKey
             | Query::DirectoryHolder(_)
             | Query::DirectoryLock(_)
+            | Query::Password(_)
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)

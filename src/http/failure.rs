@@ -176,6 +176,10 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::InvalidGrant,
             "the refresh token is unknown, was used before, or its session has ended; sign in again",
         ),
+        contact::Rejection::Access(access::Rejection::PasswordChanged) => Problem::new(
+            Code::InvalidLogin,
+            "the password was changed; sign in with the new one",
+        ),
         contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,

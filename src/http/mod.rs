@@ -13,6 +13,7 @@ pub mod body;
 pub mod control;
 mod dates;
 pub mod edge;
+pub mod email;
 pub mod extract;
 pub mod failure;
 mod freshness;

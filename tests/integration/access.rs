@@ -52,7 +52,8 @@ pub(crate) fn registration(entity: u64) -> Registration {
             }],
             ..Profile::default()
         },
-        phone: PHONE.to_owned(),
+        identity: Destination::Phone(PHONE.to_owned()),
+        password: None,
     }
 }
 
@@ -66,7 +67,7 @@ impl TestNode {
     pub(crate) async fn ask_for_code(&self, phone: &str) -> Result<Challenged, AccessRefused> {
         let phone = Destination::Phone(phone.to_owned());
         let router = self.api().router.clone();
-        router.challenge(TENANT, Mode::Test, phone).await
+        router.challenge(TENANT, Mode::Test, &phone).await
     }
 
     pub(crate) async fn sign_in(

@@ -39,7 +39,7 @@ impl TestNode {
         inbox.json()["content"].as_array().unwrap().clone()
     }
 
-    /// The newest code that test mode would have sent to `phone`.
+    /// The newest code that test mode would have sent to a phone or an e-mail address.
     pub(crate) async fn code(&self, phone: &str) -> String {
         let inbox = self.inbox().await;
         let to = inbox.iter().find(|message| message["recipient"] == phone);
@@ -61,6 +61,30 @@ impl TestNode {
         self.app("/contacts/validate_otp", &body).send().await
     }
 
+    /// Asks for a code to sign in by the e-mail address `to` with; the transaction.
+    pub(crate) async fn asked_by_email(&self, to: &str) -> String {
+        let body = json!({ "method": "EMAIL", "credentials": [{ "name": "EMAIL", "value": to }] });
+        let asked = self.app("/contacts/otp", &body).send().await;
+        assert_eq!(asked.status, 200, "{asked:?}");
+        asked.text("auth_otp")
+    }
+
+    /// Tries to sign in by an e-mail address and a password.
+    pub(crate) async fn entered(&self, username: &str, password: &str) -> Answer {
+        let body = json!({ "provider": "EMAIL", "username": username, "password": password });
+        self.app("/contacts/authenticate", &body).send().await
+    }
+
+    /// Registers Ada by e-mail address and password, and signs her in.
+    pub(crate) async fn signed_up_by_email(&self, email: &str, password: &str) -> Person {
+        let body = ada_by_email(email, Some(password));
+        let registered = self.app("/contacts/register", &body).send().await;
+        assert_eq!(registered.status, 201, "{registered:?}");
+        let code = self.code(email).await;
+        let answer = self.answered(&registered.text("auth_otp"), &code).await;
+        Person::of(&answer)
+    }
+
     /// Registers Ada by `phone`, and signs her in.
     pub(crate) async fn signed_up(&self, phone: &str) -> Person {
         let registered = self.app("/contacts/register", &ada(phone)).send().await;
@@ -77,6 +101,16 @@ pub(crate) fn ada(phone: &str) -> Value {
         "first_name": "Ada", "last_name": "Byron",
         "identification": { "provider": "PHONE", "phone": { "number": phone, "country_code": "GBR" } },
     })
+}
+
+/// Ada, who registers by e-mail address.
+pub(crate) fn ada_by_email(email: &str, password: Option<&str>) -> Value {
+    let mut body = ada("");
+    body["identification"] = json!({ "provider": "EMAIL", "email": email });
+    if let Some(password) = password {
+        body["identification"]["password"] = json!(password);
+    }
+    body
 }
 
 /// Somebody who is signed in.

@@ -24,6 +24,7 @@ mod conformance;
 mod contact_changes;
 mod contact_lists;
 mod durability;
+mod emails;
 mod erasure;
 mod estimates;
 mod exports;

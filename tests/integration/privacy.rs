@@ -85,12 +85,16 @@ async fn no_file_holds_a_personal_field_in_clear() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_file_holds_what_a_contact_signs_in_by() {
     const PHONE: &str = "+447566224395";
+    const EMAIL: &str = "wilhelmine.unmistakable@example.test";
+    const PASSWORD: &str = "unmistakable turtle 9";
     let mut node = TestNode::start().await;
+    let by_email = node.signed_up_by_email(EMAIL, PASSWORD).await;
+    assert_eq!(node.entered(EMAIL, PASSWORD).await.status, 200);
     let person = node.signed_up(PHONE).await;
     let refreshed = Person::of(&person.refreshed(&node).send().await);
     node.restart().await;
-    let tokens = [&person, &refreshed].map(|person| [&*person.access, &*person.refresh]);
-    let signs_in_by = [PHONE, &PHONE[1..], "7566224395"];
+    let tokens = [&person, &refreshed, &by_email].map(|person| [&*person.access, &*person.refresh]);
+    let signs_in_by = [PHONE, &PHONE[1..], "7566224395", EMAIL, PASSWORD];
     for text in tokens.iter().flatten().chain(&signs_in_by) {
         assert_eq!(
             files_with(node.data(), text),

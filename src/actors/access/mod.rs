@@ -8,6 +8,8 @@
 //! Nobody is told whether a value is known: a code for one that nobody has is recorded at a place that derives from the value, and
 //! none is ever right there.
 
+mod destination;
+mod password;
 mod registration;
 
 use std::time::Duration;
@@ -20,19 +22,14 @@ use crate::domain::contact;
 use crate::domain::directory_entry::{self, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::domain::time::{Span, Timestamp};
-use crate::secrets::{AuthOtp, UniqueValue};
+use crate::secrets::AuthOtp;
 
 // What callers need of other modules.
 pub use crate::domain::access::SessionView;
 pub use crate::secrets::ContactSession;
+pub use destination::Destination;
+pub use password::PasswordTry;
 pub use registration::Registration;
-
-/// Where a code is to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// To a phone, as E.164 has it.
-    Phone(String),
-}
 
 /// A code is on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +61,8 @@ pub enum AccessRefused {
     },
     /// There is no such session, or its token was replaced.
     InvalidGrant,
+    /// The password is wrong, or nobody signs in so.
+    InvalidLogin,
     /// The value was proven, and another contact is known by it that nobody signs in to.
     ValueTaken,
     /// The entity says no, or there is no answer.
@@ -85,11 +84,10 @@ impl Router {
         &self,
         tenant: TenantId,
         mode: Mode,
-        destination: Destination,
+        destination: &Destination,
     ) -> Result<Challenged, AccessRefused> {
-        let Destination::Phone(phone) = destination;
         let secrets = self.secrets();
-        let value = secrets.value_hash(tenant, mode, UniqueValue::IdentityPhone, &phone);
+        let value = destination.identity(secrets, tenant, mode);
         let nobody = Address {
             tenant,
             mode,
@@ -102,7 +100,8 @@ impl Router {
             entity: holder.unwrap_or(nobody.entity),
             ..nobody
         };
-        let challenge = access::Command::Challenge(self.new_challenge(&contact, value)?);
+        let new = self.new_challenge(&contact, destination.channel(), value)?;
+        let challenge = access::Command::Challenge(new);
         let reply = self.tell_access(contact, challenge, None).await;
         self.challenged(contact, reply)
     }
@@ -224,13 +223,14 @@ impl Router {
     fn new_challenge(
         &self,
         contact: &Address,
+        channel: Channel,
         destination: ValueHash,
     ) -> Result<NewChallenge, AccessRefused> {
         let nonce = nonce()?;
         let secrets = self.secrets();
         let code = secrets.one_time_code(contact, &nonce);
         Ok(NewChallenge {
-            channel: Channel::Sms,
+            channel,
             destination,
             nonce,
             code: secrets.code_hash(contact, &access::bound_to(&nonce), &code),
@@ -315,9 +315,11 @@ impl Router {
                 }
                 access::Rejection::Locked(until) => self.too_many(until),
                 access::Rejection::InvalidGrant => AccessRefused::InvalidGrant,
+                access::Rejection::PasswordChanged => AccessRefused::InvalidLogin,
             },
             Failure::Rejected(Rejection::DirectoryEntry(
-                directory_entry::Rejection::TooManySends(until),
+                directory_entry::Rejection::TooManySends(until)
+                | directory_entry::Rejection::TooManyPasswords(until),
             )) => self.too_many(until),
             // What it came to has lapsed since.
             Failure::Rejected(Rejection::NotFound) => AccessRefused::CodeInvalid,

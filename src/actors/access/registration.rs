@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use super::{AccessRefused, Challenged, SignedIn, nonce};
+use super::{AccessRefused, Challenged, Destination, SignedIn, nonce};
 use crate::actors::contact_creation::{self, as_contact};
 use crate::actors::envelope::{Failure, Unavailable};
 use crate::actors::router::{Router, unexpected};
-use crate::domain::access::{self, Progress, Provider};
+use crate::domain::access::{self, PasswordHash, Progress};
 use crate::domain::address::Address;
 use crate::domain::contact::{
-    self, ContactType, Phone, Profile, Propose, Register, RegistrationView, Stage,
+    self, ContactType, Profile, Propose, Register, RegistrationView, Stage,
 };
 use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::limits::{CLAIM_TRIES_MAX, CLAIM_TRY_PAUSE};
-use crate::persistence::keyring::KeySlot;
+use crate::persistence::keyring::{self, KeySlot};
 use crate::secrets::UniqueValue;
 
-/// A contact that registers itself by phone.
+/// A contact that registers itself.
 #[derive(Clone, Debug)]
 pub struct Registration {
     /// Where it is to live: derived from what makes the request happen once.
@@ -26,16 +26,19 @@ pub struct Registration {
     pub contact_type: ContactType,
     /// Its personal fields.
     pub profile: Profile,
-    /// The phone, as E.164 has it.
-    pub phone: String,
+    /// What it is to sign in by.
+    pub identity: Destination,
+    /// The hash of the password that it is to sign in with, if it has chosen one.
+    pub password: Option<PasswordHash>,
 }
 
 impl Router {
-    /// Registers a contact that nobody sees until the code that is sent to its phone comes back. The same `remember` finds the same
+    /// Registers a contact that nobody sees until the code that is sent to its phone or
+    /// e-mail address comes back. The same `remember` finds the same
     /// transaction.
     ///
     /// # Errors
-    /// As [`AccessRefused`] says. It tells nothing about who has the phone.
+    /// As [`AccessRefused`] says. It tells nothing about who has the phone or the address.
     pub async fn register(
         &self,
         registration: Registration,
@@ -45,7 +48,8 @@ impl Router {
             address,
             contact_type,
             profile,
-            phone,
+            identity,
+            password,
         } = registration;
         let recall = Command::Contact(contact::Command::Recall);
         let seen = self.command(address, recall, Some(remember.clone()), None);
@@ -57,14 +61,19 @@ impl Router {
         }
         let (tenant, mode) = (address.tenant, address.mode);
         let secrets = self.secrets();
-        let value = secrets.value_hash(tenant, mode, UniqueValue::IdentityPhone, &phone);
+        let value = identity.identity(secrets, tenant, mode);
         self.count_send(address, value).await?;
         let code = contact_creation::derived_code(address.entity);
         let claims = vec![
             secrets.value_hash(tenant, mode, UniqueValue::Code, &code),
-            secrets.value_hash(tenant, mode, UniqueValue::Phone, &phone),
+            identity.detail(secrets, tenant, mode),
         ];
-        let (profile, sealed) = self.seal_registration(&address, &profile, phone)?;
+        let (provider, channel) = (identity.provider(), identity.channel());
+        let sealed = self.seal_registration(&address, &profile, identity, password);
+        let (profile, sealed, password) = sealed.map_err(|error| {
+            tracing::error!(%error, "a registration cannot be sealed");
+            AccessRefused::from(Unavailable::Unreadable)
+        })?;
         let register = Register {
             proposal: Propose {
                 contact_type,
@@ -73,9 +82,10 @@ impl Router {
                 code: code.into(),
                 claims,
             },
-            provider: Provider::Phone,
+            provider,
             sealed,
-            challenge: self.new_challenge(&address, value)?,
+            password,
+            challenge: self.new_challenge(&address, channel, value)?,
         };
         let command = Command::Contact(contact::Command::Register(Box::new(register)));
         let reply = self.command(address, command, Some(remember), None).await;
@@ -261,28 +271,21 @@ impl Router {
         }
     }
 
-    /// Seals the fields of a registration and, with the same key, where its codes go.
+    /// Seals the fields of a registration and, with the same key, where its codes go and the hash of its password.
     fn seal_registration(
         &self,
         address: &Address,
         profile: &Profile,
-        phone: String,
-    ) -> Result<(contact::SealedProfile, Arc<[u8]>), AccessRefused> {
-        let destination = Profile {
-            phones: vec![Phone {
-                number: phone,
-                ..Phone::default()
-            }],
-            ..Profile::default()
-        };
-        let sealed = self.seal_profile(address, profile).and_then(|profile| {
-            let slot = KeySlot(profile.slot);
-            let destination = self.seal_again(address, slot, &destination)?;
-            Ok((profile, destination.sealed))
-        });
-        sealed.map_err(|error| {
-            tracing::error!(%error, "a registration cannot be sealed");
-            Unavailable::Unreadable.into()
-        })
+        identity: Destination,
+        password: Option<PasswordHash>,
+    ) -> Result<Sealed, keyring::Error> {
+        let profile = self.seal_profile(address, profile)?;
+        let slot = KeySlot(profile.slot);
+        let destination = self.seal_again(address, slot, &identity.sealable())?;
+        let password = password.map(|hash| self.seal_password(address, profile.slot, &hash));
+        Ok((profile, destination.sealed, password.transpose()?))
     }
 }
+
+/// A registration's fields, where its codes go, and the hash of its password, sealed with one key.
+type Sealed = (contact::SealedProfile, Arc<[u8]>, Option<Arc<[u8]>>);

@@ -1,8 +1,10 @@
 //! How an access changes.
 
+use std::sync::Arc;
+
 use super::challenge::{CHALLENGES_MAX, TRIES_MAX};
 use super::session::SESSIONS_MAX;
-use super::{Access, Challenge, Event, Guesses, Progress, Session};
+use super::{Access, Challenge, Event, Guesses, Progress, SealedPassword, Session};
 use crate::domain::time::Timestamp;
 
 impl Access {
@@ -46,6 +48,7 @@ impl Access {
             }
             Event::Shredded => self.to_shred = None,
             Event::Tidied(at) => self.tidy(*at),
+            Event::PasswordSet(sealed) => self.apply_password(sealed),
         }
     }
 
@@ -55,6 +58,14 @@ impl Access {
             self.challenges.remove(0);
         }
         self.challenges.push(challenge);
+    }
+
+    fn apply_password(&mut self, sealed: &Arc<[u8]>) {
+        let before = self.password.as_ref().map_or(0, |it| it.number);
+        self.password = Some(SealedPassword {
+            number: before.saturating_add(1),
+            sealed: Arc::clone(sealed),
+        });
     }
 
     fn apply_wrong(&mut self, number: u32, at: Timestamp) {

@@ -1,5 +1,7 @@
 //! What an access makes of a command.
 
+use std::sync::Arc;
+
 use super::challenge::{NewChallenge, OTP_LASTS, TRIES_MAX};
 use super::session::{REFRESH_GRACE, Refresh, Session, Which};
 use super::{
@@ -29,6 +31,8 @@ pub enum Command {
     Answer(Attempt),
     /// Sign in: control of an identity was proven elsewhere. With what is to make the session's tokens.
     SignIn([u8; 16]),
+    /// Sign in: the password of this number was right. With what is to make the session's tokens.
+    SignInByPassword(u32, [u8; 16]),
     /// Every value of the registration is held: exist, and be signed in.
     Finish([u8; 16]),
     /// Another has the value of the registration, by entity number.
@@ -79,6 +83,8 @@ pub enum Event {
     Shredded,
     /// What had lapsed by then was forgotten.
     Tidied(Timestamp),
+    /// A password was set; its hash, sealed.
+    PasswordSet(Arc<[u8]>),
 }
 
 /// Why an access refuses.
@@ -92,6 +98,8 @@ pub enum Rejection {
     Locked(Timestamp),
     /// There is no such session, or its token was replaced.
     InvalidGrant,
+    /// The password was changed since it was found to be right.
+    PasswordChanged,
 }
 
 /// Whose access it is, as far as it matters.
@@ -122,7 +130,8 @@ impl Event {
             | Event::RegistrationPassed(_)
             | Event::RegistrationLapsed
             | Event::Shredded
-            | Event::Tidied(_) => None,
+            | Event::Tidied(_)
+            | Event::PasswordSet(_) => None,
         }
     }
 
@@ -141,7 +150,8 @@ impl Event {
             | Event::IdentityAdded(_)
             | Event::RegistrationPassed(_)
             | Event::RegistrationLapsed
-            | Event::Shredded => false,
+            | Event::Shredded
+            | Event::PasswordSet(_) => false,
         }
     }
 }
@@ -184,6 +194,18 @@ impl Access {
                 Account::Exists => Ok(vec![self.signed_in(*nonce, wall)]),
                 Account::Registering | Account::Nobody => Err(Rejection::CodeInvalid),
             },
+            Command::SignInByPassword(number, nonce) => {
+                let is_current = self
+                    .password
+                    .as_ref()
+                    .is_some_and(|it| it.number == *number);
+                match account {
+                    Account::Exists if is_current => Ok(vec![self.signed_in(*nonce, wall)]),
+                    Account::Exists | Account::Registering | Account::Nobody => {
+                        Err(Rejection::PasswordChanged)
+                    }
+                }
+            }
             Command::Finish(nonce) => self.finish(*nonce, account, wall),
             Command::Pass(other) => Ok(match self.proven(account, wall) {
                 Some(_) => vec![Event::RegistrationPassed(*other)],
@@ -266,10 +288,11 @@ impl Access {
             sealed: registering.sealed.clone(),
             verified_at: wall,
         };
-        Ok(vec![
-            Event::IdentityAdded(identity),
-            self.signed_in(nonce, wall),
-        ])
+        let password = registering.password.clone().map(Event::PasswordSet);
+        let mut events = vec![Event::IdentityAdded(identity)];
+        events.extend(password);
+        events.push(self.signed_in(nonce, wall));
+        Ok(events)
     }
 
     fn refresh(&self, refresh: &Refresh, wall: Timestamp) -> Result<Vec<Event>, Rejection> {

@@ -7,6 +7,7 @@
 mod apply;
 mod challenge;
 mod decide;
+mod message;
 mod password;
 mod session;
 
@@ -21,6 +22,7 @@ pub use challenge::{
 };
 pub(super) use decide::Account;
 pub use decide::{Attempt, Command, Ended, Event, Rejection};
+pub use message::Message;
 pub use password::{Cost, PasswordHash};
 pub use session::{
     ACCESS_LASTS, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, Session,
@@ -35,6 +37,8 @@ pub const IDENTITIES_MAX: usize = 8;
 pub enum Provider {
     /// Whoever reads text messages sent to a phone.
     Phone,
+    /// Whoever reads e-mails sent to an address.
+    Email,
 }
 
 /// A value that a person has proven to control.
@@ -50,6 +54,15 @@ pub struct Identity {
     pub sealed: Arc<[u8]>,
     /// When it was proven.
     pub verified_at: Timestamp,
+}
+
+/// What somebody signs in with who knows it. Only a hash of it is kept, and that sealed with the key of the person's profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedPassword {
+    /// Counted from 1: what was found to be right of one says nothing of the next.
+    pub number: u32,
+    /// A [`PasswordHash`], sealed.
+    pub sealed: Arc<[u8]>,
 }
 
 /// How far a registration is.
@@ -72,6 +85,8 @@ pub struct Registering {
     pub value: ValueHash,
     /// The value as messages are sent to it, sealed.
     pub sealed: Arc<[u8]>,
+    /// The hash of the password that was chosen, sealed.
+    pub password: Option<Arc<[u8]>>,
     /// When nothing of it is left, unless it is finished by then.
     pub lapses_at: Timestamp,
     /// How far it is.
@@ -85,6 +100,8 @@ pub struct Access {
     pub identities: Vec<Identity>,
     /// How many identities there ever were: the number of the newest.
     pub identity_count: u32,
+    /// What it signs in with beside codes.
+    pub password: Option<SealedPassword>,
     /// Codes that can be answered, oldest first.
     pub challenges: Vec<Challenge>,
     /// How many codes there ever were.
@@ -128,6 +145,7 @@ impl Access {
     /// Whether nothing of it is left that matters.
     pub fn is_idle(&self) -> bool {
         self.identities.is_empty()
+            && self.password.is_none()
             && self.challenges.is_empty()
             && self.guesses == Guesses::default()
             && self.sessions.is_empty()

@@ -22,6 +22,8 @@ pub struct Register {
     pub provider: Provider,
     /// The value as messages are sent to it, sealed with the key of the profile.
     pub sealed: Arc<[u8]>,
+    /// The hash of the password that was chosen, sealed likewise.
+    pub password: Option<Arc<[u8]>>,
     /// The code that is sent to it.
     pub challenge: NewChallenge,
 }
@@ -64,6 +66,7 @@ impl Contact {
             provider: register.provider,
             value: register.challenge.destination,
             sealed: Arc::clone(&register.sealed),
+            password: register.password.clone(),
             lapses_at: wall.after(OTP_LASTS),
             progress: Progress::Asked,
         };
@@ -94,6 +97,7 @@ impl Contact {
             access::Command::Challenge(_)
             | access::Command::Answer(_)
             | access::Command::SignIn(_)
+            | access::Command::SignInByPassword(..)
             | access::Command::Pass(_)
             | access::Command::Refresh(_)
             | access::Command::End(_)
@@ -162,6 +166,19 @@ impl Contact {
         let access = self.access.as_ref();
         let registering = access.and_then(|access| access.registering.as_ref());
         registering.is_some_and(|registering| registering.value == *value)
+    }
+
+    /// The password that it signs in with by `value`, sealed with the key of the profile: none where it does not sign in by that.
+    pub fn password(&self, value: &ValueHash) -> Option<(u32, SealedProfile)> {
+        let access = self.access.as_ref()?;
+        let mut identities = access.identities.iter();
+        identities.find(|identity| identity.value == *value)?;
+        let password = access.password.as_ref()?;
+        let sealed = SealedProfile {
+            slot: self.profile.slot,
+            sealed: Arc::clone(&password.sealed),
+        };
+        Some((password.number, sealed))
     }
 
     /// The values that were proven.

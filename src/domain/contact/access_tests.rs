@@ -193,6 +193,7 @@ pub(super) fn register(challenge: NewChallenge) -> Register {
         proposal: proposal(),
         provider: Provider::Phone,
         sealed: [4, 5].into(),
+        password: None,
         challenge,
     }
 }

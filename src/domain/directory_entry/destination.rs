@@ -11,6 +11,9 @@ pub const SEND_PAUSE: Span = Span::seconds(30);
 /// How many codes go to one value in an hour.
 pub const SENDS_AN_HOUR: usize = 5;
 
+/// How many wrong passwords a value takes, until a quarter of an hour after the last: a person mistypes, and remembers another one.
+pub const PASSWORDS_MAX: u8 = 10;
+
 const HOUR: Span = Span::seconds(3_600);
 
 /// What was sent to one value.
@@ -22,6 +25,9 @@ pub struct Destination {
     pub sends: Vec<Timestamp>,
     /// Wrong answers of late.
     pub guesses: Guesses,
+    /// Passwords that were tried of late, since the last right one. Each counts before it is looked at: neither a crash nor many at a time
+    /// gives one back.
+    pub passwords: Guesses,
 }
 
 impl Destination {
@@ -52,10 +58,23 @@ impl Destination {
         self.guesses = Guesses::default();
     }
 
+    pub(super) fn password_tried(&mut self, at: Timestamp) {
+        self.passwords = self.passwords.and_one(at);
+    }
+
+    pub(super) fn give_password_back(&mut self) {
+        self.passwords.wrong = self.passwords.wrong.saturating_sub(1);
+    }
+
+    pub(super) fn forget_passwords(&mut self) {
+        self.passwords = Guesses::default();
+    }
+
     /// When all of it is to be forgotten.
     pub(super) fn forgotten_at(&self) -> Option<Timestamp> {
         let sends = self.sends.last().map(|at| at.after(HOUR));
-        sends.max(self.guesses.forgotten_at())
+        let wrong = self.guesses.forgotten_at();
+        sends.max(wrong).max(self.passwords.forgotten_at())
     }
 }
 
@@ -100,6 +119,31 @@ impl State {
         }
     }
 
+    pub(super) fn count_password(
+        &self,
+        value: ValueHash,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let known = self.destination(value);
+        let tried = known.map(|it| it.passwords.counting(wall));
+        let tried = tried.unwrap_or_default();
+        match tried.forgotten_at() {
+            Some(until) if tried.wrong >= PASSWORDS_MAX => Err(Rejection::TooManyPasswords(until)),
+            Some(_) | None if known.is_none() && self.destinations.len() >= CLAIMS_MAX => {
+                Err(Rejection::EntryFull)
+            }
+            Some(_) | None => Ok(vec![Event::PasswordCounted(value, wall)]),
+        }
+    }
+
+    /// `event`, if passwords were tried with `value`.
+    pub(super) fn with_passwords(&self, value: ValueHash, event: Event) -> Vec<Event> {
+        match self.destination(value) {
+            Some(it) if it.passwords.wrong > 0 => vec![event],
+            Some(_) | None => Vec::new(),
+        }
+    }
+
     pub(super) fn change_destination(
         &mut self,
         value: ValueHash,
@@ -113,6 +157,7 @@ impl State {
             value,
             sends: Vec::new(),
             guesses: Guesses::default(),
+            passwords: Guesses::default(),
         };
         change(&mut new);
         self.destinations.push(new);
@@ -205,6 +250,39 @@ mod tests {
         assert_eq!(tell(&mut state, forget, last), Ok(1));
         assert_eq!(state.locked_until(&VALUE), None);
         assert_eq!(tell(&mut state, forget, last), Ok(0));
+    }
+
+    #[test]
+    fn ten_passwords_are_tried_and_then_none_until_a_quarter_of_an_hour_after_the_last() {
+        let mut state = State::default();
+        let try_one = Command::CountPassword(VALUE);
+        for _ in 0..PASSWORDS_MAX {
+            assert_eq!(tell(&mut state, try_one, WALL), Ok(1));
+        }
+        let until = WALL.after(LOCKED_FOR);
+        let full = Err(Rejection::TooManyPasswords(until));
+        assert_eq!(tell(&mut state, try_one, WALL), full);
+        let give_back = Command::GivePasswordBack(VALUE);
+        assert_eq!(tell(&mut state, give_back, WALL), Ok(1));
+        assert_eq!(tell(&mut state, try_one, WALL), Ok(1));
+        assert_eq!(tell(&mut state, try_one, WALL), full);
+        assert_eq!(tell(&mut state, try_one, until.before(Span(1))), full);
+        assert_eq!(state.locked_until(&VALUE), None, "codes are others");
+        assert_eq!(tell(&mut state, try_one, until), Ok(1));
+        assert_eq!(
+            tell(&mut state, Command::ForgetPasswords(VALUE), until),
+            Ok(1)
+        );
+        assert_eq!(
+            tell(&mut state, Command::ForgetPasswords(VALUE), until),
+            Ok(0)
+        );
+        for _ in 0..PASSWORDS_MAX {
+            assert_eq!(tell(&mut state, try_one, until), Ok(1));
+        }
+        let tidied = state.due(until.after(LOCKED_FOR)).unwrap();
+        state.apply(&tidied);
+        assert_eq!(state, State::default());
     }
 
     #[test]

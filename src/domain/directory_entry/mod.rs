@@ -8,7 +8,7 @@ mod destination;
 
 use super::time::{Dues, Span, Timestamp};
 
-pub use destination::{Destination, SEND_PAUSE, SENDS_AN_HOUR};
+pub use destination::{Destination, PASSWORDS_MAX, SEND_PAUSE, SENDS_AN_HOUR};
 
 /// How long a creation may take before the entry asks what became of it.
 pub const RESERVED_FOR: Span = Span::seconds(30);
@@ -102,6 +102,12 @@ pub enum Command {
     CountWrong(ValueHash),
     /// A code that was sent to the value was answered rightly.
     ForgetWrong(ValueHash),
+    /// A password is about to be tried with the value.
+    CountPassword(ValueHash),
+    /// The password was not tried after all.
+    GivePasswordBack(ValueHash),
+    /// The password that was tried with the value is right.
+    ForgetPasswords(ValueHash),
 }
 
 /// What happened to an entry.
@@ -125,6 +131,12 @@ pub enum Event {
     Tidied(Timestamp),
     /// A contact has the value until this time on the wall.
     HeldUntil(ValueHash, Holder, Timestamp),
+    /// A password was tried with the value.
+    PasswordCounted(ValueHash, Timestamp),
+    /// A password was not tried after all.
+    PasswordGivenBack(ValueHash),
+    /// The passwords that were tried count no longer.
+    PasswordsForgotten(ValueHash),
 }
 
 /// Why an entry refuses.
@@ -140,6 +152,8 @@ pub enum Rejection {
     EntryFull,
     /// So many codes were sent to the value that no other is before this time on the wall.
     TooManySends(Timestamp),
+    /// So many passwords were tried with the value that no other is before this time on the wall.
+    TooManyPasswords(Timestamp),
 }
 
 /// What is owed between an entry and a contact.
@@ -203,6 +217,13 @@ impl State {
             }
             Command::CountSend(value) => self.count_send(value, wall),
             Command::CountWrong(value) => Ok(self.count_wrong(value, wall)),
+            Command::CountPassword(value) => self.count_password(value, wall),
+            Command::GivePasswordBack(value) => {
+                Ok(self.with_passwords(value, Event::PasswordGivenBack(value)))
+            }
+            Command::ForgetPasswords(value) => {
+                Ok(self.with_passwords(value, Event::PasswordsForgotten(value)))
+            }
             Command::ForgetWrong(value) => Ok(self.forget_wrong(value)),
             Command::Confirm(value, holder) => match self.claim(&value) {
                 Some(claim) if claim.holder == holder => Ok(match claim.standing {
@@ -269,6 +290,15 @@ impl State {
             }
             Event::WrongForgotten(value) => {
                 self.change_destination(value, Destination::forget_wrong);
+            }
+            Event::PasswordCounted(value, at) => {
+                self.change_destination(value, |it| it.password_tried(at));
+            }
+            Event::PasswordGivenBack(value) => {
+                self.change_destination(value, Destination::give_password_back);
+            }
+            Event::PasswordsForgotten(value) => {
+                self.change_destination(value, Destination::forget_passwords);
             }
             Event::Tidied(at) => self.tidy(at),
             Event::Confirmed(value, holder) => {

@@ -128,7 +128,8 @@ impl Effect {
                 | access::Event::RegistrationPassed(_)
                 | access::Event::RegistrationLapsed
                 | access::Event::Shredded
-                | access::Event::Tidied(_) => None,
+                | access::Event::Tidied(_)
+                | access::Event::PasswordSet(_) => None,
             },
             Event::Contact(contact::Event::Proposed(_))
             | Event::Tenant(tenant::Event::Created(_))

@@ -49,6 +49,8 @@ pub enum Query {
     Challenge(u32),
     /// Where messages to a value go that a contact has proven, or is to prove.
     Destination(ValueHash),
+    /// The password that a contact signs in with by a value.
+    Password(ValueHash),
     /// A session, by number.
     Session(u32),
     /// A registration under way.
@@ -182,6 +184,8 @@ pub enum Answer {
     Challenge(Box<Challenge>),
     /// Where messages go, sealed; nowhere, if the contact does not have the value.
     Destination(Option<SealedProfile>),
+    /// The number of a password, and its hash, sealed; none, if nobody signs in so.
+    Password(Option<(u32, SealedProfile)>),
     /// A session.
     Session(SessionView),
     /// A registration under way.
@@ -282,6 +286,7 @@ impl Entity {
             }
             (Query::Challenge(number), State::Contact(contact)) => challenge_view(contact, number)?,
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
+            (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
@@ -311,6 +316,7 @@ impl Entity {
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
                 | Query::Destination(_)
+                | Query::Password(_)
                 | Query::Session(_)
                 | Query::Registration
                 | Query::SpendToken(_)
@@ -428,6 +434,11 @@ fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
 
 fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
     Answer::Destination(contact.destination(to))
+}
+
+fn password_view(contact: &Contact, by: &ValueHash) -> Answer {
+    let exists = contact.stage == Stage::Active;
+    Answer::Password(exists.then(|| contact.password(by)).flatten())
 }
 
 fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {

@@ -109,6 +109,7 @@ codes! {
     // What the business refuses.
     WalletBalanceTooLow "wallet_balance_too_low" BAD_REQUEST "The wallet's balance is too low" Some(BALANCE_NOT_ENOUGH);
     WalletLimitReached "wallet_limit_reached" BAD_REQUEST "The wallet's limits leave less" None;
+    InvalidLogin "invalid_login" BAD_REQUEST "The login fails" Some(INVALID_LOGIN);
     ContactNotUnique "contact_not_unique" BAD_REQUEST "Another contact has this identity" Some(CONTACT_NOT_UNIQUE);
     CardNotUnique "card_not_unique" BAD_REQUEST "Another contact has this card" Some(CARD_NOT_UNIQUE);
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);

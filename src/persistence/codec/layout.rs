@@ -260,7 +260,7 @@ stored!(wrap directory_entry::ValueHash);
 stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed, 2 => ReservedOnWall(until), 3 => HeldUntil(until) });
 stored!(record directory_entry::Holder { contact, attempt });
 stored!(record directory_entry::Claim { value, holder, standing });
-stored!(record directory_entry::Destination { value, sends, guesses });
+stored!(record directory_entry::Destination { value, sends, guesses, passwords });
 stored!(record directory_entry::State { claims, destinations });
 stored!(choice directory_entry::Event {
     0 => Reserved(value, holder, until),
@@ -272,6 +272,9 @@ stored!(choice directory_entry::Event {
     6 => WrongForgotten(value),
     7 => Tidied(at),
     8 => HeldUntil(value, holder, until),
+    9 => PasswordCounted(value, at),
+    10 => PasswordsForgotten(value),
+    11 => PasswordGivenBack(value),
 });
 
 stored!(record lease::State { granted, returned, debited });

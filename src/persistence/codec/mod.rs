@@ -13,6 +13,7 @@ use bincode::de::Decode;
 use bincode::enc::Encode;
 use bincode::error::DecodeError;
 
+use crate::domain::access::PasswordHash;
 use crate::domain::address::Address;
 use crate::domain::contact::{KeptPurchase, Line, Profile};
 use crate::domain::entity::{Effect, Entity};
@@ -163,6 +164,16 @@ pub fn encode_profile(profile: &Profile) -> Vec<u8> {
 /// A contact's personal fields, after they are opened.
 pub fn decode_profile(bytes: &[u8]) -> Result<Profile, Error> {
     decode("a profile", bytes)
+}
+
+/// The hash of a password, before it is sealed.
+pub fn encode_password(hash: &PasswordHash) -> Vec<u8> {
+    encode(&Borrowed(hash))
+}
+
+/// The hash of a password, after it is opened.
+pub fn decode_password(bytes: &[u8]) -> Result<PasswordHash, Error> {
+    decode("the hash of a password", bytes)
 }
 
 /// A row's payload: a full or last block of a list.

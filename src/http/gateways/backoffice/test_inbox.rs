@@ -6,8 +6,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::actors::router::access::Destination;
 use crate::actors::router::{OpenedProfile, Timings};
-use crate::domain::access::Channel;
+use crate::domain::access::{self, Channel};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
@@ -118,32 +119,31 @@ async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
         None => Ok(OpenedProfile::Erased),
     };
     let recipient = match opened.map_err(failure::problem)? {
-        OpenedProfile::Plain(destination) => destination.phones.into_iter().next(),
+        OpenedProfile::Plain(destination) => Destination::unsealed(*destination),
         OpenedProfile::Erased => None,
     };
     let secrets = api.router.secrets();
     let code = recipient
         .is_some()
         .then(|| secrets.one_time_code(contact, &challenge.nonce));
+    let (purpose, channel) = (challenge.purpose, challenge.channel);
+    let said = code.as_deref();
+    let said = said.map(|code| access::Message::with_code(purpose, channel, code));
+    let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
     Ok(WireMessage {
         id: secrets.public_ids().write(PublicId {
             named: Named::Challenge,
             entity: contact.entity,
             part: challenge.number,
         }),
-        channel: match challenge.channel {
+        channel: match channel {
             Channel::Sms => WireChannel::Sms,
             Channel::Email => WireChannel::Email,
         },
-        recipient: recipient.map(|phone| phone.number),
-        subject: None,
-        body: code.as_deref().map(text_of),
+        recipient: recipient.map(|to| to.text().to_owned()),
+        subject: subject.flatten(),
+        body,
         code,
         created_date: challenge.issued_at.unix_seconds(),
     })
-}
-
-/// What the message with a code says.
-fn text_of(code: &str) -> String {
-    format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody.")
 }

@@ -5,18 +5,25 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::WireChallenge;
+use super::challenge::{WireChallenge, evenly, invalid_login, refused};
+use super::identification::{check_email, nothing_of_others};
 use super::otp;
+use super::signed_in::{WireSignedIn, signed_in};
 use super::wire::{Provider, WirePhone, not_built};
+use crate::actors::router::access::Destination;
 use crate::domain::api_key::Scope;
-use crate::http::Api;
+use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKey;
 use crate::http::extract::lenient::JsonOfAnyType;
+use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
+use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, email};
+use crate::limits;
 
-/// Who signs in. Only the phone is built.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+/// Who signs in: by phone, or by e-mail address.
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Authentication)]
 pub(super) struct NewAuthentication {
@@ -25,9 +32,10 @@ pub(super) struct NewAuthentication {
     phone: Option<WirePhone>,
     /// The app that asks. It changes nothing yet.
     application_id: Option<String>,
-    /// Not built.
+    /// With `EMAIL`: the address.
     username: Option<String>,
-    /// Not built.
+    /// With `EMAIL`. Without it, a code is sent.
+    #[schema(max_length = 128)]
     password: Option<String>,
     /// Not built.
     token: Option<String>,
@@ -43,8 +51,24 @@ pub(super) struct NewAuthentication {
 }
 
 impl NewAuthentication {
-    fn is_by_phone(&self) -> bool {
-        self.provider == Some(Provider::Phone) && !self.login_as_guest
+    /// By what it is, of what is built.
+    fn by(&self) -> Option<Provider> {
+        self.provider.filter(|provider| {
+            !self.login_as_guest && matches!(provider, Provider::Phone | Provider::Email)
+        })
+    }
+
+    /// What it is by, and where a code would go.
+    fn destination(&self) -> Option<Destination> {
+        match self.by()? {
+            Provider::Phone => self.phone.as_ref()?.e164().map(Destination::Phone),
+            Provider::Email => email::normal(self.username.as_ref()?).map(Destination::Email),
+            Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::MacAddress
+            | Provider::OidcOauth => None,
+        }
     }
 }
 
@@ -53,53 +77,73 @@ impl Validate for NewAuthentication {
         if self.provider.is_none() && !self.login_as_guest {
             faults.add("provider", "missing_field", "is required");
         }
-        if !self.is_by_phone() {
-            return;
+        let Some(provider) = self.by() else { return };
+        match (provider, &self.phone) {
+            (Provider::Phone, Some(phone)) => faults.within("phone", |it| phone.validate(it)),
+            (Provider::Phone, None) => {
+                faults.add("phone", "missing_field", "is required with PHONE")
+            }
+            (_, _) => check_email(faults, "username", self.username.as_deref()),
         }
-        match &self.phone {
-            Some(phone) => faults.within("phone", |faults| phone.validate(faults)),
-            None => faults.add("phone", "missing_field", "is required with PHONE"),
-        }
-        let others = [
-            ("username", &self.username),
-            ("password", &self.password),
-            ("token", &self.token),
-            ("mac_address", &self.mac_address),
-            ("code", &self.code),
-            ("state", &self.state),
-        ];
-        for (member, value) in others {
-            faults.require(
-                value.is_none(),
-                member,
-                "of_another_provider",
-                "does not belong to PHONE; leave it out",
-            );
-        }
+        // Whatever was chosen earlier may be tried: only what cannot have been is refused.
+        let length = self.password.as_ref().map_or(0, |it| it.chars().count());
         faults.require(
-            self.application_id
-                .as_ref()
-                .is_none_or(|id| id.len() <= crate::limits::NAME_CHARS_MAX),
-            "application_id",
+            length <= limits::PASSWORD_CHARS_MAX,
+            "password",
             "too_long",
-            "must have at most 200 bytes",
+            "must have at most 128 characters",
+        );
+        let sent = [
+            ("phone", Provider::Phone, self.phone.is_some()),
+            ("username", Provider::Email, self.username.is_some()),
+            ("password", Provider::Email, self.password.is_some()),
+            ("token", Provider::OidcOauth, self.token.is_some()),
+            ("code", Provider::OidcOauth, self.code.is_some()),
+            ("state", Provider::OidcOauth, self.state.is_some()),
+            (
+                "mac_address",
+                Provider::MacAddress,
+                self.mac_address.is_some(),
+            ),
+        ];
+        nothing_of_others(faults, provider, &sent);
+        let application = self.application_id.as_deref();
+        check(
+            faults,
+            "application_id",
+            application,
+            limits::NAME_CHARS_MAX,
         );
     }
 }
 
-/// Sign in by phone.
+/// What signing in comes to.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(
+    dead_code,
+    reason = "describes two answers, each of which is made elsewhere"
+)]
+enum Entered {
+    /// With a password.
+    SignedIn(WireSignedIn),
+    /// Without one.
+    Challenge(WireChallenge),
+}
+
+/// Sign in.
 ///
-/// A code is sent, as by `otp`: a phone number has no password.
+/// By e-mail address and password, the answer has the tokens. Without a password, and by phone, a code is sent, as by `otp`.
 #[utoipa::path(
     post, path = "/contacts/authenticate", tag = "Authentication", security(("api_key" = [])),
     request_body = NewAuthentication,
     responses(
-        (status = 200, description = "A code was sent, if anybody signs in by this number", body = WireChallenge),
-        (status = 400, description = "Not JSON, or nothing delivers messages in live mode", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 200, description = "Signed in; or a code was sent, if anybody signs in by this", body = Entered),
+        (status = 400, description = "Not JSON; a wrong password, or nobody signs in so; or nothing delivers messages in live mode", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address; ten wrong passwords are taken, and none for a quarter of an hour after the last", body = ProblemBody, content_type = "application/problem+json"),
         (status = 501, description = "Another provider, which is not built", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -109,10 +153,41 @@ pub(super) async fn authenticate(
     caller: AppKey<{ Scope::ContactsRegister.bit() }>,
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
-    if !body.is_by_phone() {
-        return Err(not_built("provider", "PHONE"));
+    if body.by().is_none() {
+        return Err(not_built("provider", "PHONE or EMAIL"));
     }
-    let phone = body.phone.as_ref().and_then(WirePhone::e164);
-    let phone = phone.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
-    otp::send(&api, &caller, &phone).await
+    let to = body.destination();
+    let to = to.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    match &body.password {
+        Some(password) => {
+            let signed_in = by_password(&api, &caller, &to, password);
+            evenly(caller.began, signed_in).await
+        }
+        None => otp::send(&api, &caller, &to).await,
+    }
+}
+
+/// Signs in by password. The same is done, and takes as long, where nobody signs in so.
+async fn by_password(
+    api: &Api,
+    caller: &Caller,
+    by: &Destination,
+    password: &str,
+) -> Result<Response, Problem> {
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    let password = Password::typed(password.to_owned()).ok_or_else(invalid_login)?;
+    let tried = api.router.try_password(tenant, mode, by).await;
+    let tried = tried.map_err(refused)?;
+    match api.passwords.matches(password, tried.hash.clone()).await {
+        Ok(true) => {}
+        Ok(false) => return Err(invalid_login()),
+        Err(problem) => {
+            // What is refused so has not happened.
+            api.router.give_password_back(tried).await;
+            return Err(problem);
+        }
+    }
+    let entered = api.router.sign_in_by_password(tried).await;
+    let entered = entered.map_err(refused)?;
+    signed_in(api, caller.began, entered.contact, &entered.session, None).await
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::actors::router::Timings;
-use crate::actors::router::access::{AccessRefused, Challenged};
+use crate::actors::router::access::{AccessRefused, Challenged, Destination};
+use crate::domain::access::Channel;
 use crate::domain::address::Mode;
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
@@ -17,6 +18,9 @@ use crate::limits::TELLING_TIME_STEP;
 
 /// How many of a number's last digits are shown: enough to know it by, too few to dial.
 const DIGITS_SHOWN: usize = 2;
+
+/// How many stars stand for the rest of an address's name, however long it is.
+const LETTERS_HIDDEN: usize = 5;
 
 /// A code was sent, or would have been if anybody had the number: which of both is not said.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,16 +33,16 @@ pub(super) struct WireChallenge {
     auth_otp: String,
 }
 
-/// The answer of an operation that has a code sent to `phone`.
+/// The answer of an operation that has a code sent to `to`.
 pub(super) fn answer(
     caller: &Caller,
     status: StatusCode,
-    phone: &str,
+    to: &Destination,
     challenged: Result<Challenged, AccessRefused>,
 ) -> Result<Response, Problem> {
     let challenged = challenged.map_err(refused)?;
     let challenge = WireChallenge {
-        obfuscated_value: obfuscated(phone),
+        obfuscated_value: obfuscated(to),
         auth_otp: challenged.auth_otp,
     };
     let timings = reply::timings(caller, Timings::default());
@@ -58,10 +62,11 @@ pub(super) fn refused(refused: AccessRefused) -> Problem {
         )
         .retry_after(retry_after),
         AccessRefused::InvalidGrant => invalid_grant(),
-        // Told to whoever has just proven to own the number.
+        AccessRefused::InvalidLogin => invalid_login(),
+        // Told to whoever has just proven to own it.
         AccessRefused::ValueTaken => Problem::new(
             Code::ContactNotUnique,
-            "the business knows another contact by this phone number, who does not sign in yet; ask the business to let you in to it",
+            "the business knows another contact by this phone number or e-mail address, who does not sign in yet; ask the business to let you in to it",
         ),
         AccessRefused::Failed(failure) => failure::problem(failure),
     }
@@ -77,14 +82,32 @@ pub(super) fn invalid_grant() -> Problem {
 
 /// Demands test mode, since no integration that would deliver in live mode can be set up yet, and that the tenant has not had too many
 /// codes sent. Asked before anybody is looked up.
-pub(super) fn require_delivery(api: &Api, caller: &Caller) -> Result<(), Problem> {
+pub(super) fn require_delivery(
+    api: &Api,
+    caller: &Caller,
+    channel: Channel,
+) -> Result<(), Problem> {
     match caller.mode() {
         Mode::Test => api.quota.admit_code(caller.tenant(), Mode::Test),
         Mode::Live | Mode::Shared => Err(Problem::new(
             Code::NoIntegration,
-            "no integration delivers text messages in live mode; nothing was created. Use a public key of test mode (pk_test_…), whose codes the test inbox shows",
+            format!(
+                "no integration delivers {} in live mode; nothing was created. Use a public key of test mode (pk_test_…), whose codes the test inbox shows",
+                match channel {
+                    Channel::Sms => "text messages",
+                    Channel::Email => "e-mails",
+                }
+            ),
         )),
     }
+}
+
+/// The password is wrong, or nobody signs in so: which of both is not said.
+pub(super) fn invalid_login() -> Problem {
+    Problem::new(
+        Code::InvalidLogin,
+        "the password is wrong, or nobody signs in by this; sign in by a code, or have the password set anew",
+    )
 }
 
 /// Waits for `answer`, and then for the next step of time since `began`: how long it took tells nothing of what was found.
@@ -102,11 +125,20 @@ fn even(began: Instant, elapsed: std::time::Duration) -> Instant {
     began + TELLING_TIME_STEP.saturating_mul(steps)
 }
 
-/// A phone number of E.164 without most of its digits.
-fn obfuscated(phone: &str) -> String {
-    let hidden = phone.chars().count().saturating_sub(DIGITS_SHOWN);
-    let shown: String = phone.chars().skip(hidden).collect();
-    format!("{}{shown}", "*".repeat(hidden))
+/// A phone number of E.164 without most of its digits, or an e-mail address without most of its name.
+fn obfuscated(to: &Destination) -> String {
+    match to {
+        Destination::Phone(number) => {
+            let hidden = number.chars().count().saturating_sub(DIGITS_SHOWN);
+            let shown: String = number.chars().skip(hidden).collect();
+            format!("{}{shown}", "*".repeat(hidden))
+        }
+        Destination::Email(address) => {
+            let (name, domain) = address.rsplit_once('@').unwrap_or_default();
+            let first: String = name.chars().take(1).collect();
+            format!("{first}{}@{domain}", "*".repeat(LETTERS_HIDDEN))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,9 +148,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_shows_its_last_digits_only() {
-        assert_eq!(obfuscated("+442079460018"), "***********18");
-        assert_eq!(obfuscated(""), "");
+    fn what_a_code_goes_to_is_shown_in_part_only() {
+        let phone = |text: &str| obfuscated(&Destination::Phone(text.to_owned()));
+        assert_eq!(phone("+442079460018"), "***********18");
+        assert_eq!(phone(""), "");
+        let email = |text: &str| obfuscated(&Destination::Email(text.to_owned()));
+        assert_eq!(email("ada@example.test"), "a*****@example.test");
+        assert_eq!(
+            email("a.very.long.name@example.test"),
+            "a*****@example.test"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod authenticate;
 mod challenge;
 mod get;
+mod identification;
 mod organisations;
 mod otp;
 mod purchases;

@@ -15,12 +15,12 @@ use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKeyOrToken;
 use crate::http::extract::{BodyHash, Conditions, ValidJson};
 use crate::http::gateways::once::Once;
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 
 /// Register a contact.
 ///
-/// A code is sent to the phone. The contact exists once `validate_otp` has got the code: until then nobody sees it, and after ten minutes
-/// nothing of it is left. Where a contact signs in by that phone already, the code signs it in, and what was sent here is dropped. The
+/// A code is sent to the phone or the e-mail address. The contact exists once `validate_otp` has got the code: until then nobody sees it, and after ten minutes
+/// nothing of it is left. Where a contact signs in by that already, the code signs it in, and what was sent here is dropped. The
 /// answer is the same either way. With an `Idempotency-Key`, a retry sends no second code.
 #[utoipa::path(
     post, path = "/contacts/register", tag = "Authentication", security(("api_key" = []), ("access_token" = [])),
@@ -32,8 +32,8 @@ use crate::http::problem::{Code, Problem, ProblemBody};
         (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "Signing in by something else than a phone is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "Signing in by something else than a phone or an e-mail address is not built", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -61,8 +61,8 @@ pub(super) async fn register(
         (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "Signing in by something else than a phone is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "Signing in by something else than a phone or an e-mail address is not built", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -83,14 +83,13 @@ async fn begin(
     asked: &impl Registers,
     hash: &BodyHash,
 ) -> Result<Response, Problem> {
-    let (about, phone) = (asked.who(), asked.phone()?);
+    let (about, identity) = (asked.who(), asked.identity()?);
     if let Some(field) = about.unbuilt() {
         return Err(not_built(field, "a registration without it"));
     }
-    require_delivery(api, caller)?;
-    let value = phone
-        .e164()
-        .ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    let to = identity.destination()?;
+    require_delivery(api, caller, to.channel())?;
+    let password = identity.password(api).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let address = Address {
         tenant: caller.tenant(),
@@ -101,10 +100,11 @@ async fn begin(
     let registration = Registration {
         address,
         contact_type: about.contact_type(),
-        profile: about.profile(phone),
-        phone: value.clone(),
+        profile: about.profile(identity),
+        identity: to.clone(),
+        password,
     };
     let registered = api.router.register(registration, once.remember(api));
     let challenged = registered.await;
-    challenge::answer(caller, StatusCode::CREATED, &value, challenged)
+    challenge::answer(caller, StatusCode::CREATED, &to, challenged)
 }

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::wire::{Provider, WireContactType, WireField, WirePhone};
+use super::identification::{Identification, Identity, IdentityVersion1};
+use super::wire::{WireContactType, WireField};
 use crate::domain::contact::{Agreement, ContactType, Field, Phone, Profile};
 use crate::http::extract::lenient::boolean;
 use crate::http::extract::text::check;
@@ -11,40 +12,8 @@ use crate::http::extract::{Faults, Validate};
 use crate::http::problem::{Code, Problem};
 use crate::limits;
 
-/// By what the contact is to sign in: a phone number. The other providers of the contract are not built.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Identification)]
-pub(super) struct Identification {
-    provider: Provider,
-    /// With `PHONE`.
-    phone: Option<WirePhone>,
-    /// With `EMAIL`, which is not built.
-    email: Option<String>,
-    /// With `EMAIL`, which is not built.
-    password: Option<String>,
-    /// The app that asks. It changes nothing yet.
-    application_id: Option<String>,
-    /// With the providers of accounts, which are not built.
-    token: Option<String>,
-    /// With the providers of accounts, which are not built.
-    sub: Option<String>,
-}
-
-/// The same as older clients write it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = IdentityVersion1)]
-pub(super) struct IdentityVersion1 {
-    provider: Provider,
-    /// With `+` and country, or as it is dialled within `country_code`.
-    phone_number: Option<String>,
-    /// ISO 3166-1 alpha-3.
-    country_code: Option<String>,
-}
-
 /// A contact that registers.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Registration)]
 pub(super) struct NewRegistration {
@@ -79,7 +48,7 @@ pub(super) struct NewRegistration {
 }
 
 /// A contact that registers, as older clients write it: booleans may be text, and `identity` may stand for `identification`.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RegistrationVersion1)]
 pub(super) struct NewRegistrationVersion1 {
@@ -207,11 +176,11 @@ pub(super) trait Registers: Validate {
     /// Who it is.
     fn who(&self) -> About;
 
-    /// The phone number that it signs in by.
+    /// What it signs in by.
     ///
     /// # Errors
-    /// It is to sign in by something else, which is not built.
-    fn phone(&self) -> Result<WirePhone, Problem>;
+    /// It is to sign in by something that is not built.
+    fn identity(&self) -> Result<Identity, Problem>;
 }
 
 impl Registers for NewRegistration {
@@ -219,8 +188,8 @@ impl Registers for NewRegistration {
         self.about()
     }
 
-    fn phone(&self) -> Result<WirePhone, Problem> {
-        self.identification.phone("identification.provider")
+    fn identity(&self) -> Result<Identity, Problem> {
+        self.identification.identity("identification.provider")
     }
 }
 
@@ -229,81 +198,12 @@ impl Registers for NewRegistrationVersion1 {
         self.about()
     }
 
-    fn phone(&self) -> Result<WirePhone, Problem> {
+    fn identity(&self) -> Result<Identity, Problem> {
         match (&self.identity, &self.identification) {
-            (Some(identity), _) => {
-                identity.provider.require_phone("identity.provider")?;
-                identity.phone().ok_or_else(no_phone)
-            }
-            (None, Some(identification)) => identification.phone("identification.provider"),
-            (None, None) => Err(no_phone()),
+            (Some(identity), _) => identity.identity("identity.provider"),
+            (None, Some(identification)) => identification.identity("identification.provider"),
+            (None, None) => Err(Problem::from(Code::InvalidRequest)),
         }
-    }
-}
-
-/// Validation demands a phone where it is the identity.
-fn no_phone() -> Problem {
-    Problem::new(Code::InvalidRequest, "a phone number is required")
-}
-
-impl Identification {
-    fn phone(&self, member: &str) -> Result<WirePhone, Problem> {
-        self.provider.require_phone(member)?;
-        self.phone.clone().ok_or_else(no_phone)
-    }
-
-    /// Another provider's fields are not looked at: it is not built, and answered so.
-    fn validate(&self, faults: &mut Faults) {
-        if self.provider != Provider::Phone {
-            return;
-        }
-        match &self.phone {
-            Some(phone) => faults.within("phone", |faults| phone.validate(faults)),
-            None => faults.add("phone", "missing_field", "is required with PHONE"),
-        }
-        let others = [
-            ("email", &self.email),
-            ("password", &self.password),
-            ("token", &self.token),
-            ("sub", &self.sub),
-        ];
-        for (member, value) in others {
-            faults.require(
-                value.is_none(),
-                member,
-                "of_another_provider",
-                "does not belong to PHONE; leave it out",
-            );
-        }
-        let max = limits::NAME_CHARS_MAX;
-        check(
-            faults,
-            "application_id",
-            self.application_id.as_deref(),
-            max,
-        );
-    }
-}
-
-impl IdentityVersion1 {
-    fn phone(&self) -> Option<WirePhone> {
-        Some(WirePhone {
-            number: self.phone_number.clone()?,
-            country_code: self.country_code.clone(),
-        })
-    }
-
-    fn validate(&self, faults: &mut Faults) {
-        if self.provider != Provider::Phone {
-            return;
-        }
-        let is_number = self.phone().and_then(|phone| phone.e164()).is_some();
-        faults.require(
-            is_number,
-            "phone_number",
-            "not_a_phone_number",
-            "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-        );
     }
 }
 
@@ -403,20 +303,28 @@ impl About {
         }
     }
 
-    /// The personal fields of the contact, with the phone that it signs in by.
-    pub(super) fn profile(self, phone: WirePhone) -> Profile {
+    /// The personal fields of the contact, with what it signs in by.
+    pub(super) fn profile(self, identity: Identity) -> Profile {
+        let (phones, email_address) = match identity {
+            Identity::Phone(phone) => {
+                let phone = Phone {
+                    is_primary: true,
+                    country_code: phone.country_code,
+                    number: phone.number,
+                    phone_type: Some(MOBILE.to_owned()),
+                };
+                (vec![phone], None)
+            }
+            Identity::Email { address, .. } => (Vec::new(), Some(address.trim().to_owned())),
+        };
         let fields = self.custom_fields.into_iter();
         Profile {
             title: self.title,
             first_name: Some(self.first_name),
             last_name: Some(self.last_name),
             company_name: self.company_name,
-            phones: vec![Phone {
-                is_primary: true,
-                country_code: phone.country_code,
-                number: phone.number,
-                phone_type: Some(MOBILE.to_owned()),
-            }],
+            phones,
+            email_address,
             custom_fields: fields
                 .map(|field| Field {
                     key: field.key,

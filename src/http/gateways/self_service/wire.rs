@@ -29,16 +29,16 @@ pub(super) enum Provider {
 }
 
 impl Provider {
-    /// Demands a phone number: the one identity that is built.
-    pub(super) fn require_phone(self, member: &str) -> Result<(), Problem> {
+    /// As it is written.
+    pub(super) const fn name(self) -> &'static str {
         match self {
-            Provider::Phone => Ok(()),
-            Provider::Email
-            | Provider::Facebook
-            | Provider::Apple
-            | Provider::Google
-            | Provider::MacAddress
-            | Provider::OidcOauth => Err(not_built(member, "PHONE")),
+            Provider::Email => "EMAIL",
+            Provider::Phone => "PHONE",
+            Provider::Facebook => "FACEBOOK",
+            Provider::Apple => "APPLE",
+            Provider::Google => "GOOGLE",
+            Provider::MacAddress => "MAC_ADDRESS",
+            Provider::OidcOauth => "OIDC_OAUTH",
         }
     }
 }

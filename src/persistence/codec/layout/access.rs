@@ -8,7 +8,7 @@ use crate::domain::access;
 
 stored!(choice access::Channel { 0 => Sms, 1 => Email });
 stored!(choice access::Purpose { 0 => Register, 1 => SignIn });
-stored!(choice access::Provider { 0 => Phone });
+stored!(choice access::Provider { 0 => Phone, 1 => Email });
 stored!(choice access::Progress { 0 => Asked, 1 => Proven, 2 => Passed(other) });
 stored!(choice access::Ended { 0 => SignedOut, 1 => Replayed });
 stored!(wrap access::CodeHash);
@@ -22,9 +22,10 @@ stored!(record access::Session {
     number, nonce, generation, rotated_at, began_at, expires_at,
 });
 stored!(record access::Identity { number, provider, value, sealed, verified_at });
-stored!(record access::Registering { provider, value, sealed, lapses_at, progress });
+stored!(record access::Registering { provider, value, sealed, password, lapses_at, progress });
+stored!(record access::SealedPassword { number, sealed });
 stored!(record access::Access {
-    identities, identity_count, challenges, challenge_count, guesses, sessions, session_count,
+    identities, identity_count, password, challenges, challenge_count, guesses, sessions, session_count,
     registering, to_shred,
 });
 stored!(choice access::Event {
@@ -41,4 +42,5 @@ stored!(choice access::Event {
     10 => RegistrationLapsed,
     11 => Shredded,
     12 => Tidied(at),
+    13 => PasswordSet(sealed),
 });

@@ -43,6 +43,7 @@ fn registering(progress: Progress) -> Registering {
         provider: Provider::Phone,
         value: ValueHash([36; 16]),
         sealed: [37; 40].into(),
+        password: Some([41; 50].into()),
         lapses_at: later(5),
         progress,
     }
@@ -70,6 +71,10 @@ pub(super) fn access() -> Access {
     Access {
         identities: vec![identity()],
         identity_count: 305,
+        password: Some(access::SealedPassword {
+            number: 310,
+            sealed: [42; 50].into(),
+        }),
         challenges: vec![
             challenge(Purpose::SignIn, Channel::Sms),
             challenge(Purpose::Register, Channel::Email),
@@ -88,6 +93,10 @@ pub(super) fn destination() -> Destination {
         value: ValueHash([39; 16]),
         sends: vec![later(10), later(11)],
         guesses: guesses(),
+        passwords: Guesses {
+            wrong: 5,
+            last_at: later(12),
+        },
     }
 }
 
@@ -140,6 +149,10 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ),
         of_contact("access_shredded", access::Event::Shredded),
         of_contact("access_tidied", access::Event::Tidied(NOW)),
+        of_contact(
+            "access_password_set",
+            access::Event::PasswordSet([42; 50].into()),
+        ),
         (
             "directory_entry_reserved_on_wall",
             Event::DirectoryEntry(directory_entry::Event::ReservedOnWall(value, holder, NOW)),
@@ -159,6 +172,18 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "directory_entry_tidied",
             Event::DirectoryEntry(directory_entry::Event::Tidied(NOW)),
+        ),
+        (
+            "directory_entry_password_counted",
+            Event::DirectoryEntry(directory_entry::Event::PasswordCounted(value, NOW)),
+        ),
+        (
+            "directory_entry_passwords_forgotten",
+            Event::DirectoryEntry(directory_entry::Event::PasswordsForgotten(value)),
+        ),
+        (
+            "directory_entry_password_given_back",
+            Event::DirectoryEntry(directory_entry::Event::PasswordGivenBack(value)),
         ),
     ]
 }

@@ -239,6 +239,10 @@ fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_two_kib()
     let full = Access {
         identities: vec![identity; access::IDENTITIES_MAX],
         identity_count: u32::MAX,
+        password: Some(access::SealedPassword {
+            number: u32::MAX,
+            sealed: [1; 100].into(),
+        }),
         challenges: vec![challenge; access::CHALLENGES_MAX],
         challenge_count: u32::MAX,
         guesses: Guesses {

@@ -1,0 +1,264 @@
+//! By what a contact is to sign in, on the wire.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::wire::{Provider, WirePhone, not_built};
+use crate::actors::router::access::Destination;
+use crate::domain::access::PasswordHash;
+use crate::http::Api;
+use crate::http::email;
+use crate::http::extract::text::check;
+use crate::http::extract::{Faults, Validate};
+use crate::http::passwords::Password;
+use crate::http::problem::{Code, Problem};
+use crate::limits;
+
+/// By what the contact is to sign in: a phone number, or an e-mail address with or without a password. The accounts of other providers
+/// are not built.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Identification)]
+pub(super) struct Identification {
+    pub(super) provider: Provider,
+    /// With `PHONE`.
+    phone: Option<WirePhone>,
+    /// With `EMAIL`.
+    #[schema(max_length = 254)]
+    email: Option<String>,
+    /// With `EMAIL`, to sign in with beside codes: 8 to 128 characters, and none that everybody tries.
+    #[schema(min_length = 8, max_length = 128)]
+    password: Option<String>,
+    /// The app that asks. It changes nothing yet.
+    application_id: Option<String>,
+    /// With the providers of accounts, which are not built.
+    token: Option<String>,
+    /// With the providers of accounts, which are not built.
+    sub: Option<String>,
+}
+
+/// The same as older clients write it.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = IdentityVersion1)]
+pub(super) struct IdentityVersion1 {
+    provider: Provider,
+    /// With `PHONE`: with `+` and country, or as it is dialled within `country_code`.
+    phone_number: Option<String>,
+    /// ISO 3166-1 alpha-3.
+    country_code: Option<String>,
+    /// With `EMAIL`.
+    #[schema(max_length = 254)]
+    email_address: Option<String>,
+    /// With `EMAIL`, as in version 2.
+    #[schema(min_length = 8, max_length = 128)]
+    password: Option<String>,
+}
+
+/// By what a contact is to sign in: what its validation has found to be right.
+pub(super) enum Identity {
+    /// A phone.
+    Phone(WirePhone),
+    /// An e-mail address, with a password if it has chosen one.
+    Email {
+        /// The address, as it was written.
+        address: String,
+        /// The password.
+        password: Option<String>,
+    },
+}
+
+impl Identity {
+    /// Where its codes go.
+    ///
+    /// # Errors
+    /// It is not what its validation demands.
+    pub(super) fn destination(&self) -> Result<Destination, Problem> {
+        let destination = match self {
+            Identity::Phone(phone) => phone.e164().map(Destination::Phone),
+            Identity::Email { address, .. } => email::normal(address).map(Destination::Email),
+        };
+        destination.ok_or_else(|| Problem::from(Code::InvalidRequest))
+    }
+
+    /// The password that it chooses, hashed.
+    ///
+    /// # Errors
+    /// Too many are being hashed: nothing happened.
+    pub(super) async fn password(&self, api: &Api) -> Result<Option<PasswordHash>, Problem> {
+        match self {
+            Identity::Phone(_) | Identity::Email { password: None, .. } => Ok(None),
+            Identity::Email {
+                password: Some(password),
+                ..
+            } => hashed(api, password).await.map(Some),
+        }
+    }
+}
+
+/// What belongs to one provider only: the member, whose it is, and whether it was sent.
+pub(super) type OfProvider = (&'static str, Provider, bool);
+
+/// Demands that what belongs to other providers than `provider` is left out.
+pub(super) fn nothing_of_others(faults: &mut Faults, provider: Provider, sent: &[OfProvider]) {
+    for (member, _, _) in sent.iter().filter(|(_, of, sent)| *sent && *of != provider) {
+        faults.add(
+            member,
+            "of_another_provider",
+            format!("does not belong to {}; leave it out", provider.name()),
+        );
+    }
+}
+
+/// Demands an e-mail address.
+pub(super) fn check_email(faults: &mut Faults, member: &str, text: Option<&str>) {
+    match text {
+        Some(text) => faults.require(
+            email::normal(text).is_some(),
+            member,
+            "not_an_email_address",
+            "must be like name@example.com",
+        ),
+        None => faults.add(member, "missing_field", "is required with EMAIL"),
+    }
+}
+
+/// Demands a password that may be chosen, if there is one.
+pub(super) fn check_password(faults: &mut Faults, member: &str, text: Option<&str>) {
+    if let Some(Err(why)) = text.map(|text| Password::chosen(text.to_owned())) {
+        faults.add(member, why.code(), why.detail());
+    }
+}
+
+/// The hash of a password that may be chosen.
+///
+/// # Errors
+/// Too many are being hashed: nothing happened.
+pub(super) async fn hashed(api: &Api, password: &str) -> Result<PasswordHash, Problem> {
+    let password = Password::chosen(password.to_owned());
+    // Its validation has said why not.
+    let password = password.map_err(|why| Problem::new(Code::InvalidRequest, why.detail()))?;
+    api.passwords.hash(password).await
+}
+
+/// Not sent, although its provider demands it; validation says so before.
+fn missing() -> Problem {
+    Problem::new(Code::InvalidRequest, "an identity is required")
+}
+
+impl Identification {
+    /// What was identified so.
+    ///
+    /// # Errors
+    /// It is by a provider that is not built; `member` is where it stands.
+    pub(super) fn identity(&self, member: &str) -> Result<Identity, Problem> {
+        match self.provider {
+            Provider::Phone => self.phone.clone().map(Identity::Phone).ok_or_else(missing),
+            Provider::Email => Ok(Identity::Email {
+                address: self.email.clone().ok_or_else(missing)?,
+                password: self.password.clone(),
+            }),
+            Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::MacAddress
+            | Provider::OidcOauth => Err(not_built(member, "PHONE or EMAIL")),
+        }
+    }
+}
+
+impl Validate for Identification {
+    /// The fields of a provider that is not built are not looked at: it is answered so.
+    fn validate(&self, faults: &mut Faults) {
+        match self.provider {
+            Provider::Phone => match &self.phone {
+                Some(phone) => faults.within("phone", |faults| phone.validate(faults)),
+                None => faults.add("phone", "missing_field", "is required with PHONE"),
+            },
+            Provider::Email => {
+                check_email(faults, "email", self.email.as_deref());
+                check_password(faults, "password", self.password.as_deref());
+            }
+            Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::MacAddress
+            | Provider::OidcOauth => return,
+        }
+        let sent = [
+            ("phone", Provider::Phone, self.phone.is_some()),
+            ("email", Provider::Email, self.email.is_some()),
+            ("password", Provider::Email, self.password.is_some()),
+            ("token", Provider::OidcOauth, self.token.is_some()),
+            ("sub", Provider::OidcOauth, self.sub.is_some()),
+        ];
+        nothing_of_others(faults, self.provider, &sent);
+        let max = limits::NAME_CHARS_MAX;
+        let application = self.application_id.as_deref();
+        check(faults, "application_id", application, max);
+    }
+}
+
+impl IdentityVersion1 {
+    fn phone(&self) -> Option<WirePhone> {
+        Some(WirePhone {
+            number: self.phone_number.clone()?,
+            country_code: self.country_code.clone(),
+        })
+    }
+
+    /// As [`Identification::identity`].
+    ///
+    /// # Errors
+    /// As [`Identification::identity`].
+    pub(super) fn identity(&self, member: &str) -> Result<Identity, Problem> {
+        match self.provider {
+            Provider::Phone => self.phone().map(Identity::Phone).ok_or_else(missing),
+            Provider::Email => Ok(Identity::Email {
+                address: self.email_address.clone().ok_or_else(missing)?,
+                password: self.password.clone(),
+            }),
+            Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::MacAddress
+            | Provider::OidcOauth => Err(not_built(member, "PHONE or EMAIL")),
+        }
+    }
+}
+
+impl Validate for IdentityVersion1 {
+    fn validate(&self, faults: &mut Faults) {
+        match self.provider {
+            Provider::Phone => {
+                let is_number = self.phone().and_then(|phone| phone.e164()).is_some();
+                faults.require(
+                    is_number,
+                    "phone_number",
+                    "not_a_phone_number",
+                    "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
+                );
+            }
+            Provider::Email => {
+                check_email(faults, "email_address", self.email_address.as_deref());
+                check_password(faults, "password", self.password.as_deref());
+            }
+            Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::MacAddress
+            | Provider::OidcOauth => return,
+        }
+        let sent = [
+            ("phone_number", Provider::Phone, self.phone_number.is_some()),
+            ("country_code", Provider::Phone, self.country_code.is_some()),
+            (
+                "email_address",
+                Provider::Email,
+                self.email_address.is_some(),
+            ),
+            ("password", Provider::Email, self.password.is_some()),
+        ];
+        nothing_of_others(faults, self.provider, &sent);
+    }
+}
