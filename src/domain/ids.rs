@@ -35,6 +35,10 @@ pub enum Named {
     Challenge,
     /// A spend token of a contact.
     SpendToken,
+    /// A device of a contact.
+    Device,
+    /// A postal address of a contact.
+    Address,
 }
 
 impl Named {
@@ -53,6 +57,8 @@ impl Named {
             Named::Classification => 11,
             Named::Challenge => 12,
             Named::SpendToken => 17,
+            Named::Device => 18,
+            Named::Address => 19,
         }
     }
 
@@ -71,6 +77,8 @@ impl Named {
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
             17 => Some(Named::SpendToken),
+            18 => Some(Named::Device),
+            19 => Some(Named::Address),
             _ => None,
         }
     }
@@ -87,7 +95,9 @@ impl Named {
             | Named::JournalLine
             | Named::Estimate
             | Named::Challenge
-            | Named::SpendToken => Kind::Contact,
+            | Named::SpendToken
+            | Named::Device
+            | Named::Address => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
         }
     }

@@ -26,3 +26,6 @@ pub const SPEND_TOKEN_MISSES_MAX: u32 = 100;
 
 /// For how long they count.
 pub const SPEND_TOKEN_MISSES_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// The longest token by which messages are pushed to a device: those of the common services have under 300 characters.
+pub const DEVICE_TOKEN_CHARS_MAX: usize = 512;

@@ -16,6 +16,7 @@ mod hold;
 mod ledger;
 mod limits;
 mod movement;
+mod own_details;
 mod profile;
 mod purchase;
 mod rejection;
@@ -38,6 +39,9 @@ pub use event::Event;
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
+pub use own_details::{
+    Company, Demographics, Device, Document, Gender, OwnDetails, Platform, Preference, PreferredFor,
+};
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;

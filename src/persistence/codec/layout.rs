@@ -96,6 +96,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod own_details;
 
 stored!(wrap Timestamp);
 stored!(wrap Span);
@@ -285,13 +286,13 @@ stored!(choice lease::Event { 0 => Granted(total), 1 => Returned(total), 2 => Mo
 stored!(record contact::Phone { is_primary, country_code, number, phone_type });
 stored!(record contact::PostalAddress {
     address_type, name, is_primary, address_line_1, address_line_2, state_province_county, town_city,
-    postal_code, country_code,
+    postal_code, country_code, number, lat, lon, google_place_id, is_billing,
 });
 stored!(record contact::Field { key, value });
 stored!(record contact::Card { identifier, added_at });
 stored!(record contact::Profile {
     title, first_name, middle_name, last_name, company_name, email_address, phones, addresses,
-    custom_fields, cards, agreement,
+    custom_fields, cards, agreement, own,
 });
 stored!(record contact::Agreement { language_code, country, email_opt_out, sms_opt_out });
 stored!(record contact::SealedProfile { slot, sealed });

@@ -2,7 +2,7 @@
 
 mod api_keys;
 mod classifications;
-mod contacts;
+pub(super) mod contacts;
 mod fields;
 mod journals;
 mod offers;

@@ -3,12 +3,19 @@
 //! Two credentials: an app's public key, which anybody can read, and the access token of a contact. What could tell a stranger whether
 //! somebody is known (a status, a body, a time) is the same for known and unknown.
 
+mod addresses;
 mod authenticate;
 mod challenge;
+mod delete;
+mod demographics;
+mod devices;
 mod get;
 mod identification;
+mod languages;
 mod organisations;
 mod otp;
+mod own;
+mod preferences;
 mod purchases;
 mod refresh;
 mod register;
@@ -16,6 +23,7 @@ mod registration;
 mod sign_out;
 mod signed_in;
 mod tokens;
+mod update;
 mod validate_otp;
 mod wallets;
 mod wire;
@@ -54,8 +62,15 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(authenticate::authenticate),
         routes!(refresh::refresh),
         routes!(sign_out::sign_out),
-        routes!(get::get),
-        routes!(organisations::list),
+        routes!(get::get, update::update, delete::delete),
+        routes!(organisations::list, organisations::join),
+        routes!(addresses::list, addresses::add),
+        routes!(addresses::update, addresses::remove),
+        routes!(devices::list, devices::add),
+        routes!(devices::remove),
+        routes!(devices::update),
+        routes!(preferences::get, preferences::set),
+        routes!(languages::list),
         routes!(tokens::make, tokens::list),
         routes!(wallets::get::get),
         routes!(wallets::code::get),

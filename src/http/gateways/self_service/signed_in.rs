@@ -16,6 +16,7 @@ use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::organisation::Role;
+use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Code, Problem};
 use crate::http::tokens::Grant;
 use crate::http::{Api, failure, reply};
@@ -85,6 +86,41 @@ impl From<Role> for OrganisationType {
     }
 }
 
+/// A contact whose organisations have changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rejoined)]
+pub(super) struct WireRejoined {
+    /// For the `Authorization` header, until `exp`.
+    access_token: String,
+    /// For `refresh`, once.
+    refresh_token: String,
+    /// When the access token expires, as RFC 3339 has it.
+    exp: String,
+    contact: WireSelf,
+    /// The organisations that the contact has signed up to.
+    organisations: Vec<WireOrganisation>,
+}
+
+/// The answer to a contact whose organisations have changed: the tokens of its session as they stand.
+pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
+    let contact = token.signed_in.contact;
+    let session = api.router.session(contact, token.signed_in.session);
+    let session = session.await.map_err(failure::unavailable)?;
+    // It ended a moment ago.
+    let session = session.ok_or_else(failure::not_found)?;
+    let signed_in = of_session(api, contact, &session, None).await?;
+    let expires = jiff::Timestamp::from_second(signed_in.expiration_date);
+    let answer = WireRejoined {
+        access_token: signed_in.access_token,
+        refresh_token: signed_in.refresh_token,
+        exp: expires.map_or_else(|_| String::new(), |at| at.to_string()),
+        contact: signed_in.contact,
+        organisations: signed_in.organisations,
+    };
+    let timings = reply::timings(token, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
+}
+
 /// The answer to a contact in this session. `existing` tells what became of a registration, to whoever proved to own the phone.
 pub(super) async fn signed_in(
     api: &Api,
@@ -93,6 +129,17 @@ pub(super) async fn signed_in(
     session: &SessionView,
     existing: Option<bool>,
 ) -> Result<Response, Problem> {
+    let answer = of_session(api, contact, session, existing).await?;
+    let timings = reply::timings_since(began, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
+}
+
+async fn of_session(
+    api: &Api,
+    contact: Address,
+    session: &SessionView,
+    existing: Option<bool>,
+) -> Result<WireSignedIn, Problem> {
     let reply = api.router.query(contact, Query::Contact).await;
     let view = match reply.result.map_err(failure::problem)? {
         Answer::Contact(view) if view.stage == Stage::Active => view,
@@ -118,7 +165,7 @@ pub(super) async fn signed_in(
         Problem::from(Code::Internal)
     })?;
     let own = PublicId::of(Named::Contact, contact.entity);
-    let answer = WireSignedIn {
+    Ok(WireSignedIn {
         access_token: access.text,
         refresh_token: secrets.refresh_token(&contact, session),
         expiration_date: access.expires_at,
@@ -136,9 +183,7 @@ pub(super) async fn signed_in(
         },
         organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
         existing_contact: existing,
-    };
-    let timings = reply::timings_since(began, Timings::default());
-    Ok(reply::json(StatusCode::OK, &answer, timings))
+    })
 }
 
 fn organisations(
