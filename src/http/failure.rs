@@ -126,6 +126,25 @@ pub fn not_found() -> Problem {
     )
 }
 
+/// A refusal that has to do with a spend token.
+fn token_rejected(rejection: contact::Rejection) -> Problem {
+    match rejection {
+        contact::Rejection::TokenSpendsLess { .. } => Problem::new(
+            Code::WalletLimitReached,
+            "the contact's token allows less to be spent than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what it allows",
+        ),
+        contact::Rejection::TooManyTokens => Problem::new(
+            Code::LimitReached,
+            "8 tokens were made within minutes; show one of them, or wait until one has run out",
+        ),
+        contact::Rejection::PurchaseRejected => Problem::new(
+            Code::PurchaseRejected,
+            "the contact has said that the purchase of this estimate may not be made",
+        ),
+        _ => spend_token_invalid(),
+    }
+}
+
 /// A spend token that is not good, for whatever reason: which it is, is not said.
 pub fn spend_token_invalid() -> Problem {
     Problem::new(
@@ -226,19 +245,10 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletBalanceTooLow,
             "the wallet does not cover amount; take less",
         ),
-        contact::Rejection::TokenInvalid => spend_token_invalid(),
-        contact::Rejection::TokenSpendsLess { .. } => Problem::new(
-            Code::WalletLimitReached,
-            "the contact's token allows less to be spent than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what it allows",
-        ),
-        contact::Rejection::TooManyTokens => Problem::new(
-            Code::LimitReached,
-            "8 tokens were made within minutes; show one of them, or wait until one has run out",
-        ),
-        contact::Rejection::PurchaseRejected => Problem::new(
-            Code::PurchaseRejected,
-            "the contact has said that the purchase of this estimate may not be made",
-        ),
+        contact::Rejection::TokenInvalid
+        | contact::Rejection::TokenSpendsLess { .. }
+        | contact::Rejection::TooManyTokens
+        | contact::Rejection::PurchaseRejected => token_rejected(rejection),
         contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::UnknownEstimate => invalid_field(
             "/estimate_id",

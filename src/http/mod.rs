@@ -70,8 +70,6 @@ pub struct Reach {
     pub purchases: PurchaseLists,
     /// All contacts, by age and by name.
     pub contacts: Arc<Contacts>,
-    /// Spend tokens that were presented and were not good.
-    pub misses: Arc<misses::Misses>,
     /// What test mode would have sent.
     pub inbox: Arc<Inbox>,
 }

@@ -291,13 +291,8 @@ impl Entity {
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
-            (Query::SpendToken(number), State::Contact(contact)) => {
-                let mut tokens = contact.spend_tokens().iter();
-                let token = tokens.find(|token| token.number == number);
-                Answer::SpendToken(Box::new(*token.ok_or(Rejection::NotFound)?))
-            }
+            (Query::SpendToken(number), State::Contact(contact)) => token_view(contact, number)?,
             (Query::SpendTokens, State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
                 Answer::SpendTokens(contact.spend_tokens().to_vec())
             }
             (
@@ -430,6 +425,14 @@ fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let challenge = access.and_then(|access| access.challenge(number));
     let challenge = challenge.ok_or(Rejection::NotFound)?;
     Ok(Answer::Challenge(Box::new(*challenge)))
+}
+
+fn token_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
+    let mut tokens = contact.spend_tokens().iter();
+    let token = tokens.find(|token| token.number == number);
+    Ok(Answer::SpendToken(Box::new(
+        *token.ok_or(Rejection::NotFound)?,
+    )))
 }
 
 fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
