@@ -35,6 +35,10 @@ pub enum Named {
     Challenge,
     /// A spend token of a contact.
     SpendToken,
+    /// A person of the Back Office.
+    User,
+    /// What a tenant's users may do: the part is the role's number.
+    Role,
 }
 
 impl Named {
@@ -53,6 +57,8 @@ impl Named {
             Named::Classification => 11,
             Named::Challenge => 12,
             Named::SpendToken => 17,
+            Named::User => 15,
+            Named::Role => 16,
         }
     }
 
@@ -71,6 +77,8 @@ impl Named {
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
             17 => Some(Named::SpendToken),
+            15 => Some(Named::User),
+            16 => Some(Named::Role),
             _ => None,
         }
     }
@@ -78,7 +86,7 @@ impl Named {
     /// The kind of the entity that owns what is named.
     pub const fn owner(self) -> Kind {
         match self {
-            Named::Tenant | Named::Classification => Kind::Tenant,
+            Named::Tenant | Named::Classification | Named::Role => Kind::Tenant,
             Named::Organisation | Named::Tap => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
@@ -89,6 +97,7 @@ impl Named {
             | Named::Challenge
             | Named::SpendToken => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::User => Kind::User,
         }
     }
 }
@@ -118,9 +127,18 @@ impl PublicId {
     pub const fn owner(self, tenant: TenantId, mode: Mode) -> Address {
         let kind = self.named.owner();
         Address {
-            tenant,
+            tenant: match kind {
+                Kind::User => TenantId::PLATFORM,
+                Kind::Tenant
+                | Kind::Organisation
+                | Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease => tenant,
+            },
             mode: match kind {
-                Kind::Tenant | Kind::Organisation => Mode::Shared,
+                Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
                 Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
                     mode
                 }

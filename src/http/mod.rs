@@ -28,6 +28,7 @@ pub mod quota;
 pub mod reply;
 mod shown;
 pub mod tokens;
+pub mod users;
 
 use std::ops::Deref;
 use std::sync::Arc;
