@@ -20,7 +20,6 @@ use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
-use crate::http::misses::Misses;
 use crate::http::passwords::Passwords;
 use crate::http::quota::Quota;
 use crate::http::tokens::Tokens;
@@ -182,7 +181,6 @@ pub struct Running {
     tokens: Arc<Tokens>,
     passwords: Arc<Passwords>,
     quota: Arc<Quota>,
-    misses: Arc<Misses>,
     purchases: PurchaseLists,
     contacts: Arc<Contacts>,
     inbox: Arc<Inbox>,
@@ -245,7 +243,6 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     };
     let node = Node::start(options, parts).await?;
     let quota = Arc::new(quota(&settings.config));
-    let misses = Arc::new(Misses::default());
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
     let passwords = passwords(&node)?;
@@ -254,7 +251,6 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         tokens: Arc::clone(&tokens),
         passwords: Arc::clone(&passwords),
         quota: Arc::clone(&quota),
-        misses: Arc::clone(&misses),
         purchases: Arc::clone(&purchases),
         contacts: Arc::clone(&contacts),
         inbox: Arc::clone(&inbox),
@@ -287,7 +283,6 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         tokens,
         passwords,
         quota,
-        misses,
         purchases,
         contacts,
         inbox,
@@ -367,7 +362,6 @@ impl Running {
             tokens: Arc::clone(&self.tokens),
             passwords: Arc::clone(&self.passwords),
             quota: Arc::clone(&self.quota),
-            misses: Arc::clone(&self.misses),
             purchases: Arc::clone(&self.purchases),
             contacts: Arc::clone(&self.contacts),
             inbox: Arc::clone(&self.inbox),
@@ -442,12 +436,12 @@ fn open(settings: &Settings) -> Result<Opened, Error> {
     let journal: Arc<dyn Journal> = Arc::new(journal);
     refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
     let feed = Arc::new(Feed::new(Arc::clone(&journal)));
-    let purchases = Projector::open(Arc::clone(&rows), Arc::clone(&feed), settings.brake.clone())?;
     let root = match settings.root_key {
         Some(bytes) => RootSecret::from_bytes(bytes),
         None => RootSecret::open_or_create(&directory.root_key())?,
     };
     let store = Arc::new(Store::open(rows, shards)?);
+    let purchases = Projector::open(&store, Arc::clone(&feed), settings.brake.clone())?;
     let keyring = Arc::new(Keyring::open(&directory.keyring())?);
     let contacts = Contacts::new(
         Arc::clone(&store),

@@ -47,6 +47,8 @@ pub enum UniqueValue {
     IdentityPhone,
     /// The digits of a spend token.
     SpendCode,
+    /// An e-mail address that a user signs in with.
+    UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
 }
@@ -62,6 +64,7 @@ impl UniqueValue {
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
             UniqueValue::SpendCode => 11,
+            UniqueValue::UserEmail => 10,
         }
     }
 }

@@ -290,7 +290,8 @@ impl Turn<'_> {
             | Query::Session(_)
             | Query::Registration
             | Query::SpendToken(_)
-            | Query::SpendTokens => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::SpendTokens
+            | Query::User => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

@@ -39,6 +39,10 @@ pub enum Named {
     Device,
     /// A postal address of a contact.
     Address,
+    /// A person of the Back Office.
+    User,
+    /// What a tenant's users may do: the part is the role's number.
+    Role,
 }
 
 impl Named {
@@ -59,6 +63,8 @@ impl Named {
             Named::SpendToken => 17,
             Named::Device => 18,
             Named::Address => 19,
+            Named::User => 15,
+            Named::Role => 16,
         }
     }
 
@@ -79,6 +85,8 @@ impl Named {
             17 => Some(Named::SpendToken),
             18 => Some(Named::Device),
             19 => Some(Named::Address),
+            15 => Some(Named::User),
+            16 => Some(Named::Role),
             _ => None,
         }
     }
@@ -86,7 +94,7 @@ impl Named {
     /// The kind of the entity that owns what is named.
     pub const fn owner(self) -> Kind {
         match self {
-            Named::Tenant | Named::Classification => Kind::Tenant,
+            Named::Tenant | Named::Classification | Named::Role => Kind::Tenant,
             Named::Organisation | Named::Tap => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
@@ -99,6 +107,7 @@ impl Named {
             | Named::Device
             | Named::Address => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::User => Kind::User,
         }
     }
 }
@@ -128,9 +137,18 @@ impl PublicId {
     pub const fn owner(self, tenant: TenantId, mode: Mode) -> Address {
         let kind = self.named.owner();
         Address {
-            tenant,
+            tenant: match kind {
+                Kind::User => TenantId::PLATFORM,
+                Kind::Tenant
+                | Kind::Organisation
+                | Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease => tenant,
+            },
             mode: match kind {
-                Kind::Tenant | Kind::Organisation => Mode::Shared,
+                Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
                 Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
                     mode
                 }

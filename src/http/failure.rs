@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{access, api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, contact, offer, organisation, tenant, user};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -71,6 +71,7 @@ fn rejected(rejection: Rejection) -> Problem {
             "this idempotency key created an organisation long ago; use a new one",
         ),
         Rejection::ApiKey(rejection) => api_key_rejected(rejection),
+        Rejection::User(rejection) => user_rejected(rejection),
         Rejection::Tenant(tenant::Rejection::TapTaken) => Problem::new(
             Code::TapNotUnique,
             "another organisation of the network has a TAP of this tap_code",
@@ -91,7 +92,8 @@ fn rejected(rejection: Rejection) -> Problem {
         | Rejection::Tenant(
             tenant::Rejection::UnknownTenant
             | tenant::Rejection::TenantExists
-            | tenant::Rejection::UnknownOrganisation,
+            | tenant::Rejection::UnknownOrganisation
+            | tenant::Rejection::UnknownRole,
         )
         | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)
         | Rejection::Offer(_)
@@ -118,12 +120,100 @@ fn api_key_rejected(rejection: api_key::Rejection) -> Problem {
     }
 }
 
+fn user_rejected(rejection: user::Rejection) -> Problem {
+    match rejection {
+        user::Rejection::LoginRefused => invalid_login(),
+        user::Rejection::UnknownUser => not_found(),
+        user::Rejection::UserExists => Problem::new(
+            Code::LimitReached,
+            "there is a user of this e-mail address; invite it instead",
+        ),
+        user::Rejection::InvalidGrant => Problem::new(
+            Code::InvalidGrant,
+            "the session has ended, or the refresh token is unknown or was used before; sign in again",
+        ),
+        user::Rejection::LetterInvalid => Problem::new(
+            Code::InvalidToken,
+            "the one-time token is unknown, was used, or has run out; ask for another one",
+        ),
+        user::Rejection::MembershipsFull => Problem::new(
+            Code::LimitReached,
+            "the user has 50 roles in organisations; take one away first",
+        ),
+        user::Rejection::CodeWrong => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, or was used; wait for the next one of the app",
+        ),
+        user::Rejection::Locked(_) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; try again in a quarter of an hour",
+        ),
+        user::Rejection::NoTotp => Problem::new(
+            Code::OtpInvalid,
+            "no app makes codes for this user; enrol one with POST /users/totp",
+        ),
+        user::Rejection::HasTotp => Problem::new(
+            Code::LimitReached,
+            "an app makes codes for this user already; remove it first",
+        ),
+    }
+}
+
+/// Why nobody signs in like this is not told.
+pub fn invalid_login() -> Problem {
+    Problem::new(
+        Code::InvalidLogin,
+        "the username or the password is wrong, or too many wrong ones came; try again in a quarter of an hour",
+    )
+}
+
 /// What is not there, not the caller's, or of another mode: all the same.
 pub fn not_found() -> Problem {
     Problem::new(
         Code::NotFound,
         "nothing of this id or code is known under this key",
     )
+}
+
+/// Why somebody is not let in.
+fn access_rejected(rejection: access::Rejection) -> Problem {
+    match rejection {
+        access::Rejection::Locked(_) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; ask for another in a quarter of an hour",
+        ),
+        access::Rejection::CodeWrong | access::Rejection::CodeInvalid => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        access::Rejection::InvalidGrant => Problem::new(
+            Code::InvalidGrant,
+            "the refresh token is unknown, was used before, or its session has ended; sign in again",
+        ),
+        access::Rejection::PasswordChanged => Problem::new(
+            Code::InvalidLogin,
+            "the password was changed; sign in with the new one",
+        ),
+    }
+}
+
+/// A refusal that has to do with a spend token.
+fn token_rejected(rejection: contact::Rejection) -> Problem {
+    match rejection {
+        contact::Rejection::TokenSpendsLess { .. } => Problem::new(
+            Code::WalletLimitReached,
+            "the contact's token allows less to be spent than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what it allows",
+        ),
+        contact::Rejection::TooManyTokens => Problem::new(
+            Code::LimitReached,
+            "8 tokens were made within minutes; show one of them, or wait until one has run out",
+        ),
+        contact::Rejection::PurchaseRejected => Problem::new(
+            Code::PurchaseRejected,
+            "the contact has said that the purchase of this estimate may not be made",
+        ),
+        _ => spend_token_invalid(),
+    }
 }
 
 /// A spend token that is not good, for whatever reason: which it is, is not said.
@@ -162,24 +252,7 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::LimitReached,
             "the contact is signed up to 64 organisations; sign it out of one first",
         ),
-        contact::Rejection::Access(access::Rejection::Locked(_)) => Problem::new(
-            Code::TooManyRequests,
-            "too many wrong codes; ask for another in a quarter of an hour",
-        ),
-        contact::Rejection::Access(
-            access::Rejection::CodeWrong | access::Rejection::CodeInvalid,
-        ) => Problem::new(
-            Code::OtpInvalid,
-            "the code is wrong, has run out or was used; ask for another one",
-        ),
-        contact::Rejection::Access(access::Rejection::InvalidGrant) => Problem::new(
-            Code::InvalidGrant,
-            "the refresh token is unknown, was used before, or its session has ended; sign in again",
-        ),
-        contact::Rejection::Access(access::Rejection::PasswordChanged) => Problem::new(
-            Code::InvalidLogin,
-            "the password was changed; sign in with the new one",
-        ),
+        contact::Rejection::Access(why) => access_rejected(why),
         contact::Rejection::NeverSeen => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,
@@ -226,19 +299,10 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletBalanceTooLow,
             "the wallet does not cover amount; take less",
         ),
-        contact::Rejection::TokenInvalid => spend_token_invalid(),
-        contact::Rejection::TokenSpendsLess { .. } => Problem::new(
-            Code::WalletLimitReached,
-            "the contact's token allows less to be spent than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what it allows",
-        ),
-        contact::Rejection::TooManyTokens => Problem::new(
-            Code::LimitReached,
-            "8 tokens were made within minutes; show one of them, or wait until one has run out",
-        ),
-        contact::Rejection::PurchaseRejected => Problem::new(
-            Code::PurchaseRejected,
-            "the contact has said that the purchase of this estimate may not be made",
-        ),
+        contact::Rejection::TokenInvalid
+        | contact::Rejection::TokenSpendsLess { .. }
+        | contact::Rejection::TooManyTokens
+        | contact::Rejection::PurchaseRejected => token_rejected(rejection),
         contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::UnknownEstimate => invalid_field(
             "/estimate_id",

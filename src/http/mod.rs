@@ -28,6 +28,7 @@ pub mod quota;
 pub mod reply;
 mod shown;
 pub mod tokens;
+pub mod users;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -70,8 +71,6 @@ pub struct Reach {
     pub purchases: PurchaseLists,
     /// All contacts, by age and by name.
     pub contacts: Arc<Contacts>,
-    /// Spend tokens that were presented and were not good.
-    pub misses: Arc<misses::Misses>,
     /// What test mode would have sent.
     pub inbox: Arc<Inbox>,
 }

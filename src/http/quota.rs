@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use governor::DefaultKeyedRateLimiter;
 use governor::clock::{Clock, DefaultClock};
 
+use super::misses::Misses;
 use super::problem::{Code, Problem};
 use crate::domain::address::{Address, Mode, TenantId};
 
@@ -13,6 +14,8 @@ pub struct Quota {
     requests: DefaultKeyedRateLimiter<Address>,
     codes: DefaultKeyedRateLimiter<(TenantId, Mode)>,
     clock: DefaultClock,
+    /// Spend tokens that each API key presented and that were not good.
+    pub misses: Misses,
 }
 
 impl Quota {
@@ -25,6 +28,7 @@ impl Quota {
             requests: DefaultKeyedRateLimiter::dashmap(requests),
             codes: DefaultKeyedRateLimiter::dashmap(codes),
             clock: DefaultClock::default(),
+            misses: Misses::default(),
         }
     }
 

@@ -22,6 +22,16 @@ impl Person {
         answer.json()
     }
 
+    /// Adds something to what it keeps; its id.
+    pub(crate) async fn keeps(&self, node: &TestNode, what: &str, body: &Value) -> String {
+        let path = format!("/contacts/{}/{what}", self.id);
+        let added = node.own(Method::POST, &path, &self.access);
+        let added = added.with("content-type", "application/json").body(body);
+        let added = added.send().await;
+        assert_eq!(added.status, 201, "{added:?}");
+        added.text("id")
+    }
+
     /// The id of its wallet.
     pub(crate) async fn wallet(&self, node: &TestNode) -> String {
         let own = self.sees(node, &format!("/contacts/{}", self.id)).await;
@@ -268,6 +278,8 @@ struct Foreign {
     contact: String,
     wallet: String,
     purchase: String,
+    address: String,
+    device: String,
 }
 
 impl Foreign {
@@ -279,6 +291,8 @@ impl Foreign {
                 (false, _) => part,
                 (true, Some("wallets")) => &self.wallet,
                 (true, Some("purchases")) => &self.purchase,
+                (true, Some("addresses")) => &self.address,
+                (true, Some("devices")) => &self.device,
                 (true, _) => &self.contact,
             };
             parts.push(part.to_owned());
@@ -288,12 +302,19 @@ impl Foreign {
 }
 
 /// A body that each write accepts of whoever may send it.
-fn body_of(path: &str) -> Value {
+fn body_of(path: &str, organisation: &str) -> Value {
+    let address = json!({ "type": "HOME", "address_line_1": "Quay 1" });
     let rest = path.rsplit('}').next().unwrap();
-    match rest {
-        "/sign_out" => json!({}),
-        "/tokens" => json!({ "intent": "SPEND" }),
-        other => panic!("what does {other} accept?"),
+    match (rest, path.contains("addresses"), path.contains("devices")) {
+        ("/sign_out", ..) => json!({}),
+        ("/tokens", ..) => json!({ "intent": "SPEND" }),
+        ("/addresses", ..) | ("", true, _) => address,
+        ("/devices", ..) => json!({ "registration_token": "t" }),
+        ("", _, true) => json!({ "custom_fields": [] }),
+        ("/preferences", ..) => json!({ "organisation_id": organisation, "type": "ORDERS" }),
+        ("/organisations", ..) => json!({ "organisation_id": organisation, "action": "SIGNUP" }),
+        ("", false, false) => json!({ "first_name": "Eve" }),
+        (other, ..) => panic!("what does {other} accept?"),
     }
 }
 
@@ -303,6 +324,10 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
     let person = node.signed_up(PHONE).await;
     let other = node.signed_up(OTHER).await;
     let bought = buys(&node, &other, json!({})).await.text("id");
+    let address = json!({ "type": "HOME", "address_line_1": "Quay 1" });
+    let address = other.keeps(&node, "addresses", &address).await;
+    let device = json!({ "registration_token": "token" });
+    let device = other.keeps(&node, "devices", &device).await;
     let nobody = "69691e1e-1d90-4355-8b78-acd41ef577f4";
     let live = node.contact(0);
     let sold = node.purchase(live, 20, "p1").send().await.text("id");
@@ -316,18 +341,24 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
             contact: other.id.clone(),
             wallet: other.wallet(&node).await,
             purchase: bought,
+            address,
+            device,
         },
         Foreign {
             what: "of the other mode",
             contact: live.id.clone(),
             wallet: live.wallet_id.clone(),
             purchase: sold,
+            address: nobody.to_owned(),
+            device: nobody.to_owned(),
         },
         Foreign {
             what: "of another tenant",
             contact: their_contact,
             wallet: their_wallet,
             purchase: nobody.to_owned(),
+            address: nobody.to_owned(),
+            device: nobody.to_owned(),
         },
     ];
     let unknown = Foreign {
@@ -335,7 +366,10 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
         contact: nobody.to_owned(),
         wallet: nobody.to_owned(),
         purchase: nobody.to_owned(),
+        address: nobody.to_owned(),
+        device: nobody.to_owned(),
     };
+    let organisation = &node.seed.organisations.merchants[0].id;
     let document = node.ask(Method::GET, "/self-service/openapi.json");
     let document = document.send().await.json();
     let mut asked = 0;
@@ -352,7 +386,7 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
                     true => ask,
                     false => ask
                         .with("content-type", "application/json")
-                        .body(&body_of(path)),
+                        .body(&body_of(path, organisation)),
                 }
             };
             let expected = looks(&ask(&unknown).send().await);
@@ -364,7 +398,16 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
             asked += 1;
         }
     }
-    assert!(asked >= 26, "only {asked} operations");
-    // What it tried on others touched nobody.
-    assert_eq!(other.read(&node).send().await.status, 200);
+    assert!(asked >= 50, "only {asked} operations");
+    // What it tried on others touched nobody; nor does it reach their parts by way of its own id.
+    let own = other.read(&node).send().await;
+    assert_eq!(own.json()["first_name"], "Ada");
+    for part in ["addresses", "devices"] {
+        let list = format!("/contacts/{}/{part}", other.id);
+        let kept = other.sees(&node, list).await["content"].clone();
+        let id = kept[0]["id"].as_str().unwrap();
+        let path = format!("/contacts/{}/{part}/{id}", person.id);
+        let removed = node.own(Method::DELETE, &path, &person.access);
+        assert_eq!(removed.send().await.status, 404, "{part}");
+    }
 }

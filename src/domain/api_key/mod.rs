@@ -48,11 +48,27 @@ pub enum Scope {
     ContactsRegister,
     /// Read what test mode would have sent.
     TestInbox,
+    /// Read users.
+    UsersRead,
+    /// Invite, change and deactivate users.
+    UsersWrite,
+    /// Read roles.
+    RolesRead,
+    /// Make, change and remove roles.
+    RolesWrite,
+    /// Act as an organisation below.
+    Masquerade,
+    /// Register an organisation with its first user: what a page's public key needs.
+    OrganisationsRegister,
+    /// Read journals.
+    FinanceRead,
+    /// Pay in, and move money by hand.
+    FinanceWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 17] = [
+    pub const ALL: [Scope; 25] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -70,6 +86,14 @@ impl Scope {
         Scope::TestClock,
         Scope::ContactsRegister,
         Scope::TestInbox,
+        Scope::UsersRead,
+        Scope::UsersWrite,
+        Scope::RolesRead,
+        Scope::RolesWrite,
+        Scope::Masquerade,
+        Scope::OrganisationsRegister,
+        Scope::FinanceRead,
+        Scope::FinanceWrite,
     ];
 
     /// The scope's name on the wire.
@@ -92,6 +116,14 @@ impl Scope {
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
             Scope::TestInbox => "test_inbox.read",
+            Scope::UsersRead => "users.read",
+            Scope::UsersWrite => "users.write",
+            Scope::RolesRead => "roles.read",
+            Scope::RolesWrite => "roles.write",
+            Scope::Masquerade => "organisations.masquerade",
+            Scope::OrganisationsRegister => "organisations.register",
+            Scope::FinanceRead => "finance.read",
+            Scope::FinanceWrite => "finance.write",
         }
     }
 
@@ -120,6 +152,14 @@ impl Scope {
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
             Scope::TestInbox => 1 << 27,
+            Scope::UsersRead => 1 << 18,
+            Scope::UsersWrite => 1 << 19,
+            Scope::RolesRead => 1 << 20,
+            Scope::RolesWrite => 1 << 21,
+            Scope::Masquerade => 1 << 22,
+            Scope::OrganisationsRegister => 1 << 23,
+            Scope::FinanceRead => 1 << 28,
+            Scope::FinanceWrite => 1 << 29,
         }
     }
 }
@@ -152,6 +192,11 @@ impl Scopes {
     /// Whether `scope` is in the set.
     pub const fn allows(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
+    }
+
+    /// Whether there is none in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// The scopes in the set that `other` lacks.

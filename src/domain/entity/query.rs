@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::parts::{challenge_view, destination_view, hold_view, session_view, token_view};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::contact::{
@@ -14,7 +15,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation};
+use crate::domain::{api_key, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,8 @@ pub enum Query {
     SpendToken(u32),
     /// The spend tokens that have not lapsed.
     SpendTokens,
+    /// A user.
+    User,
 }
 
 /// A contact as it is shown.
@@ -194,6 +197,10 @@ pub enum Answer {
     SpendToken(Box<SpendToken>),
     /// Spend tokens, oldest first; used ones among them.
     SpendTokens(Vec<SpendToken>),
+    /// A user.
+    User(Box<user::User>),
+    /// A session of a user.
+    UserSession(Box<user::SessionView>),
 }
 
 impl Entity {
@@ -209,6 +216,7 @@ impl Entity {
             (Outcome::TokenMade(number), _) => Some(Query::SpendToken(number)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
+            (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
                 Some(_) => Query::Budget,
                 None => Query::Offer,
@@ -240,16 +248,7 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Lots(now, contact.wallet.spendable(now).collect())
             }
-            (Query::Hold(number), State::Contact(contact)) => {
-                present((1..=contact.wallet.hold_count).contains(&number))?;
-                let hold = contact.wallet.hold(number, now);
-                Answer::Hold(HoldView {
-                    number,
-                    amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
-                    organisation: hold.map(|hold| hold.organisation),
-                    until: hold.map(|hold| hold.until),
-                })
-            }
+            (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
                 return Ok(contact.journal(page, now, &[]).map(Answer::Journal));
@@ -288,16 +287,13 @@ impl Entity {
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
             (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
+            (Query::User, State::User(user)) => Answer::User(user.clone()),
+            (Query::Session(number), State::User(user)) => user_session(user, number)?,
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
-            (Query::SpendToken(number), State::Contact(contact)) => {
-                let mut tokens = contact.spend_tokens().iter();
-                let token = tokens.find(|token| token.number == number);
-                Answer::SpendToken(Box::new(*token.ok_or(Rejection::NotFound)?))
-            }
+            (Query::SpendToken(number), State::Contact(contact)) => token_view(contact, number)?,
             (Query::SpendTokens, State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
                 Answer::SpendTokens(contact.spend_tokens().to_vec())
             }
             (
@@ -320,14 +316,16 @@ impl Entity {
                 | Query::Session(_)
                 | Query::Registration
                 | Query::SpendToken(_)
-                | Query::SpendTokens,
+                | Query::SpendTokens
+                | Query::User,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::User(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -355,7 +353,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => Err(Rejection::WrongKind),
+            | State::Lease(_)
+            | State::User(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -384,7 +383,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => None,
+            | State::Lease(_)
+            | State::User(_) => None,
         }
     }
 
@@ -397,7 +397,7 @@ impl Entity {
     }
 }
 
-fn present(is_there: bool) -> Result<(), Rejection> {
+pub(super) fn present(is_there: bool) -> Result<(), Rejection> {
     if is_there {
         Ok(())
     } else {
@@ -425,26 +425,16 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
     }
 }
 
-fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let challenge = access.and_then(|access| access.challenge(number));
-    let challenge = challenge.ok_or(Rejection::NotFound)?;
-    Ok(Answer::Challenge(Box::new(*challenge)))
-}
-
-fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
-    Answer::Destination(contact.destination(to))
-}
-
 fn password_view(contact: &Contact, by: &ValueHash) -> Answer {
     let exists = contact.stage == Stage::Active;
     Answer::Password(exists.then(|| contact.password(by)).flatten())
 }
 
-fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let session = access.and_then(|access| access.session(number));
-    Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
+fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {
+    let view = user.view();
+    let session = view.sessions.iter().find(|it| it.tokens.number == number);
+    let session = session.ok_or(Rejection::NotFound)?;
+    Ok(Answer::UserSession(Box::new(*session)))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

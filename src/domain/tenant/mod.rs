@@ -1,12 +1,19 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
+mod roles;
+
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
 use super::time::Span;
 
+pub use roles::{OWNER_ROLE, ROLE_NAME_BYTES_MAX, ROLES_MAX, Role, RoleCommand};
+
+/// How many users a tenant lists: each takes 9 bytes in its row.
+pub const USERS_MAX: usize = 500;
+
 /// How many organisations, offers of both modes and keys of both modes a tenant lists: each is 10 bytes or less in the tenant's
-/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which so stays under two thirds of a row's limit.
+/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which so stays under four fifths of a row's limit, with its roles and users.
 pub const LISTED_MAX: usize = 500;
 
 /// The longest code of a TAP, in ASCII characters: twice what is printed on terminals.
@@ -34,6 +41,12 @@ pub struct Tenant {
     pub owes_offline: Vec<Mode>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
+    /// What its users may do, beside that of owners.
+    pub roles: Vec<Role>,
+    /// The number of the newest role.
+    pub role_count: u32,
+    /// Its users, in the order in which they were asked.
+    pub users: Vec<u64>,
 }
 
 /// What becomes of an offline sale that spends more than the wallet has.
@@ -88,6 +101,10 @@ pub enum Command {
     SetUncoveredOffline(Mode, Uncovered),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
+    /// Make, change or remove a role.
+    Role(RoleCommand),
+    /// Add a user.
+    ListUser(u64),
 }
 
 /// What happened to a tenant.
@@ -107,6 +124,12 @@ pub enum Event {
     UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
+    /// A role is so from now on.
+    RoleSet(Role),
+    /// A role is gone.
+    RoleRemoved(u32),
+    /// A user was added.
+    UserListed(u64),
 }
 
 /// Why a tenant refuses.
@@ -126,6 +149,8 @@ pub enum Rejection {
     ClockGoesBack,
     /// The test clock would go too far.
     ClockTooFar,
+    /// There is no such role.
+    UnknownRole,
 }
 
 impl Tenant {
@@ -143,6 +168,12 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
+            Command::Role(ref role) => return self.decide_role(role),
+            Command::ListUser(number) => (
+                self.users.contains(&number),
+                self.users.len() < USERS_MAX,
+                Event::UserListed(number),
+            ),
             Command::SetUncoveredOffline(mode, uncovered) => {
                 return Ok(if self.uncovered_offline(mode) == uncovered {
                     Vec::new()
@@ -256,6 +287,9 @@ impl Tenant {
                 }
             }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
+            Event::RoleSet(role) => self.set_role(role),
+            Event::RoleRemoved(number) => self.roles.retain(|role| role.number != *number),
+            Event::UserListed(number) => self.users.push(*number),
         }
     }
 }

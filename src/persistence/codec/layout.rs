@@ -97,6 +97,7 @@ macro_rules! stored_as {
 
 mod access;
 mod own_details;
+mod user;
 
 stored!(wrap Timestamp);
 stored!(wrap Span);
@@ -167,7 +168,8 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, roles, role_count, users });
+stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
@@ -176,6 +178,9 @@ stored!(choice tenant::Event {
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
     6 => UncoveredOfflineSet(mode, uncovered),
+    30 => RoleSet(role),
+    31 => RoleRemoved(number),
+    32 => UserListed(number),
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
@@ -402,6 +407,7 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    8 => User(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -411,6 +417,7 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    8 => User(state),
 });
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });

@@ -11,4 +11,5 @@ mod refusals;
 mod round_trips;
 mod sizes;
 mod tokens;
+mod users;
 mod wallet;

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, offers, profiles, tokens};
+use super::{access, budgets, offers, profiles, tokens, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -249,6 +249,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     ]
     .into_iter()
     .chain(budgets::events())
+    .chain(users::events())
     .chain(profiles::events())
     .chain(offers::events())
     .chain(events_of_others())
@@ -345,6 +346,9 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
+                roles: vec![users::role()],
+                role_count: 404,
+                users: vec![413],
                 test_clock_ahead: Span::days(3),
             }),
         ),
@@ -408,6 +412,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 destinations: vec![access::destination()],
             }),
         ),
+        ("user", State::User(Box::new(users::state()))),
     ]
 }
 
@@ -420,6 +425,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
+        Event::User(_) => Kind::User,
     }
 }
 

@@ -90,7 +90,7 @@ pub(super) async fn find_buyer(
         let token = None;
         return Ok(Buyer { contact, token });
     };
-    api.misses.admit(caller.credential())?;
+    api.quota.misses.admit(caller.credential())?;
     let found = api
         .router
         .find_spend_token(caller.tenant(), caller.mode(), otp);
@@ -100,7 +100,7 @@ pub(super) async fn find_buyer(
             token: Some(presented),
         }),
         None => {
-            api.misses.count(caller.credential());
+            api.quota.misses.count(caller.credential());
             Err(failure::spend_token_invalid())
         }
     }
@@ -109,7 +109,7 @@ pub(super) async fn find_buyer(
 /// Why a purchase or an estimate was refused. A token that was not good is counted: whoever tries many is let wait.
 pub(super) fn refusal(api: &Api, caller: &Caller, why: Failure) -> Problem {
     if let Failure::Rejected(Rejection::Contact(contact::Rejection::TokenInvalid)) = why {
-        api.misses.count(caller.credential());
+        api.quota.misses.count(caller.credential());
     }
     failure::problem(why)
 }
