@@ -1,6 +1,7 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
 mod credentials;
+mod letters;
 mod spend_tokens;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -9,7 +10,8 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
-pub use credentials::{AuthOtp, ContactSession};
+pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
+pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 use spend_tokens::SpendTokenKeys;
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
@@ -26,6 +28,8 @@ pub struct Secrets {
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
     password_pepper: [u8; 32],
+    letters: [u8; 32],
+    totp_secrets: [u8; 32],
     credentials: Credentials,
     spend_tokens: SpendTokenKeys,
 }
@@ -101,6 +105,8 @@ impl Secrets {
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
             password_pepper: subkey("clientele password pepper v1"),
+            letters: subkey("clientele one-time letters v1"),
+            totp_secrets: subkey("clientele totp secrets v1"),
             credentials: Credentials::derive(&subkey),
             spend_tokens: SpendTokenKeys::derive(&subkey),
         }

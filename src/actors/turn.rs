@@ -285,6 +285,7 @@ impl Turn<'_> {
             | Query::DirectoryHolder(_)
             | Query::DirectoryLock(_)
             | Query::Password(_)
+            | Query::Adding(_)
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)

@@ -39,6 +39,8 @@ pub enum Named {
     Device,
     /// A postal address of a contact.
     Address,
+    /// What a contact signs in by.
+    Identity,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -63,6 +65,7 @@ impl Named {
             Named::SpendToken => 17,
             Named::Device => 18,
             Named::Address => 19,
+            Named::Identity => 14,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -85,6 +88,7 @@ impl Named {
             17 => Some(Named::SpendToken),
             18 => Some(Named::Device),
             19 => Some(Named::Address),
+            14 => Some(Named::Identity),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -105,7 +109,8 @@ impl Named {
             | Named::Challenge
             | Named::SpendToken
             | Named::Device
-            | Named::Address => Kind::Contact,
+            | Named::Address
+            | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::User => Kind::User,
         }

@@ -36,6 +36,8 @@ pub enum Outcome {
     SignedIn(u32),
     /// A spend token of this number was made.
     TokenMade(u32),
+    /// A value was proven that the session of this number is adding to what it signs in by.
+    AddsIdentity(u32),
 }
 
 /// A request that had its effect.

@@ -175,28 +175,6 @@ pub fn not_found() -> Problem {
     )
 }
 
-/// Why somebody is not let in.
-fn access_rejected(rejection: access::Rejection) -> Problem {
-    match rejection {
-        access::Rejection::Locked(_) => Problem::new(
-            Code::TooManyRequests,
-            "too many wrong codes; ask for another in a quarter of an hour",
-        ),
-        access::Rejection::CodeWrong | access::Rejection::CodeInvalid => Problem::new(
-            Code::OtpInvalid,
-            "the code is wrong, has run out or was used; ask for another one",
-        ),
-        access::Rejection::InvalidGrant => Problem::new(
-            Code::InvalidGrant,
-            "the refresh token is unknown, was used before, or its session has ended; sign in again",
-        ),
-        access::Rejection::PasswordChanged => Problem::new(
-            Code::InvalidLogin,
-            "the password was changed; sign in with the new one",
-        ),
-    }
-}
-
 /// A refusal that has to do with a spend token.
 fn token_rejected(rejection: contact::Rejection) -> Problem {
     match rejection {
@@ -239,6 +217,36 @@ pub fn invalid_field(
         code,
         detail: detail.into(),
     })
+}
+
+/// Why nobody is let in.
+fn access_rejected(rejection: access::Rejection) -> Problem {
+    match rejection {
+        access::Rejection::Locked(_) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; ask for another in a quarter of an hour",
+        ),
+        access::Rejection::CodeWrong | access::Rejection::CodeInvalid => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        access::Rejection::InvalidGrant => Problem::new(
+            Code::InvalidGrant,
+            "the refresh token is unknown, was used before, or its session has ended; sign in again",
+        ),
+        access::Rejection::PasswordChanged => Problem::new(
+            Code::InvalidLogin,
+            "the password was changed; sign in with the new one",
+        ),
+        access::Rejection::StepUpRequired => Problem::new(
+            Code::StepUpRequired,
+            "the session began more than ten minutes ago; sign in again",
+        ),
+        access::Rejection::IdentityKnown | access::Rejection::IdentitiesFull => Problem::new(
+            Code::LimitReached,
+            "the contact signs in by this, or by as much as it may, already",
+        ),
+    }
 }
 
 /// A contact's refusal, as a problem.

@@ -307,6 +307,11 @@ fn body_of(path: &str, organisation: &str) -> Value {
     let rest = path.rsplit('}').next().unwrap();
     match (rest, path.contains("addresses"), path.contains("devices")) {
         ("/sign_out", ..) => json!({}),
+        ("/switch", ..) => json!({}),
+        ("/change_password", ..) => json!({ "password": "a pass phrase of somebody" }),
+        ("/identities", ..) => {
+            json!({ "provider": "PHONE", "phone": { "number": "+442079460019" } })
+        }
         ("/tokens", ..) => json!({ "intent": "SPEND" }),
         ("/addresses", ..) | ("", true, _) => address,
         ("/devices", ..) => json!({ "registration_token": "t" }),

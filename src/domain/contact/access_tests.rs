@@ -4,8 +4,8 @@ use super::tests::NOW;
 use super::*;
 use crate::domain::access::{
     self, Access, Attempt, CHALLENGES_MAX, Channel, CodeHash, LOCKED_FOR, NewChallenge, OTP_LASTS,
-    Provider, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, TRIES_MAX, Which,
-    bound_to,
+    Provider, Purpose, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX,
+    TRIES_MAX, Which, bound_to,
 };
 use crate::domain::address::Kind;
 use crate::domain::context::Context;
@@ -131,7 +131,8 @@ impl Bench {
     /// Asks for a code to sign in with: the number of the challenge.
     pub(super) fn ask(&mut self, right: u8) -> u32 {
         let challenge = self.new_challenge(right);
-        self.tell(access::Command::Challenge(challenge)).unwrap();
+        self.tell(access::Command::Challenge(Purpose::SignIn, challenge))
+            .unwrap();
         self.access().challenge_count
     }
 

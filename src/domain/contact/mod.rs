@@ -79,6 +79,13 @@ mod access_tests;
 mod registration_tests;
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod credentials_tests;
+
+#[cfg(test)]
 mod hold_tests;
 
 #[cfg(test)]

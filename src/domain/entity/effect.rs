@@ -121,6 +121,7 @@ impl Effect {
                 access::Event::CodeRight(_) => Some(Outcome::Proven),
                 access::Event::SignedIn(session) => Some(Outcome::SignedIn(session.number)),
                 access::Event::Refreshed(number, _) => Some(Outcome::SignedIn(*number)),
+                access::Event::IdentityProven(_, session) => Some(Outcome::AddsIdentity(*session)),
                 access::Event::Registering(_)
                 | access::Event::CodeWrong(..)
                 | access::Event::IdentityAdded(_)
@@ -130,7 +131,11 @@ impl Effect {
                 | access::Event::RegistrationLapsed
                 | access::Event::Shredded
                 | access::Event::Tidied(_)
-                | access::Event::PasswordSet(_) => None,
+                | access::Event::PasswordSet(_)
+                | access::Event::AddingIdentity(_)
+                | access::Event::OnFile(_)
+                | access::Event::EmailVerified(_)
+                | access::Event::TokenUsed(_) => None,
             },
             Event::User(user::Event::SignedIn(session)) => {
                 Some(Outcome::SignedIn(session.tokens.number))

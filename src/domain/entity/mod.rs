@@ -3,6 +3,7 @@
 //! `kinds` lists what every kind is and does, `effect` what a command comes to, `query` what is shown of it,
 //! `spilled` what need not stay in memory.
 
+mod access_views;
 mod kinds;
 
 mod effect;
@@ -18,6 +19,7 @@ use super::remembered::Remembered;
 use super::time::{Dues, Timestamp};
 use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant, user};
 
+pub use access_views::AddingView;
 pub use effect::{Effect, Remember, Seen};
 pub use kinds::{Command, Event, State};
 pub use query::{Answer, BudgetView, ContactView, PurchaseView, Query, WalletView};

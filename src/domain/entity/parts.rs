@@ -4,7 +4,6 @@ use super::Rejection;
 use super::query::Answer;
 use super::query::present;
 use crate::domain::contact::{Contact, HoldView};
-use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
 pub(super) fn hold_view(
@@ -28,21 +27,4 @@ pub(super) fn token_view(contact: &Contact, number: u32) -> Result<Answer, Rejec
     Ok(Answer::SpendToken(Box::new(
         *token.ok_or(Rejection::NotFound)?,
     )))
-}
-
-pub(super) fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
-    Answer::Destination(contact.destination(to))
-}
-
-pub(super) fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let challenge = access.and_then(|access| access.challenge(number));
-    let challenge = challenge.ok_or(Rejection::NotFound)?;
-    Ok(Answer::Challenge(Box::new(*challenge)))
-}
-
-pub(super) fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let session = access.and_then(|access| access.session(number));
-    Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
 }

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::parts::{challenge_view, destination_view, hold_view, session_view, token_view};
+use super::access_views::{
+    AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
+    user_session,
+};
+use super::parts::{hold_view, token_view};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::contact::{
@@ -52,6 +56,8 @@ pub enum Query {
     Destination(ValueHash),
     /// The password that a contact signs in with by a value.
     Password(ValueHash),
+    /// A session that adds an identity, by number.
+    Adding(u32),
     /// A session, by number.
     Session(u32),
     /// A registration under way.
@@ -83,6 +89,10 @@ pub struct ContactView {
     pub attempt: u32,
     /// The values that it has proven to control.
     pub identities: Vec<ValueHash>,
+    /// How many of those there ever were.
+    pub identity_count: u32,
+    /// Whether it has proven to be reached by anything.
+    pub is_verified: bool,
     /// Values that it gave up, whose entries are still to be told.
     pub released: Vec<ValueHash>,
     /// The organisations that it has signed up to.
@@ -189,6 +199,8 @@ pub enum Answer {
     Destination(Option<SealedProfile>),
     /// The number of a password, and its hash, sealed; none, if nobody signs in so.
     Password(Option<(u32, SealedProfile)>),
+    /// An identity that is being added.
+    Adding(Box<AddingView>),
     /// A session.
     Session(SessionView),
     /// A registration under way.
@@ -214,6 +226,7 @@ impl Entity {
             (Outcome::SignedIn(number), _) => Some(Query::Session(number)),
             (Outcome::Proven, _) => Some(Query::Registration),
             (Outcome::TokenMade(number), _) => Some(Query::SpendToken(number)),
+            (Outcome::AddsIdentity(session), _) => Some(Query::Adding(session)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
@@ -286,6 +299,7 @@ impl Entity {
             (Query::Challenge(number), State::Contact(contact)) => challenge_view(contact, number)?,
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
             (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
+            (Query::Adding(session), State::Contact(contact)) => adding_view(contact, session)?,
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
             (Query::User, State::User(user)) => Answer::User(user.clone()),
             (Query::Session(number), State::User(user)) => user_session(user, number)?,
@@ -313,6 +327,7 @@ impl Entity {
                 | Query::Challenge(_)
                 | Query::Destination(_)
                 | Query::Password(_)
+                | Query::Adding(_)
                 | Query::Session(_)
                 | Query::Registration
                 | Query::SpendToken(_)
@@ -415,6 +430,8 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         claims: contact.claims.clone(),
         attempt: contact.attempts,
         identities: contact.identities().collect(),
+        identity_count: contact.access.as_ref().map_or(0, |it| it.identity_count),
+        is_verified: contact.is_verified(),
         released: contact.released_for_good(),
         sign_ups: contact.sign_ups.clone(),
         sign_up_version: contact.sign_up_version,
@@ -423,18 +440,6 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
     }
-}
-
-fn password_view(contact: &Contact, by: &ValueHash) -> Answer {
-    let exists = contact.stage == Stage::Active;
-    Answer::Password(exists.then(|| contact.password(by)).flatten())
-}
-
-fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {
-    let view = user.view();
-    let session = view.sessions.iter().find(|it| it.tokens.number == number);
-    let session = session.ok_or(Rejection::NotFound)?;
-    Ok(Answer::UserSession(Box::new(*session)))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

@@ -43,8 +43,6 @@ pub struct Tenant {
     pub test_clock_ahead: Span,
     /// What its users may do, beside that of owners.
     pub roles: Vec<Role>,
-    /// The number of the newest role.
-    pub role_count: u32,
     /// Its users, in the order in which they were asked.
     pub users: Vec<u64>,
 }

@@ -139,7 +139,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 9 => TokenMade(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 8 => AddsIdentity(session), 9 => TokenMade(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -168,7 +168,7 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, roles, role_count, users });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, roles, users });
 stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),

@@ -126,7 +126,7 @@ impl Validate for NewAuthentication {
 )]
 enum Entered {
     /// With a password.
-    SignedIn(WireSignedIn),
+    SignedIn(Box<WireSignedIn>),
     /// Without one.
     Challenge(WireChallenge),
 }

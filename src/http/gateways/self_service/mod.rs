@@ -6,11 +6,15 @@
 mod addresses;
 mod authenticate;
 mod challenge;
+mod change_password;
 mod delete;
 mod demographics;
 mod devices;
+mod email_verification;
+mod forgot_password;
 mod get;
 mod identification;
+mod identities;
 mod languages;
 mod organisations;
 mod otp;
@@ -22,6 +26,7 @@ mod register;
 mod registration;
 mod sign_out;
 mod signed_in;
+mod switch;
 mod tokens;
 mod update;
 mod validate_otp;
@@ -61,6 +66,12 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(validate_otp::validate),
         routes!(otp::request),
         routes!(authenticate::authenticate),
+        routes!(forgot_password::forget),
+        routes!(change_password::by_token),
+        routes!(change_password::own),
+        routes!(email_verification::request),
+        routes!(email_verification::verify),
+        routes!(identities::add),
         routes!(refresh::refresh),
         routes!(sign_out::sign_out),
         routes!(get::get, update::update, delete::delete),
@@ -83,6 +94,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::list::list),
         routes!(purchases::get::get),
         routes!(purchases::rewards::get),
+        routes!(switch::switch),
     ]
 }
 

@@ -106,5 +106,5 @@ async fn begin(
     };
     let registered = api.router.register(registration, once.remember(api));
     let challenged = registered.await;
-    challenge::answer(caller, StatusCode::CREATED, &to, challenged)
+    challenge::answer(caller, StatusCode::CREATED, Some(&to), challenged)
 }

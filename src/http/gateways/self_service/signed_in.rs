@@ -37,10 +37,13 @@ pub(super) struct WireSignedIn {
     /// Whether the contact was there before, and so what was sent to register it was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_contact: Option<bool>,
+    /// Who has signed in, where it was asked to act as another contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_contact: Option<WireSelf>,
 }
 
 /// Who has signed in.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SignedInContact)]
 struct WireSelf {
     id: String,
@@ -48,7 +51,7 @@ struct WireSelf {
     first_name: Option<String>,
     last_name: Option<String>,
     company_name: Option<String>,
-    /// Whether it has proven what it signs in by.
+    /// Whether it has proven that it is reached by anything: what it signs in by, or its e-mail address.
     is_verified: bool,
 }
 
@@ -108,7 +111,7 @@ pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response
     let session = session.await.map_err(failure::unavailable)?;
     // It ended a moment ago.
     let session = session.ok_or_else(failure::not_found)?;
-    let signed_in = of_session(api, contact, &session, None).await?;
+    let signed_in = answer(api, contact, &session).await?;
     let expires = jiff::Timestamp::from_second(signed_in.expiration_date);
     let answer = WireRejoined {
         access_token: signed_in.access_token,
@@ -129,16 +132,29 @@ pub(super) async fn signed_in(
     session: &SessionView,
     existing: Option<bool>,
 ) -> Result<Response, Problem> {
-    let answer = of_session(api, contact, session, existing).await?;
+    let mut answer = answer(api, contact, session).await?;
+    answer.existing_contact = existing;
     let timings = reply::timings_since(began, Timings::default());
     Ok(reply::json(StatusCode::OK, &answer, timings))
 }
 
-async fn of_session(
+/// The answer to a contact that acts as itself from now on.
+pub(super) async fn switched(
+    api: &Api,
+    began: Instant,
+    contact: Address,
+    session: &SessionView,
+) -> Result<Response, Problem> {
+    let mut answer = answer(api, contact, session).await?;
+    answer.initial_contact = Some(answer.contact.clone());
+    let timings = reply::timings_since(began, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
+}
+
+async fn answer(
     api: &Api,
     contact: Address,
     session: &SessionView,
-    existing: Option<bool>,
 ) -> Result<WireSignedIn, Problem> {
     let reply = api.router.query(contact, Query::Contact).await;
     let view = match reply.result.map_err(failure::problem)? {
@@ -178,11 +194,11 @@ async fn of_session(
             first_name: profile.first_name,
             last_name: profile.last_name,
             company_name: profile.company_name,
-            // Nobody signs in by what was not proven.
-            is_verified: true,
+            is_verified: view.is_verified,
         },
         organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
-        existing_contact: existing,
+        existing_contact: None,
+        initial_contact: None,
     })
 }
 
