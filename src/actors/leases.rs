@@ -61,6 +61,7 @@ impl Held {
             | State::Offer(_)
             | State::Contact(_)
             | State::ApiKey(_)
+            | State::AuditLog(_)
             | State::DirectoryEntry(_)
             | State::User(_) => None,
         }

@@ -20,6 +20,7 @@
 pub mod access;
 pub mod admission;
 pub mod append;
+mod audit;
 mod catch_up;
 pub mod entity;
 pub mod envelope;

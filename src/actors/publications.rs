@@ -76,7 +76,7 @@ impl Publication {
                 let exists = user.stage != Stage::Absent;
                 Some(Publication::User(exists.then(|| Arc::new(user.view()))))
             }
-            State::DirectoryEntry(_) | State::Lease(_) => None,
+            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) => None,
         }
     }
 }

@@ -345,6 +345,7 @@ impl Router {
     ) -> Result<TenantView, Failure> {
         let listed = self.tenant(tenant).await?;
         let uncovered_offline = listed.uncovered_offline(mode);
+        let rate_limits = listed.rate_limits(mode);
         let details = listed
             .details
             .ok_or(Failure::Rejected(Rejection::NotFound))?;
@@ -383,6 +384,7 @@ impl Router {
             organisations,
             taps,
             uncovered_offline,
+            rate_limits,
             roles: listed.roles,
             offers,
         };

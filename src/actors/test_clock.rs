@@ -59,6 +59,7 @@ impl Router {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
+                | Kind::AuditLog
                 | Kind::User => {}
             }
         }

@@ -282,6 +282,7 @@ impl Turn<'_> {
             | Query::Offer
             | Query::Budget
             | Query::ApiKey
+            | Query::AuditPage
             | Query::DirectoryHolder(_)
             | Query::DirectoryLock(_)
             | Query::Password(_)

@@ -32,6 +32,8 @@ pub enum Kind {
     DirectoryEntry,
     /// What one shard holds of an offer's budget. It lives in that shard, whatever its number says.
     Lease,
+    /// A page of the audit log.
+    AuditLog,
     /// A person of the Back Office.
     User,
 }
@@ -86,6 +88,7 @@ impl Kind {
             Kind::ApiKey => 5,
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
+            Kind::AuditLog => 11,
             Kind::User => 8,
         }
     }
@@ -100,6 +103,7 @@ impl Kind {
             5 => Some(Kind::ApiKey),
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
+            11 => Some(Kind::AuditLog),
             8 => Some(Kind::User),
             _ => None,
         }
@@ -115,6 +119,7 @@ impl Kind {
             Kind::ApiKey => "api_key",
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
+            Kind::AuditLog => "audit_log",
             Kind::User => "user",
         }
     }

@@ -41,6 +41,8 @@ pub enum Named {
     Address,
     /// What a contact signs in by.
     Identity,
+    /// A line of the audit log, by its number.
+    AuditLine,
     /// A person of the Back Office.
     User,
     /// What a tenant's users may do: the part is the role's number.
@@ -66,6 +68,7 @@ impl Named {
             Named::Device => 18,
             Named::Address => 19,
             Named::Identity => 14,
+            Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
         }
@@ -89,6 +92,7 @@ impl Named {
             18 => Some(Named::Device),
             19 => Some(Named::Address),
             14 => Some(Named::Identity),
+            27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             _ => None,
@@ -113,6 +117,7 @@ impl Named {
             | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::User => Kind::User,
+            Named::AuditLine => Kind::AuditLog,
         }
     }
 }
@@ -150,13 +155,17 @@ impl PublicId {
                 | Kind::Contact
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
-                | Kind::Lease => tenant,
+                | Kind::Lease
+                | Kind::AuditLog => tenant,
             },
             mode: match kind {
                 Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
-                Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
-                    mode
-                }
+                Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease
+                | Kind::AuditLog => mode,
             },
             kind,
             entity: self.entity,

@@ -21,6 +21,7 @@ pub mod time;
 
 pub mod access;
 pub mod api_key;
+pub mod audit;
 pub mod contact;
 pub mod directory_entry;
 pub mod lease;

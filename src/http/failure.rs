@@ -98,7 +98,10 @@ fn rejected(rejection: Rejection) -> Problem {
         | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)
         | Rejection::Offer(_)
         | Rejection::DirectoryEntry(_) => not_found(),
-        Rejection::WrongKind => Problem::new(Code::Internal, "the server has failed"),
+        // Its pages are found and begun before they are written to, and every text in it is ours.
+        Rejection::AuditLog(_) | Rejection::WrongKind => {
+            Problem::new(Code::Internal, "the server has failed")
+        }
     }
 }
 
@@ -230,7 +233,7 @@ fn access_rejected(rejection: access::Rejection) -> Problem {
             Code::OtpInvalid,
             "the code is wrong, has run out or was used; ask for another one",
         ),
-        access::Rejection::InvalidGrant => Problem::new(
+        access::Rejection::InvalidGrant | access::Rejection::Replayed => Problem::new(
             Code::InvalidGrant,
             "the refresh token is unknown, was used before, or its session has ended; sign in again",
         ),

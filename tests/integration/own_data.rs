@@ -319,6 +319,7 @@ fn body_of(path: &str, organisation: &str) -> Value {
         ("/preferences", ..) => json!({ "organisation_id": organisation, "type": "ORDERS" }),
         ("/organisations", ..) => json!({ "organisation_id": organisation, "action": "SIGNUP" }),
         ("", false, false) => json!({ "first_name": "Eve" }),
+        ("/export_statement" | "/actions" | "/meter_readings", ..) => json!({}),
         (other, ..) => panic!("what does {other} accept?"),
     }
 }
@@ -395,12 +396,17 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
                 }
             };
             let expected = looks(&ask(&unknown).send().await);
-            assert_eq!(expected.0, 404, "{method} {path}: {expected:?}");
+            // What is not built says so to everybody.
+            let is_built = expected.1["code"] != "not_built";
+            assert!(
+                !is_built || expected.0 == 404,
+                "{method} {path}: {expected:?}"
+            );
             for foreign in &foreign {
                 let answer = looks(&ask(foreign).send().await);
                 assert_eq!(answer, expected, "{method} {path} {}", foreign.what);
             }
-            asked += 1;
+            asked += u32::from(is_built);
         }
     }
     assert!(asked >= 50, "only {asked} operations");

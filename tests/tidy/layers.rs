@@ -68,7 +68,12 @@ const LAYERS: &[Layer] = &[
             Use("health"),
             Use("secrets"),
             Use("telemetry"),
+            Use("network"),
         ],
+    },
+    Layer {
+        name: "network",
+        may: &[],
     },
     Layer {
         name: "limits",
@@ -92,7 +97,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "config",
-        may: &[Use(CLUSTER), Use("limits"), Use("logging")],
+        may: &[Use(CLUSTER), Use("limits"), Use("logging"), Use("network")],
     },
     Layer {
         name: "logging",

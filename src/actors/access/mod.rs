@@ -21,9 +21,11 @@ use super::envelope::{Failure, Unavailable};
 use super::router::{Router, unexpected};
 use crate::domain::access::{self, Attempt, Channel, NewChallenge, Purpose, Which};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::audit;
 use crate::domain::contact;
 use crate::domain::directory_entry::{self, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
+use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::{Span, Timestamp};
 use crate::secrets::AuthOtp;
 
@@ -238,7 +240,27 @@ impl Router {
             Ok(Answer::Session(session)) => Ok(session),
             Ok(other) => Err(AccessRefused::Failed(unexpected(&other))),
             Err(Failure::Rejected(Rejection::NotFound)) => Err(AccessRefused::InvalidGrant),
+            Err(failure) if failure == replayed() => {
+                self.note_replay(&token.contact).await;
+                Err(AccessRefused::InvalidGrant)
+            }
             Err(failure) => Err(self.refused(failure)),
+        }
+    }
+
+    /// Writes down that a refresh token came back that was replaced: whoever had it has no session any more.
+    async fn note_replay(&self, contact: &Address) {
+        let id = PublicId::of(Named::Contact, contact.entity);
+        let entry = audit::Entry {
+            actor: format!("contact:{}", self.secrets().public_ids().write(id)),
+            masquerader: None,
+            operation: "contacts.refresh_replayed".to_owned(),
+            target: None,
+            outcome: audit::Outcome::Refused,
+        };
+        let written = self.write_audit(contact.tenant, contact.mode, entry).await;
+        if let Err(failure) = written {
+            tracing::error!(?failure, "a replayed refresh token is not in the audit log");
         }
     }
 
@@ -385,7 +407,9 @@ impl Router {
                     AccessRefused::CodeInvalid
                 }
                 access::Rejection::Locked(until) => self.too_many(until),
-                access::Rejection::InvalidGrant => AccessRefused::InvalidGrant,
+                access::Rejection::InvalidGrant | access::Rejection::Replayed => {
+                    AccessRefused::InvalidGrant
+                }
                 access::Rejection::PasswordChanged => AccessRefused::InvalidLogin,
                 access::Rejection::StepUpRequired => AccessRefused::StepUpRequired,
                 access::Rejection::IdentityKnown => AccessRefused::IdentityKnown,
@@ -444,4 +468,10 @@ fn nonce() -> Result<[u8; 16], AccessRefused> {
             Err(Unavailable::Unreadable.into())
         }
     }
+}
+
+/// How a contact refuses a refresh token that was replaced.
+const fn replayed() -> Failure {
+    let replayed = contact::Rejection::Access(access::Rejection::Replayed);
+    Failure::Rejected(Rejection::Contact(replayed))
 }

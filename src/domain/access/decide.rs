@@ -122,6 +122,8 @@ pub enum Rejection {
     Locked(Timestamp),
     /// There is no such session, or its token was replaced.
     InvalidGrant,
+    /// The token was used before, and not just now: somebody has a copy. The session has ended.
+    Replayed,
     /// The password was changed since it was found to be right.
     PasswordChanged,
     /// It signed in too long ago to choose another password without knowing the present one.
@@ -148,7 +150,7 @@ impl Event {
     pub fn refusal(&self) -> Option<Rejection> {
         match self {
             Event::CodeWrong(..) => Some(Rejection::CodeWrong),
-            Event::SessionEnded(_, Ended::Replayed) => Some(Rejection::InvalidGrant),
+            Event::SessionEnded(_, Ended::Replayed) => Some(Rejection::Replayed),
             Event::Challenged(_)
             | Event::Registering(_)
             | Event::CodeRight(_)

@@ -361,7 +361,7 @@ fn a_refresh_rotates_and_its_predecessor_is_good_for_ten_seconds() {
     assert_eq!(bench.refresh(1, 0), Ok(0));
     assert_eq!(*bench.access().session(1).unwrap(), rotated);
     bench.passes(Span(1));
-    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::InvalidGrant));
+    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::Replayed));
     assert!(bench.sessions().is_empty(), "the whole family has ended");
     assert_eq!(bench.refresh(1, 1), Err(access::Rejection::InvalidGrant));
 }
@@ -371,7 +371,7 @@ fn the_grace_is_for_the_immediate_predecessor_only() {
     let mut bench = Bench::signed_in();
     bench.refresh(1, 0).unwrap();
     bench.refresh(1, 1).unwrap();
-    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::InvalidGrant));
+    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::Replayed));
     assert!(bench.sessions().is_empty());
 }
 

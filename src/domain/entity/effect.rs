@@ -97,7 +97,8 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::AuditLog(_) => None,
         })
     }
 
@@ -153,6 +154,7 @@ impl Effect {
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
+            | Event::AuditLog(_)
             | Event::User(_) => None,
         });
         told.unwrap_or(Outcome::Done)

@@ -9,7 +9,7 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, contact, directory_entry, lease, offer, organisation, tenant, user,
+    access, api_key, audit, contact, directory_entry, lease, offer, organisation, tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -29,6 +29,8 @@ pub enum State {
     DirectoryEntry(directory_entry::State),
     /// A lease.
     Lease(lease::State),
+    /// A page of an audit log.
+    AuditLog(audit::Page),
     /// A user.
     User(Box<user::User>),
 }
@@ -50,6 +52,8 @@ pub enum Command {
     DirectoryEntry(directory_entry::Command),
     /// Of a lease.
     Lease(lease::Command),
+    /// Of a page of an audit log.
+    AuditLog(audit::Command),
     /// Of a user.
     User(Box<user::Command>),
     /// Of any: do what time has made due.
@@ -73,6 +77,8 @@ pub enum Event {
     DirectoryEntry(directory_entry::Event),
     /// To a lease.
     Lease(lease::Event),
+    /// To a page of an audit log.
+    AuditLog(audit::Event),
     /// To a user.
     User(user::Event),
 }
@@ -93,6 +99,7 @@ impl Command {
             | Command::ApiKey(_)
             | Command::DirectoryEntry(_)
             | Command::Lease(_)
+            | Command::AuditLog(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -109,6 +116,7 @@ impl State {
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
+            Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
         }
     }
@@ -160,6 +168,11 @@ impl State {
                 .into_iter()
                 .map(Event::DirectoryEntry)
                 .collect()),
+            (State::AuditLog(state), Command::AuditLog(command)) => joined(
+                state.decide(command, context.wall),
+                Event::AuditLog,
+                Rejection::AuditLog,
+            ),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
@@ -176,7 +189,11 @@ impl State {
                 Rejection::User,
             ),
             (
-                State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_),
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::Lease(_)
+                | State::AuditLog(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -187,6 +204,7 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
@@ -195,6 +213,7 @@ impl State {
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
                 | Command::Lease(_)
+                | Command::AuditLog(_)
                 | Command::User(_),
             ) => Err(Rejection::WrongKind),
         }
@@ -210,6 +229,7 @@ impl State {
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (
                 State::Tenant(_)
@@ -219,6 +239,7 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
@@ -227,6 +248,7 @@ impl State {
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_)
+                | Event::AuditLog(_)
                 | Event::User(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
@@ -239,9 +261,11 @@ impl State {
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => {
-                Dues::default()
-            }
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Lease(_)
+            | State::AuditLog(_) => Dues::default(),
         }
     }
 
@@ -254,6 +278,7 @@ impl State {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => Vec::new(),
         }
     }

@@ -19,7 +19,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation, user};
+use crate::domain::{api_key, audit, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,8 @@ pub enum Query {
     Budget,
     /// An API key.
     ApiKey,
+    /// A page of an audit log.
+    AuditPage,
     /// Who has a value.
     DirectoryHolder(ValueHash),
     /// Until when no code that was sent to a value is taken.
@@ -189,6 +191,8 @@ pub enum Answer {
     Budget(Box<BudgetView>),
     /// An API key.
     ApiKey(Box<api_key::ApiKey>),
+    /// A page of an audit log.
+    AuditPage(Box<audit::Page>),
     /// Who has a value, by entity number.
     DirectoryHolder(Option<u64>),
     /// Until when no code that was sent to a value is taken.
@@ -240,7 +244,8 @@ impl Entity {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_),
             ) => None,
         }
     }
@@ -290,6 +295,7 @@ impl Entity {
             (Query::ApiKey, State::ApiKey(state)) => {
                 Answer::ApiKey(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
+            (Query::AuditPage, State::AuditLog(page)) => Answer::AuditPage(Box::new(page.clone())),
             (Query::DirectoryHolder(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryHolder(state.holder(&value))
             }
@@ -322,6 +328,7 @@ impl Entity {
                 | Query::Offer
                 | Query::Budget
                 | Query::ApiKey
+                | Query::AuditPage
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
@@ -340,6 +347,7 @@ impl Entity {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
+                | State::AuditLog(_)
                 | State::User(_),
             ) => return Err(Rejection::WrongKind),
         };
@@ -369,6 +377,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => Err(Rejection::WrongKind),
         }
     }
@@ -399,6 +408,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => None,
         }
     }

@@ -33,6 +33,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => Spilled::default(),
         }
     }
@@ -54,6 +55,7 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => Spilled {
                 answered,
                 ..Spilled::default()

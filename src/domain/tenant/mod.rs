@@ -1,7 +1,9 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
+mod rates;
 mod roles;
 
+pub use self::rates::{Rate, RateLimits};
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
@@ -39,6 +41,8 @@ pub struct Tenant {
     pub api_keys: Vec<(Mode, u64)>,
     /// The modes in which a wallet owes what an offline sale spent beyond its balance. In others, such a sale is refused.
     pub owes_offline: Vec<Mode>,
+    /// How much callers may ask for, in the modes in which the tenant has said so.
+    pub rate_limits: Vec<(Mode, RateLimits)>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
     /// What its users may do, beside that of owners.
@@ -95,8 +99,8 @@ pub enum Command {
     ListOffer(Mode, u64),
     /// Add an API key.
     ListApiKey(Mode, u64),
-    /// Say what becomes of uncovered offline sales of a mode.
-    SetUncoveredOffline(Mode, Uncovered),
+    /// Say what becomes of uncovered offline sales of a mode, and how much its callers may ask for.
+    Set(Mode, Uncovered, RateLimits),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
     /// Make, change or remove a role.
@@ -122,6 +126,8 @@ pub enum Event {
     UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
+    /// So much may callers of a mode ask for from now on.
+    RateLimitsSet(Mode, RateLimits),
     /// A role is so from now on.
     RoleSet(Role),
     /// A role is gone.
@@ -166,19 +172,22 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
+            Command::Set(mode, uncovered, rates) => {
+                let mut events = Vec::new();
+                if self.uncovered_offline(mode) != uncovered {
+                    events.push(Event::UncoveredOfflineSet(mode, uncovered));
+                }
+                if self.rate_limits(mode) != rates {
+                    events.push(Event::RateLimitsSet(mode, rates));
+                }
+                return Ok(events);
+            }
             Command::Role(ref role) => return self.decide_role(role),
             Command::ListUser(number) => (
                 self.users.contains(&number),
                 self.users.len() < USERS_MAX,
                 Event::UserListed(number),
             ),
-            Command::SetUncoveredOffline(mode, uncovered) => {
-                return Ok(if self.uncovered_offline(mode) == uncovered {
-                    Vec::new()
-                } else {
-                    vec![Event::UncoveredOfflineSet(mode, uncovered)]
-                });
-            }
             Command::ListOrganisation(number, ref tap) => {
                 return self.list_organisation(number, tap.as_deref());
             }
@@ -267,6 +276,12 @@ impl Tenant {
         }
     }
 
+    /// How much callers of a mode may ask for, where the tenant has said so.
+    pub fn rate_limits(&self, mode: Mode) -> RateLimits {
+        let mut set = self.rate_limits.iter().filter(|(of, _)| *of == mode);
+        set.next().map(|(_, rates)| *rates).unwrap_or_default()
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -285,6 +300,10 @@ impl Tenant {
                 }
             }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
+            Event::RateLimitsSet(mode, rates) => {
+                self.rate_limits.retain(|(of, _)| of != mode);
+                self.rate_limits.push((*mode, *rates));
+            }
             Event::RoleSet(role) => self.set_role(role),
             Event::RoleRemoved(number) => self.roles.retain(|role| role.number != *number),
             Event::UserListed(number) => self.users.push(*number),

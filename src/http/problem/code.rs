@@ -151,6 +151,12 @@ impl Code {
         )
     }
 
+    /// Whether it refuses a code or a password because it is a wrong one.
+    #[must_use]
+    pub const fn is_wrong_guess(self) -> bool {
+        matches!(self, Code::OtpInvalid | Code::InvalidLogin)
+    }
+
     /// Whether the answer always carries `Retry-After`: 429 and 503 do, and both mean that nothing happened.
     #[must_use]
     pub fn asks_to_retry(self) -> bool {

@@ -13,7 +13,8 @@ use crate::domain::calendar::Zone;
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::time::{Dues, Span, Timestamp};
 use crate::domain::{
-    api_key, contact, directory_entry, entity, lease, offer, organisation, remembered, tenant,
+    api_key, audit, contact, directory_entry, entity, lease, offer, organisation, remembered,
+    tenant,
 };
 use crate::persistence::journal::Position;
 use crate::persistence::listing;
@@ -168,7 +169,9 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, roles, users });
+stored!(record tenant::Rate { requests, seconds });
+stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users });
 stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),
@@ -178,6 +181,7 @@ stored!(choice tenant::Event {
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
     6 => UncoveredOfflineSet(mode, uncovered),
+    20 => RateLimitsSet(mode, rates),
     30 => RoleSet(role),
     31 => RoleRemoved(number),
     32 => UserListed(number),
@@ -399,6 +403,13 @@ stored!(choice contact::Event {
     36 => TokensTidied(at),
 });
 
+stored!(choice audit::Outcome { 0 => Asked, 1 => Done, 2 => Refused, 3 => Unknown });
+stored!(record audit::Entry { actor, masquerader, operation, target, outcome });
+stored!(record audit::Line { number, at, entry, hash });
+stored!(record audit::Start { lines, hash });
+stored!(record audit::Page { start, lines });
+stored!(choice audit::Event { 0 => Begun(start), 1 => Appended(line) });
+
 stored!(choice entity::Event {
     1 => Tenant(event),
     2 => Organisation(event),
@@ -407,6 +418,7 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    11 => AuditLog(event),
     8 => User(event),
 });
 stored!(choice entity::State {
@@ -417,6 +429,7 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    11 => AuditLog(state),
     8 => User(state),
 });
 stored!(record entity::Remember { keys, request });

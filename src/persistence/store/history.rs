@@ -73,6 +73,7 @@ impl Store {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
+            | State::AuditLog(_)
             | State::User(_) => None,
         })
     }

@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod api_keys;
+mod audit_log;
 mod classifications;
 pub(super) mod contacts;
 mod fields;
@@ -26,7 +27,7 @@ use utoipa::openapi::security::{
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::{reference, under};
+use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -46,6 +47,7 @@ use crate::http::Api;
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
+        (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
     )
 )]
@@ -89,6 +91,8 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
         routes!(test_inbox::list),
+        routes!(audit_log::list::list),
+        routes!(audit_log::export::export),
         routes!(roles::create::create, roles::list::list),
         routes!(
             roles::list::get,
@@ -155,6 +159,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/backoffice/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
+    answers_of_all(&mut document);
     let schemes = document.components.get_or_insert_default();
     schemes.add_security_scheme(
         "api_key",

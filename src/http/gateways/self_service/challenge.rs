@@ -119,6 +119,18 @@ pub(super) fn require_delivery(
     }
 }
 
+/// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
+pub(super) async fn require_room(
+    api: &Api,
+    caller: &Caller,
+    destination: &Destination,
+) -> Result<(), Problem> {
+    let (Destination::Phone(text) | Destination::Email(text)) = destination;
+    let world = (caller.tenant(), caller.mode());
+    let admitted = api.quota.admit_destination(&api.router, world, text);
+    admitted.await
+}
+
 /// A one-time token that a mail brought opens nothing.
 pub(super) fn invalid_one_time_token() -> Problem {
     Problem::new(

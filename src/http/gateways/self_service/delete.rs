@@ -6,6 +6,8 @@ use http::StatusCode;
 
 use super::wire::Changed;
 use crate::actors::router::Timings;
+use crate::domain::ids::Named;
+use crate::http::audit::{audited, target};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -31,8 +33,13 @@ pub(super) async fn delete(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     token.named(&api, &name).await?;
-    let erased = api.router.erase_contact(token.signed_in.contact, None);
-    erased.await.map_err(failure::of_path)?;
-    let timings = reply::timings(&token, Timings::default());
-    Ok(reply::json(StatusCode::OK, &Changed { id: name }, timings))
+    let contact = token.signed_in.contact;
+    let act = async {
+        let erased = api.router.erase_contact(contact, None);
+        erased.await.map_err(failure::of_path)?;
+        let timings = reply::timings(&token, Timings::default());
+        Ok(reply::json(StatusCode::OK, &Changed { id: name }, timings))
+    };
+    let target = target(&api, Named::Contact, contact.entity);
+    audited(&api, &token, "contacts.erase", target, act).await
 }

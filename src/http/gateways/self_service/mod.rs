@@ -16,6 +16,7 @@ mod get;
 mod identification;
 mod identities;
 mod languages;
+mod not_built;
 mod organisations;
 mod otp;
 mod own;
@@ -42,7 +43,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 pub(super) use self::challenge::evenly;
-use super::{reference, under};
+use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -56,6 +57,7 @@ use crate::http::Api;
         (name = "Contact", description = "The contact itself"),
         (name = "Wallet", description = "Its money"),
         (name = "Purchases", description = "What it bought, and what that earned"),
+        (name = "Devices", description = "What the contact uses"),
     )
 )]
 struct Document;
@@ -84,7 +86,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(preferences::get, preferences::set),
         routes!(languages::list),
         routes!(tokens::make, tokens::list),
-        routes!(wallets::get::get),
+        routes!(wallets::get::get, not_built::set_wallet_top_up),
         routes!(wallets::code::get),
         routes!(wallets::limits::get),
         routes!(wallets::journals::list),
@@ -95,6 +97,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::get::get),
         routes!(purchases::rewards::get),
         routes!(switch::switch),
+        routes!(not_built::export_statement),
+        routes!(not_built::act_on_relationship),
+        routes!(not_built::list_meter_readings, not_built::add_meter_reading),
+        routes!(not_built::get_top_up_settings),
     ]
 }
 
@@ -113,6 +119,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/self-service/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
+    answers_of_all(&mut document);
     let bearer = |format: &str| {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some(format.to_owned());

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
 use super::wire::not_built;
 use crate::actors::router::access::{Destination, Detail};
 use crate::domain::access::Channel;
@@ -251,6 +251,7 @@ pub(super) async fn send(
 ) -> Result<Response, Problem> {
     let sent = async {
         require_delivery(api, caller, to.channel())?;
+        require_room(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let challenged = api.router.challenge(tenant, mode, to).await;
         challenge::answer(caller, StatusCode::OK, Some(to), challenged)

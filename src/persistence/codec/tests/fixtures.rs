@@ -21,7 +21,7 @@ use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
+use crate::domain::{api_key, audit, contact, directory_entry, lease, offer, organisation, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -346,6 +346,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
+                rate_limits: vec![(Mode::Live, rate_limits())],
                 roles: vec![users::role()],
                 users: vec![413],
                 test_clock_ahead: Span::days(3),
@@ -399,6 +400,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 debited: Minor(300),
             }),
         ),
+        ("audit_log", State::AuditLog(audit_page())),
         (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
@@ -415,6 +417,34 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
     ]
 }
 
+pub(super) fn rate_limits() -> tenant::RateLimits {
+    tenant::RateLimits {
+        secret_key: Some(tenant::Rate {
+            requests: 100,
+            seconds: 60,
+        }),
+        ..tenant::RateLimits::default()
+    }
+}
+
+pub(super) fn audit_page() -> audit::Page {
+    let start = audit::Start {
+        lines: 100,
+        hash: [7; 32],
+    };
+    let entry = audit::Entry {
+        actor: "key:1".to_owned(),
+        masquerader: Some("user:2".to_owned()),
+        operation: "api_keys.revoke".to_owned(),
+        target: Some("3".to_owned()),
+        outcome: audit::Outcome::Done,
+    };
+    audit::Page {
+        start: Some(start),
+        lines: vec![audit::Line::after(100, &start.hash, NOW, entry)],
+    }
+}
+
 pub(super) fn kind(event: &Event) -> Kind {
     match event {
         Event::Tenant(_) => Kind::Tenant,
@@ -424,6 +454,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
+        Event::AuditLog(_) => Kind::AuditLog,
         Event::User(_) => Kind::User,
     }
 }

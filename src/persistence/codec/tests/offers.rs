@@ -1,7 +1,9 @@
 //! Offers with everything that they can have, and what contacts were given of them.
 
+use super::fixtures;
 use super::fixtures::NOW;
 use crate::domain::address::Mode;
+use crate::domain::audit;
 use crate::domain::contact::{self, Count, Counted, Counts};
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -83,6 +85,32 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             Event::Tenant(tenant::Event::UncoveredOfflineSet(
                 Mode::Test,
                 tenant::Uncovered::Owe,
+            )),
+        ),
+        (
+            "tenant_rate_limits_set",
+            Event::Tenant(tenant::Event::RateLimitsSet(
+                Mode::Test,
+                tenant::RateLimits {
+                    address: Some(tenant::Rate {
+                        requests: 100,
+                        seconds: 60,
+                    }),
+                    ..tenant::RateLimits::default()
+                },
+            )),
+        ),
+        (
+            "audit_log_begun",
+            Event::AuditLog(audit::Event::Begun(audit::Start {
+                lines: 100,
+                hash: [7; 32],
+            })),
+        ),
+        (
+            "audit_log_appended",
+            Event::AuditLog(audit::Event::Appended(
+                fixtures::audit_page().lines.remove(0),
             )),
         ),
         (

@@ -59,6 +59,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::ApiKey,
         Kind::DirectoryEntry,
         Kind::Lease,
+        Kind::AuditLog,
         Kind::User,
     ];
     (

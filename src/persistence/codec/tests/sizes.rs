@@ -11,6 +11,7 @@ use crate::domain::access::{
 };
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::api_key::Scopes;
+use crate::domain::audit;
 use crate::domain::contact::{self, Amounts, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Effect, Event, State};
@@ -289,4 +290,26 @@ fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_five_of_t
     let mut bytes = codec::encode_entity(&fixtures::entity(entity, fixtures::remembered()));
     assert_eq!(bytes.len(), none);
     assert_eq!(bytes.pop(), Some(0), "none, in the last byte");
+}
+
+#[test]
+fn the_fullest_page_of_an_audit_log_takes_under_two_thirds_of_a_row() {
+    let text = || "x".repeat(audit::TEXT_BYTES_MAX);
+    let entry = || audit::Entry {
+        actor: text(),
+        masquerader: Some(text()),
+        operation: text(),
+        target: Some(text()),
+        outcome: audit::Outcome::Unknown,
+    };
+    let line = || audit::Line::after(u64::MAX - 1, &[0xff; 32], NOW, entry());
+    let state = State::AuditLog(audit::Page {
+        start: Some(audit::Start {
+            lines: u64::MAX,
+            hash: [0xff; 32],
+        }),
+        lines: (0..audit::PAGE_LINES).map(|_| line()).collect(),
+    });
+    let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));
+    assert!(row.len() < ROW_BYTES_MAX / 3 * 2, "{} bytes", row.len());
 }
