@@ -93,6 +93,7 @@ fn context() -> Context {
         rate_limits: Default::default(),
         roles: Vec::new(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
+        rewards: Arc::default(),
     };
     Context {
         now: NOW,

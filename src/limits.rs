@@ -5,18 +5,22 @@ use std::time::Duration;
 mod abuse;
 mod identity;
 mod load_generator;
+mod outbound;
+mod rewards;
 mod self_service;
 
 pub use abuse::*;
 pub use identity::*;
 pub use load_generator::*;
+pub use outbound::*;
+pub use rewards::*;
 pub use self_service::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
 /// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB
-/// of lots, 10 KiB of keys (31 of 47 bytes, and an 8 KiB filter), 16 KiB of sealed profile, 3 KiB of counts for capped offers, 3 KiB of
-/// what lets it in, 2 KiB of the rest; and so does the largest purchase, which takes from every lot and is looked at by every offer (44 KiB).
-pub const ROW_BYTES_MAX: usize = 64 * 1024;
+/// of lots, 10 KiB of keys (31 of 47 bytes, and an 8 KiB filter), 16 KiB of sealed profile, 3 KiB of counts for capped offers, 8 KiB of
+/// loyalty, 3 KiB of what lets it in, 2 KiB of the rest; and so does the largest purchase, which takes from every lot and is looked at by every offer (44 KiB).
+pub const ROW_BYTES_MAX: usize = 72 * 1024;
 
 /// The most memory that decoding one stored value may claim, in bytes: four times the largest row, for the room that
 /// decoded collections take. Past it the bytes are damaged, whatever their checksum says.

@@ -63,7 +63,8 @@ impl Held {
             | State::ApiKey(_)
             | State::AuditLog(_)
             | State::DirectoryEntry(_)
-            | State::User(_) => None,
+            | State::User(_)
+            | State::Configuration(_) => None,
         }
     }
 

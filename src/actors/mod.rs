@@ -34,6 +34,7 @@ mod on_budgets;
 pub mod publications;
 pub mod residency;
 pub mod router;
+mod schemes;
 mod series;
 pub mod shard;
 pub mod spawn;

@@ -377,6 +377,11 @@ impl Router {
                 other => return Err(unexpected(&other)),
             }
         }
+        let address = Address::configuration(tenant, mode);
+        let rewards = match self.query(address, Query::Configuration).await.result? {
+            Answer::Configuration(configuration) => Arc::from(configuration),
+            other => return Err(unexpected(&other)),
+        };
         let mut view = TenantView {
             currency: details.currency,
             classifications: details.classifications,
@@ -387,6 +392,7 @@ impl Router {
             rate_limits,
             roles: listed.roles,
             offers,
+            rewards,
         };
         view.roles.push(Role::of_owners(view.owner()));
         Ok(view)

@@ -60,7 +60,8 @@ impl Router {
                 | Kind::DirectoryEntry
                 | Kind::Lease
                 | Kind::AuditLog
-                | Kind::User => {}
+                | Kind::User
+                | Kind::Configuration => {}
             }
         }
         self.test_clock(tenant).await

@@ -293,7 +293,9 @@ impl Turn<'_> {
             | Query::Registration
             | Query::SpendToken(_)
             | Query::SpendTokens
-            | Query::User => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::User
+            | Query::Loyalty
+            | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

@@ -162,6 +162,18 @@ impl Default for Limits {
     }
 }
 
+/// What leaves the node on a tenant's word: messages through its integrations, and questions to identity providers.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Outbound {
+    /// Networks that may be called although they are not public, with commas between: `10.1.0.0/16, fd00::/8`. They may also be
+    /// called in clear. Without it, only public addresses are called, by TLS.
+    pub allow_networks: String,
+    /// Directory in which integrations of connector FILE write what they would send, with the codes in it: for development only.
+    /// Without it, there is no such connector.
+    pub file_sink_dir: Option<PathBuf>,
+}
+
 /// How the log is written, to standard error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

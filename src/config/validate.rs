@@ -57,6 +57,21 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             "write error, warn, info, debug or trace, or directives such as info,clientele::actors=debug",
         ));
     }
+    if let Err(error) = crate::egress::Guard::parse(&config.outbound.allow_networks) {
+        faults.push((
+            "outbound.allow_networks",
+            format!("does not fit: {error}"),
+            "write networks with commas between, such as 10.1.0.0/16, fd00::/8, or leave the setting out",
+        ));
+    }
+    let file_sink = config.outbound.file_sink_dir.as_ref();
+    if file_sink.is_some_and(|path| path.as_os_str().is_empty()) {
+        faults.push((
+            "outbound.file_sink_dir",
+            "is empty".to_owned(),
+            "name a directory, or leave the setting out",
+        ));
+    }
     if config
         .secrets
         .root_key_file

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::calendar::Zone;
+use super::configuration::Configuration;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
@@ -64,6 +65,8 @@ pub struct TenantView {
     pub roles: Vec<tenant::Role>,
     /// Every offer of the mode with its entity number, in the order in which they were listed.
     pub offers: Vec<(u64, Arc<Offer>)>,
+    /// What it has set up about its customers beside its offers.
+    pub rewards: Arc<Configuration>,
 }
 
 impl TenantView {

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use crate::actors::router::Router;
 use crate::publishing::contacts::Contacts;
+use crate::publishing::delivery::Connectors;
 use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 
@@ -74,4 +75,6 @@ pub struct Reach {
     pub contacts: Arc<Contacts>,
     /// What test mode would have sent.
     pub inbox: Arc<Inbox>,
+    /// What messages of live mode leave through.
+    pub connectors: Arc<Connectors>,
 }

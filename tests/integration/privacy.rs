@@ -8,7 +8,7 @@ use crate::app::Person;
 use crate::node::TestNode;
 
 /// The files under `folder` that hold `text`.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn files_with(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();

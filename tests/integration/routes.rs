@@ -207,7 +207,7 @@ enum Need {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, Need); 37] = [
+const OPENED_BY: [(&str, &str, Need); 43] = [
     ("get", "audit_log", Need::Scope("audit.read")),
     ("post", "users/authenticate", Need::Nothing),
     ("post", "users/accept", Need::Nothing),
@@ -243,8 +243,12 @@ const OPENED_BY: [(&str, &str, Need); 37] = [
         "customer_event_classifications",
         Need::Scope("purchases.read"),
     ),
-    ("get", "reward_offers", Need::Scope("offers.read")),
-    ("_", "reward_offers", Need::Scope("offers.write")),
+    ("get", "reward_", Need::Scope("offers.read")),
+    ("_", "reward_", Need::Scope("offers.write")),
+    ("get", "segments", Need::Scope("offers.read")),
+    ("_", "segments", Need::Scope("offers.write")),
+    ("get", "tags", Need::Scope("offers.read")),
+    ("_", "tags", Need::Scope("offers.write")),
     ("get", "organisations", Need::Scope("organisations.read")),
     ("_", "organisations", Need::Scope("organisations.write")),
     ("get", "settings", Need::Scope("settings.read")),
@@ -253,6 +257,8 @@ const OPENED_BY: [(&str, &str, Need); 37] = [
     ("_", "api_keys", Need::Scope("keys.write")),
     ("_", "test_clock", Need::Scope("test_clock")),
     ("get", "test_inbox", Need::Scope("test_inbox.read")),
+    ("get", "integrations", Need::Scope("integrations.read")),
+    ("_", "integrations", Need::Scope("integrations.write")),
 ];
 
 /// What an operation needs: every one is declared.
@@ -312,8 +318,9 @@ async fn every_operation_opens_to_its_own_scope_alone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
     let node = TestNode::start().await;
-    // More of one user in a minute than an account may ask for unless its tenant says otherwise.
-    let all = json!({ "account": { "requests": 1_000_000, "seconds": 1 } });
+    // More of one user, and from one address, in a minute than may be asked for unless the tenant says otherwise.
+    let many = json!({ "requests": 1_000_000, "seconds": 1 });
+    let all = json!({ "account": many, "address": many });
     let all = json!({ "uncovered_offline_spend": "REJECT", "rate_limits": all });
     let set = put(&node, "/settings", &all).send().await;
     assert_eq!(set.status, 200, "{set:?}");

@@ -48,6 +48,10 @@ pub enum Scope {
     ContactsRegister,
     /// Read what test mode would have sent.
     TestInbox,
+    /// Read what the tenant is connected to.
+    IntegrationsRead,
+    /// Connect the tenant to services, try and end connections.
+    IntegrationsWrite,
     /// Read and export the audit log.
     AuditRead,
     /// Read users.
@@ -70,7 +74,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 26] = [
+    pub const ALL: [Scope; 28] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -88,6 +92,8 @@ impl Scope {
         Scope::TestClock,
         Scope::ContactsRegister,
         Scope::TestInbox,
+        Scope::IntegrationsRead,
+        Scope::IntegrationsWrite,
         Scope::AuditRead,
         Scope::UsersRead,
         Scope::UsersWrite,
@@ -119,6 +125,8 @@ impl Scope {
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
             Scope::TestInbox => "test_inbox.read",
+            Scope::IntegrationsRead => "integrations.read",
+            Scope::IntegrationsWrite => "integrations.write",
             Scope::AuditRead => "audit.read",
             Scope::UsersRead => "users.read",
             Scope::UsersWrite => "users.write",
@@ -156,6 +164,8 @@ impl Scope {
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
             Scope::TestInbox => 1 << 27,
+            Scope::IntegrationsRead => 1 << 25,
+            Scope::IntegrationsWrite => 1 << 26,
             Scope::AuditRead => 1 << 24,
             Scope::UsersRead => 1 << 18,
             Scope::UsersWrite => 1 << 19,

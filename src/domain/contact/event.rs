@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase,
-    Returned, SignUp, SpendToken, Use,
+    Cancellation, Change, Counted, Entry, GoalStep, Hold, LimitRule, Locked, Lot, Propose,
+    Purchase, Reached, Returned, SchemeMember, SignUp, SpendToken, Use,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -65,4 +65,16 @@ pub enum Event {
     TokenUsed(u32),
     /// The spend tokens that had lapsed by then were forgotten.
     TokensTidied(Timestamp),
+    /// It has these tags and no others, by number.
+    TagsSet(Vec<u64>),
+    /// The purchase before left it in another tier than it was known to be in.
+    TierReached(Reached),
+    /// What the purchase before does towards goals.
+    GoalsCounted(Vec<GoalStep>),
+    /// It became a member of a scheme.
+    SchemeSignedUp(Arc<SchemeMember>),
+    /// It is a member of a scheme no longer, by number.
+    SchemeSignedOut(u64),
+    /// It tried a sign-up code that opens nothing.
+    SchemeCodeWrong(Timestamp),
 }

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::due::Due;
-use super::{Counts, KeptPurchase, Ledger, PendingChange, Released, SignUp, SpendTokens, Wallet};
+use super::{
+    Counts, KeptPurchase, Ledger, Loyalty, PendingChange, Released, SignUp, SpendTokens, Wallet,
+};
 use crate::domain::access::Access;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::{Dues, Timestamp};
@@ -90,6 +92,8 @@ pub struct Contact {
     pub access: Option<Box<Access>>,
     /// What it shows at tills. Boxed, and none for the many who never make one.
     pub spend_tokens: Option<Box<SpendTokens>>,
+    /// What it is to its tenant beyond its money. Boxed, and none for those of whom nothing is counted.
+    pub loyalty: Option<Box<Loyalty>>,
 }
 
 impl Contact {

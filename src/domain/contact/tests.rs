@@ -43,6 +43,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 ..Offer::new("Five back", Award::Percentage(Percent(Decimal::from(5))))
             }),
         )],
+        rewards: Arc::default(),
     })
 }
 

@@ -90,6 +90,10 @@ impl Effect {
                 let refused = event.refusal().map(contact::Rejection::Access);
                 refused.map(Rejection::Contact)
             }
+            Event::Contact(contact::Event::SchemeCodeWrong(_)) => {
+                let refused = contact::SchemeRefusal::CodeWrong;
+                Some(Rejection::Contact(refused.into()))
+            }
             Event::User(event) => event.refusal().map(Rejection::User),
             Event::Contact(_)
             | Event::Tenant(_)
@@ -98,7 +102,8 @@ impl Effect {
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
-            | Event::AuditLog(_) => None,
+            | Event::AuditLog(_)
+            | Event::Configuration(_) => None,
         })
     }
 
@@ -155,7 +160,8 @@ impl Effect {
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
             | Event::AuditLog(_)
-            | Event::User(_) => None,
+            | Event::User(_)
+            | Event::Configuration(_) => None,
         });
         told.unwrap_or(Outcome::Done)
     }

@@ -2,6 +2,7 @@
 
 use super::Rejection;
 use crate::domain::address::Kind;
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::Contact;
 use crate::domain::context::Context;
 use crate::domain::directory_entry::Obligation;
@@ -9,7 +10,8 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, audit, contact, directory_entry, lease, offer, organisation, tenant, user,
+    access, api_key, audit, configuration, contact, directory_entry, lease, offer, organisation,
+    tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -29,6 +31,8 @@ pub enum State {
     DirectoryEntry(directory_entry::State),
     /// A lease.
     Lease(lease::State),
+    /// What a tenant sets up about its customers.
+    Configuration(Box<Configuration>),
     /// A page of an audit log.
     AuditLog(audit::Page),
     /// A user.
@@ -52,6 +56,8 @@ pub enum Command {
     DirectoryEntry(directory_entry::Command),
     /// Of a lease.
     Lease(lease::Command),
+    /// Of a configuration.
+    Configuration(configuration::Command),
     /// Of a page of an audit log.
     AuditLog(audit::Command),
     /// Of a user.
@@ -77,6 +83,8 @@ pub enum Event {
     DirectoryEntry(directory_entry::Event),
     /// To a lease.
     Lease(lease::Event),
+    /// To a configuration.
+    Configuration(configuration::Event),
     /// To a page of an audit log.
     AuditLog(audit::Event),
     /// To a user.
@@ -100,6 +108,7 @@ impl Command {
             | Command::DirectoryEntry(_)
             | Command::Lease(_)
             | Command::AuditLog(_)
+            | Command::Configuration(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -116,6 +125,7 @@ impl State {
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
+            Kind::Configuration => State::Configuration(Box::default()),
             Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
         }
@@ -178,6 +188,11 @@ impl State {
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
+            (State::Configuration(state), Command::Configuration(command)) => joined(
+                state.decide(command),
+                Event::Configuration,
+                Rejection::Configuration,
+            ),
             (State::User(state), Command::User(command)) => joined(
                 state.decide(command, context.wall),
                 Event::User,
@@ -193,7 +208,8 @@ impl State {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::Lease(_)
-                | State::AuditLog(_),
+                | State::AuditLog(_)
+                | State::Configuration(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -205,7 +221,8 @@ impl State {
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
                 | State::AuditLog(_)
-                | State::User(_),
+                | State::User(_)
+                | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
@@ -214,7 +231,8 @@ impl State {
                 | Command::DirectoryEntry(_)
                 | Command::Lease(_)
                 | Command::AuditLog(_)
-                | Command::User(_),
+                | Command::User(_)
+                | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -229,6 +247,7 @@ impl State {
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (State::Configuration(state), Event::Configuration(event)) => state.apply(event),
             (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (
@@ -240,7 +259,8 @@ impl State {
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
                 | State::AuditLog(_)
-                | State::User(_),
+                | State::User(_)
+                | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
@@ -249,7 +269,8 @@ impl State {
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_)
                 | Event::AuditLog(_)
-                | Event::User(_),
+                | Event::User(_)
+                | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -265,7 +286,8 @@ impl State {
             | State::Organisation(_)
             | State::Offer(_)
             | State::Lease(_)
-            | State::AuditLog(_) => Dues::default(),
+            | State::AuditLog(_)
+            | State::Configuration(_) => Dues::default(),
         }
     }
 
@@ -279,7 +301,8 @@ impl State {
             | State::ApiKey(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => Vec::new(),
+            | State::User(_)
+            | State::Configuration(_) => Vec::new(),
         }
     }
 }

@@ -17,7 +17,10 @@ use super::context::Context;
 use super::directory_entry::Obligation;
 use super::remembered::Remembered;
 use super::time::{Dues, Timestamp};
-use super::{api_key, audit, contact, directory_entry, lease, offer, organisation, tenant, user};
+use super::{
+    api_key, audit, configuration, contact, directory_entry, lease, offer, organisation, tenant,
+    user,
+};
 
 pub use access_views::AddingView;
 pub use effect::{Effect, Remember, Seen};
@@ -53,6 +56,8 @@ pub enum Rejection {
     ApiKey(api_key::Rejection),
     /// A directory entry refuses.
     DirectoryEntry(directory_entry::Rejection),
+    /// A configuration refuses.
+    Configuration(configuration::Rejection),
     /// A page of an audit log refuses.
     AuditLog(audit::Rejection),
     /// A user refuses.

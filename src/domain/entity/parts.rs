@@ -1,9 +1,9 @@
-//! What is shown of the parts of a contact.
+//! What is shown of parts of an entity.
 
 use super::Rejection;
-use super::query::Answer;
-use super::query::present;
-use crate::domain::contact::{Contact, HoldView};
+use super::query::{Answer, BudgetView, present};
+use crate::domain::contact::{Contact, HoldView, Stage};
+use crate::domain::offer;
 use crate::domain::time::Timestamp;
 
 pub(super) fn hold_view(
@@ -27,4 +27,19 @@ pub(super) fn token_view(contact: &Contact, number: u32) -> Result<Answer, Rejec
     Ok(Answer::SpendToken(Box::new(
         *token.ok_or(Rejection::NotFound)?,
     )))
+}
+
+pub(super) fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    Ok(Answer::Loyalty(Box::new(contact.loyalty_view(now))))
+}
+
+pub(super) fn budget_view(state: &offer::State) -> Option<BudgetView> {
+    Some(BudgetView {
+        budget: state.offer.as_ref()?.budget?,
+        lent: state.lending.lent_in_all(),
+        returned: state.lending.returned_in_all(),
+        available: state.available()?,
+        lending: state.lending.clone(),
+    })
 }

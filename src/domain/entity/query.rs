@@ -6,12 +6,14 @@ use super::access_views::{
     AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
     user_session,
 };
-use super::parts::{hold_view, token_view};
+use super::parts::{budget_view, hold_view, loyalty_view, token_view};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line, Lot,
-    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, SpendToken, Stage,
+    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, SpendToken,
+    Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -68,6 +70,10 @@ pub enum Query {
     SpendToken(u32),
     /// The spend tokens that have not lapsed.
     SpendTokens,
+    /// What is known of a contact's loyalty.
+    Loyalty,
+    /// What a tenant has set up about its customers.
+    Configuration,
     /// A user.
     User,
 }
@@ -213,6 +219,10 @@ pub enum Answer {
     SpendToken(Box<SpendToken>),
     /// Spend tokens, oldest first; used ones among them.
     SpendTokens(Vec<SpendToken>),
+    /// A contact's loyalty.
+    Loyalty(Box<LoyaltyView>),
+    /// What a tenant has set up about its customers.
+    Configuration(Box<Configuration>),
     /// A user.
     User(Box<user::User>),
     /// A session of a user.
@@ -245,7 +255,8 @@ impl Entity {
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::AuditLog(_),
+                | State::AuditLog(_)
+                | State::Configuration(_),
             ) => None,
         }
     }
@@ -316,6 +327,8 @@ impl Entity {
             (Query::SpendTokens, State::Contact(contact)) => {
                 Answer::SpendTokens(contact.spend_tokens().to_vec())
             }
+            (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
+            (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
                 | Query::Wallet
@@ -339,7 +352,9 @@ impl Entity {
                 | Query::Registration
                 | Query::SpendToken(_)
                 | Query::SpendTokens
-                | Query::User,
+                | Query::User
+                | Query::Loyalty
+                | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
@@ -348,7 +363,8 @@ impl Entity {
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
                 | State::AuditLog(_)
-                | State::User(_),
+                | State::User(_)
+                | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -378,7 +394,8 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => Err(Rejection::WrongKind),
+            | State::User(_)
+            | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -409,7 +426,8 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => None,
+            | State::User(_)
+            | State::Configuration(_) => None,
         }
     }
 
@@ -465,16 +483,6 @@ fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
         code_slot: contact.wallet.code_slot,
         commerce_pools: contact.wallet.commerce_pools(now),
     }
-}
-
-fn budget_view(state: &offer::State) -> Option<BudgetView> {
-    Some(BudgetView {
-        budget: state.offer.as_ref()?.budget?,
-        lent: state.lending.lent_in_all(),
-        returned: state.lending.returned_in_all(),
-        available: state.available()?,
-        lending: state.lending.clone(),
-    })
 }
 
 fn purchase_view(contact: &Contact, kept: KeptPurchase) -> Answer {

@@ -34,7 +34,8 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => Spilled::default(),
+            | State::User(_)
+            | State::Configuration(_) => Spilled::default(),
         }
     }
 
@@ -56,7 +57,8 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => Spilled {
+            | State::User(_)
+            | State::Configuration(_) => Spilled {
                 answered,
                 ..Spilled::default()
             },

@@ -1,7 +1,10 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
+mod integrations;
 mod rates;
 mod roles;
+
+use std::sync::Arc;
 
 pub use self::rates::{Rate, RateLimits};
 use super::address::Mode;
@@ -9,13 +12,17 @@ use super::calendar::Zone;
 use super::money::Currency;
 use super::time::Span;
 
+pub use integrations::{
+    Connector, INTEGRATION_NAME_BYTES_MAX, INTEGRATION_SEALED_BYTES_MAX, INTEGRATIONS_MAX,
+    Integration, Service,
+};
 pub use roles::{OWNER_ROLE, ROLE_NAME_BYTES_MAX, ROLES_MAX, Role, RoleCommand};
 
 /// How many users a tenant lists: each takes 9 bytes in its row.
 pub const USERS_MAX: usize = 500;
 
 /// How many organisations, offers of both modes and keys of both modes a tenant lists: each is 10 bytes or less in the tenant's
-/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which so stays under four fifths of a row's limit, with its roles and users.
+/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which with its roles, its users and what it is connected to stays within a row.
 pub const LISTED_MAX: usize = 500;
 
 /// The longest code of a TAP, in ASCII characters: twice what is printed on terminals.
@@ -45,6 +52,8 @@ pub struct Tenant {
     pub rate_limits: Vec<(Mode, RateLimits)>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
+    /// What it is connected to, oldest first.
+    pub integrations: Vec<Integration>,
     /// What its users may do, beside that of owners.
     pub roles: Vec<Role>,
     /// Its users, in the order in which they were asked.
@@ -103,6 +112,10 @@ pub enum Command {
     Set(Mode, Uncovered, RateLimits),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
+    /// Connect it to a service.
+    AddIntegration(Arc<Integration>),
+    /// End a connection, by number.
+    DeactivateIntegration(u32),
     /// Make, change or remove a role.
     Role(RoleCommand),
     /// Add a user.
@@ -126,6 +139,10 @@ pub enum Event {
     UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
+    /// It was connected to a service.
+    IntegrationAdded(Arc<Integration>),
+    /// A connection ended, by number.
+    IntegrationDeactivated(u32),
     /// So much may callers of a mode ask for from now on.
     RateLimitsSet(Mode, RateLimits),
     /// A role is so from now on.
@@ -149,6 +166,8 @@ pub enum Rejection {
     UnknownOrganisation,
     /// Another organisation's TAP has the code.
     TapTaken,
+    /// There is no such connection.
+    UnknownIntegration,
     /// The test clock would go back.
     ClockGoesBack,
     /// The test clock would go too far.
@@ -172,6 +191,8 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
+            Command::AddIntegration(ref integration) => return self.add_integration(integration),
+            Command::DeactivateIntegration(number) => return self.deactivate_integration(number),
             Command::Set(mode, uncovered, rates) => {
                 let mut events = Vec::new();
                 if self.uncovered_offline(mode) != uncovered {
@@ -300,6 +321,8 @@ impl Tenant {
                 }
             }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
+            Event::IntegrationAdded(integration) => self.apply_added(integration),
+            Event::IntegrationDeactivated(number) => self.apply_deactivated(*number),
             Event::RateLimitsSet(mode, rates) => {
                 self.rate_limits.retain(|(of, _)| of != mode);
                 self.rate_limits.push((*mode, *rates));

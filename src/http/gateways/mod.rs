@@ -4,6 +4,7 @@ pub mod backoffice;
 pub mod errors;
 mod once;
 mod reference;
+mod schemes;
 pub mod self_service;
 pub mod well_known;
 

@@ -118,6 +118,7 @@ codes! {
     SpendTokenInvalid "spend_token_invalid" BAD_REQUEST "The spend token is not valid" Some(NOT_FOUND);
     PurchaseRejected "purchase_rejected" BAD_REQUEST "The contact has rejected the purchase" None;
     NoIntegration "no_integration" BAD_REQUEST "Nothing is set up to deliver the message" None;
+    SchemeClosed "scheme_closed" BAD_REQUEST "The reward scheme does not let the contact in" None;
     TapNotUnique "tap_not_unique" CONFLICT "Another organisation has this TAP" None;
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
     // What the server cannot do now. Each says in its page whether something may have happened.

@@ -98,6 +98,7 @@ macro_rules! stored_as {
 
 mod access;
 mod own_details;
+mod rewards;
 mod user;
 
 stored!(wrap Timestamp);
@@ -171,7 +172,7 @@ stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
 stored!(record tenant::Rate { requests, seconds });
 stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users, integrations });
 stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),
@@ -181,10 +182,18 @@ stored!(choice tenant::Event {
     4 => TestClockAdvanced(ahead),
     5 => TapSet(number, code),
     6 => UncoveredOfflineSet(mode, uncovered),
+    7 => IntegrationAdded(integration),
+    8 => IntegrationDeactivated(number),
     20 => RateLimitsSet(mode, rates),
     30 => RoleSet(role),
     31 => RoleRemoved(number),
     32 => UserListed(number),
+});
+stored!(choice tenant::Connector {
+    0 => Smtp, 1 => Twilio, 2 => Webhook, 3 => File, 4 => Google, 5 => Apple, 6 => Facebook, 7 => Oidc,
+});
+stored!(record tenant::Integration {
+    number, mode, connector, name, channels, sealed, created_at, is_active,
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
@@ -196,13 +205,14 @@ stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
 stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });
 stored!(record offer::Hours { days, from, until });
 stored!(record offer::Conditions {
-    minimum_total, classifications, organisations, products, starts_at, ends_at, hours,
+    minimum_total, classifications, organisations, products, starts_at, ends_at, hours, segments,
+    tiers, schemes,
 });
 stored!(record offer::Cap { awards, amount });
 stored!(record offer::Caps { in_all, a_day });
 stored!(record offer::SpendConditions { organisations, products, hours });
 stored!(record offer::Offer {
-    name, life_cycle, award, conditions, caps, best_of, unlocks_after, award_lasts, spend_conditions,
+    name, life_cycle, award, conditions, goal, caps, texts, best_of, unlocks_after, award_lasts, spend_conditions,
     budget,
 });
 stored_as!(
@@ -247,6 +257,10 @@ stored!(choice offer::NoAward {
     11 => ContactCapReached,
     12 => DayCapReached,
     13 => NotTheBest,
+    14 => OtherSegment,
+    15 => OtherTier,
+    16 => GoalNotReached,
+    17 => NotAMember,
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
@@ -322,15 +336,16 @@ stored!(record contact::Spent { requested, from, owed });
 stored!(record contact::Product { sku, id, quantity, total, net, tax });
 stored!(record contact::Purchase {
     number, organisation, amounts, currency, classification, own_id, reference_number,
-    payment_medium_identifier, recorded_at, performed_on, spent, products, offers,
+    payment_medium_identifier, recorded_at, performed_on, spent, products, offers, activity,
 });
 stored!(record contact::KeptPurchase { purchase, cancelled_at });
 stored!(record contact::OfferCredit { offer, amount });
 stored!(record contact::Cancellation {
     number, at, restored, taken, taken_locked, owed, forgiven, credits, uncounted, unused,
+    inactivity, unreached,
 });
 stored!(record contact::ReturnOf { organisation, amount, reference_number, returned_on });
-stored!(record contact::Returned { number, at, of, restored, taken, owed });
+stored!(record contact::Returned { number, at, of, restored, taken, owed, inactivity });
 stored!(record contact::TopUp { payment_method, code, paid_on });
 stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
 stored!(record contact::Entry { number, at, reason, lots });
@@ -372,7 +387,7 @@ stored!(record contact::Change {
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
     sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
-    late_cancellations, access, spend_tokens,
+    late_cancellations, access, loyalty, spend_tokens,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -401,6 +416,12 @@ stored!(choice contact::Event {
     34 => TokenMade(token),
     35 => TokenUsed(number),
     36 => TokensTidied(at),
+    47 => TagsSet(tags),
+    48 => GoalsCounted(steps),
+    50 => SchemeSignedUp(member),
+    51 => SchemeSignedOut(scheme),
+    52 => SchemeCodeWrong(at),
+    49 => TierReached(reached),
 });
 
 stored!(choice audit::Outcome { 0 => Asked, 1 => Done, 2 => Refused, 3 => Unknown });
@@ -418,6 +439,7 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    10 => Configuration(event),
     11 => AuditLog(event),
     8 => User(event),
 });
@@ -429,6 +451,7 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    10 => Configuration(state),
     11 => AuditLog(state),
     8 => User(state),
 });

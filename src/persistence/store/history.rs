@@ -74,7 +74,8 @@ impl Store {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::User(_) => None,
+            | State::User(_)
+            | State::Configuration(_) => None,
         })
     }
 

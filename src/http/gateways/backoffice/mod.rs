@@ -5,10 +5,12 @@ mod audit_log;
 mod classifications;
 pub(super) mod contacts;
 mod fields;
+mod integrations;
 mod journals;
 mod offers;
 mod organisations;
 mod purchases;
+mod rewards;
 mod roles;
 mod settings;
 mod test_clock;
@@ -44,11 +46,15 @@ use crate::http::Api;
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
         (name = "Reward offers", description = "What purchases earn, under which conditions"),
+        (name = "Reward tiers", description = "What loyalty reaches"),
+        (name = "Reward schemes", description = "What contacts are members of"),
+        (name = "Segments", description = "Contacts that belong together, and the tags that say so"),
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
         (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
+        (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
     )
 )]
 struct Document;
@@ -83,6 +89,18 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(offers::get::get, offers::change::change),
         routes!(offers::awards::get, offers::awards::change),
         routes!(offers::life_cycle::change),
+        routes!(rewards::tags::create, rewards::tags::list),
+        routes!(rewards::segments::create, rewards::segments::list),
+        routes!(rewards::segments::get, rewards::segments::change),
+        routes!(
+            rewards::tiers::create,
+            rewards::tiers::list,
+            rewards::tiers::set
+        ),
+        routes!(rewards::tiers::get, rewards::tiers::change),
+        routes!(rewards::schemes::create, rewards::schemes::list),
+        routes!(rewards::schemes::get, rewards::schemes::change),
+        routes!(contacts::tags::get, contacts::tags::set),
         routes!(organisations::create::create),
         routes!(organisations::get::get, organisations::update::update),
         routes!(organisations::network::network),
@@ -91,6 +109,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
         routes!(test_inbox::list),
+        routes!(integrations::create::create, integrations::list::list),
+        routes!(integrations::get::get),
+        routes!(integrations::try_out::try_out),
+        routes!(integrations::deactivate::deactivate),
         routes!(audit_log::list::list),
         routes!(audit_log::export::export),
         routes!(roles::create::create, roles::list::list),

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use crate::actors::router::Timings;
 use crate::actors::router::access::{AccessRefused, Challenged, Destination};
 use crate::domain::access::Channel;
-use crate::domain::address::Mode;
+use crate::domain::address::{Address, Mode};
+use crate::domain::entity::{Answer, Query};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure, reply};
@@ -97,26 +98,34 @@ pub(super) fn invalid_grant() -> Problem {
     )
 }
 
-/// Demands test mode, since no integration that would deliver in live mode can be set up yet, and that the tenant has not had too many
-/// codes sent. Asked before anybody is looked up.
-pub(super) fn require_delivery(
+/// Demands that a message by `channel` can reach anybody: test mode, or an integration that delivers it; and that the tenant has not
+/// had too many codes sent. Asked before anybody is looked up.
+pub(super) async fn require_delivery(
     api: &Api,
     caller: &Caller,
     channel: Channel,
 ) -> Result<(), Problem> {
-    match caller.mode() {
-        Mode::Test => api.quota.admit_code(caller.tenant(), Mode::Test),
-        Mode::Live | Mode::Shared => Err(Problem::new(
-            Code::NoIntegration,
-            format!(
-                "no integration delivers {} in live mode; nothing was created. Use a public key of test mode (pk_test_…), whose codes the test inbox shows",
-                match channel {
-                    Channel::Sms => "text messages",
-                    Channel::Email => "e-mails",
-                }
-            ),
-        )),
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    if mode != Mode::Test {
+        let found = api.router.query(Address::tenant(tenant), Query::Tenant);
+        let delivers = match found.await.result.map_err(failure::problem)? {
+            Answer::Tenant(tenant) => tenant.delivers(mode, channel).is_some(),
+            _ => false,
+        };
+        if !delivers {
+            let messages = match channel {
+                Channel::Sms => "text messages",
+                Channel::Email => "e-mail",
+            };
+            return Err(Problem::new(
+                Code::NoIntegration,
+                format!(
+                    "no active integration delivers {messages} in live mode; nothing was created. Make one with POST /backoffice/v2/integrations, or use a public key of test mode (pk_test_…), whose codes the test inbox shows"
+                ),
+            ));
+        }
     }
+    api.quota.admit_code(tenant, mode)
 }
 
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.

@@ -61,7 +61,7 @@ pub(super) async fn request(
 
 async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Problem> {
     let to = email_destination(address)?;
-    require_delivery(api, caller, to.channel())?;
+    require_delivery(api, caller, to.channel()).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let sent = api.router.request_verification(tenant, mode, &to).await;
     sent.map_err(refused)?;

@@ -58,7 +58,7 @@ pub(super) async fn forget(
 
 async fn send(api: &Api, caller: &Caller, username: &str) -> Result<Response, Problem> {
     let to = email_destination(username)?;
-    require_delivery(api, caller, to.channel())?;
+    require_delivery(api, caller, to.channel()).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let sent = api.router.forgot_password(tenant, mode, &to).await;
     sent.map_err(refused)?;

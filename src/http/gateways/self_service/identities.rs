@@ -65,7 +65,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     let identity = body.identity("provider")?;
     let to = identity.destination()?;
-    require_delivery(api, token, to.channel())?;
+    require_delivery(api, token, to.channel()).await?;
     let password = identity.password(api).await?;
     let (contact, session) = (token.signed_in.contact, token.signed_in.session);
     let shown = obfuscated(&to);

@@ -17,6 +17,7 @@ mod identification;
 mod identities;
 mod languages;
 mod not_built;
+mod offers;
 mod organisations;
 mod otp;
 mod own;
@@ -25,6 +26,8 @@ mod purchases;
 mod refresh;
 mod register;
 mod registration;
+mod rewards;
+mod schemes;
 mod sign_out;
 mod signed_in;
 mod switch;
@@ -57,6 +60,7 @@ use crate::http::Api;
         (name = "Contact", description = "The contact itself"),
         (name = "Wallet", description = "Its money"),
         (name = "Purchases", description = "What it bought, and what that earned"),
+        (name = "Rewards", description = "What loyalty has come to"),
         (name = "Devices", description = "What the contact uses"),
     )
 )]
@@ -97,6 +101,13 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::get::get),
         routes!(purchases::rewards::get),
         routes!(switch::switch),
+        routes!(rewards::get),
+        routes!(schemes::sign_up::sign),
+        routes!(schemes::verify::verify),
+        routes!(schemes::list::list),
+        routes!(offers::list::list),
+        routes!(offers::get::get),
+        routes!(offers::performance::get),
         routes!(not_built::export_statement),
         routes!(not_built::act_on_relationship),
         routes!(not_built::list_meter_readings, not_built::add_meter_reading),

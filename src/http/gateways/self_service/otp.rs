@@ -250,7 +250,7 @@ pub(super) async fn send(
     to: &Destination,
 ) -> Result<Response, Problem> {
     let sent = async {
-        require_delivery(api, caller, to.channel())?;
+        require_delivery(api, caller, to.channel()).await?;
         require_room(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let challenged = api.router.challenge(tenant, mode, to).await;
@@ -266,7 +266,7 @@ async fn send_on_file(
     channel: Channel,
     details: &[Detail],
 ) -> Result<Response, Problem> {
-    require_delivery(api, caller, channel)?;
+    require_delivery(api, caller, channel).await?;
     let world = (caller.tenant(), caller.mode());
     let details = details.split_first();
     let details = details.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
@@ -288,7 +288,7 @@ async fn send_again(
     channel: Channel,
     auth_otp: &str,
 ) -> Result<Response, Problem> {
-    require_delivery(api, caller, channel)?;
+    require_delivery(api, caller, channel).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
     challenge::answer(caller, StatusCode::OK, None, challenged)

@@ -88,7 +88,7 @@ async fn begin(
         return Err(not_built(field, "a registration without it"));
     }
     let to = identity.destination()?;
-    require_delivery(api, caller, to.channel())?;
+    require_delivery(api, caller, to.channel()).await?;
     require_room(api, caller, &to).await?;
     let password = identity.password(api).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, offers, profiles, tokens, users};
+use super::{access, budgets, integrations, offers, profiles, rewards, tokens, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -117,6 +117,7 @@ pub(super) fn purchase() -> Purchase {
                 counts_in_day: true,
             }),
         ],
+        activity: Some(rewards::activity()),
     }
 }
 
@@ -196,6 +197,7 @@ fn contact() -> Contact {
         late_cancellations: vec![(7, NOW)],
         access: Some(Box::new(access::access())),
         spend_tokens: Some(Box::new(tokens::tokens())),
+        loyalty: Some(Box::new(rewards::loyalty())),
     }
 }
 
@@ -252,6 +254,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     .chain(users::events())
     .chain(profiles::events())
     .chain(offers::events())
+    .chain(rewards::events())
     .chain(events_of_others())
     .collect()
 }
@@ -317,6 +320,7 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     .chain(wallet::events())
     .chain(access::events())
     .chain(tokens::events())
+    .chain(integrations::events())
     .collect()
 }
 
@@ -350,6 +354,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 roles: vec![users::role()],
                 users: vec![413],
                 test_clock_ahead: Span::days(3),
+                integrations: vec![integrations::integration(tenant::Connector::Smtp)],
             }),
         ),
         ("organisation_service_owner", in_role(Role::ServiceOwner)),
@@ -368,6 +373,10 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
+        (
+            "configuration",
+            State::Configuration(Box::new(rewards::configuration())),
+        ),
         (
             "contact_proposed",
             State::Contact(Box::new(Contact {
@@ -454,6 +463,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
+        Event::Configuration(_) => Kind::Configuration,
         Event::AuditLog(_) => Kind::AuditLog,
         Event::User(_) => Kind::User,
     }

@@ -2,13 +2,14 @@
 
 use super::fixtures;
 use super::fixtures::NOW;
+use super::rewards;
 use crate::domain::address::Mode;
 use crate::domain::audit;
 use crate::domain::contact::{self, Count, Counted, Counts};
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, LifeCycle, Offer, SpendConditions, Target,
 };
 use crate::domain::tenant;
 use crate::domain::time::{Span, Timestamp};
@@ -29,7 +30,18 @@ pub(super) fn offer(award: Award) -> Offer {
                 from: 17 * 60,
                 until: 19 * 60,
             }],
+            segments: vec![9, 10],
+            tiers: vec![11],
+            schemes: vec![12],
         },
+        goal: Goal::Products(
+            Target {
+                amount: 4,
+                repeats: true,
+            },
+            vec!["SKU-3".into()],
+        ),
+        texts: rewards::texts(),
         life_cycle: LifeCycle::Inactive,
         caps: Caps {
             in_all: Cap {

@@ -59,6 +59,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         rate_limits: Default::default(),
         roles: Vec::new(),
         offers: (1..).zip(offers).collect(),
+        rewards: Arc::default(),
     })
 }
 

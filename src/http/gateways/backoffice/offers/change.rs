@@ -16,7 +16,7 @@ use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
-/// Change a reward offer as a whole, but for its life cycle, its budget and its conditions of spending.
+/// Change a reward offer as a whole, but for its life cycle, its goal, its budget and its conditions of spending.
 ///
 /// What is left out is as in a new offer. The very next purchase goes by it; awards that were given stay as they are.
 #[utoipa::path(
@@ -44,6 +44,12 @@ pub(in super::super) async fn change(
     faults.require(
         body.budget.is_none(),
         "budget",
+        "fixed",
+        "is fixed when the offer is created; leave it out",
+    );
+    faults.require(
+        body.goal.is_none(),
+        "goal",
         "fixed",
         "is fixed when the offer is created; leave it out",
     );
