@@ -22,6 +22,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         signing_in_by_phone,
         organisations_of_the_back_office,
         what_is_not_built,
+        super::rewards::rewards_of_a_contact,
     );
 }
 
