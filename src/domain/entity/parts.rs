@@ -43,3 +43,12 @@ pub(super) fn budget_view(state: &offer::State) -> Option<BudgetView> {
         lending: state.lending.clone(),
     })
 }
+
+pub(super) fn lots_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    Ok(Answer::Lots(now, contact.wallet.spendable(now).collect()))
+}
+
+pub(super) fn tokens_view(contact: &Contact) -> Answer {
+    Answer::SpendTokens(contact.spend_tokens().to_vec())
+}

@@ -6,7 +6,7 @@ use super::access_views::{
     AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
     user_session,
 };
-use super::parts::{budget_view, hold_view, loyalty_view, token_view};
+use super::parts::{budget_view, hold_view, lots_view, loyalty_view, token_view, tokens_view};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::configuration::Configuration;
@@ -273,10 +273,7 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
-            (Query::Lots, State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
-                Answer::Lots(now, contact.wallet.spendable(now).collect())
-            }
+            (Query::Lots, State::Contact(contact)) => lots_view(contact, now)?,
             (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
@@ -324,9 +321,7 @@ impl Entity {
                 Answer::Registration(Box::new(contact.registration()))
             }
             (Query::SpendToken(number), State::Contact(contact)) => token_view(contact, number)?,
-            (Query::SpendTokens, State::Contact(contact)) => {
-                Answer::SpendTokens(contact.spend_tokens().to_vec())
-            }
+            (Query::SpendTokens, State::Contact(contact)) => tokens_view(contact),
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
