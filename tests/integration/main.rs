@@ -52,6 +52,7 @@ mod sessions;
 mod sign_ups;
 mod signing_in;
 mod spending;
+mod step_up;
 mod test_clock;
 mod tills;
 mod time;

@@ -199,13 +199,15 @@ enum Need {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, Need); 36] = [
+const OPENED_BY: [(&str, &str, Need); 38] = [
     ("post", "users/authenticate", Need::Nothing),
     ("post", "users/accept", Need::Nothing),
     ("post", "users/reset_password", Need::Nothing),
     ("post", "users/forgot_password", Need::Nothing),
     ("post", "users/refresh", Need::RefreshToken),
     ("post", "users/mode", Need::Token),
+    ("_", "users/totp", Need::Token),
+    ("post", "users/step_up", Need::Token),
     ("post", "users/{id}/sign_out", Need::Token),
     ("post", "users/{id}/change_password", Need::Token),
     ("get", "users", Need::Scope("users.read")),

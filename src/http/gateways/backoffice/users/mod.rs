@@ -10,6 +10,7 @@ pub(super) mod mode;
 pub(super) mod refresh;
 pub(super) mod sign_out;
 pub(super) mod signed_in;
+pub(super) mod totp;
 pub(super) mod update;
 mod wire;
 
