@@ -150,6 +150,26 @@ peers:
 	compgen -G '/usr/lib/postgresql/*/bin/pgbench' >/dev/null || missing+=(postgresql)
 	$(INSTALL_MISSING)
 
+# What tests are run against that others wrote. Each is installed once, below target/tools; two tests may ask at the same time.
+TOOLS := target/tools
+AIOSMTPD := 1.4.6
+
+.PHONY: mail-server
+mail-server:
+	@missing=()
+	command -v python3 >/dev/null || missing+=(python3)
+	python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+	command -v flock >/dev/null || missing+=(util-linux)
+	$(INSTALL_MISSING)
+	mkdir -p $(TOOLS)
+	exec 9>$(TOOLS)/python.lock
+	flock 9
+	if ! [ -e $(TOOLS)/python/aiosmtpd-$(AIOSMTPD) ]; then
+		python3 -m venv --clear $(TOOLS)/python
+		$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check aiosmtpd==$(AIOSMTPD)
+		touch $(TOOLS)/python/aiosmtpd-$(AIOSMTPD)
+	fi
+
 .PHONY: components
 components:
 	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt

@@ -1,5 +1,7 @@
 //! The only place where everything is wired.
 
+mod opening;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -11,33 +13,31 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::actors::exports::{ExportPlan, refill_rows};
+use crate::actors::exports::ExportPlan;
 use crate::actors::node::{self, Node, Options, Parts, Probe};
 use crate::actors::spawn::Spawner;
 use crate::clock::{Clock, SystemClock};
 use crate::config::secrets::ROOT_KEY_BYTES;
 use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
+use crate::delivering;
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::passwords::Passwords;
-use crate::http::quota::Quota;
+use crate::http::quota::{self, Quota};
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
-use crate::persistence::feed::Feed;
 use crate::persistence::follower::Follower;
-use crate::persistence::journal::segment::{self, SegmentJournal};
 use crate::persistence::journal::{self, Journal, faults::Faults};
-use crate::persistence::keyring::{self, Keyring, RootSecret};
-use crate::persistence::profiles::Profiles;
-use crate::persistence::rows::{self, Rows, SledRows};
-use crate::persistence::store::{self, Store, TransferFailed};
-use crate::publishing::contacts::{Bounds, Contacts};
-use crate::publishing::inbox::Inbox;
-use crate::publishing::projections::purchases::PurchaseLists;
-use crate::publishing::projections::{Brake, Projector};
-use crate::secrets::Secrets;
+use crate::persistence::keyring;
+use crate::persistence::rows::{self, Rows};
+use crate::persistence::store::{self, TransferFailed};
+use crate::publishing::contacts::Bounds;
+use crate::publishing::delivery::{Connectors, Queue, Sender};
+use crate::publishing::projections::Brake;
+
+use opening::Opened;
 
 /// How a node is run.
 #[derive(Clone)]
@@ -165,6 +165,9 @@ pub enum Error {
         "the journal failed, so nothing more can be acknowledged; the node stopped. Look at the disk, then start again: everything acknowledged is there"
     )]
     JournalFailed,
+    /// Calls outwards.
+    #[error(transparent)]
+    Outbound(#[from] delivering::Error),
     /// A blocking start was cut short.
     #[error("the start was cut short")]
     CutShort,
@@ -178,12 +181,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
-    tokens: Arc<Tokens>,
-    passwords: Arc<Passwords>,
-    quota: Arc<Quota>,
-    purchases: PurchaseLists,
-    contacts: Arc<Contacts>,
-    inbox: Arc<Inbox>,
+    api: Api,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -209,8 +207,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         serve_admin(admin_listener, health.clone(), settings.metrics.clone()),
     );
 
-    let opening = settings.clone();
-    let opened = tokio::task::spawn_blocking(move || open(&opening))
+    let opening_settings = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || opening::open(&opening_settings))
         .await
         .map_err(|_cut_short| Error::CutShort)??;
     let Opened {
@@ -221,9 +219,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         purchases,
         contacts,
         inbox,
+        undelivered,
         keyring,
         secrets,
     } = opened;
+    let connectors = delivering::connectors(&settings.config.outbound)?;
     let parts = Parts {
         journal: Arc::clone(&journal),
         store,
@@ -235,6 +235,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
             Arc::clone(&purchases) as Arc<dyn Follower>,
             Arc::clone(&contacts) as Arc<dyn Follower>,
             Arc::clone(&inbox) as Arc<dyn Follower>,
+            Arc::clone(&undelivered) as Arc<dyn Follower>,
         ],
         rows_check,
         exports: Some(settings.exports(&directory)),
@@ -242,18 +243,19 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
+    let sender = sender(&node, undelivered, &connectors, &settings.clock);
+    side_servers.spawn_until_stop("delivery", sender.run());
     let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
-    let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
-    let passwords = passwords(&node)?;
     let api = Api::new(Reach {
         router: node.router().clone(),
-        tokens: Arc::clone(&tokens),
-        passwords: Arc::clone(&passwords),
-        quota: Arc::clone(&quota),
-        purchases: Arc::clone(&purchases),
-        contacts: Arc::clone(&contacts),
-        inbox: Arc::clone(&inbox),
+        tokens: Arc::new(Tokens::new(Arc::clone(node.router().secrets()))),
+        passwords: passwords(&node)?,
+        quota,
+        purchases,
+        contacts,
+        inbox,
+        connectors,
     });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -263,7 +265,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         stop.clone(),
     ));
     let control_state = control::Control {
-        api,
+        api: api.clone(),
         node: Arc::clone(&node),
         directory: directory.clone(),
     };
@@ -280,12 +282,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
-        tokens,
-        passwords,
-        quota,
-        purchases,
-        contacts,
-        inbox,
+        api,
         journal,
         health,
         stop,
@@ -313,6 +310,22 @@ async fn serve_admin(listener: tokio::net::TcpListener, health: Health, metrics:
     }
 }
 
+fn sender(
+    node: &Node,
+    undelivered: Arc<Queue>,
+    connectors: &Arc<Connectors>,
+    clock: &Arc<dyn Clock>,
+) -> Sender {
+    let router = node.router();
+    Sender::new(
+        undelivered,
+        Arc::new(router.clone()),
+        Arc::clone(connectors),
+        Arc::clone(router.secrets()),
+        Arc::clone(clock),
+    )
+}
+
 fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
     spawner.spawn_until_stop("journal watch", async move {
         journal.failed().await;
@@ -328,10 +341,17 @@ fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
 
 fn quota(config: &Config) -> Quota {
     let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-    Quota::new(
-        at_least_one(config.limits.requests_per_second_per_key),
-        at_least_one(limits::CODES_A_TENANT_PER_HOUR),
-    )
+    let bounds = &config.limits;
+    // Checked when the settings were read.
+    let trusted_proxies = config.server.trusted_proxies.parse().unwrap_or_default();
+    Quota::new(quota::Options {
+        requests_per_second_per_key: bounds.requests_per_second_per_key.map(at_least_one),
+        anonymous_requests_per_minute_per_address: at_least_one(
+            bounds.anonymous_requests_per_minute_per_address,
+        ),
+        codes_per_hour: at_least_one(limits::CODES_A_TENANT_PER_HOUR),
+        trusted_proxies,
+    })
 }
 
 fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {
@@ -357,15 +377,7 @@ pub fn public_router(api: Api) -> Router {
 impl Running {
     /// What the handlers reach.
     pub fn api(&self) -> Api {
-        Api::new(Reach {
-            router: self.node.router().clone(),
-            tokens: Arc::clone(&self.tokens),
-            passwords: Arc::clone(&self.passwords),
-            quota: Arc::clone(&self.quota),
-            purchases: Arc::clone(&self.purchases),
-            contacts: Arc::clone(&self.contacts),
-            inbox: Arc::clone(&self.inbox),
-        })
+        self.api.clone()
     }
 
     /// Serves until `stop` resolves or the journal fails, then drains: what was accepted is finished.
@@ -396,78 +408,6 @@ impl Running {
         self.journal.close().await?;
         Ok(())
     }
-}
-
-struct Opened {
-    directory: DataDirectory,
-    journal: Arc<dyn Journal>,
-    store: Arc<Store>,
-    feed: Arc<Feed>,
-    purchases: PurchaseLists,
-    contacts: Arc<Contacts>,
-    inbox: Arc<Inbox>,
-    keyring: Arc<Keyring>,
-    secrets: Arc<Secrets>,
-}
-
-fn open(settings: &Settings) -> Result<Opened, Error> {
-    let storage = &settings.config.storage;
-    let shards = ShardCount::new(u64::from(settings.config.actors.shards))?;
-    let directory = DataDirectory::open_or_create(&storage.data_dir, shards)?;
-    let journal = SegmentJournal::open(
-        directory.path(),
-        segment::Options {
-            segment_bytes: storage.segment_mib.saturating_mul(limits::MIB),
-            faults: settings.faults.clone(),
-            ..segment::Options::default()
-        },
-    )?;
-    let rows: Arc<dyn Rows> = Arc::new(SledRows::open_with(
-        &directory.rows(),
-        &rows::sled::Options {
-            cache_bytes: storage.row_cache_mib.saturating_mul(limits::MIB),
-            ..rows::sled::Options::default()
-        },
-    )?);
-    let rows = match &settings.around_rows {
-        Some(around) => around(rows),
-        None => rows,
-    };
-    let journal: Arc<dyn Journal> = Arc::new(journal);
-    refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
-    let feed = Arc::new(Feed::new(Arc::clone(&journal)));
-    let root = match settings.root_key {
-        Some(bytes) => RootSecret::from_bytes(bytes),
-        None => RootSecret::open_or_create(&directory.root_key())?,
-    };
-    let store = Arc::new(Store::open(rows, shards)?);
-    let purchases = Projector::open(&store, Arc::clone(&feed), settings.brake.clone())?;
-    let keyring = Arc::new(Keyring::open(&directory.keyring())?);
-    let contacts = Contacts::new(
-        Arc::clone(&store),
-        Arc::clone(&feed),
-        Profiles::new(Arc::clone(&keyring), shards),
-        settings.contacts,
-        settings.brake.clone(),
-    );
-    let secrets = Arc::new(Secrets::derive(|purpose| root.subkey(purpose)));
-    let inbox = Inbox::new(
-        Arc::clone(&feed),
-        Arc::clone(&secrets),
-        store.rows().may_block(),
-        settings.brake.clone(),
-    );
-    Ok(Opened {
-        journal,
-        feed,
-        purchases,
-        contacts,
-        inbox,
-        store,
-        keyring,
-        secrets,
-        directory,
-    })
 }
 
 fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, Error> {

@@ -4,7 +4,8 @@
 //! (route, admit, decide in the entity's actor) → [`domain`] (the decision itself, pure) → [`persistence`] (journal
 //! first, rows behind). What became durable goes on to [`publishing`], whose followers build the lists. [`app`] is the only place where they are wired; [`cli`] holds the commands.
 //!
-//! Around them: [`config`] and [`limits`] (every bound), [`clock`], [`secrets`], [`data_directory`], [`health`],
+//! Around them: [`egress`] (the one door outwards), [`config`] and [`limits`] (every bound), [`clock`], [`secrets`], [`data_directory`], [`health`],
+//! Around them: [`config`] and [`limits`] (every bound), [`clock`], [`network`], [`secrets`], [`data_directory`], [`health`],
 //! [`telemetry`], [`logging`], and [`seeding`] for the demo network.
 
 pub mod cli;
@@ -19,13 +20,19 @@ pub mod persistence;
 
 pub mod publishing;
 
+pub mod delivering;
+
 pub mod domain;
+
+pub mod egress;
 
 pub mod config;
 
 pub mod limits;
 
 pub mod clock;
+
+pub mod network;
 
 pub mod secrets;
 

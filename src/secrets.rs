@@ -2,6 +2,7 @@
 
 mod credentials;
 mod letters;
+mod settings;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
@@ -9,8 +10,9 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
-pub use credentials::{AuthOtp, ContactSession};
+pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
+pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -25,6 +27,7 @@ pub struct Secrets {
     wallet_codes: [u8; 32],
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
+    settings: [u8; 32],
     password_pepper: [u8; 32],
     letters: [u8; 32],
     totp_secrets: [u8; 32],
@@ -50,6 +53,8 @@ pub enum UniqueValue {
     UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
+    /// What lets contacts into a scheme.
+    SignUpCode,
 }
 
 impl UniqueValue {
@@ -62,6 +67,7 @@ impl UniqueValue {
             UniqueValue::Card => 5,
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
         }
     }
@@ -98,6 +104,7 @@ impl Secrets {
             wallet_codes: subkey("clientele wallet codes v1"),
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
+            settings: subkey("clientele settings of integrations v1"),
             password_pepper: subkey("clientele password pepper v1"),
             letters: subkey("clientele one-time letters v1"),
             totp_secrets: subkey("clientele totp secrets v1"),

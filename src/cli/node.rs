@@ -44,6 +44,7 @@ pub fn settings(sources: &Sources) -> Result<Settings, Error> {
     logging::init(&loaded.config.log)?;
     let metrics = telemetry::install()?;
     publishing::progress::describe();
+    publishing::delivery::describe();
     let mut settings = Settings::new(loaded.config, metrics);
     settings.root_key = material.root_key.map(|key| *key.expose());
     Ok(settings)

@@ -31,7 +31,7 @@ pub use self::layer::{Flags, Origin};
 pub use self::load::{Loaded, Setting, Sources, load};
 pub use self::problem::{Error, Problem};
 pub use self::sections::{
-    Actors, Admin, Limits, Log, LogFormat, Secrets, Server, Snapshots, Storage,
+    Actors, Admin, Limits, Log, LogFormat, Outbound, Secrets, Server, Snapshots, Storage,
 };
 
 /// Everything that `clientele server` can be told.
@@ -51,6 +51,8 @@ pub struct Config {
     pub actors: Actors,
     /// What a client may take.
     pub limits: Limits,
+    /// What leaves the node on a tenant's word.
+    pub outbound: Outbound,
     /// The log.
     pub log: Log,
     /// Files that hold secrets.
@@ -84,6 +86,7 @@ impl Config {
         Config {
             server: Server {
                 listen: ([127, 0, 0, 1], 8080).into(),
+                ..production.server
             },
             storage: Storage {
                 data_dir,

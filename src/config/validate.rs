@@ -2,6 +2,7 @@
 
 use super::load::Loaded;
 use super::problem::Problem;
+use crate::network::Networks;
 
 /// Everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
@@ -13,6 +14,13 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             "admin.listen",
             format!("is {}, as is server.listen", config.admin.listen),
             "give each an address or port of its own",
+        ));
+    }
+    if let Err(error) = config.server.trusted_proxies.parse::<Networks>() {
+        faults.push((
+            "server.trusted_proxies",
+            format!("does not fit: {error}"),
+            "write addresses and networks with commas between them, such as 10.0.0.0/8, 192.0.2.7",
         ));
     }
     if config.storage.data_dir.as_os_str().is_empty() {
@@ -47,6 +55,21 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             "log.level",
             format!("does not fit: {error}"),
             "write error, warn, info, debug or trace, or directives such as info,clientele::actors=debug",
+        ));
+    }
+    if let Err(error) = crate::egress::Guard::parse(&config.outbound.allow_networks) {
+        faults.push((
+            "outbound.allow_networks",
+            format!("does not fit: {error}"),
+            "write networks with commas between, such as 10.1.0.0/16, fd00::/8, or leave the setting out",
+        ));
+    }
+    let file_sink = config.outbound.file_sink_dir.as_ref();
+    if file_sink.is_some_and(|path| path.as_os_str().is_empty()) {
+        faults.push((
+            "outbound.file_sink_dir",
+            "is empty".to_owned(),
+            "name a directory, or leave the setting out",
         ));
     }
     if config

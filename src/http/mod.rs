@@ -8,6 +8,7 @@
 //! but the limits, so that any gateway can stand on it.
 pub mod admin;
 pub mod api_keys;
+pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod control;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use crate::actors::router::Router;
 use crate::publishing::contacts::Contacts;
+use crate::publishing::delivery::Connectors;
 use crate::publishing::inbox::Inbox;
 use crate::publishing::projections::purchases::PurchaseLists;
 
@@ -70,4 +72,6 @@ pub struct Reach {
     pub contacts: Arc<Contacts>,
     /// What test mode would have sent.
     pub inbox: Arc<Inbox>,
+    /// What messages of live mode leave through.
+    pub connectors: Arc<Connectors>,
 }

@@ -160,14 +160,19 @@ fn follow(guide: &str, api: SocketAddr, given: &[(&str, &str)]) -> usize {
 
 /// A reader of `guide` with a new demo network.
 async fn reads(guide: &str) -> usize {
-    let site = Site::new();
+    reads_at(Site::new(), "test", guide).await
+}
+
+/// The same, of a node with settings of its own; the app key is of `mode`.
+async fn reads_at(site: Site, mode: &str, guide: &str) -> usize {
     let process = site.start().await;
     let seed = process.seed();
     let text = |pointer: &str| seed.pointer(pointer).unwrap().as_str().unwrap().to_owned();
     let given = [
         ("KEY", text("/keys/live/secret")),
         ("TEST_KEY", text("/keys/test/secret")),
-        ("APP_KEY", text("/keys/test/self_service")),
+        ("APP_KEY", text(&format!("/keys/{mode}/self_service"))),
+        ("SINK", site.beside("sink").display().to_string()),
         ("CONTACT", text("/contacts/0/id")),
         ("WALLET", text("/contacts/0/wallet_id")),
         ("VENUE", text("/organisations/merchants/0/venues/0/id")),
@@ -196,8 +201,22 @@ async fn a_rewards_scheme_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn tiers_and_goals_go_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/tiers-and-goals.md").await, 26);
+}
+
+#[tokio::test]
 async fn signing_in_goes_as_the_guide_says() {
-    assert_eq!(reads("docs/guides/signing-in.md").await, 10);
+    assert_eq!(reads("docs/guides/signing-in.md").await, 15);
+}
+
+#[tokio::test]
+async fn codes_are_delivered_as_the_guide_says() {
+    let site = Site::new();
+    let sink = site.beside("sink").display().to_string();
+    let site = site.with("OUTBOUND__FILE_SINK_DIR", sink);
+    let guide = "docs/guides/delivering-codes.md";
+    assert_eq!(reads_at(site, "live", guide).await, 8);
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod commands;
 mod concurrency;
 mod crashes;
 mod damage;
+mod delivery;
 mod disks;
 mod flips;
 mod guesses;
@@ -34,3 +35,7 @@ mod power;
 mod residency;
 mod restarts;
 mod rows_lost;
+
+#[path = "../support/recorder.rs"]
+#[allow(dead_code, reason = "two binaries share it, and each uses a part")]
+mod recorder;

@@ -295,6 +295,19 @@ impl TestNode {
         self.settings.contacts = bounds;
     }
 
+    /// What the metrics say of messages of which `outcome` became. Of all nodes of this process.
+    pub(crate) fn delivered(&self, outcome: &str) -> f64 {
+        let name = format!("clientele_deliveries_total{{outcome=\"{outcome}\"}}");
+        self.metric(&name).unwrap_or_default()
+    }
+
+    /// Stops, changes the configuration, and starts again.
+    pub(crate) async fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        self.take_running().shut_down().await.unwrap();
+        change(&mut self.settings.config);
+        self.start_again().await;
+    }
+
     /// Holds the lists still.
     pub(crate) fn hold_lists(&self) -> Braked {
         self.settings.brake.hold()

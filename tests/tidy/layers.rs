@@ -37,6 +37,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "publishing",
         may: &[
+            Use("egress"),
             Use("persistence"),
             Use("domain"),
             Use("limits"),
@@ -62,13 +63,22 @@ const LAYERS: &[Layer] = &[
         may: &[
             UseOnly("actors", &["router"]),
             Use("domain"),
-            UseOnly("publishing", &["projections", "contacts", "inbox"]),
+            UseOnly(
+                "publishing",
+                &["projections", "contacts", "inbox", "delivery"],
+            ),
+            Use("egress"),
             Use("limits"),
             Use("clock"),
             Use("health"),
             Use("secrets"),
             Use("telemetry"),
+            Use("network"),
         ],
+    },
+    Layer {
+        name: "network",
+        may: &[],
     },
     Layer {
         name: "limits",
@@ -91,8 +101,18 @@ const LAYERS: &[Layer] = &[
         may: &[Use("limits")],
     },
     Layer {
+        name: "egress",
+        may: &[Use("limits")],
+    },
+    Layer {
         name: "config",
-        may: &[Use(CLUSTER), Use("limits"), Use("logging")],
+        may: &[
+            Use(CLUSTER),
+            Use("limits"),
+            Use("logging"),
+            Use("network"),
+            UseOnly("egress", &["Guard"]),
+        ],
     },
     Layer {
         name: "logging",
@@ -101,7 +121,15 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Modules that wire the others together, and so may use all of them.
-const WIRING: &[&str] = &["app", "cli", "data_directory", "lib", "main", "seeding"];
+const WIRING: &[&str] = &[
+    "app",
+    "cli",
+    "data_directory",
+    "delivering",
+    "lib",
+    "main",
+    "seeding",
+];
 
 /// Files that may use more than their layer, and why.
 const BEYOND: &[(&str, &[May], &str)] = &[

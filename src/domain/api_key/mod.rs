@@ -48,6 +48,12 @@ pub enum Scope {
     ContactsRegister,
     /// Read what test mode would have sent.
     TestInbox,
+    /// Read what the tenant is connected to.
+    IntegrationsRead,
+    /// Connect the tenant to services, try and end connections.
+    IntegrationsWrite,
+    /// Read and export the audit log.
+    AuditRead,
     /// Read users.
     UsersRead,
     /// Invite, change and deactivate users.
@@ -68,7 +74,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 25] = [
+    pub const ALL: [Scope; 28] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -86,6 +92,9 @@ impl Scope {
         Scope::TestClock,
         Scope::ContactsRegister,
         Scope::TestInbox,
+        Scope::IntegrationsRead,
+        Scope::IntegrationsWrite,
+        Scope::AuditRead,
         Scope::UsersRead,
         Scope::UsersWrite,
         Scope::RolesRead,
@@ -116,6 +125,9 @@ impl Scope {
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
             Scope::TestInbox => "test_inbox.read",
+            Scope::IntegrationsRead => "integrations.read",
+            Scope::IntegrationsWrite => "integrations.write",
+            Scope::AuditRead => "audit.read",
             Scope::UsersRead => "users.read",
             Scope::UsersWrite => "users.write",
             Scope::RolesRead => "roles.read",
@@ -152,6 +164,9 @@ impl Scope {
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
             Scope::TestInbox => 1 << 27,
+            Scope::IntegrationsRead => 1 << 25,
+            Scope::IntegrationsWrite => 1 << 26,
+            Scope::AuditRead => 1 << 24,
             Scope::UsersRead => 1 << 18,
             Scope::UsersWrite => 1 << 19,
             Scope::RolesRead => 1 << 20,

@@ -1,19 +1,28 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
+mod integrations;
+mod rates;
 mod roles;
 
+use std::sync::Arc;
+
+pub use self::rates::{Rate, RateLimits};
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
 use super::time::Span;
 
+pub use integrations::{
+    Connector, INTEGRATION_NAME_BYTES_MAX, INTEGRATION_SEALED_BYTES_MAX, INTEGRATIONS_MAX,
+    Integration, Service,
+};
 pub use roles::{OWNER_ROLE, ROLE_NAME_BYTES_MAX, ROLES_MAX, Role, RoleCommand};
 
 /// How many users a tenant lists: each takes 9 bytes in its row.
 pub const USERS_MAX: usize = 500;
 
 /// How many organisations, offers of both modes and keys of both modes a tenant lists: each is 10 bytes or less in the tenant's
-/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which so stays under four fifths of a row's limit, with its roles and users.
+/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which with its roles, its users and what it is connected to stays within a row.
 pub const LISTED_MAX: usize = 500;
 
 /// The longest code of a TAP, in ASCII characters: twice what is printed on terminals.
@@ -39,8 +48,12 @@ pub struct Tenant {
     pub api_keys: Vec<(Mode, u64)>,
     /// The modes in which a wallet owes what an offline sale spent beyond its balance. In others, such a sale is refused.
     pub owes_offline: Vec<Mode>,
+    /// How much callers may ask for, in the modes in which the tenant has said so.
+    pub rate_limits: Vec<(Mode, RateLimits)>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
+    /// What it is connected to, oldest first.
+    pub integrations: Vec<Integration>,
     /// What its users may do, beside that of owners.
     pub roles: Vec<Role>,
     /// Its users, in the order in which they were asked.
@@ -95,10 +108,14 @@ pub enum Command {
     ListOffer(Mode, u64),
     /// Add an API key.
     ListApiKey(Mode, u64),
-    /// Say what becomes of uncovered offline sales of a mode.
-    SetUncoveredOffline(Mode, Uncovered),
+    /// Say what becomes of uncovered offline sales of a mode, and how much its callers may ask for.
+    Set(Mode, Uncovered, RateLimits),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
+    /// Connect it to a service.
+    AddIntegration(Arc<Integration>),
+    /// End a connection, by number.
+    DeactivateIntegration(u32),
     /// Make, change or remove a role.
     Role(RoleCommand),
     /// Add a user.
@@ -122,6 +139,12 @@ pub enum Event {
     UncoveredOfflineSet(Mode, Uncovered),
     /// The test clock is so much ahead.
     TestClockAdvanced(Span),
+    /// It was connected to a service.
+    IntegrationAdded(Arc<Integration>),
+    /// A connection ended, by number.
+    IntegrationDeactivated(u32),
+    /// So much may callers of a mode ask for from now on.
+    RateLimitsSet(Mode, RateLimits),
     /// A role is so from now on.
     RoleSet(Role),
     /// A role is gone.
@@ -143,6 +166,8 @@ pub enum Rejection {
     UnknownOrganisation,
     /// Another organisation's TAP has the code.
     TapTaken,
+    /// There is no such connection.
+    UnknownIntegration,
     /// The test clock would go back.
     ClockGoesBack,
     /// The test clock would go too far.
@@ -166,19 +191,24 @@ impl Tenant {
         let (is_listed, has_room, event) = match *command {
             Command::Create(_) => return Err(Rejection::TenantExists),
             Command::AdvanceTestClock(advance) => return self.advance(advance),
+            Command::AddIntegration(ref integration) => return self.add_integration(integration),
+            Command::DeactivateIntegration(number) => return self.deactivate_integration(number),
+            Command::Set(mode, uncovered, rates) => {
+                let mut events = Vec::new();
+                if self.uncovered_offline(mode) != uncovered {
+                    events.push(Event::UncoveredOfflineSet(mode, uncovered));
+                }
+                if self.rate_limits(mode) != rates {
+                    events.push(Event::RateLimitsSet(mode, rates));
+                }
+                return Ok(events);
+            }
             Command::Role(ref role) => return self.decide_role(role),
             Command::ListUser(number) => (
                 self.users.contains(&number),
                 self.users.len() < USERS_MAX,
                 Event::UserListed(number),
             ),
-            Command::SetUncoveredOffline(mode, uncovered) => {
-                return Ok(if self.uncovered_offline(mode) == uncovered {
-                    Vec::new()
-                } else {
-                    vec![Event::UncoveredOfflineSet(mode, uncovered)]
-                });
-            }
             Command::ListOrganisation(number, ref tap) => {
                 return self.list_organisation(number, tap.as_deref());
             }
@@ -267,6 +297,12 @@ impl Tenant {
         }
     }
 
+    /// How much callers of a mode may ask for, where the tenant has said so.
+    pub fn rate_limits(&self, mode: Mode) -> RateLimits {
+        let mut set = self.rate_limits.iter().filter(|(of, _)| *of == mode);
+        set.next().map(|(_, rates)| *rates).unwrap_or_default()
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -285,6 +321,12 @@ impl Tenant {
                 }
             }
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
+            Event::IntegrationAdded(integration) => self.apply_added(integration),
+            Event::IntegrationDeactivated(number) => self.apply_deactivated(*number),
+            Event::RateLimitsSet(mode, rates) => {
+                self.rate_limits.retain(|(of, _)| of != mode);
+                self.rate_limits.push((*mode, *rates));
+            }
             Event::RoleSet(role) => self.set_role(role),
             Event::RoleRemoved(number) => self.roles.retain(|role| role.number != *number),
             Event::UserListed(number) => self.users.push(*number),

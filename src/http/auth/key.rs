@@ -7,13 +7,13 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{API_KEY, Caller, user};
+use super::{API_KEY, Caller, Who, user};
 use crate::actors::router::{PublishedKey, Unauthenticated};
-use crate::domain::api_key::Scopes;
+use crate::domain::api_key::{Gateway, Scopes};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 
-/// The key in the `api_key` header, counted against its rate; none, if there is no such header.
+/// The key in the `api_key` header; none, if there is no such header.
 pub(super) async fn presented(
     parts: &Parts,
     api: &Api,
@@ -36,7 +36,6 @@ pub(super) async fn presented(
             ),
             Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
         })?;
-    api.quota.admit(&key.address)?;
     Ok(Some(key))
 }
 
@@ -57,11 +56,51 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
         let missing = "send a secret key in the api_key header, or a user's access token in the Authorization header";
-        let who = user::presented(parts, api, missing).await?;
-        let caller = Caller { who, began };
+        let (who, key) = user::presented(parts, api, missing).await?;
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
         for scope in Scopes(SCOPE).iter() {
             caller.require(scope)?;
         }
         Ok(Authorized(caller))
+    }
+}
+
+/// A caller with a key of the Back Office, public or secret, that covers the scope of the bit `SCOPE`: for what a page lets a stranger do.
+pub struct PageKey<const SCOPE: u32>(Caller);
+
+impl<const SCOPE: u32> Deref for PageKey<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for PageKey<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        const MISSING: &str = "send a public key of the Back Office in the api_key header";
+        let began = Instant::now();
+        let (who, key) = user::presented(parts, api, MISSING).await?;
+        let (Who::Key(_), Some(key)) = (&who, key) else {
+            return Err(Problem::new(Code::MissingCredentials, MISSING));
+        };
+        let caller = Caller::counted(who, Some(&key), began, parts, api).await?;
+        let details = &key.key.details;
+        let lacks = Scopes(SCOPE).beyond(details.scopes).iter().next();
+        if let Some(scope) = lacks.filter(|_| details.gateway == Gateway::BackOffice) {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                format!("the key lacks the scope {}", scope.name()),
+            ));
+        }
+        if details.gateway != Gateway::BackOffice {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                "the key opens the self-service gateway only; send a public key of the Back Office",
+            ));
+        }
+        Ok(PageKey(caller))
     }
 }

@@ -1,13 +1,16 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod api_keys;
+mod audit_log;
 mod classifications;
 mod contacts;
 mod fields;
+mod integrations;
 mod journals;
 mod offers;
 mod organisations;
 mod purchases;
+mod rewards;
 mod roles;
 mod settings;
 mod test_clock;
@@ -26,7 +29,7 @@ use utoipa::openapi::security::{
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::{reference, under};
+use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -43,10 +46,15 @@ use crate::http::Api;
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
         (name = "Reward offers", description = "What purchases earn, under which conditions"),
+        (name = "Reward tiers", description = "What loyalty reaches"),
+        (name = "Reward schemes", description = "What contacts are members of"),
+        (name = "Segments", description = "Contacts that belong together, and the tags that say so"),
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
+        (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
+        (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
     )
 )]
 struct Document;
@@ -81,6 +89,18 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(offers::get::get, offers::change::change),
         routes!(offers::awards::get, offers::awards::change),
         routes!(offers::life_cycle::change),
+        routes!(rewards::tags::create, rewards::tags::list),
+        routes!(rewards::segments::create, rewards::segments::list),
+        routes!(rewards::segments::get, rewards::segments::change),
+        routes!(
+            rewards::tiers::create,
+            rewards::tiers::list,
+            rewards::tiers::set
+        ),
+        routes!(rewards::tiers::get, rewards::tiers::change),
+        routes!(rewards::schemes::create, rewards::schemes::list),
+        routes!(rewards::schemes::get, rewards::schemes::change),
+        routes!(contacts::tags::get, contacts::tags::set),
         routes!(organisations::create::create),
         routes!(organisations::get::get, organisations::update::update),
         routes!(organisations::network::network),
@@ -89,6 +109,12 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),
         routes!(test_inbox::list),
+        routes!(integrations::create::create, integrations::list::list),
+        routes!(integrations::get::get),
+        routes!(integrations::try_out::try_out),
+        routes!(integrations::deactivate::deactivate),
+        routes!(audit_log::list::list),
+        routes!(audit_log::export::export),
         routes!(roles::create::create, roles::list::list),
         routes!(
             roles::list::get,
@@ -98,6 +124,8 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(users::authenticate::authenticate),
         routes!(users::refresh::refresh),
         routes!(users::mode::mode),
+        routes!(users::verify_email::verify_email),
+        routes!(organisations::register::register),
         routes!(users::totp::enrol, users::totp::remove),
         routes!(users::totp::confirm),
         routes!(users::totp::step_up),
@@ -158,6 +186,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/backoffice/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
+    answers_of_all(&mut document);
     let schemes = document.components.get_or_insert_default();
     schemes.add_security_scheme(
         "api_key",
@@ -174,7 +203,9 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
     for operation in paths.flat_map(operations) {
         let opened_by = operation.security.get_or_insert_default();
         // Wherever a secret key is taken, so is a user's token.
-        if opened_by.contains(&by("api_key")) {
+        if opened_by.contains(&by("api_key"))
+            && operation.operation_id.as_deref() != Some("register")
+        {
             opened_by.push(by("access_token"));
         }
     }

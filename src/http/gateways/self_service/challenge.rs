@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use crate::actors::router::Timings;
 use crate::actors::router::access::{AccessRefused, Challenged, Destination};
 use crate::domain::access::Channel;
-use crate::domain::address::Mode;
+use crate::domain::address::{Address, Mode};
+use crate::domain::entity::{Answer, Query};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure, reply};
@@ -18,6 +19,9 @@ use crate::limits::TELLING_TIME_STEP;
 
 /// How many of a number's last digits are shown: enough to know it by, too few to dial.
 const DIGITS_SHOWN: usize = 2;
+
+/// What is shown of where a code went that the caller did not send: anything else would tell of the contact.
+const MASK: &str = "**********";
 
 /// How many stars stand for the rest of an address's name, however long it is.
 const LETTERS_HIDDEN: usize = 5;
@@ -37,12 +41,12 @@ pub(super) struct WireChallenge {
 pub(super) fn answer(
     caller: &Caller,
     status: StatusCode,
-    to: &Destination,
+    to: Option<&Destination>,
     challenged: Result<Challenged, AccessRefused>,
 ) -> Result<Response, Problem> {
     let challenged = challenged.map_err(refused)?;
     let challenge = WireChallenge {
-        obfuscated_value: obfuscated(to),
+        obfuscated_value: to.map_or_else(|| MASK.to_owned(), obfuscated),
         auth_otp: challenged.auth_otp,
     };
     let timings = reply::timings(caller, Timings::default());
@@ -63,6 +67,20 @@ pub(super) fn refused(refused: AccessRefused) -> Problem {
         .retry_after(retry_after),
         AccessRefused::InvalidGrant => invalid_grant(),
         AccessRefused::InvalidLogin => invalid_login(),
+        AccessRefused::TokenInvalid => invalid_one_time_token(),
+        AccessRefused::StepUpRequired => Problem::new(
+            Code::StepUpRequired,
+            "the session began more than ten minutes ago; sign in again, or send current_password",
+        ),
+        AccessRefused::IdentityKnown => failure::invalid_field(
+            "/provider",
+            "known_already",
+            "names what the contact signs in by already; choose another",
+        ),
+        AccessRefused::IdentitiesFull => Problem::new(
+            Code::LimitReached,
+            "the contact signs in by eight things, and there can be no more",
+        ),
         // Told to whoever has just proven to own it.
         AccessRefused::ValueTaken => Problem::new(
             Code::ContactNotUnique,
@@ -80,26 +98,54 @@ pub(super) fn invalid_grant() -> Problem {
     )
 }
 
-/// Demands test mode, since no integration that would deliver in live mode can be set up yet, and that the tenant has not had too many
-/// codes sent. Asked before anybody is looked up.
-pub(super) fn require_delivery(
+/// Demands that a message by `channel` can reach anybody: test mode, or an integration that delivers it; and that the tenant has not
+/// had too many codes sent. Asked before anybody is looked up.
+pub(super) async fn require_delivery(
     api: &Api,
     caller: &Caller,
     channel: Channel,
 ) -> Result<(), Problem> {
-    match caller.mode() {
-        Mode::Test => api.quota.admit_code(caller.tenant(), Mode::Test),
-        Mode::Live | Mode::Shared => Err(Problem::new(
-            Code::NoIntegration,
-            format!(
-                "no integration delivers {} in live mode; nothing was created. Use a public key of test mode (pk_test_…), whose codes the test inbox shows",
-                match channel {
-                    Channel::Sms => "text messages",
-                    Channel::Email => "e-mails",
-                }
-            ),
-        )),
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    if mode != Mode::Test {
+        let found = api.router.query(Address::tenant(tenant), Query::Tenant);
+        let delivers = match found.await.result.map_err(failure::problem)? {
+            Answer::Tenant(tenant) => tenant.delivers(mode, channel).is_some(),
+            _ => false,
+        };
+        if !delivers {
+            let messages = match channel {
+                Channel::Sms => "text messages",
+                Channel::Email => "e-mail",
+            };
+            return Err(Problem::new(
+                Code::NoIntegration,
+                format!(
+                    "no active integration delivers {messages} in live mode; nothing was created. Make one with POST /backoffice/v2/integrations, or use a public key of test mode (pk_test_…), whose codes the test inbox shows"
+                ),
+            ));
+        }
     }
+    api.quota.admit_code(tenant, mode)
+}
+
+/// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
+pub(super) async fn require_room(
+    api: &Api,
+    caller: &Caller,
+    destination: &Destination,
+) -> Result<(), Problem> {
+    let (Destination::Phone(text) | Destination::Email(text)) = destination;
+    let world = (caller.tenant(), caller.mode());
+    let admitted = api.quota.admit_destination(&api.router, world, text);
+    admitted.await
+}
+
+/// A one-time token that a mail brought opens nothing.
+pub(super) fn invalid_one_time_token() -> Problem {
+    Problem::new(
+        Code::InvalidToken,
+        "the one-time token was used, has run out, or is none; ask for another one",
+    )
 }
 
 /// The password is wrong, or nobody signs in so: which of both is not said.
@@ -126,7 +172,7 @@ fn even(began: Instant, elapsed: std::time::Duration) -> Instant {
 }
 
 /// A phone number of E.164 without most of its digits, or an e-mail address without most of its name.
-fn obfuscated(to: &Destination) -> String {
+pub(super) fn obfuscated(to: &Destination) -> String {
     match to {
         Destination::Phone(number) => {
             let hidden = number.chars().count().saturating_sub(DIGITS_SHOWN);

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
 use super::wire::not_built;
 use crate::actors::router::access::Registration;
@@ -88,7 +88,8 @@ async fn begin(
         return Err(not_built(field, "a registration without it"));
     }
     let to = identity.destination()?;
-    require_delivery(api, caller, to.channel())?;
+    require_delivery(api, caller, to.channel()).await?;
+    require_room(api, caller, &to).await?;
     let password = identity.password(api).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let address = Address {
@@ -106,5 +107,5 @@ async fn begin(
     };
     let registered = api.router.register(registration, once.remember(api));
     let challenged = registered.await;
-    challenge::answer(caller, StatusCode::CREATED, &to, challenged)
+    challenge::answer(caller, StatusCode::CREATED, Some(&to), challenged)
 }

@@ -102,7 +102,8 @@ async fn stepped_up(api: &Api, caller: &UserToken, code: &str) -> Result<Session
     let session = caller.user.session.tokens.number;
     let step_up = Command::StepUp(session, step_of(api, caller, code).await?);
     let stepped_up = api.router.user_session(caller.user.user, step_up, None);
-    stepped_up.await.map_err(failure::problem)
+    let guess = async { stepped_up.await.map_err(failure::problem) };
+    caller.guess(api, guess).await
 }
 
 /// Confirm the app by its first code.
@@ -176,7 +177,8 @@ pub(in super::super) async fn remove(
     let removed = api
         .router
         .tell_user(caller.user.user, Command::RemoveTotp(step), None);
-    removed.await.map_err(failure::problem)?;
+    let guess = async { removed.await.map_err(failure::problem) };
+    caller.guess(&api, guess).await?;
     Ok(reply::no_content(reply::timings(
         &caller,
         Timings::default(),

@@ -1,0 +1,64 @@
+//! What messages of live mode leave through.
+
+pub(super) mod create;
+pub(super) mod deactivate;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod try_out;
+mod wire;
+
+use crate::domain::address::{Address, Mode};
+use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::Named;
+use crate::domain::tenant::{Integration, Service, Tenant};
+use crate::http::auth::Caller;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Api, failure};
+
+/// Demands a live key that belongs to no organisation.
+fn require_live(caller: &Caller) -> Result<(), Problem> {
+    if caller.mode() != Mode::Live {
+        return Err(Problem::new(
+            Code::LiveKeyRequired,
+            "in test mode nothing leaves the server: integrations are of live mode; send a live secret key (sk_live_…)",
+        ));
+    }
+    match caller.bound_to() {
+        None => Ok(()),
+        Some(_) => Err(Problem::new(
+            Code::InsufficientScope,
+            "integrations are of the whole network; send a key that belongs to no organisation",
+        )),
+    }
+}
+
+/// The tenant of the caller.
+async fn tenant(api: &Api, caller: &Caller) -> Result<Tenant, Problem> {
+    let tenant = Address::tenant(caller.tenant());
+    let reply = api.router.query(tenant, Query::Tenant).await;
+    match reply.result.map_err(failure::problem)? {
+        Answer::Tenant(tenant) => Ok(*tenant),
+        _ => Err(failure::not_found()),
+    }
+}
+
+/// The number of an integration, in the text of its id.
+fn number_of(api: &Api, caller: &Caller, id: &str) -> Result<u32, Problem> {
+    let ids = api.router.secrets().public_ids();
+    let own = Address::tenant(caller.tenant()).entity;
+    ids.read_as(Named::Integration, id)
+        .filter(|id| id.entity == own)
+        .map(|id| id.part)
+        .ok_or_else(failure::not_found)
+}
+
+/// The integration of this id.
+async fn find(api: &Api, caller: &Caller, id: &str) -> Result<Integration, Problem> {
+    let number = number_of(api, caller, id)?;
+    let tenant = tenant(api, caller).await?;
+    tenant
+        .integration(number)
+        .filter(|it| it.connector.service() == Service::Messages && it.mode == caller.mode())
+        .cloned()
+        .ok_or_else(failure::not_found)
+}
