@@ -3,6 +3,7 @@
 mod credentials;
 mod letters;
 mod settings;
+mod spend_tokens;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
@@ -13,6 +14,7 @@ use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
+use spend_tokens::SpendTokenKeys;
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -32,6 +34,7 @@ pub struct Secrets {
     letters: [u8; 32],
     totp_secrets: [u8; 32],
     credentials: Credentials,
+    spend_tokens: SpendTokenKeys,
 }
 
 /// What kind of value is unique.
@@ -49,6 +52,8 @@ pub enum UniqueValue {
     Card,
     /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
     IdentityPhone,
+    /// The digits of a spend token.
+    SpendCode,
     /// An e-mail address that a user signs in with.
     UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
@@ -67,6 +72,7 @@ impl UniqueValue {
             UniqueValue::Card => 5,
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::SpendCode => 11,
             UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
         }
@@ -109,6 +115,7 @@ impl Secrets {
             letters: subkey("clientele one-time letters v1"),
             totp_secrets: subkey("clientele totp secrets v1"),
             credentials: Credentials::derive(&subkey),
+            spend_tokens: SpendTokenKeys::derive(&subkey),
         }
     }
 

@@ -211,6 +211,11 @@ async fn signing_in_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn spending_with_a_token_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/spending-with-a-token.md").await, 11);
+}
+
+#[tokio::test]
 async fn codes_are_delivered_as_the_guide_says() {
     let site = Site::new();
     let sink = site.beside("sink").display().to_string();

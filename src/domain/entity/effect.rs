@@ -119,6 +119,9 @@ impl Effect {
                 Some(Outcome::Moved(returned.number))
             }
             Event::Contact(contact::Event::FundsHeld(hold)) => Some(Outcome::Held(hold.number)),
+            Event::Contact(contact::Event::TokenMade(token)) => {
+                Some(Outcome::TokenMade(token.number))
+            }
             Event::Contact(contact::Event::Access(event)) => match &**event {
                 access::Event::Challenged(challenge) => Some(Outcome::Challenged(challenge.number)),
                 access::Event::CodeRight(_) => Some(Outcome::Proven),

@@ -132,6 +132,15 @@ impl Caller {
         }
     }
 
+    /// Whose credential it is, as what counts what it does has it.
+    pub fn credential(&self) -> &Address {
+        match &self.who {
+            Who::Key(key) => &key.address,
+            Who::Contact(signed_in) => &signed_in.contact,
+            Who::User(user) => &user.user,
+        }
+    }
+
     /// By what idempotency goes: the key's first ancestor across rolls, or the contact, or the user.
     pub fn lineage(&self) -> u64 {
         match &self.who {

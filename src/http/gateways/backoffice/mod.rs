@@ -3,7 +3,7 @@
 mod api_keys;
 mod audit_log;
 mod classifications;
-mod contacts;
+pub(super) mod contacts;
 mod fields;
 mod integrations;
 mod journals;
