@@ -65,6 +65,7 @@ mod sign_ups;
 mod signing_in;
 mod spend_tokens;
 mod spending;
+mod step_up;
 mod strangers;
 mod test_clock;
 mod tiers;

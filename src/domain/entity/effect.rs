@@ -146,7 +146,9 @@ impl Effect {
             Event::User(user::Event::SignedIn(session)) => {
                 Some(Outcome::SignedIn(session.tokens.number))
             }
-            Event::User(user::Event::Refreshed(number, _)) => Some(Outcome::SignedIn(*number)),
+            Event::User(user::Event::Refreshed(number, _) | user::Event::SteppedUp(number, _)) => {
+                Some(Outcome::SignedIn(*number))
+            }
             Event::Contact(contact::Event::Proposed(_))
             | Event::Tenant(tenant::Event::Created(_))
             | Event::Organisation(organisation::Event::Created(_))

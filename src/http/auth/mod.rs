@@ -13,7 +13,7 @@ use std::time::Instant;
 use http::StatusCode;
 use http::request::Parts;
 
-pub use self::key::Authorized;
+pub use self::key::{Authorized, PageKey};
 pub use self::user::{SignedInUser, UserCaller, UserToken};
 use super::Api;
 use super::failure;
