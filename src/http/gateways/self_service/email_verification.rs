@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::challenge::{evenly, invalid_one_time_token, refused, require_delivery, require_room};
+use super::challenge::{evenly, invalid_one_time_token, refused, require_message};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -62,8 +62,7 @@ pub(super) async fn request(
 
 async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Problem> {
     let to = email_destination(address)?;
-    require_delivery(api, caller, to.channel()).await?;
-    require_room(api, caller, &to).await?;
+    require_message(api, caller, &to).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let sent = api.router.request_verification(tenant, mode, &to).await;
     sent.map_err(refused)?;

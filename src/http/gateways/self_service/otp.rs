@@ -6,7 +6,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
+use super::challenge::{
+    self, WireChallenge, evenly, require_delivery, require_message, require_room,
+};
 use super::wire::not_built;
 use crate::actors::router::access::{Destination, Detail};
 use crate::domain::access::Channel;
@@ -250,8 +252,7 @@ pub(super) async fn send(
     to: &Destination,
 ) -> Result<Response, Problem> {
     let sent = async {
-        require_delivery(api, caller, to.channel()).await?;
-        require_room(api, caller, to).await?;
+        require_message(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let challenged = api.router.challenge(tenant, mode, to).await;
         challenge::answer(caller, StatusCode::OK, Some(to), challenged)

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
+use super::challenge::{self, WireChallenge, evenly, require_message};
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
 use super::wire::not_built;
 use crate::actors::router::access::Registration;
@@ -88,8 +88,7 @@ async fn begin(
         return Err(not_built(field, "a registration without it"));
     }
     let to = identity.destination()?;
-    require_delivery(api, caller, to.channel()).await?;
-    require_room(api, caller, &to).await?;
+    require_message(api, caller, &to).await?;
     let password = identity.password(api).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let address = Address {

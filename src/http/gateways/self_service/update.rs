@@ -115,23 +115,13 @@ impl Validate for ChangedContact {
             );
         }
         if let Some(Some(address)) = &self.email {
-            faults.require(
-                email::normal(address).is_some(),
-                "email",
-                "not_an_email_address",
-                "must be like name@example.com",
-            );
+            email::check(faults, "email", address);
         }
         if let Some(Some(new)) = &self.phone {
             let country = new.country_code.as_deref();
             faults.within("phone", |faults| {
                 check(faults, "number", Some(&new.number), NAME_CHARS_MAX);
-                faults.require(
-                    phone::e164(&new.number, country).is_some(),
-                    "number",
-                    "not_a_phone_number",
-                    "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-                );
+                phone::check(faults, "number", &new.number, country);
             });
         }
         if let Some(Some(demographics)) = &self.demographics {

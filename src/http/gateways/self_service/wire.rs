@@ -9,7 +9,7 @@ use crate::domain::ids::Named;
 use crate::http::Api;
 use crate::http::extract::Faults;
 use crate::http::extract::text::check;
-use crate::http::phone::e164;
+use crate::http::phone;
 use crate::http::problem::{Code, Problem};
 use crate::limits::{NAME_CHARS_MAX, PROFILE_LIST_MAX};
 
@@ -70,16 +70,12 @@ pub(super) struct WirePhone {
 impl WirePhone {
     /// The number as E.164 has it.
     pub(super) fn e164(&self) -> Option<String> {
-        e164(&self.number, self.country_code.as_deref())
+        phone::e164(&self.number, self.country_code.as_deref())
     }
 
     pub(super) fn validate(&self, faults: &mut Faults) {
-        faults.require(
-            self.e164().is_some(),
-            "number",
-            "not_a_phone_number",
-            "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-        );
+        let country = self.country_code.as_deref();
+        phone::check(faults, "number", &self.number, country);
     }
 }
 

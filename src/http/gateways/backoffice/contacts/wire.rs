@@ -215,12 +215,7 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
                 check(faults, "country_code", phone.country_code.as_deref(), 3);
                 check(faults, "phone_type", phone.phone_type.as_deref(), name_max);
                 let country = phone.country_code.as_deref();
-                faults.require(
-                    phone::e164(&phone.number, country).is_some(),
-                    "number",
-                    "not_a_phone_number",
-                    "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-                );
+                phone::check(faults, "number", &phone.number, country);
             });
         }
     });
