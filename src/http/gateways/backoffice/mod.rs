@@ -72,6 +72,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             contacts::update::update,
             contacts::delete::delete
         ),
+        routes!(contacts::export::export),
         routes!(contacts::cards::add, contacts::cards::list),
         routes!(contacts::cards::remove),
         routes!(contacts::organisations::sign),

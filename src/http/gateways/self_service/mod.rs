@@ -11,6 +11,7 @@ mod delete;
 mod demographics;
 mod devices;
 mod email_verification;
+mod export;
 mod forgot_password;
 mod get;
 mod identification;
@@ -81,6 +82,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(refresh::refresh),
         routes!(sign_out::sign_out),
         routes!(get::get, update::update, delete::delete),
+        routes!(export::export_own),
         routes!(organisations::list, organisations::join),
         routes!(addresses::list, addresses::add),
         routes!(addresses::update, addresses::remove),
