@@ -1,5 +1,6 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
+mod code_flow;
 mod credentials;
 mod settings;
 
@@ -9,6 +10,7 @@ use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
 use credentials::Credentials;
+pub use code_flow::{CodeFlow, CodeFlowSecrets};
 pub use credentials::{AuthOtp, ContactSession};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 
@@ -26,6 +28,7 @@ pub struct Secrets {
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
     settings: [u8; 32],
+    code_flow: [u8; 32],
     password_pepper: [u8; 32],
     credentials: Credentials,
 }
@@ -45,6 +48,8 @@ pub enum UniqueValue {
     Card,
     /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
     IdentityPhone,
+    /// Somebody at a provider: issuer and subject.
+    ExternalSubject,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
 }
@@ -59,6 +64,7 @@ impl UniqueValue {
             UniqueValue::Card => 5,
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::ExternalSubject => 8,
         }
     }
 }
@@ -95,6 +101,7 @@ impl Secrets {
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
             settings: subkey("clientele settings of integrations v1"),
+            code_flow: subkey("clientele code flow v1"),
             password_pepper: subkey("clientele password pepper v1"),
             credentials: Credentials::derive(&subkey),
         }

@@ -53,7 +53,7 @@ struct WireMessage {
     /// Null once the contact was erased, or never came to be.
     recipient: Option<String>,
     /// Null where the channel has none.
-    subject: Option<&'static str>,
+    subject: Option<String>,
     /// Null with the recipient.
     body: Option<String>,
     /// The one-time code in the message. Null with the recipient.

@@ -5,8 +5,10 @@
 
 mod authenticate;
 mod challenge;
+mod external;
 mod get;
 mod identification;
+mod oidc;
 mod otp;
 mod refresh;
 mod register;
@@ -47,6 +49,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(otp::request),
         routes!(authenticate::authenticate),
         routes!(refresh::refresh),
+        routes!(oidc::authorization_url),
         routes!(sign_out::sign_out),
         routes!(get::get),
     ]

@@ -93,6 +93,16 @@ pub(super) async fn signed_in(
     session: &SessionView,
     existing: Option<bool>,
 ) -> Result<Response, Problem> {
+    answer(api, began, StatusCode::OK, (contact, session, existing)).await
+}
+
+/// The same, with another status.
+pub(super) async fn answer(
+    api: &Api,
+    began: Instant,
+    status: StatusCode,
+    (contact, session, existing): (Address, &SessionView, Option<bool>),
+) -> Result<Response, Problem> {
     let reply = api.router.query(contact, Query::Contact).await;
     let view = match reply.result.map_err(failure::problem)? {
         Answer::Contact(view) if view.stage == Stage::Active => view,
@@ -138,7 +148,7 @@ pub(super) async fn signed_in(
         existing_contact: existing,
     };
     let timings = reply::timings_since(began, Timings::default());
-    Ok(reply::json(StatusCode::OK, &answer, timings))
+    Ok(reply::json(status, &answer, timings))
 }
 
 fn organisations(

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::contact::ContactType;
+use crate::external_login::Service;
 use crate::http::extract::Faults;
 use crate::http::phone::e164;
 use crate::http::problem::{Code, Problem};
@@ -39,6 +40,17 @@ impl Provider {
             Provider::Google => "GOOGLE",
             Provider::MacAddress => "MAC_ADDRESS",
             Provider::OidcOauth => "OIDC_OAUTH",
+        }
+    }
+
+    /// Who vouches for accounts there; nobody, where there are none.
+    pub(super) const fn service(self) -> Option<Service> {
+        match self {
+            Provider::Facebook => Some(Service::Facebook),
+            Provider::Apple => Some(Service::Apple),
+            Provider::Google => Some(Service::Google),
+            Provider::OidcOauth => Some(Service::Oidc),
+            Provider::Email | Provider::Phone | Provider::MacAddress => None,
         }
     }
 }
