@@ -33,6 +33,10 @@ build: tools ## Build the release binary
 test: tools ## Run every test: units, integration, documentation examples
 	@$(CARGO) test --workspace $(LOCKED) $(ARGS)
 
+.PHONY: conformance
+conformance: tools ## Score the node against the published contract; RAISE=1 writes down what is reached
+	@RAISE=$(RAISE) $(CARGO) test --test integration $(LOCKED) $(ARGS) conformance
+
 # What `make test` does a little of, at length, and what takes root: docs/faults.md says what is proven. Each count can be set,
 # and SEED=… repeats a run. As root it has mounts of its own, so that none outlives it.
 CYCLES ?= 1000

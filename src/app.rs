@@ -33,11 +33,9 @@ use crate::persistence::journal::{self, Journal, faults::Faults};
 use crate::persistence::keyring;
 use crate::persistence::rows::{self, Rows};
 use crate::persistence::store::{self, TransferFailed};
-use crate::publishing::contacts::{Bounds, Contacts};
-use crate::publishing::delivery::{Connectors, Sender};
-use crate::publishing::inbox::Inbox;
+use crate::publishing::contacts::Bounds;
+use crate::publishing::delivery::{Connectors, Queue, Sender};
 use crate::publishing::projections::Brake;
-use crate::publishing::projections::purchases::PurchaseLists;
 
 use opening::Opened;
 
@@ -183,13 +181,7 @@ pub struct Running {
     pub admin: SocketAddr,
     /// The engine.
     pub node: Arc<Node>,
-    tokens: Arc<Tokens>,
-    passwords: Arc<Passwords>,
-    quota: Arc<Quota>,
-    purchases: PurchaseLists,
-    contacts: Arc<Contacts>,
-    inbox: Arc<Inbox>,
-    connectors: Arc<Connectors>,
+    api: Api,
     journal: Arc<dyn Journal>,
     health: Health,
     stop: CancellationToken,
@@ -251,27 +243,19 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
-    let sender = Sender::new(
-        undelivered,
-        Arc::new(node.router().clone()),
-        Arc::clone(&connectors),
-        Arc::clone(node.router().secrets()),
-        Arc::clone(&settings.clock),
-    );
+    let sender = sender(&node, undelivered, &connectors, &settings.clock);
     side_servers.spawn_until_stop("delivery", sender.run());
     let quota = Arc::new(quota(&settings.config));
     keep_up_quota(&side_servers, Arc::clone(&quota));
-    let tokens = Arc::new(Tokens::new(Arc::clone(node.router().secrets())));
-    let passwords = passwords(&node)?;
     let api = Api::new(Reach {
         router: node.router().clone(),
-        tokens: Arc::clone(&tokens),
-        passwords: Arc::clone(&passwords),
-        quota: Arc::clone(&quota),
-        purchases: Arc::clone(&purchases),
-        contacts: Arc::clone(&contacts),
-        inbox: Arc::clone(&inbox),
-        connectors: Arc::clone(&connectors),
+        tokens: Arc::new(Tokens::new(Arc::clone(node.router().secrets()))),
+        passwords: passwords(&node)?,
+        quota,
+        purchases,
+        contacts,
+        inbox,
+        connectors,
     });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(
@@ -281,7 +265,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         stop.clone(),
     ));
     let control_state = control::Control {
-        api,
+        api: api.clone(),
         node: Arc::clone(&node),
         directory: directory.clone(),
     };
@@ -298,13 +282,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public,
         admin,
         node,
-        tokens,
-        passwords,
-        quota,
-        purchases,
-        contacts,
-        inbox,
-        connectors,
+        api,
         journal,
         health,
         stop,
@@ -330,6 +308,22 @@ async fn serve_admin(listener: tokio::net::TcpListener, health: Health, metrics:
         }
         () = keep_up => {}
     }
+}
+
+fn sender(
+    node: &Node,
+    undelivered: Arc<Queue>,
+    connectors: &Arc<Connectors>,
+    clock: &Arc<dyn Clock>,
+) -> Sender {
+    let router = node.router();
+    Sender::new(
+        undelivered,
+        Arc::new(router.clone()),
+        Arc::clone(connectors),
+        Arc::clone(router.secrets()),
+        Arc::clone(clock),
+    )
 }
 
 fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {
@@ -376,16 +370,7 @@ pub fn public_router(api: Api) -> Router {
 impl Running {
     /// What the handlers reach.
     pub fn api(&self) -> Api {
-        Api::new(Reach {
-            router: self.node.router().clone(),
-            tokens: Arc::clone(&self.tokens),
-            passwords: Arc::clone(&self.passwords),
-            quota: Arc::clone(&self.quota),
-            purchases: Arc::clone(&self.purchases),
-            contacts: Arc::clone(&self.contacts),
-            inbox: Arc::clone(&self.inbox),
-            connectors: Arc::clone(&self.connectors),
-        })
+        self.api.clone()
     }
 
     /// Serves until `stop` resolves or the journal fails, then drains: what was accepted is finished.

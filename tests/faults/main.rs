@@ -37,4 +37,5 @@ mod restarts;
 mod rows_lost;
 
 #[path = "../support/recorder.rs"]
+#[allow(dead_code, reason = "two binaries share it, and each uses a part")]
 mod recorder;

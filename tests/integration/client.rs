@@ -1,6 +1,7 @@
 //! A client that talks to a node over HTTP.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -10,6 +11,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::conformance::record::Recorder;
 use crate::node::PATIENCE;
 
 /// A request to be sent, once or often.
@@ -20,9 +22,17 @@ pub(crate) struct Ask {
     pub(crate) url: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Who holds its answer against the contract.
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 impl Ask {
+    /// Without anybody watching.
+    pub(crate) fn unrecorded(mut self) -> Ask {
+        self.recorder = None;
+        self
+    }
+
     /// With this header instead of any other of its name.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Ask {
         let name = HeaderName::from_str(name).unwrap();
@@ -55,7 +65,17 @@ impl Ask {
         Pending { task, answer: None }
     }
 
-    async fn exchange(self) -> Answer {
+    async fn exchange(mut self) -> Answer {
+        let recorder = self.recorder.take();
+        let watched = recorder.map(|recorder| (recorder, self.clone()));
+        let answer = self.answered().await;
+        if let Some((recorder, ask)) = watched {
+            recorder.saw(ask, &answer).await;
+        }
+        answer
+    }
+
+    async fn answered(self) -> Answer {
         let mut request = http::Request::new(Full::new(self.body));
         *request.method_mut() = self.method;
         *request.uri_mut() = self.url.parse().unwrap();

@@ -20,6 +20,7 @@ mod budgets;
 mod changes;
 mod client;
 mod commerce;
+mod conformance;
 mod contact_changes;
 mod contact_lists;
 mod delivery;
@@ -58,4 +59,5 @@ mod uniqueness;
 mod wallets;
 
 #[path = "../support/recorder.rs"]
+#[allow(dead_code, reason = "two binaries share it, and each uses a part")]
 mod recorder;

@@ -35,6 +35,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 pub(crate) use crate::client::{Answer, Ask, Pending};
+use crate::conformance::record::Recorder;
 
 /// Far beyond what anything here takes: a test that reaches it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -132,6 +133,8 @@ pub(crate) struct TestNode {
     pub(crate) clock: Arc<TestClock>,
     /// Its decisions.
     pub(crate) probe: Arc<TestProbe>,
+    /// Who holds its answers against the contract.
+    pub(crate) recorder: Option<Arc<Recorder>>,
     settings: Settings,
     client: Client<HttpConnector, Full<Bytes>>,
     // Removed last.
@@ -182,6 +185,7 @@ impl TestNode {
             gate,
             clock,
             probe,
+            recorder: None,
             settings,
             client: Client::builder(TokioExecutor::new())
                 .retry_canceled_requests(false)
@@ -266,6 +270,7 @@ impl TestNode {
             url: format!("http://{}{path}", self.running().public),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            recorder: self.recorder.clone(),
         };
         ask.with("api_key", &self.secret_key("live"))
     }

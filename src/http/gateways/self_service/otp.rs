@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::challenge::{self, WireChallenge, evenly, require_delivery};
 use super::wire::not_built;
 use crate::actors::router::access::Destination;
+use crate::domain::access::Channel;
 use crate::domain::api_key::Scope;
 use crate::http::Api;
 use crate::http::auth::Caller;

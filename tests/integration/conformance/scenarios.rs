@@ -1,0 +1,70 @@
+//! What real clients do, once each. Every 2xx of theirs is held against the contract; a scenario asserts nothing but what it needs to go on.
+//!
+//! A new one: an async function over a node, and a line in [`play`].
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::json;
+
+use super::record::Recorder;
+use crate::app::{Person, ada};
+use crate::node::TestNode;
+
+/// Plays every scenario, each on a node of its own.
+pub(super) async fn play(recorder: &Arc<Recorder>) {
+    macro_rules! scenarios {
+        ($($name:path),* $(,)?) => {
+            $($name(recorded(recorder).await).await;)*
+        };
+    }
+    scenarios!(signing_in_by_phone, organisations_of_the_back_office);
+}
+
+async fn recorded(recorder: &Arc<Recorder>) -> TestNode {
+    let mut node = TestNode::start().await;
+    node.recorder = Some(Arc::clone(recorder));
+    node
+}
+
+const PHONE: &str = "+447566224395";
+
+async fn signing_in_by_phone(node: TestNode) {
+    let mut body = ada(PHONE);
+    body["accept_terms_&_conditions"] = json!(true);
+    body["email_opt_out"] = json!(true);
+    body["sms_opt_out"] = json!(true);
+    body["country_of_agreement"] = json!("GBR");
+    body["custom_fields"] = json!([{ "key": "shoe", "value": "39" }]);
+    body["language_code"] = json!("EN");
+    let registered = node.app("/contacts/register", &body).send().await;
+    let code = node.code(PHONE).await;
+    let person = Person::of(&node.answered(&registered.text("auth_otp"), &code).await);
+    person.read(&node).send().await;
+    let again = Person::of(&person.refreshed(&node).send().await);
+    again.sign_out(&node).send().await;
+
+    node.clock
+        .advance(clientele::domain::time::Span::seconds(31));
+    let auth_otp = node.asked(PHONE).await;
+    Person::of(&node.answered(&auth_otp, &node.code(PHONE).await).await);
+    node.clock
+        .advance(clientele::domain::time::Span::seconds(31));
+    let body =
+        json!({ "provider": "PHONE", "phone": { "number": "07566224395", "country_code": "GBR" } });
+    node.app("/contacts/authenticate", &body).send().await;
+}
+
+async fn organisations_of_the_back_office(node: TestNode) {
+    let business = &node.seed.organisations.business;
+    node.get(&format!("/organisations/{}", business))
+        .send()
+        .await;
+    for kind in ["MERCHANT", "VENUE"] {
+        let query = format!("type={kind}&page=1&size=5&include_total=true");
+        let path = format!("/organisations/{}/network?{query}", business);
+        node.ask(Method::GET, &format!("/backoffice/v2{path}"))
+            .send()
+            .await;
+    }
+}
