@@ -9,8 +9,8 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
-use credentials::Credentials;
 pub use code_flow::{CodeFlow, CodeFlowSecrets};
+use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 

@@ -134,6 +134,12 @@ fn part<T: serde::de::DeserializeOwned>(token: &str, at: usize) -> Option<T> {
     serde_json::from_slice(&bytes).ok()
 }
 
+/// The subject of claims in JSON, if they are what is expected.
+#[cfg(test)]
+pub(super) fn subject(expected: &Expected<'_>, claims: &str, now: Timestamp) -> Option<String> {
+    judge(expected, serde_json::from_str(claims).ok()?, now)
+}
+
 /// The subject, if the claims are what is expected.
 fn judge(expected: &Expected<'_>, claims: Claims, now: Timestamp) -> Option<String> {
     let Settings {

@@ -99,6 +99,16 @@ impl Issuers {
         Ok(known.discovery.clone())
     }
 
+    #[cfg(test)]
+    pub(super) fn touch(&self, issuer: &str) {
+        drop(self.place(issuer));
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.places.lock().len()
+    }
+
     fn place(&self, issuer: &str) -> Shared {
         let now = Instant::now();
         let mut places = self.places.lock();
@@ -107,7 +117,9 @@ impl Issuers {
             let idlest = idlest.map(|(issuer, _)| issuer.clone());
             idlest.and_then(|issuer| places.remove(&issuer));
         }
-        let (used, shared) = places.entry(issuer.to_owned()).or_insert_with(|| (now, Shared::default()));
+        let (used, shared) = places
+            .entry(issuer.to_owned())
+            .or_insert_with(|| (now, Shared::default()));
         *used = now;
         Arc::clone(shared)
     }
@@ -121,9 +133,15 @@ impl Place {
         issuer: &str,
         age: std::time::Duration,
     ) -> Result<&Known, Failed> {
-        let is_fresh = self.known.as_ref().is_some_and(|known| known.at.elapsed() < age);
+        let is_fresh = self
+            .known
+            .as_ref()
+            .is_some_and(|known| known.at.elapsed() < age);
         if !is_fresh {
-            if self.failed_at.is_some_and(|at| at.elapsed() < ISSUER_ASK_PAUSE) {
+            if self
+                .failed_at
+                .is_some_and(|at| at.elapsed() < ISSUER_ASK_PAUSE)
+            {
                 return Err(Failed::Resting);
             }
             match fetch(egress, issuer).await {
@@ -144,7 +162,8 @@ impl Place {
 impl Known {
     fn key(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
         let fits = |key: &&Key| {
-            key.algorithm.is_none_or(|it| it == KeyAlgorithm::from(algorithm))
+            key.algorithm
+                .is_none_or(|it| it == KeyAlgorithm::from(algorithm))
         };
         let mut keys = self.keys.iter().filter(fits);
         match id {
@@ -168,7 +187,10 @@ async fn fetch(egress: &Egress, issuer: &str) -> Result<Known, Failed> {
     // A key that is of another kind is none of those that are looked for.
     let keys = jwks.filter_map(|jwk| {
         let jwk: Jwk = serde_json::from_value(jwk).ok()?;
-        let signs = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+        let signs = matches!(
+            jwk.common.public_key_use,
+            None | Some(PublicKeyUse::Signature)
+        );
         let key = DecodingKey::from_jwk(&jwk).ok().filter(|_| signs)?;
         Some(Key {
             id: jwk.common.key_id,

@@ -159,7 +159,7 @@ async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, &str); 23] = [
+const OPENED_BY: [(&str, &str, &str); 25] = [
     ("post", "contacts/{id}/journals", "wallets.write"),
     ("get", "contacts", "contacts.read"),
     ("_", "contacts", "contacts.write"),
@@ -183,6 +183,8 @@ const OPENED_BY: [(&str, &str, &str); 23] = [
     ("get", "test_inbox", "test_inbox.read"),
     ("get", "integrations", "integrations.read"),
     ("_", "integrations", "integrations.write"),
+    ("get", "identity_providers", "integrations.read"),
+    ("_", "identity_providers", "integrations.write"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -194,7 +194,7 @@ pub(super) fn register(challenge: NewChallenge) -> Register {
         provider: Provider::Phone,
         sealed: [4, 5].into(),
         password: None,
-        challenge,
+        proof: Proof::Code(challenge),
     }
 }
 

@@ -25,7 +25,7 @@ mod state;
 mod wallet;
 mod wallet_code;
 
-pub use access::{Register, RegistrationView};
+pub use access::{Proof, Register, RegistrationView};
 pub use ad_hoc::{AdHocReturn, ReturnOf, Returned};
 pub use cancel::{Cancellation, OfferCredit};
 pub use change::{Change, PendingChange, Released};

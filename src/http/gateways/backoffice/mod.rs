@@ -4,6 +4,7 @@ mod api_keys;
 mod classifications;
 mod contacts;
 mod fields;
+mod identity_providers;
 mod integrations;
 mod journals;
 mod offers;
@@ -41,6 +42,7 @@ use crate::http::Api;
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
         (name = "Test inbox", description = "What test mode would have sent"),
+        (name = "Identity providers", description = "Who vouches for contacts: accounts elsewhere that they sign in by"),
         (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
     )
 )]
@@ -88,6 +90,11 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(integrations::get::get),
         routes!(integrations::try_out::try_out),
         routes!(integrations::deactivate::deactivate),
+        routes!(
+            identity_providers::create::create,
+            identity_providers::list::list
+        ),
+        routes!(identity_providers::deactivate::deactivate),
     ]
 }
 

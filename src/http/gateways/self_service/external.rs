@@ -112,7 +112,9 @@ pub(super) async fn vouched(
                 verifier: &known.verifier,
             };
             let login = &api.external_login;
-            login.redeem(egress, service, &settings, &returned, now).await
+            login
+                .redeem(egress, service, &settings, &returned, now)
+                .await
         }
     };
     let Person { issuer, subject } = person.map_err(|why| refused(&why))?;

@@ -88,13 +88,15 @@ pub(super) async fn authorization_url(
     let (integration, settings) = external::provider_of(&api, &caller, service).await?;
     let mut allowed = settings.redirect_urls.iter();
     let redirect = allowed.position(|url| *url == query.redirect_url);
-    let redirect = redirect.and_then(|at| u8::try_from(at).ok()).ok_or_else(|| {
-        failure::invalid_field(
-            "/redirect_url",
-            "not_allowed",
-            "must be one of the redirect_urls of the identity provider, letter by letter",
-        )
-    })?;
+    let redirect = redirect
+        .and_then(|at| u8::try_from(at).ok())
+        .ok_or_else(|| {
+            failure::invalid_field(
+                "/redirect_url",
+                "not_allowed",
+                "must be one of the redirect_urls of the identity provider, letter by letter",
+            )
+        })?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "the system gives no random bytes");
@@ -118,7 +120,9 @@ pub(super) async fn authorization_url(
         verifier: &known.verifier,
     };
     let egress = api.connectors.egress();
-    let url = api.external_login.authorization_url(egress, &settings, &begun);
+    let url = api
+        .external_login
+        .authorization_url(egress, &settings, &begun);
     let url = url
         .await
         .map_err(|failed| external::refused(&Refused::NoAnswer(failed)))?;

@@ -109,7 +109,9 @@ async fn begin(
             profile: about.profile(identity),
             account,
         };
-        let registered = api.router.register_account(registration, once.remember(api));
+        let registered = api
+            .router
+            .register_account(registration, once.remember(api));
         let entered = registered.await.map_err(challenge::refused)?;
         return external::entered(api, caller, StatusCode::CREATED, &entered).await;
     }
