@@ -32,12 +32,12 @@ pub const ROWS_CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// directory of up to some 100,000 contacts refuses the start. Those of a larger one are compared before their first use.
 pub const ROWS_CHECKED_AT_START: usize = 200_000;
 
-/// How long opening the rows waits for another holder to let go, in milliseconds: a process that was killed releases
+/// How long opening the journal or the rows waits for another holder to let go, in milliseconds: a process that was killed releases
 /// its locks within a second or so, and a start has 10 s in all.
-pub const ROWS_LOCK_WAIT_MS: u64 = 5_000;
+pub const LOCK_WAIT_MS: u64 = 5_000;
 
-/// How long to wait between two tries for that lock, in milliseconds: short against the wait, long against a try.
-pub const ROWS_LOCK_RETRY_MS: u64 = 50;
+/// How long to wait between two tries for such a lock, in milliseconds: short against the wait, long against a try.
+pub const LOCK_RETRY_MS: u64 = 50;
 // ---- http: the edge
 
 /// The most faults that one 422 names: a person mends a handful at a time, and a hostile body must not buy an answer
@@ -325,9 +325,9 @@ pub const LIST_BLOCK_ENTRIES: usize = 512;
 /// 40 MB, cut to a quarter.
 pub const LIST_ENTRIES_UNWRITTEN_MAX: usize = 262_144;
 
-/// The same while an export reads the rows and none may change, half a minute for some gigabytes: 200,000 purchases, in 40 MB. Past it the
-/// lists wait for the export, and say how old they are.
-pub const LIST_ENTRIES_STILL_MAX: usize = 1_048_576;
+/// How many bytes of older rows an export may have kept before checkpoints wait for it: what 100,000 contacts change at most in the half minute
+/// that some gigabytes take.
+pub const SNAPSHOT_KEPT_BYTES_MAX: usize = 512 * 1024 * 1024;
 
 /// How many entries of last blocks a projection keeps in memory once they are written, so that a list that grows is not
 /// read back: 20 MB, the lists of 2,000 venues.

@@ -72,8 +72,8 @@ pub enum ExportFailed {
 }
 
 impl Node {
-    /// Writes a verified export of everything durable to `path`, and lets the journal be trimmed to it. Rows are not changed
-    /// while it is written; the journal goes on.
+    /// Writes a verified export of everything durable to `path`, and lets the journal be trimmed to it. One at a time; everything else
+    /// goes on meanwhile.
     ///
     /// # Errors
     /// The checkpoint before it fails, or the file cannot be written or is not as it was written.
@@ -82,6 +82,7 @@ impl Node {
         path: PathBuf,
         data_directory_id: [u8; 16],
     ) -> Result<ExportSummary, ExportFailed> {
+        let _alone = self.exporting.lock().await;
         self.checkpoint().await?;
         let checkpoints = self.checkpoints.lock().await;
         let header = Header {
@@ -90,23 +91,14 @@ impl Node {
             created_at_ms: u64::try_from(self.core.clock.wall().0).unwrap_or_default(),
             shard_count: u32::from(self.core.options.shards.get()),
         };
+        let snapshot = self.core.store.snapshot();
+        drop(checkpoints);
         let core = Arc::clone(&self.core);
-        let written = path.clone();
-        off_thread(move || {
-            let still = |still| {
-                core.followers
-                    .iter()
-                    .for_each(|it| it.keep_rows_still(still))
-            };
-            still(true);
-            let exported = core.store.export(&written, header);
-            still(false);
-            Ok(exported?)
+        let inspected = off_thread(move || {
+            core.store.export(snapshot, &path, header)?;
+            Ok(inspect(&path)?)
         })
         .await?;
-        // Reading it back needs no rows, so checkpoints go on.
-        drop(checkpoints);
-        let inspected = off_thread(move || Ok(inspect(&path)?)).await?;
         *self.exported.lock() = Some(Exported::of(&inspected));
         self.trim(&*self.checkpoints.lock().await);
         Ok(inspected.summary)

@@ -195,6 +195,8 @@ pub struct Node {
     root: ractor::ActorCell,
     /// Serialises checkpoints: the periodic one and those that an export or the end ask for.
     pub(super) checkpoints: tokio::sync::Mutex<Checkpoints>,
+    /// Held while an export is made.
+    pub(super) exporting: tokio::sync::Mutex<()>,
     /// The newest export that was found whole.
     pub(super) exported: Mutex<Option<Exported>>,
 }
@@ -268,6 +270,7 @@ impl Node {
                 last: core.store.mark(),
                 before_last: Position::START,
             }),
+            exporting: tokio::sync::Mutex::new(()),
             exported: Mutex::new(None),
             core,
             shards,

@@ -61,12 +61,12 @@ pub(super) fn open(settings: &Settings) -> Result<Opened, Error> {
     let journal: Arc<dyn Journal> = Arc::new(journal);
     refill_rows(&rows, journal.trimmed_to(), &settings.exports(&directory))?;
     let feed = Arc::new(Feed::new(Arc::clone(&journal)));
-    let purchases = Projector::open(Arc::clone(&rows), Arc::clone(&feed), settings.brake.clone())?;
     let root = match settings.root_key {
         Some(bytes) => RootSecret::from_bytes(bytes),
         None => RootSecret::open_or_create(&directory.root_key())?,
     };
     let store = Arc::new(Store::open(rows, shards)?);
+    let purchases = Projector::open(&store, Arc::clone(&feed), settings.brake.clone())?;
     let keyring = Arc::new(Keyring::open(&directory.keyring())?);
     let contacts = Contacts::new(
         Arc::clone(&store),
@@ -83,7 +83,7 @@ pub(super) fn open(settings: &Settings) -> Result<Opened, Error> {
         settings.brake.clone(),
     );
     let undelivered = Queue::new(
-        Arc::clone(store.rows()),
+        store.rows(),
         Arc::clone(&feed),
         Arc::clone(&secrets),
         settings.brake.clone(),

@@ -53,10 +53,6 @@ pub trait Follower: Send + Sync + 'static {
     /// The rows were synced after the last flush.
     fn synced(&self);
 
-    /// Says whether the rows are being read as a whole: until it is said otherwise, only [`Follower::flush`] may change them,
-    /// which is not called meanwhile.
-    fn keep_rows_still(&self, still: bool);
-
     /// The place of the durable cursor: the journal must keep what comes after it.
     fn durable(&self) -> Position;
 }

@@ -161,8 +161,6 @@ impl Follower for Inbox {
 
     fn synced(&self) {}
 
-    fn keep_rows_still(&self, _still: bool) {}
-
     /// A start begins anew: nothing before the present place is needed again.
     fn durable(&self) -> Position {
         *self.position.lock()

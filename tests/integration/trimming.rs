@@ -60,8 +60,6 @@ impl Follower for Standing {
 
     fn synced(&self) {}
 
-    fn keep_rows_still(&self, _: bool) {}
-
     fn durable(&self) -> Position {
         Position(self.0.load(Ordering::SeqCst))
     }
@@ -103,14 +101,14 @@ impl Site {
         let feed = Arc::new(Feed::new(Arc::clone(&shared)));
         let rows = Arc::clone(&self.rows) as Arc<dyn rows::Rows>;
         let brake = self.brake.clone();
-        let lists: PurchaseLists =
-            Projector::open(Arc::clone(&rows), Arc::clone(&feed), brake).unwrap();
+        let shards = ShardCount::new(4).unwrap();
+        let store = Arc::new(Store::open(rows, shards).unwrap());
+        let lists: PurchaseLists = Projector::open(&store, Arc::clone(&feed), brake).unwrap();
         let mut followers = others;
         followers.push(Arc::clone(&lists) as Arc<dyn Follower>);
-        let shards = ShardCount::new(4).unwrap();
         let parts = Parts {
             journal: shared,
-            store: Arc::new(Store::open(rows, shards).unwrap()),
+            store,
             keyring: Arc::new(Keyring::in_memory(1)),
             secrets: Arc::new(Secrets::derive(|_| [1; 32])),
             clock: Arc::new(SystemClock),
@@ -264,9 +262,8 @@ async fn trimming_keeps_what_a_cursor_in_the_newest_export_needs() {
     Store::restore(&restored, &site.file("a"), exported).unwrap();
     let journal = MemoryJournal::open(site.log.clone(), FaultPlan::none());
     let feed = Arc::new(Feed::new(Arc::new(journal) as Arc<dyn Journal>));
-    let lists: PurchaseLists =
-        Projector::open(Arc::clone(&restored), feed, Brake::default()).unwrap();
     let store = Store::open(restored, ShardCount::new(4).unwrap()).unwrap();
+    let lists: PurchaseLists = Projector::open(&store, feed, Brake::default()).unwrap();
     lists.begin(&store).unwrap();
     assert_eq!(lists.durable(), held);
     lists.flush().unwrap();

@@ -17,7 +17,7 @@ use clientele::persistence::feed::Feed;
 use clientele::persistence::journal::memory::{FaultPlan, MemoryJournal, MemoryLog, Struck};
 use clientele::persistence::journal::{self, Journal};
 use clientele::persistence::keyring::{Keyring, RootSecret};
-use clientele::persistence::rows::{MemoryRows, Rows};
+use clientele::persistence::rows::MemoryRows;
 use clientele::persistence::store::Store;
 use clientele::publishing::projections::purchases::PurchaseLists;
 use clientele::publishing::projections::{Brake, Projector};
@@ -136,9 +136,9 @@ impl World {
         let feed = Arc::new(Feed::new(Arc::clone(&journal) as Arc<dyn Journal>));
         let shards = ShardCount::new(8).unwrap();
         let rows = Arc::clone(&self.rows.borrow());
-        let shared = Arc::clone(&rows) as Arc<dyn Rows>;
+        let store = Arc::new(Store::open(rows, shards).unwrap());
         let lists: PurchaseLists =
-            Projector::open(shared, Arc::clone(&feed), Brake::default()).unwrap();
+            Projector::open(&store, Arc::clone(&feed), Brake::default()).unwrap();
         *self.process.borrow_mut() = Some(Process {
             journal: Arc::clone(&journal),
             lists: Arc::clone(&lists),
@@ -146,7 +146,7 @@ impl World {
         });
         let parts = Parts {
             journal: Arc::clone(&journal) as Arc<dyn Journal>,
-            store: Arc::new(Store::open(rows, shards).unwrap()),
+            store,
             keyring: Arc::clone(&self.keyring),
             secrets: Arc::clone(&self.secrets),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,

@@ -11,9 +11,11 @@ mod conformance;
 mod frame;
 mod generation;
 mod range;
+mod snapshot;
 
 pub use self::memory::MemoryRows;
 pub use self::sled::SledRows;
+pub use self::snapshot::{RowsSnapshot, SnapshotRows};
 
 /// One stored piece of an entity's state.
 #[derive(Clone, Debug, PartialEq, Eq)]

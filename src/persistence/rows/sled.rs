@@ -32,7 +32,7 @@ use parking_lot::Mutex;
 
 use super::generation::Synced;
 use super::{Error, Keyed, Row, Rows, Write, frame, range};
-use crate::limits::{ROWS_CACHE_BYTES, ROWS_LOCK_RETRY_MS, ROWS_LOCK_WAIT_MS};
+use crate::limits::{LOCK_RETRY_MS, LOCK_WAIT_MS, ROWS_CACHE_BYTES};
 use crate::persistence::durable;
 
 /// The tree that holds the generation, apart from the rows.
@@ -53,7 +53,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             cache_bytes: ROWS_CACHE_BYTES,
-            lock_wait: Duration::from_millis(ROWS_LOCK_WAIT_MS),
+            lock_wait: Duration::from_millis(LOCK_WAIT_MS),
         }
     }
 }
@@ -312,7 +312,7 @@ fn open_database(directory: &Path, options: &Options) -> Result<sled::Db, Error>
                     );
                     return Err(cannot("open", directory, &detail));
                 }
-                std::thread::sleep(Duration::from_millis(ROWS_LOCK_RETRY_MS));
+                std::thread::sleep(Duration::from_millis(LOCK_RETRY_MS));
             }
             Ok(Err(error)) => return Err(cannot("open", directory, &error.to_string())),
             Err(_) => return Err(lost(directory, "sled cannot make sense of its files")),

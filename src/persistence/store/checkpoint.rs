@@ -15,7 +15,7 @@ use crate::domain::remembered::RECENT_IN_ROW;
 use crate::limits::{self, ROW_BYTES_MAX};
 use crate::persistence::follower::Follower;
 use crate::persistence::journal::Position;
-use crate::persistence::rows::{Row, Write};
+use crate::persistence::rows::{Row, Rows, Write};
 
 /// How many entities are folded into one batch of writes: enough to keep the batch's bookkeeping small, and few enough that it takes a
 /// millisecond or so, for which it may keep a processor from requests.
@@ -55,6 +55,7 @@ impl Store {
             let mut ends = dirty.ends();
             let mut reached = 0;
             while !ends.is_empty() {
+                self.rows.wait_for_room();
                 let began = Instant::now();
                 self.write_batch(shard, |tally| {
                     let mut writes = Vec::with_capacity(ENTITIES_A_BATCH.saturating_mul(2));
@@ -81,6 +82,7 @@ impl Store {
         }
         let mut is_built = false;
         for follower in followers {
+            self.rows.wait_for_room();
             is_built |= follower.flush()?;
         }
         let uses = self.write_uses()?;
@@ -110,9 +112,9 @@ impl Store {
         Ok(done)
     }
 
-    /// Leaves the processor to requests for as long as the checkpoint had it, unless so much waits that memory matters more. It has seconds, and
-    /// a request has not.
-    fn give_way(&self, had: Duration) {
+    /// Leaves the processor to requests for as long as a checkpoint or an export had it, unless so much waits that memory matters more. They have
+    /// seconds, and a request has not.
+    pub(super) fn give_way(&self, had: Duration) {
         if self.rows.may_block() && self.waiting() < limits::DIRTY_EFFECTS_CHECKPOINT {
             std::thread::sleep(had);
         }

@@ -11,7 +11,7 @@ use crate::domain::contact::{self, Contact, KeptPurchase, Line};
 use crate::domain::entity::{Event, State};
 use crate::domain::time::Timestamp;
 use crate::limits::ROW_BYTES_MAX;
-use crate::persistence::rows::{Row, Write};
+use crate::persistence::rows::{Row, Rows, Write};
 
 /// Purchases that share a row, and its key.
 type KeyedBlock = (Vec<u8>, Vec<KeptPurchase>);

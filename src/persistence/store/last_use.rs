@@ -10,7 +10,7 @@ use clientele_cluster::ShardId;
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::time::Timestamp;
-use crate::persistence::rows::{Row, Write};
+use crate::persistence::rows::{Row, Rows, Write};
 
 /// How many rows are written at a time.
 const USES_A_BATCH: usize = 1_000;

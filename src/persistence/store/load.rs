@@ -9,7 +9,7 @@ use crate::domain::address::Address;
 use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, KeyHash};
 use crate::domain::time::{Dues, Timestamp};
-use crate::persistence::rows::Row;
+use crate::persistence::rows::{Row, Rows};
 
 /// Takes a row and its key.
 type EachRow<'a> = dyn FnMut(&[u8], &Row) + 'a;

@@ -24,7 +24,7 @@ use self::dirty::DirtyShard;
 use self::tally::ShardTally;
 use super::codec;
 use super::journal::Position;
-use super::rows::{self, Rows};
+use super::rows::{self, Rows, SnapshotRows};
 use crate::domain::address::Address;
 use crate::domain::entity::Effect;
 use crate::domain::time::Timestamp;
@@ -72,7 +72,7 @@ pub fn projection_prefix(name: &str) -> Vec<u8> {
 
 /// The newest durable state of every entity.
 pub struct Store {
-    rows: Arc<dyn Rows>,
+    rows: Arc<SnapshotRows>,
     tallies: Vec<ShardTally>,
     shards: Vec<DirtyShard>,
     /// How many effects wait for a checkpoint, over all shards.
@@ -84,8 +84,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over `rows`, with nothing waiting.
+    /// A store over `rows`, with nothing waiting. From now on they are written through [`Store::rows`] alone.
     pub fn open(rows: Arc<dyn Rows>, shards: ShardCount) -> Result<Store, Error> {
+        let rows = Arc::new(SnapshotRows::new(rows));
         let (mark, tallies) = tally::open(&*rows, shards.get())?;
         Ok(Store {
             rows,
@@ -120,9 +121,9 @@ impl Store {
         }
     }
 
-    /// The rows themselves, for an export and for what followers build.
-    pub fn rows(&self) -> &Arc<dyn Rows> {
-        &self.rows
+    /// The rows themselves, for what followers build.
+    pub fn rows(&self) -> Arc<dyn Rows> {
+        Arc::clone(&self.rows) as Arc<dyn Rows>
     }
 }
 

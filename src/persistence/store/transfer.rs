@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clientele_cluster::ShardId;
 
@@ -13,7 +14,7 @@ use crate::persistence::export::{
 };
 use crate::persistence::journal::Position;
 use crate::persistence::listing::Cursor;
-use crate::persistence::rows::{Row, Rows, Write};
+use crate::persistence::rows::{Row, Rows, RowsSnapshot, Write};
 
 /// How many rows are moved at a time: at 64 KiB at most each, 16 MiB.
 const ROWS_A_BATCH: usize = 256;
@@ -97,25 +98,30 @@ fn restored_cursor(
 }
 
 impl Store {
-    /// Writes every row to an export at `path`. The caller keeps checkpoints away meanwhile.
-    pub fn export(&self, path: &Path, header: Header) -> Result<(), TransferFailed> {
+    /// The rows as they are now, for an export while they go on changing. Waits while there is another one.
+    pub fn snapshot(&self) -> RowsSnapshot {
+        self.rows.snapshot()
+    }
+
+    /// Writes every row of `snapshot` to an export at `path`.
+    pub fn export(
+        &self,
+        mut snapshot: RowsSnapshot,
+        path: &Path,
+        header: Header,
+    ) -> Result<(), TransferFailed> {
         let mut writer = ExportWriter::create(path, header)?;
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page = self
-                .rows
-                .scan(&[], after.as_deref(), ROWS_A_BATCH)
-                .map_err(Error::from)?;
+        let mut began = Instant::now();
+        while let Some(page) = snapshot.next_page(ROWS_A_BATCH).map_err(Error::from)? {
             for (key, row) in &page {
                 let mut value = row.entity_seq.to_be_bytes().to_vec();
                 value.extend(&row.payload);
                 writer.write(Section::ROWS, key, &value)?;
             }
-            match page.last() {
-                Some((key, _)) if page.len() == ROWS_A_BATCH => after = Some(key.clone()),
-                Some(_) | None => break,
-            }
+            self.give_way(began.elapsed());
+            began = Instant::now();
         }
+        drop(snapshot);
         writer.finish()?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::{Error, Store, codec, keys};
 use crate::domain::address::{Address, Kind};
 use crate::domain::contact::{Contact, KeptPurchase};
 use crate::domain::entity::{Entity, State};
-use crate::persistence::rows::Row;
+use crate::persistence::rows::{Row, Rows};
 
 /// How many rows are read at a time.
 const ROWS_A_PAGE: usize = 1_000;

@@ -375,8 +375,6 @@ impl Follower for Contacts {
 
     fn synced(&self) {}
 
-    fn keep_rows_still(&self, _still: bool) {}
-
     /// After a restart everything is built from the rows: nothing before the present place is needed again.
     fn durable(&self) -> Position {
         self.following.lock().position

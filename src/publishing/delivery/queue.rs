@@ -397,9 +397,6 @@ impl Follower for Queue {
         state.is_unsynced = false;
     }
 
-    /// Rows change in [`Follower::flush`] only.
-    fn keep_rows_still(&self, _: bool) {}
-
     fn durable(&self) -> Position {
         self.state.lock().durable
     }

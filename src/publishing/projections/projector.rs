@@ -35,8 +35,6 @@ pub(super) struct State {
     flushed: Position,
     /// The cursor in synced rows.
     durable: Position,
-    /// While an export reads the rows.
-    keeps_rows_still: bool,
     /// Scratch: the lines of one effect.
     lines: Vec<Line>,
 }
@@ -86,16 +84,17 @@ pub struct Projector<P> {
 }
 
 impl<P: Projection> Projector<P> {
-    /// The projector over `rows`, before anything else is in them: where rows and journal are new, or the rows were lost
+    /// The projector over `store`'s rows, before anything else is in them: where rows and journal are new, or the rows were lost
     /// and the journal is whole, everything will come through the feed. `brake` holds it still, in tests.
     ///
     /// # Errors
     /// The rows cannot be read or written.
     pub fn open(
-        rows: Arc<dyn Rows>,
+        store: &Store,
         feed: Arc<Feed>,
         brake: Brake,
     ) -> Result<Arc<Projector<P>>, store::Error> {
+        let rows = store.rows();
         if rows.scan(&[], None, 1)?.is_empty() && feed.trimmed_to() == Position::START {
             rows.write(vec![cursor_write::<P>(Position::START)])?;
         }
@@ -107,7 +106,6 @@ impl<P: Projection> Projector<P> {
             written: Position::START,
             flushed: Position::START,
             durable: Position::START,
-            keeps_rows_still: false,
             lines: Vec::new(),
         };
         Ok(Arc::new(Projector {
@@ -141,8 +139,7 @@ impl<P: Projection> Projector<P> {
     /// Takes in one pull's effects; whether the feed may have more.
     pub(super) fn advance(&self) -> Result<bool, Error> {
         let mut state = self.state.lock();
-        let is_full = state.lists.unwritten() >= limits::LIST_ENTRIES_STILL_MAX;
-        if self.brake.is_held() || (is_full && state.keeps_rows_still) {
+        if self.brake.is_held() {
             return Ok(false);
         }
         let began = Instant::now();
@@ -164,8 +161,7 @@ impl<P: Projection> Projector<P> {
             *position = fed.position;
         }
         *position = reached.max(taken);
-        if state.lists.unwritten() >= limits::LIST_ENTRIES_UNWRITTEN_MAX && !state.keeps_rows_still
-        {
+        if state.lists.unwritten() >= limits::LIST_ENTRIES_UNWRITTEN_MAX {
             state.write::<P>(&*self.rows)?;
         }
         state.lists.shrink();
@@ -271,10 +267,6 @@ impl<P: Projection> Follower for Projector<P> {
     fn synced(&self) {
         let mut state = self.state.lock();
         state.durable = state.flushed;
-    }
-
-    fn keep_rows_still(&self, still: bool) {
-        self.state.lock().keeps_rows_still = still;
     }
 
     fn durable(&self) -> Position {

@@ -12,8 +12,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::format::{DirectoryId, SegmentHeader};
+use crate::limits;
 use crate::persistence::journal::Error;
 
 const REMEDY: &str = "Nothing was changed. Copy the whole data directory back from a backup; or move `journal`, \
@@ -46,7 +48,8 @@ impl Directory {
         Ok(Directory { root, segments })
     }
 
-    /// Takes the lock; it lasts as long as the file is open.
+    /// Takes the lock; it lasts as long as the file is open. Waits a bounded time for another holder: a process that just died, or what is left
+    /// of one that is ending, may have it for a moment more.
     pub(super) fn lock(&self) -> Result<File, Error> {
         let path = self.segments.join("LOCK");
         let mut options = OpenOptions::new();
@@ -56,13 +59,20 @@ impl Directory {
             .truncate(false)
             .mode(FILE_MODE);
         let file = options.open(&path).map_err(failed("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                let busy = io::Error::new(io::ErrorKind::WouldBlock, "another process serves it");
-                Err(failed("lock", &path)(busy))
+        let deadline = Instant::now() + Duration::from_millis(limits::LOCK_WAIT_MS);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(limits::LOCK_RETRY_MS));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let busy =
+                        io::Error::new(io::ErrorKind::WouldBlock, "another process serves it");
+                    return Err(failed("lock", &path)(busy));
+                }
+                Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
             }
-            Err(TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
         }
     }
 

@@ -35,7 +35,7 @@ fn restored_rows_hold_equal_entities_and_a_filled_place_is_refused() {
         created_at_ms: 1,
         shard_count: 4,
     };
-    store.export(&path, header).unwrap();
+    store.export(store.snapshot(), &path, header).unwrap();
 
     let rows: Arc<dyn Rows> = Arc::new(MemoryRows::new());
     let restored = Store::restore(&rows, &path, Position(9_001)).unwrap();
@@ -51,7 +51,7 @@ fn restored_rows_hold_equal_entities_and_a_filled_place_is_refused() {
         let all = rows.scan(&[], None, usize::MAX).unwrap();
         all.into_iter().filter(|(key, _)| key[0] > 0).collect()
     };
-    assert_eq!(except_meta(&rows), except_meta(store.rows()));
+    assert_eq!(except_meta(&rows), except_meta(&store.rows()));
     assert!(again.check(SHARD).is_ok());
 
     let refused = Store::restore(&rows, &path, mark);
@@ -89,7 +89,7 @@ fn a_cursor_comes_back_where_what_follows_it_does() {
             created_at_ms: 1,
             shard_count: 4,
         };
-        store.export(&path, header).unwrap();
+        store.export(store.snapshot(), &path, header).unwrap();
         assert_eq!(inspect(&path).unwrap().reach, exported.min(cursor.position));
         let rows: Arc<dyn Rows> = Arc::new(MemoryRows::new());
         Store::restore(&rows, &path, mark).unwrap();
