@@ -92,21 +92,12 @@ impl ExternalLogin {
         let discovery = self.issuers.discovery(egress, &settings.issuer).await?;
         let endpoint = discovery.token_endpoint;
         let endpoint = endpoint.ok_or(Failed::Answer("no place to redeem codes at"))?;
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", returned.code)
-            .append_pair("redirect_uri", returned.redirect_url)
-            .append_pair("client_id", &settings.client_id)
-            .append_pair("code_verifier", returned.verifier);
-        if let Some(secret) = &settings.client_secret {
-            form.append_pair("client_secret", secret);
-        }
         let media_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let call = Call {
             method: Method::POST,
             url: egress::parse(&endpoint).map_err(|it| Failed::Call(it.into()))?,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, media_type)]),
-            body: Bytes::from(form.finish()),
+            body: Bytes::from(form(settings, returned)),
         };
         let answer = egress.call(call).await.map_err(Failed::Call)?;
         // RFC 6749, section 5.2: the code is wrong, used, or of another flow.
@@ -122,4 +113,18 @@ impl ExternalLogin {
         };
         id_token::verify(egress, &self.issuers, &expected, &tokens.id_token, now).await
     }
+}
+
+/// What redeems a code (RFC 6749, section 4.1.3; RFC 7636, section 4.5).
+fn form(settings: &Settings, returned: &Returned<'_>) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "authorization_code")
+        .append_pair("code", returned.code)
+        .append_pair("redirect_uri", returned.redirect_url)
+        .append_pair("client_id", &settings.client_id)
+        .append_pair("code_verifier", returned.verifier);
+    if let Some(secret) = &settings.client_secret {
+        form.append_pair("client_secret", secret);
+    }
+    form.finish()
 }

@@ -103,7 +103,8 @@ fn egress() -> Egress {
 
 async fn swap(login: &ExternalLogin, issuer: &Issuer, token: &str) -> Result<String, Refused> {
     let settings = issuer.settings();
-    let swapped = login.swap(&egress(), Service::Oidc, &settings, token, NOW);
+    let egress = egress();
+    let swapped = login.swap(&egress, Service::Oidc, &settings, token, NOW);
     swapped.await.map(|person| person.subject)
 }
 
@@ -291,7 +292,8 @@ async fn the_page_to_sign_in_on_is_sent_a_hash_of_the_verifier_and_never_itself(
         nonce: "the nonce",
         verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
     };
-    let url = login.authorization_url(&egress(), &issuer.settings(), &begun);
+    let (egress, settings) = (egress(), issuer.settings());
+    let url = login.authorization_url(&egress, &settings, &begun);
     let url = url.await.unwrap();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let get = |name: &str| {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::challenge::{self, WireChallenge, evenly, require_delivery};
 use super::external::{self, Proof};
 use super::identification::Identity;
-use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
+use super::registration::{About, NewRegistration, NewRegistrationVersion1, Registers};
 use super::signed_in::WireSignedIn;
 use super::wire::not_built;
 use crate::actors::router::access::{AccountRegistration, Registration};
@@ -19,7 +19,7 @@ use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKeyOrToken;
 use crate::http::extract::{BodyHash, Conditions, ValidJson};
 use crate::http::gateways::once::Once;
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{Code, Problem, ProblemBody};
 
 /// Register a contact.
 ///
@@ -91,29 +91,10 @@ async fn begin(
     if let Some(field) = about.unbuilt() {
         return Err(not_built(field, "a registration without it"));
     }
-    if let Identity::External {
-        service,
-        token,
-        sub,
-    } = &identity
-    {
-        let proof = Proof::Token {
-            token,
-            sub: sub.as_deref(),
-        };
-        let account = external::vouched(api, caller, *service, &proof).await?;
+    if let Identity::External { .. } = identity {
         let once = Once::of(caller, headers, "contacts.register", None, hash)?;
-        let registration = AccountRegistration {
-            address: address_of(api, caller, &once),
-            contact_type: about.contact_type(),
-            profile: about.profile(identity),
-            account,
-        };
-        let registered = api
-            .router
-            .register_account(registration, once.remember(api));
-        let entered = registered.await.map_err(challenge::refused)?;
-        return external::entered(api, caller, StatusCode::CREATED, &entered).await;
+        // On the heap: few register so, and all would carry its size.
+        return Box::pin(by_account(api, caller, &once, about, identity)).await;
     }
     let to = identity.destination()?;
     require_delivery(api, caller, to.channel()).await?;
@@ -129,6 +110,40 @@ async fn begin(
     let registered = api.router.register(registration, once.remember(api));
     let challenged = registered.await;
     challenge::answer(caller, StatusCode::CREATED, &to, challenged)
+}
+
+/// Registers by an account at a provider.
+async fn by_account(
+    api: &Api,
+    caller: &Caller,
+    once: &Once,
+    about: About,
+    identity: Identity,
+) -> Result<Response, Problem> {
+    let Identity::External {
+        service,
+        token,
+        sub,
+    } = &identity
+    else {
+        return Err(Problem::from(Code::InvalidRequest));
+    };
+    let proof = Proof::Token {
+        token,
+        sub: sub.as_deref(),
+    };
+    let account = external::vouched(api, caller, *service, &proof).await?;
+    let registration = AccountRegistration {
+        address: address_of(api, caller, once),
+        contact_type: about.contact_type(),
+        profile: about.profile(identity),
+        account,
+    };
+    let registered = api
+        .router
+        .register_account(registration, once.remember(api));
+    let entered = registered.await.map_err(challenge::refused)?;
+    external::entered(api, caller, StatusCode::CREATED, &entered).await
 }
 
 /// Where the contact is to live: a retry finds the same place.
