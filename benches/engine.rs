@@ -90,6 +90,7 @@ fn context() -> Context {
         organisations: BTreeMap::from([(VENUE, venue)]),
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
+        roles: Vec::new(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
     };
     Context {

@@ -50,6 +50,8 @@ pub enum UniqueValue {
     IdentityPhone,
     /// Somebody at a provider: issuer and subject.
     ExternalSubject,
+    /// An e-mail address that a user signs in with.
+    UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
 }
@@ -65,6 +67,7 @@ impl UniqueValue {
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
             UniqueValue::ExternalSubject => 8,
+            UniqueValue::UserEmail => 10,
         }
     }
 }

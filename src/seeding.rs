@@ -3,6 +3,8 @@
 //! Every entity has a fixed place, and every creation is one that a retry finds again: a start that was cut short is
 //! taken up by the next one, and a second start changes nothing.
 
+mod users;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ use crate::http::api_keys::{self, Minted, Terms};
 use crate::limits::SEEDED_CONTACTS_AT_A_TIME;
 use crate::secrets::{KeyScope, UniqueValue};
 
+pub use self::users::SeedUser;
+
 /// The demo network's tenant.
 pub const TENANT: TenantId = TenantId(1);
 
@@ -47,6 +51,9 @@ pub struct Seed {
     pub organisations: SeedOrganisations,
     /// The keys by mode.
     pub keys: BTreeMap<String, SeedKeys>,
+    /// Who signs in to the Back Office.
+    #[serde(default)]
+    pub users: Vec<SeedUser>,
     /// The live offers.
     pub offers: Vec<SeedOffer>,
     /// The contacts: live ones first.
@@ -123,6 +130,9 @@ pub enum Error {
     /// A contact could not be created.
     #[error("a demo contact cannot be made: {0:?}")]
     Contact(NotCreated),
+    /// The owner could not be made.
+    #[error("the demo network's owner cannot be made")]
+    User,
     /// ISO 4217 has no euro.
     #[error("the currency EUR is not known")]
     Currency,
@@ -246,6 +256,8 @@ pub async fn seed(
         seed.keys
             .insert(name.to_owned(), create_keys(api, mode, name, before).await?);
     }
+    let users = held.map(|held| held.users.as_slice());
+    seed.users = vec![users::create(api, users).await?];
     seed.offers = (1_u64..)
         .zip(offers())
         .map(|(entity, offer)| SeedOffer {

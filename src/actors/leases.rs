@@ -61,7 +61,8 @@ impl Held {
             | State::Offer(_)
             | State::Contact(_)
             | State::ApiKey(_)
-            | State::DirectoryEntry(_) => None,
+            | State::DirectoryEntry(_)
+            | State::User(_) => None,
         }
     }
 

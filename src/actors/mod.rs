@@ -43,3 +43,4 @@ pub mod contact_change;
 pub mod contact_creation;
 mod supervisor;
 mod turn;
+pub mod users;

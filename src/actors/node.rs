@@ -178,7 +178,7 @@ impl Core {
     /// Publishes what an entity was loaded with. A configuration that was only loaded has not changed.
     pub(super) fn publish_loaded(&self, address: Address, publication: Publication) {
         match publication {
-            Publication::ApiKey(_) | Publication::Sessions(_) => {
+            Publication::ApiKey(_) | Publication::Sessions(_) | Publication::User(_) => {
                 self.publications.publish(address, publication);
             }
             Publication::TenantConfiguration => {}

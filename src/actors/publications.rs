@@ -17,6 +17,7 @@ use crate::domain::contact::Contact;
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Entity, Event, State};
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::user::{Stage, UserView};
 use crate::domain::{contact, offer};
 use crate::limits;
 
@@ -31,6 +32,8 @@ pub enum Publication {
     Tenant(Span),
     /// Who is signed in as a contact.
     Sessions(Arc<[SessionView]>),
+    /// Where a user is signed in, and what it may do.
+    User(Option<Arc<UserView>>),
 }
 
 impl Publication {
@@ -68,6 +71,10 @@ impl Publication {
                 access
                     .is_some_and(|access| !access.sessions.is_empty())
                     .then(|| sessions_of(contact))
+            }
+            State::User(user) => {
+                let exists = user.stage != Stage::Absent;
+                Some(Publication::User(exists.then(|| Arc::new(user.view()))))
             }
             State::DirectoryEntry(_) | State::Lease(_) => None,
         }
@@ -145,6 +152,7 @@ pub struct Publications {
     tenants: DashMap<TenantId, Arc<TenantSlot>, foldhash::fast::RandomState>,
     test_clocks: DashMap<TenantId, Span>,
     sessions: DashMap<Address, Arc<[SessionView]>, foldhash::fast::RandomState>,
+    users: DashMap<Address, Arc<UserView>, foldhash::fast::RandomState>,
 }
 
 impl Publications {
@@ -170,6 +178,10 @@ impl Publications {
                 self.sessions.remove(&address);
             }
             Publication::Sessions(sessions) => self.publish_sessions(address, sessions),
+            Publication::User(Some(user)) => self.publish_user(address, user),
+            Publication::User(None) => {
+                self.users.remove(&address);
+            }
             Publication::TenantConfiguration | Publication::Tenant(_) => {
                 if let Publication::Tenant(ahead) = publication {
                     self.set_test_clock(address.tenant, ahead);
@@ -190,6 +202,26 @@ impl Publications {
             }
         }
         self.sessions.insert(address, sessions);
+    }
+
+    fn publish_user(&self, address: Address, user: Arc<UserView>) {
+        if self.users.len() >= limits::USERS_PUBLISHED_MAX {
+            let any = self.users.iter().next().map(|entry| *entry.key());
+            if let Some(any) = any.filter(|any| *any != address) {
+                self.users.remove(&any);
+            }
+        }
+        self.users.insert(address, user);
+    }
+
+    /// Forgets what the user at `address` published: it is asked the next time.
+    pub fn forget_user(&self, address: &Address) {
+        self.users.remove(address);
+    }
+
+    /// The user at `address`, if it was published.
+    pub fn user(&self, address: &Address) -> Option<Arc<UserView>> {
+        self.users.get(address).map(|user| Arc::clone(&user))
     }
 
     /// Forgets who is signed in as the contact at `address`: it is asked the next time.

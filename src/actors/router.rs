@@ -18,7 +18,7 @@ use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, Profile, SealedProfile};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
-use crate::domain::tenant::Tenant;
+use crate::domain::tenant::{Role, Tenant};
 use crate::domain::time::Timestamp;
 use crate::limits;
 use crate::persistence::codec;
@@ -33,6 +33,7 @@ pub use super::contact_creation;
 pub use super::envelope::{Failure, Reply, Timings, Unavailable};
 pub use super::publications::PublishedKey;
 pub use super::test_clock::TestClock;
+pub use super::users;
 
 /// The one door to the entities. Cheap to clone.
 #[derive(Clone)]
@@ -374,15 +375,18 @@ impl Router {
                 other => return Err(unexpected(&other)),
             }
         }
-        Ok(TenantView {
+        let mut view = TenantView {
             currency: details.currency,
             classifications: details.classifications,
             time_zone: details.time_zone,
             organisations,
             taps,
             uncovered_offline,
+            roles: listed.roles,
             offers,
-        })
+        };
+        view.roles.push(Role::of_owners(view.owner()));
+        Ok(view)
     }
 
     /// Seals a contact's personal fields with a key of its own.

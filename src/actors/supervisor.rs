@@ -369,6 +369,7 @@ async fn try_recover(shard: &Arc<Shard>) -> Result<(), node::Error> {
         shard.timers().lock().set(address, entity.next_due());
         // A session may have ended in what was never told.
         core.publications.forget_sessions(&address);
+        core.publications.forget_user(&address);
         if let Some(publication) = Publication::of(&entity) {
             core.publications.publish(address, publication);
         }

@@ -58,7 +58,8 @@ impl Router {
                 | Kind::Offer
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
-                | Kind::Lease => {}
+                | Kind::Lease
+                | Kind::User => {}
             }
         }
         self.test_clock(tenant).await

@@ -287,7 +287,8 @@ impl Turn<'_> {
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)
-            | Query::Registration => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::Registration
+            | Query::User => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

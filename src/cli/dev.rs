@@ -106,6 +106,13 @@ fn welcome(seed: &Seed, admin: &str) -> String {
             keys.self_service.as_deref().unwrap_or("(none)")
         ));
     }
+    for user in &seed.users {
+        lines.push(format!("  owner          {}", user.username));
+        lines.push(format!(
+            "  its password   {}",
+            user.password.as_deref().unwrap_or("(its own)")
+        ));
+    }
     if let Some(contact) = seed.contacts.first() {
         lines.push(String::new());
         lines.push(format!("  A contact      {}", contact.id));

@@ -12,6 +12,7 @@ pub mod node;
 pub mod output;
 pub mod server;
 pub mod snapshot;
+pub mod users;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ enum CliCommand {
     Server(Box<server::ServerArgs>),
     Config(Box<config::ConfigArgs>),
     Keys(keys::KeysArgs),
+    Users(users::UsersArgs),
     Snapshot(snapshot::SnapshotArgs),
     Bench(Box<bench::BenchArgs>),
     /// Print the OpenAPI 3.1 document of a gateway
@@ -84,6 +86,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         CliCommand::Server(args) => Box::pin(server::run(*args)).await?,
         CliCommand::Config(args) => config::run(*args, output)?,
         CliCommand::Keys(args) => Box::pin(keys::run(args, output)).await?,
+        CliCommand::Users(args) => Box::pin(users::run(args, output)).await?,
         CliCommand::Snapshot(args) => Box::pin(snapshot::run(args, output)).await?,
         CliCommand::Bench(args) => Box::pin(bench::run(*args, output)).await?,
         CliCommand::Openapi { gateway } => {

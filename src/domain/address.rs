@@ -32,6 +32,8 @@ pub enum Kind {
     DirectoryEntry,
     /// What one shard holds of an offer's budget. It lives in that shard, whatever its number says.
     Lease,
+    /// A person of the Back Office.
+    User,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -45,6 +47,11 @@ pub struct Address {
     pub kind: Kind,
     /// Which one. Unique among the tenant's entities of this mode and kind.
     pub entity: u64,
+}
+
+impl TenantId {
+    /// The platform's own.
+    pub const PLATFORM: TenantId = TenantId(0);
 }
 
 impl Mode {
@@ -79,6 +86,7 @@ impl Kind {
             Kind::ApiKey => 5,
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
+            Kind::User => 8,
         }
     }
 
@@ -92,6 +100,7 @@ impl Kind {
             5 => Some(Kind::ApiKey),
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
+            8 => Some(Kind::User),
             _ => None,
         }
     }
@@ -106,6 +115,7 @@ impl Kind {
             Kind::ApiKey => "api_key",
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
+            Kind::User => "user",
         }
     }
 }
@@ -118,6 +128,16 @@ impl Address {
             mode: Mode::Shared,
             kind: Kind::Tenant,
             entity: 0,
+        }
+    }
+
+    /// User number `entity`: of the platform's own tenant, and of no mode.
+    pub const fn user(entity: u64) -> Address {
+        Address {
+            tenant: TenantId::PLATFORM,
+            mode: Mode::Shared,
+            kind: Kind::User,
+            entity,
         }
     }
 

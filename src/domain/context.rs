@@ -7,7 +7,7 @@ use super::calendar::Zone;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
-use super::tenant::Uncovered;
+use super::tenant::{self, Uncovered};
 use super::time::Timestamp;
 
 /// The circumstances of one decision.
@@ -58,6 +58,8 @@ pub struct TenantView {
     pub taps: BTreeMap<String, u64>,
     /// What becomes of offline sales that spend more than the wallet has.
     pub uncovered_offline: Uncovered,
+    /// What its users may do, with that of owners.
+    pub roles: Vec<tenant::Role>,
     /// Every offer of the mode with its entity number, in the order in which they were listed.
     pub offers: Vec<(u64, Arc<Offer>)>,
 }
@@ -73,6 +75,11 @@ impl TenantView {
         let mut organisations = self.organisations.iter();
         let owner = organisations.find(|(_, it)| it.parent.is_none());
         owner.map_or(0, |(number, _)| *number)
+    }
+
+    /// The role of this number.
+    pub fn role(&self, number: u32) -> Option<&tenant::Role> {
+        self.roles.iter().find(|role| role.number == number)
     }
 
     /// The time zone of an organisation: its own, or that of the nearest above it, or the tenant's.

@@ -37,6 +37,10 @@ pub enum Named {
     Provider,
     /// Whoever delivers a tenant's messages.
     Integration,
+    /// A person of the Back Office.
+    User,
+    /// What a tenant's users may do: the part is the role's number.
+    Role,
 }
 
 impl Named {
@@ -56,6 +60,8 @@ impl Named {
             Named::Challenge => 12,
             Named::Provider => 21,
             Named::Integration => 28,
+            Named::User => 15,
+            Named::Role => 16,
         }
     }
 
@@ -75,6 +81,8 @@ impl Named {
             12 => Some(Named::Challenge),
             21 => Some(Named::Provider),
             28 => Some(Named::Integration),
+            15 => Some(Named::User),
+            16 => Some(Named::Role),
             _ => None,
         }
     }
@@ -82,9 +90,11 @@ impl Named {
     /// The kind of the entity that owns what is named.
     pub const fn owner(self) -> Kind {
         match self {
-            Named::Tenant | Named::Classification | Named::Provider | Named::Integration => {
-                Kind::Tenant
-            }
+            Named::Tenant
+            | Named::Classification
+            | Named::Role
+            | Named::Provider
+            | Named::Integration => Kind::Tenant,
             Named::Organisation | Named::Tap => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
@@ -94,6 +104,7 @@ impl Named {
             | Named::Estimate
             | Named::Challenge => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
+            Named::User => Kind::User,
         }
     }
 }
@@ -123,9 +134,18 @@ impl PublicId {
     pub const fn owner(self, tenant: TenantId, mode: Mode) -> Address {
         let kind = self.named.owner();
         Address {
-            tenant,
+            tenant: match kind {
+                Kind::User => TenantId::PLATFORM,
+                Kind::Tenant
+                | Kind::Organisation
+                | Kind::Offer
+                | Kind::Contact
+                | Kind::ApiKey
+                | Kind::DirectoryEntry
+                | Kind::Lease => tenant,
+            },
             mode: match kind {
-                Kind::Tenant | Kind::Organisation => Mode::Shared,
+                Kind::Tenant | Kind::Organisation | Kind::User => Mode::Shared,
                 Kind::Offer | Kind::Contact | Kind::ApiKey | Kind::DirectoryEntry | Kind::Lease => {
                     mode
                 }

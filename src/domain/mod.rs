@@ -27,6 +27,7 @@ pub mod lease;
 pub mod offer;
 pub mod organisation;
 pub mod tenant;
+pub mod user;
 
 pub mod entity;
 pub mod remembered;

@@ -1,6 +1,8 @@
-//! The control socket: what the owner of the machine does to a running node (keys, exports), through a socket in the
+//! The control socket: what the owner of the machine does to a running node (keys, users, exports), through a socket in the
 //! data directory. Whoever may open the socket may read the data directory too, so it asks for no credentials; no port leads
 //! here.
+
+mod users;
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -24,6 +26,8 @@ use crate::domain::api_key::{ApiKey, Gateway, Scope, Scopes, Visibility};
 use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::secrets::API_KEY_SECRET_BYTES;
+
+pub use self::users::{CreatedUser, NewUser};
 
 /// What the routes reach.
 #[derive(Clone)]
@@ -213,6 +217,7 @@ pub async fn serve(listener: UnixListener, control: Control) {
         .route("/keys/{id}/revoke", post(revoke_key))
         .route("/keys/{id}/roll", post(roll_key))
         .route("/snapshots", post(create_snapshot))
+        .route("/users", post(users::create))
         .with_state(control);
     if let Err(error) = axum::serve(listener, routes).await {
         tracing::error!(%error, "the control socket ended");

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{access, api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, contact, offer, organisation, tenant, user};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -71,6 +71,7 @@ fn rejected(rejection: Rejection) -> Problem {
             "this idempotency key created an organisation long ago; use a new one",
         ),
         Rejection::ApiKey(rejection) => api_key_rejected(rejection),
+        Rejection::User(rejection) => user_rejected(rejection),
         Rejection::Tenant(tenant::Rejection::TapTaken) => Problem::new(
             Code::TapNotUnique,
             "another organisation of the network has a TAP of this tap_code",
@@ -92,7 +93,8 @@ fn rejected(rejection: Rejection) -> Problem {
             tenant::Rejection::UnknownTenant
             | tenant::Rejection::TenantExists
             | tenant::Rejection::UnknownIntegration
-            | tenant::Rejection::UnknownOrganisation,
+            | tenant::Rejection::UnknownOrganisation
+            | tenant::Rejection::UnknownRole,
         )
         | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)
         | Rejection::Offer(_)
@@ -117,6 +119,53 @@ fn api_key_rejected(rejection: api_key::Rejection) -> Problem {
             "another key took this one's place before; roll that one",
         ),
     }
+}
+
+fn user_rejected(rejection: user::Rejection) -> Problem {
+    match rejection {
+        user::Rejection::LoginRefused => invalid_login(),
+        user::Rejection::UnknownUser => not_found(),
+        user::Rejection::UserExists => Problem::new(
+            Code::LimitReached,
+            "there is a user of this e-mail address; invite it instead",
+        ),
+        user::Rejection::InvalidGrant => Problem::new(
+            Code::InvalidGrant,
+            "the session has ended, or the refresh token is unknown or was used before; sign in again",
+        ),
+        user::Rejection::LetterInvalid => Problem::new(
+            Code::InvalidToken,
+            "the one-time token is unknown, was used, or has run out; ask for another one",
+        ),
+        user::Rejection::MembershipsFull => Problem::new(
+            Code::LimitReached,
+            "the user has 50 roles in organisations; take one away first",
+        ),
+        user::Rejection::CodeWrong => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, or was used; wait for the next one of the app",
+        ),
+        user::Rejection::Locked(_) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; try again in a quarter of an hour",
+        ),
+        user::Rejection::NoTotp => Problem::new(
+            Code::OtpInvalid,
+            "no app makes codes for this user; enrol one with POST /users/totp",
+        ),
+        user::Rejection::HasTotp => Problem::new(
+            Code::LimitReached,
+            "an app makes codes for this user already; remove it first",
+        ),
+    }
+}
+
+/// Why nobody signs in like this is not told.
+pub fn invalid_login() -> Problem {
+    Problem::new(
+        Code::InvalidLogin,
+        "the username or the password is wrong, or too many wrong ones came; try again in a quarter of an hour",
+    )
 }
 
 /// What is not there, not the caller's, or of another mode: all the same.

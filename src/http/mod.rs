@@ -25,6 +25,7 @@ pub mod problem;
 pub mod quota;
 pub mod reply;
 pub mod tokens;
+pub mod users;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -34,3 +34,7 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 
 /// The longest password, in characters: beyond it nobody types, and hashing a long text is work too.
 pub const PASSWORD_CHARS_MAX: usize = 128;
+
+/// How many users are held in memory for requests that carry a token: some 2 KiB each at most, so 100 MB; usually a tenth. Past it
+/// some are asked for at their entity, which costs a message.
+pub const USERS_PUBLISHED_MAX: usize = 50_000;

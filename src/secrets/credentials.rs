@@ -185,7 +185,11 @@ impl Secrets {
             contact: Address {
                 tenant: TenantId(u64::from_be_bytes(*tenant)),
                 mode: Mode::from_number(*mode)?,
-                kind: Kind::Contact,
+                kind: match Mode::from_number(*mode)? {
+                    // Of no mode: a person of the Back Office.
+                    Mode::Shared => Kind::User,
+                    Mode::Live | Mode::Test => Kind::Contact,
+                },
                 entity: u64::from_be_bytes(*entity),
             },
             refresh: Refresh {

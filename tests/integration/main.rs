@@ -35,6 +35,7 @@ mod keys;
 mod limits;
 mod lists;
 mod lookup;
+mod masquerade;
 mod node;
 mod offers;
 mod offline;
@@ -56,6 +57,7 @@ mod tills;
 mod time;
 mod trimming;
 mod uniqueness;
+mod users;
 mod wallets;
 
 #[path = "../support/recorder.rs"]

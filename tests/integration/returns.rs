@@ -84,7 +84,12 @@ async fn a_return_takes_back_what_was_earned_and_gives_back_what_was_spent_once(
     );
     // A key of another merchant sees the money, and not where the goods came back.
     let elsewhere = node.seed.organisations.merchants[1].id.clone();
-    let key = key_of(&node, &elsewhere, &["wallets.read", "purchases.write"]).await;
+    let key = key_of(
+        &node,
+        &elsewhere,
+        &["wallets.read", "finance.read", "purchases.write"],
+    )
+    .await;
     let path = format!("/journals?wallet_id={}", buyer.wallet_id);
     let seen = ok(node.get(&path).with("api_key", &key)).await.json();
     let seen = &seen["content"][0]["ad_hoc_return"];

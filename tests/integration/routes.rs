@@ -3,13 +3,19 @@
 
 use std::collections::HashMap;
 
+use clientele::domain::address::Address;
 use clientele::domain::api_key::{Scope, Scopes};
+use clientele::domain::entity::Command;
+use clientele::domain::tenant::{self, OWNER_ROLE, RoleCommand};
+use clientele::domain::user::{self, Membership, Validity, WITHHELD_IN_MASQUERADE};
+use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::Ask;
 use crate::contact_changes::refused;
 use crate::node::TestNode;
+use crate::users::Session;
 
 /// A request that no operation understands: neither its path's ids, nor its query, nor its body.
 fn nonsense(node: &TestNode, method: &str, path: &str, body: &Value) -> Ask {
@@ -32,27 +38,48 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
     let document = document.send().await.json();
     let public = node.seed.keys["live"].public.clone().unwrap();
     let (_, without_scopes) = node.make_key(Scopes::default(), None).await;
+    let contact = node.signed_up("+447566224395").await.access;
+    let contact = format!("Bearer {contact}");
+    let secret = node.secret_key("live");
     let mut operations = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let name = format!("{} {path}", method.to_uppercase());
             operations += 1;
-            assert_eq!(operation["security"], json!([{ "api_key": [] }]), "{name}");
+            let by_key = [
+                ("api_key", "sk_live_0", 401, "invalid_api_key"),
+                ("api_key", &*public, 403, "secret_key_required"),
+                ("api_key", &*without_scopes, 403, "insufficient_scope"),
+                ("authorization", "Bearer x.y.z", 401, "invalid_token"),
+                ("authorization", &*contact, 401, "invalid_token"),
+            ];
+            let by_token = [
+                ("api_key", &*secret, 401, "missing_credentials"),
+                ("authorization", "Bearer x.y.z", 401, "invalid_token"),
+                ("authorization", &*contact, 401, "invalid_token"),
+            ];
+            let by_refresh = [
+                ("api_key", &*secret, 401, "missing_credentials"),
+                ("authorization", "Bearer x.y.z", 401, "invalid_grant"),
+                ("authorization", &*contact, 401, "invalid_grant"),
+            ];
+            let refusals: &[_] = match need(method, path) {
+                Need::Nothing => continue,
+                Need::RefreshToken => &by_refresh,
+                Need::Token => &by_token,
+                Need::Scope(_) => &by_key,
+            };
             for body in [json!([]), json!({ "no_such_field": 1 })] {
-                let ask = nonsense(&node, method, path, &body);
-                let nobody = ask.clone().without("api_key").send().await;
+                let ask = nonsense(&node, method, path, &body).without("api_key");
+                let nobody = ask.clone().send().await;
                 assert_eq!(
                     nobody.problem(),
                     refused(401, "missing_credentials"),
                     "{name}"
                 );
-                for (key, status, code) in [
-                    ("sk_live_0", 401, "invalid_api_key"),
-                    (&*public, 403, "secret_key_required"),
-                    (&*without_scopes, 403, "insufficient_scope"),
-                ] {
-                    let refusal = ask.clone().with("api_key", key).send().await;
-                    assert_eq!(refusal.problem(), refused(status, code), "{name} {body}");
+                for (header, value, status, code) in refusals {
+                    let refusal = ask.clone().with(header, value).send().await;
+                    assert_eq!(refusal.problem(), refused(*status, code), "{name} {body}");
                     assert!(
                         !operation["responses"][status.to_string()].is_null(),
                         "{name}"
@@ -158,34 +185,76 @@ async fn a_key_of_the_wrong_mode_is_refused_before_the_request_is_read() {
     }
 }
 
+/// What an operation of the Back Office asks of whoever calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// No credential.
+    Nothing,
+    /// A user's refresh token.
+    RefreshToken,
+    /// A user's access token, whatever its roles.
+    Token,
+    /// A secret key with this scope, or a user with this permission.
+    Scope(&'static str),
+}
+
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, &str); 25] = [
-    ("post", "contacts/{id}/journals", "wallets.write"),
-    ("get", "contacts", "contacts.read"),
-    ("_", "contacts", "contacts.write"),
-    ("get", "wallets", "wallets.read"),
-    ("_", "wallets", "wallets.write"),
-    ("get", "journals", "wallets.read"),
-    ("_", "journals", "wallets.write"),
-    ("_", "topups", "wallets.write"),
-    ("get", "purchases", "purchases.read"),
-    ("_", "purchases", "purchases.write"),
-    ("get", "customer_event_classifications", "purchases.read"),
-    ("get", "reward_offers", "offers.read"),
-    ("_", "reward_offers", "offers.write"),
-    ("get", "organisations", "organisations.read"),
-    ("_", "organisations", "organisations.write"),
-    ("get", "settings", "settings.read"),
-    ("_", "settings", "settings.write"),
-    ("get", "api_keys", "keys.read"),
-    ("_", "api_keys", "keys.write"),
-    ("_", "test_clock", "test_clock"),
-    ("get", "test_inbox", "test_inbox.read"),
-    ("get", "integrations", "integrations.read"),
-    ("_", "integrations", "integrations.write"),
-    ("get", "identity_providers", "integrations.read"),
-    ("_", "identity_providers", "integrations.write"),
+const OPENED_BY: [(&str, &str, Need); 33] = [
+    ("post", "users/authenticate", Need::Nothing),
+    ("post", "users/refresh", Need::RefreshToken),
+    ("post", "users/mode", Need::Token),
+    ("post", "users/{id}/sign_out", Need::Token),
+    ("post", "users/{id}/change_password", Need::Token),
+    ("post", "organisations/{id}/masquerade", Need::Token),
+    ("post", "organisations/{id}/switch", Need::Token),
+    ("post", "organisations/switch", Need::Token),
+    (
+        "post",
+        "contacts/{id}/journals",
+        Need::Scope("finance.write"),
+    ),
+    ("get", "contacts", Need::Scope("contacts.read")),
+    ("_", "contacts", Need::Scope("contacts.write")),
+    ("get", "wallets", Need::Scope("wallets.read")),
+    ("_", "wallets", Need::Scope("wallets.write")),
+    ("get", "journals", Need::Scope("finance.read")),
+    ("_", "journals", Need::Scope("finance.write")),
+    ("_", "topups", Need::Scope("finance.write")),
+    ("get", "purchases", Need::Scope("purchases.read")),
+    ("_", "purchases", Need::Scope("purchases.write")),
+    (
+        "get",
+        "customer_event_classifications",
+        Need::Scope("purchases.read"),
+    ),
+    ("get", "reward_offers", Need::Scope("offers.read")),
+    ("_", "reward_offers", Need::Scope("offers.write")),
+    ("get", "organisations", Need::Scope("organisations.read")),
+    ("_", "organisations", Need::Scope("organisations.write")),
+    ("get", "settings", Need::Scope("settings.read")),
+    ("_", "settings", Need::Scope("settings.write")),
+    ("get", "api_keys", Need::Scope("keys.read")),
+    ("_", "api_keys", Need::Scope("keys.write")),
+    ("_", "test_clock", Need::Scope("test_clock")),
+    ("get", "test_inbox", Need::Scope("test_inbox.read")),
+    ("get", "integrations", Need::Scope("integrations.read")),
+    ("_", "integrations", Need::Scope("integrations.write")),
+    (
+        "get",
+        "identity_providers",
+        Need::Scope("integrations.read"),
+    ),
+    ("_", "identity_providers", Need::Scope("integrations.write")),
 ];
+
+/// What an operation needs: every one is declared.
+fn need(method: &str, path: &str) -> Need {
+    let about = path.splitn(4, '/').nth(3).unwrap();
+    let mut rows = OPENED_BY.iter();
+    let row = rows.find(|(of, part, _)| ["_", method].contains(of) && about.starts_with(part));
+    let (_, _, need) = row.unwrap_or_else(|| panic!("what opens {method} {path}?"));
+    *need
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_opens_to_its_own_scope_alone() {
@@ -200,13 +269,19 @@ async fn every_operation_opens_to_its_own_scope_alone() {
         keys.insert(scope.name(), (own, others));
     }
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let about = path.splitn(4, '/').nth(3).unwrap();
-        for method in methods.as_object().unwrap().keys() {
+        for (method, operation) in methods.as_object().unwrap() {
             let name = format!("{} {path}", method.to_uppercase());
-            let mut rows = OPENED_BY.iter();
-            let row =
-                rows.find(|(of, part, _)| ["_", method].contains(of) && about.starts_with(part));
-            let (_, _, scope) = row.unwrap_or_else(|| panic!("what opens {name}?"));
+            let need = need(method, path);
+            let opened_by = match need {
+                Need::Nothing => json!([{}]),
+                Need::RefreshToken => json!([{ "refresh_token": [] }]),
+                Need::Token => json!([{ "access_token": [] }]),
+                Need::Scope(_) => json!([{ "api_key": [] }, { "access_token": [] }]),
+            };
+            assert_eq!(operation["security"], opened_by, "{name}");
+            let Need::Scope(scope) = need else {
+                continue;
+            };
             let (own, others) = &keys[scope];
             let ask = nonsense(&node, method, path, &json!([]));
             let refusal = ask.clone().with("api_key", others).send().await;
@@ -220,6 +295,63 @@ async fn every_operation_opens_to_its_own_scope_alone() {
             );
             let (_, code) = ask.with("api_key", own).send().await.problem();
             assert_ne!(code, "insufficient_scope", "{name}");
+        }
+    }
+}
+
+/// A role of one permission after the other, as it is changed under a session that goes on: what each opens, of every operation, with the user's
+/// own place and in a masquerade.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
+    let node = TestNode::start().await;
+    let document = node.ask(Method::GET, "/backoffice/openapi.json");
+    let document = document.send().await.json();
+    let role = async |command| {
+        let command = Command::Tenant(tenant::Command::Role(command));
+        node.command(Address::tenant(TENANT), command).await;
+    };
+    role(RoleCommand::Add(1, "Clerk".to_owned(), Scopes::default())).await;
+    let sign_in = node.user_at(1, false).await;
+    let (user, _) = node.api().router.user_of("user1@example.com");
+    let clerk = Membership {
+        tenant: TENANT,
+        organisation: 1,
+        role: OWNER_ROLE + 1,
+        validity: Validity::BothModes,
+        is_active: true,
+    };
+    let set = user::Command::SetMemberships(TENANT, vec![clerk]);
+    node.api().router.tell_user(user, set, None).await.unwrap();
+    let own = Session::of(&sign_in.send().await);
+    let masquerading = Scopes::of([Scope::Masquerade]);
+    role(RoleCommand::Change(2, "Clerk".to_owned(), masquerading)).await;
+    let merchant = &node.seed.organisations.merchants[0].id;
+    let path = format!("/organisations/{merchant}/masquerade");
+    let masked = Session::of(&node.by(&own, Method::POST, &path).send().await);
+    let withheld = WITHHELD_IN_MASQUERADE.map(Scope::name);
+    for granted in Scope::ALL {
+        let permissions = Scopes::of([granted, Scope::Masquerade]);
+        role(RoleCommand::Change(2, "Clerk".to_owned(), permissions)).await;
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for method in methods.as_object().unwrap().keys() {
+                let Need::Scope(scope) = need(method, path) else {
+                    continue;
+                };
+                let ask = nonsense(&node, method, path, &json!([])).without("api_key");
+                for (session, is_masked) in [(&own, false), (&masked, true)] {
+                    let token = format!("Bearer {}", session.access);
+                    let answer = ask.clone().with("authorization", &token).send().await;
+                    let is_granted =
+                        scope == granted.name() && !(is_masked && withheld.contains(&scope));
+                    let is_open = answer.problem().1 != "insufficient_scope";
+                    let name = format!(
+                        "{method} {path} with {}, masked: {is_masked}",
+                        granted.name()
+                    );
+                    assert_eq!(is_open, is_granted, "{name}: {answer:?}");
+                    assert_ne!(answer.status, 401, "{name}");
+                }
+            }
         }
     }
 }

@@ -52,11 +52,27 @@ pub enum Scope {
     IntegrationsRead,
     /// Connect the tenant to services, try and end connections.
     IntegrationsWrite,
+    /// Read users.
+    UsersRead,
+    /// Invite, change and deactivate users.
+    UsersWrite,
+    /// Read roles.
+    RolesRead,
+    /// Make, change and remove roles.
+    RolesWrite,
+    /// Act as an organisation below.
+    Masquerade,
+    /// Register an organisation with its first user: what a page's public key needs.
+    OrganisationsRegister,
+    /// Read journals.
+    FinanceRead,
+    /// Pay in, and move money by hand.
+    FinanceWrite,
 }
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 19] = [
+    pub const ALL: [Scope; 27] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -76,6 +92,14 @@ impl Scope {
         Scope::TestInbox,
         Scope::IntegrationsRead,
         Scope::IntegrationsWrite,
+        Scope::UsersRead,
+        Scope::UsersWrite,
+        Scope::RolesRead,
+        Scope::RolesWrite,
+        Scope::Masquerade,
+        Scope::OrganisationsRegister,
+        Scope::FinanceRead,
+        Scope::FinanceWrite,
     ];
 
     /// The scope's name on the wire.
@@ -100,6 +124,14 @@ impl Scope {
             Scope::TestInbox => "test_inbox.read",
             Scope::IntegrationsRead => "integrations.read",
             Scope::IntegrationsWrite => "integrations.write",
+            Scope::UsersRead => "users.read",
+            Scope::UsersWrite => "users.write",
+            Scope::RolesRead => "roles.read",
+            Scope::RolesWrite => "roles.write",
+            Scope::Masquerade => "organisations.masquerade",
+            Scope::OrganisationsRegister => "organisations.register",
+            Scope::FinanceRead => "finance.read",
+            Scope::FinanceWrite => "finance.write",
         }
     }
 
@@ -130,6 +162,14 @@ impl Scope {
             Scope::TestInbox => 1 << 27,
             Scope::IntegrationsRead => 1 << 25,
             Scope::IntegrationsWrite => 1 << 26,
+            Scope::UsersRead => 1 << 18,
+            Scope::UsersWrite => 1 << 19,
+            Scope::RolesRead => 1 << 20,
+            Scope::RolesWrite => 1 << 21,
+            Scope::Masquerade => 1 << 22,
+            Scope::OrganisationsRegister => 1 << 23,
+            Scope::FinanceRead => 1 << 28,
+            Scope::FinanceWrite => 1 << 29,
         }
     }
 }
@@ -162,6 +202,11 @@ impl Scopes {
     /// Whether `scope` is in the set.
     pub const fn allows(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
+    }
+
+    /// Whether there is none in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// The scopes in the set that `other` lacks.

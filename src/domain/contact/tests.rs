@@ -34,6 +34,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
         )]),
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
+        roles: Vec::new(),
         offers: vec![(
             1,
             Arc::new(Offer {

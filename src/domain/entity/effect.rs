@@ -5,7 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::lease::{self, Movement};
 use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
 use crate::domain::time::Timestamp;
-use crate::domain::{access, api_key, contact, offer, organisation, tenant};
+use crate::domain::{access, api_key, contact, offer, organisation, tenant, user};
 
 /// What a caller sends to be sure of one effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,7 @@ impl Effect {
                 let refused = event.refusal().map(contact::Rejection::Access);
                 refused.map(Rejection::Contact)
             }
+            Event::User(event) => event.refusal().map(Rejection::User),
             Event::Contact(_)
             | Event::Tenant(_)
             | Event::Organisation(_)
@@ -128,6 +129,10 @@ impl Effect {
                 | access::Event::Tidied(_)
                 | access::Event::PasswordSet(_) => None,
             },
+            Event::User(user::Event::SignedIn(session)) => {
+                Some(Outcome::SignedIn(session.tokens.number))
+            }
+            Event::User(user::Event::Refreshed(number, _)) => Some(Outcome::SignedIn(*number)),
             Event::Contact(contact::Event::Proposed(_))
             | Event::Tenant(tenant::Event::Created(_))
             | Event::Organisation(organisation::Event::Created(_))
@@ -139,7 +144,8 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::User(_) => None,
         });
         told.unwrap_or(Outcome::Done)
     }

@@ -9,7 +9,7 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, contact, directory_entry, lease, offer, organisation, tenant,
+    access, api_key, contact, directory_entry, lease, offer, organisation, tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -29,6 +29,8 @@ pub enum State {
     DirectoryEntry(directory_entry::State),
     /// A lease.
     Lease(lease::State),
+    /// A user.
+    User(Box<user::User>),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -48,6 +50,8 @@ pub enum Command {
     DirectoryEntry(directory_entry::Command),
     /// Of a lease.
     Lease(lease::Command),
+    /// Of a user.
+    User(Box<user::Command>),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -69,6 +73,8 @@ pub enum Event {
     DirectoryEntry(directory_entry::Event),
     /// To a lease.
     Lease(lease::Event),
+    /// To a user.
+    User(user::Event),
 }
 
 impl Command {
@@ -79,6 +85,7 @@ impl Command {
             Command::Contact(contact::Command::Access(access::Command::Refresh(refresh))) => {
                 Outcome::SignedIn(refresh.session)
             }
+            Command::User(command) => command.came_to_before(),
             Command::Tenant(_)
             | Command::Organisation(_)
             | Command::Offer(_)
@@ -102,6 +109,7 @@ impl State {
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
+            Kind::User => State::User(Box::default()),
         }
     }
 
@@ -157,6 +165,16 @@ impl State {
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
+            (State::User(state), Command::User(command)) => joined(
+                state.decide(command, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
+            (State::User(state), Command::FireTimers) => joined(
+                state.decide(&user::Command::FireTimers, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
             (
                 State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_),
                 Command::FireTimers,
@@ -168,14 +186,16 @@ impl State {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::User(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
                 | Command::Contact(_)
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
-                | Command::Lease(_),
+                | Command::Lease(_)
+                | Command::User(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -190,6 +210,7 @@ impl State {
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (State::User(state), Event::User(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -197,14 +218,16 @@ impl State {
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::User(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
                 | Event::Contact(_)
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
-                | Event::Lease(_),
+                | Event::Lease(_)
+                | Event::User(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -214,6 +237,7 @@ impl State {
             State::Contact(contact) => contact.next_due(),
             // Keys are credentials: they go by the wall.
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
+            State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
             State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => {
                 Dues::default()
@@ -229,7 +253,8 @@ impl State {
             | State::Organisation(_)
             | State::Offer(_)
             | State::ApiKey(_)
-            | State::Lease(_) => Vec::new(),
+            | State::Lease(_)
+            | State::User(_) => Vec::new(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::directory_entry::Obligation;
 use super::remembered::Remembered;
 use super::time::{Dues, Timestamp};
-use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
+use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant, user};
 
 pub use effect::{Effect, Remember, Seen};
 pub use kinds::{Command, Event, State};
@@ -50,6 +50,8 @@ pub enum Rejection {
     ApiKey(api_key::Rejection),
     /// A directory entry refuses.
     DirectoryEntry(directory_entry::Rejection),
+    /// A user refuses.
+    User(user::Rejection),
     /// The idempotency key was used for another request.
     KeyReused,
     /// There is nothing of that name here.

@@ -14,7 +14,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation};
+use crate::domain::{api_key, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,8 @@ pub enum Query {
     Session(u32),
     /// A registration under way.
     Registration,
+    /// A user.
+    User,
 }
 
 /// A contact as it is shown.
@@ -180,6 +182,10 @@ pub enum Answer {
     Session(SessionView),
     /// A registration under way.
     Registration(Box<RegistrationView>),
+    /// A user.
+    User(Box<user::User>),
+    /// A session of a user.
+    UserSession(Box<user::SessionView>),
 }
 
 impl Entity {
@@ -194,6 +200,7 @@ impl Entity {
             (Outcome::Proven, _) => Some(Query::Registration),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
+            (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
                 Some(_) => Query::Budget,
                 None => Query::Offer,
@@ -269,6 +276,8 @@ impl Entity {
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
             (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
+            (Query::User, State::User(user)) => Answer::User(user.clone()),
+            (Query::Session(number), State::User(user)) => user_session(user, number)?,
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
@@ -289,14 +298,16 @@ impl Entity {
                 | Query::Destination(_)
                 | Query::Password(_)
                 | Query::Session(_)
-                | Query::Registration,
+                | Query::Registration
+                | Query::User,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::Contact(_)
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::User(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -324,7 +335,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => Err(Rejection::WrongKind),
+            | State::Lease(_)
+            | State::User(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -353,7 +365,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => None,
+            | State::Lease(_)
+            | State::User(_) => None,
         }
     }
 
@@ -414,6 +427,13 @@ fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let access = contact.access.as_ref();
     let session = access.and_then(|access| access.session(number));
     Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
+}
+
+fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {
+    let view = user.view();
+    let session = view.sessions.iter().find(|it| it.tokens.number == number);
+    let session = session.ok_or(Rejection::NotFound)?;
+    Ok(Answer::UserSession(Box::new(*session)))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

@@ -32,7 +32,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => Spilled::default(),
+            | State::Lease(_)
+            | State::User(_) => Spilled::default(),
         }
     }
 
@@ -52,7 +53,8 @@ impl Entity {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => Spilled {
+            | State::Lease(_)
+            | State::User(_) => Spilled {
                 answered,
                 ..Spilled::default()
             },

@@ -1,6 +1,7 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
 mod integrations;
+mod roles;
 
 use std::sync::Arc;
 
@@ -13,9 +14,13 @@ pub use integrations::{
     Connector, INTEGRATION_NAME_BYTES_MAX, INTEGRATION_SEALED_BYTES_MAX, INTEGRATIONS_MAX,
     Integration, Service,
 };
+pub use roles::{OWNER_ROLE, ROLE_NAME_BYTES_MAX, ROLES_MAX, Role, RoleCommand};
+
+/// How many users a tenant lists: each takes 9 bytes in its row.
+pub const USERS_MAX: usize = 500;
 
 /// How many organisations, offers of both modes and keys of both modes a tenant lists: each is 10 bytes or less in the tenant's
-/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which with what it is connected to stays under nine tenths of a row's limit.
+/// row, and a TAP another [`TAP_CODE_CHARS_MAX`] and 10, which with its roles, its users and what it is connected to stays within a row.
 pub const LISTED_MAX: usize = 500;
 
 /// The longest code of a TAP, in ASCII characters: twice what is printed on terminals.
@@ -45,6 +50,12 @@ pub struct Tenant {
     pub test_clock_ahead: Span,
     /// What it is connected to, oldest first.
     pub integrations: Vec<Integration>,
+    /// What its users may do, beside that of owners.
+    pub roles: Vec<Role>,
+    /// The number of the newest role.
+    pub role_count: u32,
+    /// Its users, in the order in which they were asked.
+    pub users: Vec<u64>,
 }
 
 /// What becomes of an offline sale that spends more than the wallet has.
@@ -103,6 +114,10 @@ pub enum Command {
     AddIntegration(Arc<Integration>),
     /// End a connection, by number.
     DeactivateIntegration(u32),
+    /// Make, change or remove a role.
+    Role(RoleCommand),
+    /// Add a user.
+    ListUser(u64),
 }
 
 /// What happened to a tenant.
@@ -126,6 +141,12 @@ pub enum Event {
     IntegrationAdded(Arc<Integration>),
     /// A connection ended, by number.
     IntegrationDeactivated(u32),
+    /// A role is so from now on.
+    RoleSet(Role),
+    /// A role is gone.
+    RoleRemoved(u32),
+    /// A user was added.
+    UserListed(u64),
 }
 
 /// Why a tenant refuses.
@@ -147,6 +168,8 @@ pub enum Rejection {
     ClockGoesBack,
     /// The test clock would go too far.
     ClockTooFar,
+    /// There is no such role.
+    UnknownRole,
 }
 
 impl Tenant {
@@ -166,6 +189,12 @@ impl Tenant {
             Command::AdvanceTestClock(advance) => return self.advance(advance),
             Command::AddIntegration(ref integration) => return self.add_integration(integration),
             Command::DeactivateIntegration(number) => return self.deactivate_integration(number),
+            Command::Role(ref role) => return self.decide_role(role),
+            Command::ListUser(number) => (
+                self.users.contains(&number),
+                self.users.len() < USERS_MAX,
+                Event::UserListed(number),
+            ),
             Command::SetUncoveredOffline(mode, uncovered) => {
                 return Ok(if self.uncovered_offline(mode) == uncovered {
                     Vec::new()
@@ -281,6 +310,9 @@ impl Tenant {
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
             Event::IntegrationAdded(integration) => self.apply_added(integration),
             Event::IntegrationDeactivated(number) => self.apply_deactivated(*number),
+            Event::RoleSet(role) => self.set_role(role),
+            Event::RoleRemoved(number) => self.roles.retain(|role| role.number != *number),
+            Event::UserListed(number) => self.users.push(*number),
         }
     }
 }

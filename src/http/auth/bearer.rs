@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::{Caller, SignedInContact, Who, key};
+use super::{Caller, SignedIn, SignedInContact, Who, key};
 use crate::actors::router::PublishedKey;
 use crate::domain::api_key::{Gateway, Scope};
 use crate::domain::contact::Stage;
@@ -45,16 +45,16 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The contact whose token this is, in a session that goes on.
 async fn signed_in(text: &str, api: &Api) -> Result<SignedInContact, Problem> {
-    let signed_in =
-        api.tokens
-            .verify(text, api.router.wall())
-            .map_err(|refused| match refused {
-                Refused::Invalid => invalid_token(),
-                Refused::Expired => Problem::new(
-                    Code::TokenExpired,
-                    "the access token has expired; get another one with the refresh token",
-                ),
-            })?;
+    let signed_in = match api.tokens.verify(text, api.router.wall()) {
+        Ok(SignedIn::Contact(contact)) => contact,
+        Ok(SignedIn::User(_)) | Err(Refused::Invalid) => return Err(invalid_token()),
+        Err(Refused::Expired) => {
+            return Err(Problem::new(
+                Code::TokenExpired,
+                "the access token has expired; get another one with the refresh token",
+            ));
+        }
+    };
     let session = api.router.session(signed_in.contact, signed_in.session);
     match session.await.map_err(failure::unavailable)? {
         Some(_) => Ok(signed_in),

@@ -1,14 +1,13 @@
-//! API keys: reading and checking one, and what the handlers of the Back Office ask of it.
+//! API keys: reading and checking one, and what the handlers of the Back Office ask of a credential.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
-use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::{API_KEY, Caller, Who};
+use super::{API_KEY, Caller, user};
 use crate::actors::router::{PublishedKey, Unauthenticated};
 use crate::domain::api_key::Scopes;
 use crate::http::problem::{Code, Problem};
@@ -41,7 +40,7 @@ pub(super) async fn presented(
     Ok(Some(key))
 }
 
-/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
+/// A caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`, or a user whose roles do.
 pub struct Authorized<const SCOPE: u32>(Caller);
 
 impl<const SCOPE: u32> Deref for Authorized<SCOPE> {
@@ -57,20 +56,8 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
-        let Some(key) = presented(parts, api).await? else {
-            return Err(if parts.headers.contains_key(AUTHORIZATION) {
-                Problem::new(
-                    Code::InvalidApiKey,
-                    "bearer tokens are not accepted here; send a secret key in the api_key header",
-                )
-            } else {
-                Problem::new(
-                    Code::MissingCredentials,
-                    "send a secret key in the api_key header",
-                )
-            });
-        };
-        let who = Who::Key(key);
+        let missing = "send a secret key in the api_key header, or a user's access token in the Authorization header";
+        let who = user::presented(parts, api, missing).await?;
         let caller = Caller { who, began };
         for scope in Scopes(SCOPE).iter() {
             caller.require(scope)?;

@@ -1,14 +1,16 @@
-//! Who calls, and what the caller's credential allows. A handler's first argument after the state is an [`Authorized`] in the Back
-//! Office, and one of [`bearer`]'s extractors in self-service: who may not ask is refused before path, query and body are
-//! read, and there is no other way to a [`Caller`].
+//! Who calls, and what the caller's credential allows. A handler's first argument after the state is an [`Authorized`] or a
+//! [`UserToken`] in the Back Office, and one of [`bearer`]'s extractors in self-service: who may not ask is refused before path, query
+//! and body are read, and there is no other way to a [`Caller`].
 
 pub mod bearer;
 mod key;
+mod user;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 pub use self::key::Authorized;
+pub use self::user::{SignedInUser, UserCaller, UserToken};
 use super::Api;
 use super::failure;
 use super::problem::{Code, Problem};
@@ -28,6 +30,17 @@ pub enum Who {
     Key(Arc<PublishedKey>),
     /// A contact's own: the access token of a session.
     Contact(SignedInContact),
+    /// A user's: the access token of a session.
+    User(Arc<UserCaller>),
+}
+
+/// Whose token somebody presents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedIn {
+    /// A contact's.
+    Contact(SignedInContact),
+    /// A user's.
+    User(SignedInUser),
 }
 
 /// A contact in one of its sessions.
@@ -50,34 +63,37 @@ pub struct Caller {
 impl Caller {
     /// Whose world the request is in.
     pub fn tenant(&self) -> TenantId {
-        self.address().tenant
+        match &self.who {
+            Who::Key(key) => key.address.tenant,
+            Who::Contact(signed_in) => signed_in.contact.tenant,
+            Who::User(user) => user.session.place.tenant,
+        }
     }
 
     /// Live or test: the credential's own.
     pub fn mode(&self) -> Mode {
-        self.address().mode
-    }
-
-    fn address(&self) -> &Address {
         match &self.who {
-            Who::Key(key) => &key.address,
-            Who::Contact(signed_in) => &signed_in.contact,
+            Who::Key(key) => key.address.mode,
+            Who::Contact(signed_in) => signed_in.contact.mode,
+            Who::User(user) => user.session.place.mode,
         }
     }
 
-    /// By what idempotency goes: the key's first ancestor across rolls, or the contact.
+    /// By what idempotency goes: the key's first ancestor across rolls, or the contact, or the user.
     pub fn lineage(&self) -> u64 {
         match &self.who {
             Who::Key(key) => key.key.details.lineage,
             Who::Contact(signed_in) => signed_in.contact.entity,
+            Who::User(user) => user.user.entity,
         }
     }
 
-    /// The organisation that the key is bound to, by entity number; none for the whole network.
+    /// The organisation that the key is bound to, or that the user's session looks at, by entity number; none for the whole network.
     pub fn bound_to(&self) -> Option<u64> {
         match &self.who {
             Who::Key(key) => key.key.details.organisation,
             Who::Contact(_) => None,
+            Who::User(user) => user.bound_to,
         }
     }
 
@@ -86,6 +102,7 @@ impl Caller {
         match &self.who {
             Who::Key(key) => key.key.details.scopes,
             Who::Contact(_) => Scopes::default(),
+            Who::User(user) => user.rights,
         }
     }
 
@@ -107,9 +124,9 @@ impl Caller {
     /// organisation for the whole network.
     pub fn acts_for(&self, tenant: &TenantView, organisation: Option<u64>) -> bool {
         match (&self.who, self.bound_to(), organisation) {
-            (Who::Contact(_), ..) | (Who::Key(_), Some(_), None) => false,
-            (Who::Key(_), None, _) => true,
-            (Who::Key(_), Some(own), Some(other)) => tenant.is_within(other, own),
+            (Who::Contact(_), ..) | (Who::Key(_) | Who::User(_), Some(_), None) => false,
+            (Who::Key(_) | Who::User(_), None, _) => true,
+            (Who::Key(_) | Who::User(_), Some(own), Some(other)) => tenant.is_within(other, own),
         }
     }
 
@@ -129,13 +146,20 @@ impl Caller {
             .map_err(failure::problem)
     }
 
-    /// Demands a secret key of the Back Office that covers `scope`.
+    /// Demands a secret key of the Back Office that covers `scope`, or a user's token that does.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        let Who::Key(key) = &self.who else {
-            return Err(Problem::new(
-                Code::SecretKeyRequired,
-                "a contact's token opens the self-service gateway only; send a secret key (sk_…) from a server",
-            ));
+        let key = match &self.who {
+            Who::Key(key) => key,
+            Who::User(user) => {
+                user.require(scope)?;
+                return self.require_mode(scope);
+            }
+            Who::Contact(_) => {
+                return Err(Problem::new(
+                    Code::SecretKeyRequired,
+                    "a contact's token opens the self-service gateway only; send a secret key (sk_…) from a server",
+                ));
+            }
         };
         let details = &key.key.details;
         if details.visibility == Visibility::Public {
@@ -173,6 +197,10 @@ impl Caller {
             (Scope::OrganisationsWrite, Mode::Test) => Err(Problem::new(
                 Code::LiveKeyRequired,
                 "organisations belong to both modes, and a test key only reads them; send a live secret key (sk_live_…)",
+            )),
+            (Scope::RolesWrite, Mode::Test) => Err(Problem::new(
+                Code::LiveKeyRequired,
+                "roles belong to both modes, and test mode only reads them; use a live secret key (sk_live_…), or a session of live mode",
             )),
             _ => Ok(()),
         }

@@ -115,6 +115,7 @@ fn header_of(caller: &Caller) -> &'static str {
     match caller.who {
         Who::Key(_) => "header",
         Who::Contact(_) => "header of a contact",
+        Who::User(_) => "header of a user",
     }
 }
 

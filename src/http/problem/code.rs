@@ -93,6 +93,7 @@ codes! {
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     TokenExpired "token_expired" UNAUTHORIZED "The access token has expired" None;
     InvalidToken "invalid_token" UNAUTHORIZED "The access token is not valid" None;
+    StepUpRequired "step_up_required" UNAUTHORIZED "This needs a second factor of late" None;
     InvalidGrant "invalid_grant" UNAUTHORIZED "The refresh token is not valid" None;
     OtpInvalid "otp_invalid" UNAUTHORIZED "The one-time code is not valid" Some(INVALID_LOGIN);
     CredentialsConflict "credentials_conflict" UNAUTHORIZED "The token and the API key contradict each other" None;

@@ -150,7 +150,14 @@ impl Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds_up(delay)));
         }
         if code.status() == http::StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")); // RFC 9110, section 11.6.1
+            // RFC 9110, section 11.6.1, and RFC 9470, section 3.
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static(match code {
+                    Code::StepUpRequired => "Bearer error=\"insufficient_user_authentication\"",
+                    _ => "Bearer",
+                }),
+            );
         }
         if code.ends_connection() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,4 +1,4 @@
-//! Access tokens: a JWT (RFC 7519, RFC 9068) that names a contact and one of its sessions, signed with Ed25519.
+//! Access tokens: a JWT (RFC 7519, RFC 9068) that names a contact or a user and one of its sessions, signed with Ed25519.
 //!
 //! issue: claims from the session's record → signature; the same record gives the same token, so a retried answer is the same
 //! answer. verify: algorithm, type and key id → signature → issuer, audience, mode → expiry; nothing in a token makes the server ask
@@ -8,6 +8,7 @@
 //! behind), and any state that is stored.
 
 mod signing;
+mod users;
 mod verified;
 
 use std::sync::Arc;
@@ -21,16 +22,19 @@ use crate::domain::access::ACCESS_LASTS;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
-use crate::http::auth::SignedInContact;
+use crate::http::auth::{SignedIn, SignedInContact, SignedInUser};
 use crate::limits::TOKEN_CHARS_MAX;
 use crate::secrets::Secrets;
 
 pub use self::signing::{NoKey, WireKey, WireKeys};
+pub use self::users::UserGrant;
 
 /// Who says what a token says.
 const ISSUER: &str = "clientele";
 /// For whom a contact's token is.
 const AUDIENCE: &str = "clientele:self-service";
+/// For whom a user's token is.
+const BACK_OFFICE: &str = "clientele:backoffice";
 /// The `typ` of access tokens (RFC 9068, section 2.1): no other JWT of ours can be taken for one.
 const TYPE: &str = "at+jwt";
 
@@ -153,20 +157,24 @@ impl Tokens {
             iat,
             exp,
         };
-        let key = self.signing.at(grant.issued_at)?;
+        let text = self.signed(&claims, grant.issued_at)?;
+        let expires_at = exp;
+        Ok(AccessToken { text, expires_at })
+    }
+
+    fn signed<T: Serialize>(&self, claims: &T, issued_at: Timestamp) -> Result<String, NotSigned> {
+        let key = self.signing.at(issued_at)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.id.clone());
-        let text = jsonwebtoken::encode(&header, &claims, &key.private)?;
-        let expires_at = exp;
-        Ok(AccessToken { text, expires_at })
+        Ok(jsonwebtoken::encode(&header, claims, &key.private)?)
     }
 
     /// Whose token `text` is. Whether its session goes on is not said here.
     ///
     /// # Errors
     /// It is none of ours, or has expired at `wall`.
-    pub fn verify(&self, text: &str, wall: Timestamp) -> Result<SignedInContact, Refused> {
+    pub fn verify(&self, text: &str, wall: Timestamp) -> Result<SignedIn, Refused> {
         if text.len() > TOKEN_CHARS_MAX {
             return Err(Refused::Invalid);
         }
@@ -186,7 +194,7 @@ impl Tokens {
     }
 
     /// What a token says and when it ends, if it is one of ours.
-    fn read(&self, text: &str, wall: Timestamp) -> Option<(SignedInContact, Timestamp)> {
+    fn read(&self, text: &str, wall: Timestamp) -> Option<(SignedIn, Timestamp)> {
         let header = jsonwebtoken::decode_header(text).ok()?;
         if header.typ.as_deref() != Some(TYPE) {
             return None;
@@ -195,7 +203,7 @@ impl Tokens {
         let key = self.signing.named(header.kid.as_deref()?, wall)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[ISSUER]);
-        rules.set_audience(&[AUDIENCE]);
+        rules.set_audience(&[AUDIENCE, BACK_OFFICE]);
         rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
         // By our own clock of credentials, and with an answer of its own.
         rules.validate_exp = false;
@@ -204,10 +212,16 @@ impl Tokens {
             .claims;
         let ids = self.secrets.public_ids();
         let tenant = ids.read_as(Named::Tenant, &claims.tid)?.entity;
-        let contact = ids.read_as(Named::Contact, &claims.sub)?;
-        let signed_in = SignedInContact {
-            contact: contact.owner(TenantId(tenant), claims.mode.mode()),
-            session: claims.sid.parse().ok()?,
+        let (tenant, mode) = (TenantId(tenant), claims.mode.mode());
+        let session = claims.sid.parse().ok()?;
+        let signed_in = if claims.aud == BACK_OFFICE {
+            let user = ids.read_as(Named::User, &claims.sub)?.owner(tenant, mode);
+            SignedIn::User(SignedInUser { user, session })
+        } else {
+            let contact = ids
+                .read_as(Named::Contact, &claims.sub)?
+                .owner(tenant, mode);
+            SignedIn::Contact(SignedInContact { contact, session })
         };
         Some((signed_in, Timestamp::from_unix_seconds(claims.exp)))
     }

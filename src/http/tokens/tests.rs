@@ -68,10 +68,10 @@ fn a_token_says_whose_it_is_until_it_expires() {
     assert_eq!(claims["exp"], token.expires_at);
     assert_eq!(claims["iat"], NOW.unix_seconds());
     assert_eq!(token.expires_at - NOW.unix_seconds(), 15 * 60);
-    let signed_in = SignedInContact {
+    let signed_in = SignedIn::Contact(SignedInContact {
         contact: contact(),
         session: 3,
-    };
+    });
     let last = Timestamp::from_unix_seconds(token.expires_at).before(Span(1));
     // Twice: the second time it is known.
     for _ in 0..2 {

@@ -9,11 +9,11 @@ use std::mem;
 use parking_lot::RwLock;
 
 use crate::domain::time::Timestamp;
-use crate::http::auth::SignedInContact;
+use crate::http::auth::SignedIn;
 use crate::limits::TOKENS_VERIFIED_MAX;
 
 /// Whose a token is, and when it ends.
-type Read = (SignedInContact, Timestamp);
+type Read = (SignedIn, Timestamp);
 /// A hash of a token, which nobody can choose.
 type Hash = [u8; 32];
 
@@ -61,6 +61,7 @@ impl Verified {
 mod tests {
     use super::*;
     use crate::domain::address::{Address, Kind, Mode, TenantId};
+    use crate::http::auth::SignedInContact;
 
     fn read(session: u32) -> Read {
         let contact = Address {
@@ -69,7 +70,8 @@ mod tests {
             kind: Kind::Contact,
             entity: 7,
         };
-        (SignedInContact { contact, session }, Timestamp(9))
+        let signed_in = SignedIn::Contact(SignedInContact { contact, session });
+        (signed_in, Timestamp(9))
     }
 
     fn hash(number: u32) -> Hash {

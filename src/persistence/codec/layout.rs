@@ -96,6 +96,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod user;
 
 stored!(wrap Timestamp);
 stored!(wrap Span);
@@ -166,7 +167,8 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, integrations });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, roles, role_count, users, integrations });
+stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),
     1 => OrganisationListed(number),
@@ -177,6 +179,9 @@ stored!(choice tenant::Event {
     6 => UncoveredOfflineSet(mode, uncovered),
     7 => IntegrationAdded(integration),
     8 => IntegrationDeactivated(number),
+    30 => RoleSet(role),
+    31 => RoleRemoved(number),
+    32 => UserListed(number),
 });
 stored!(choice tenant::Connector {
     0 => Smtp, 1 => Twilio, 2 => Webhook, 3 => File, 4 => Google, 5 => Apple, 6 => Facebook, 7 => Oidc,
@@ -400,6 +405,7 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    8 => User(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -409,6 +415,7 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    8 => User(state),
 });
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });

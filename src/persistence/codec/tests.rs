@@ -11,4 +11,5 @@ mod profiles;
 mod refusals;
 mod round_trips;
 mod sizes;
+mod users;
 mod wallet;

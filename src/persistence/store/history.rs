@@ -72,7 +72,8 @@ impl Store {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
-            | State::Lease(_) => None,
+            | State::Lease(_)
+            | State::User(_) => None,
         })
     }
 

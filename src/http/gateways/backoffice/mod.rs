@@ -13,13 +13,17 @@ mod purchases;
 mod settings;
 mod test_clock;
 mod test_inbox;
+mod users;
 mod wallets;
 
 use std::sync::Arc;
 
 use axum::Router;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
@@ -30,10 +34,11 @@ use crate::http::Api;
 #[openapi(
     info(
         title = "Clientele Back Office and POS API",
-        description = "Contacts, wallets, purchases and reward offers, for servers and tills. Send a secret key in the `api_key` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
+        description = "Contacts, wallets, purchases and reward offers, for servers and tills. Send a secret key in the `api_key` header, or the access token of a user in the `Authorization` header; it decides the tenant and whether the call is live or a test.\n\nEvery answer carries `X-Request-Id` and `Server-Timing`. Errors are `application/problem+json`. Send an `Idempotency-Key` with each write: a retry then has no second effect."
     ),
     tags(
         (name = "API keys", description = "The credentials of programs. One that is bound to an organisation acts for it and all below it: it sells there only, and reads only the purchases, organisations and keys of there. Contacts, wallets and offers are the whole network's."),
+        (name = "Users", description = "People of the Back Office: they sign in with an e-mail address and a password, and what they may do follows from their roles in organisations, as they are at each request. Wherever a secret key is taken, so is the access token of a user whose roles have the permission of the same name."),
         (name = "Contacts", description = "The customers of a business"),
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
@@ -95,6 +100,14 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             identity_providers::list::list
         ),
         routes!(identity_providers::deactivate::deactivate),
+        routes!(users::authenticate::authenticate),
+        routes!(users::refresh::refresh),
+        routes!(users::mode::mode),
+        routes!(users::sign_out::sign_out),
+        routes!(users::change_password::change_password),
+        routes!(organisations::switch::switch),
+        routes!(organisations::switch::switch_by_other_path),
+        routes!(organisations::masquerade::masquerade),
     ]
 }
 
@@ -113,6 +126,23 @@ fn version_1() -> Vec<UtoipaMethodRouter<Api>> {
     ]
 }
 
+fn by(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, std::iter::empty::<String>())
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        put,
+        post,
+        delete,
+        patch,
+        ..
+    } = path;
+    let all = [get, put, post, delete, patch];
+    all.into_iter().filter_map(Option::as_mut)
+}
+
 /// The gateway's routes, and the OpenAPI 3.1 document that describes them.
 pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
     let described = OpenApiRouter::with_openapi(Document::openapi());
@@ -124,13 +154,26 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/backoffice/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme(
-            "api_key",
-            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
-        );
+    let schemes = document.components.get_or_insert_default();
+    schemes.add_security_scheme(
+        "api_key",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
+    );
+    let bearer = |format: &str| {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some(format.to_owned());
+        SecurityScheme::Http(scheme)
+    };
+    schemes.add_security_scheme("access_token", bearer("JWT"));
+    schemes.add_security_scheme("refresh_token", bearer("opaque"));
+    let paths = document.paths.paths.values_mut();
+    for operation in paths.flat_map(operations) {
+        let opened_by = operation.security.get_or_insert_default();
+        // Wherever a secret key is taken, so is a user's token.
+        if opened_by.contains(&by("api_key")) {
+            opened_by.push(by("access_token"));
+        }
+    }
     let reference = reference::routes("/backoffice", Arc::new(document.clone()));
     (routes.merge(reference), document)
 }

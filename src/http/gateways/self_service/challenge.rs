@@ -120,7 +120,7 @@ pub(super) fn invalid_login() -> Problem {
 }
 
 /// Waits for `answer`, and then for the next step of time since `began`: how long it took tells nothing of what was found.
-pub(super) async fn evenly<T>(began: Instant, answer: impl Future<Output = T>) -> T {
+pub(in super::super) async fn evenly<T>(began: Instant, answer: impl Future<Output = T>) -> T {
     let answer = answer.await;
     tokio::time::sleep_until(even(began, began.elapsed()).into()).await;
     answer

@@ -9,6 +9,7 @@ use http::request::Parts;
 use super::challenge::{invalid_grant, refused};
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::access::ContactSession;
+use crate::domain::address::Kind;
 use crate::http::Api;
 use crate::http::auth::SignedInContact;
 use crate::http::auth::bearer::{bearer, key_beside, require_agreement};
@@ -38,7 +39,8 @@ impl FromRequestParts<Api> for RefreshToken {
             )
         })?;
         let session = api.router.secrets().read_refresh_token(text);
-        let session = session.ok_or_else(invalid_grant)?;
+        let of_contact = session.filter(|it| it.contact.kind == Kind::Contact);
+        let session = of_contact.ok_or_else(invalid_grant)?;
         if let Some(key) = key {
             let contact = SignedInContact {
                 contact: session.contact,

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, integrations, offers, profiles};
+use super::{access, budgets, integrations, offers, profiles, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -248,6 +248,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     ]
     .into_iter()
     .chain(budgets::events())
+    .chain(users::events())
     .chain(profiles::events())
     .chain(offers::events())
     .chain(events_of_others())
@@ -344,6 +345,9 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
+                roles: vec![users::role()],
+                role_count: 404,
+                users: vec![413],
                 test_clock_ahead: Span::days(3),
                 integrations: vec![integrations::integration(tenant::Connector::Smtp)],
             }),
@@ -407,6 +411,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 destinations: vec![access::destination()],
             }),
         ),
+        ("user", State::User(Box::new(users::state()))),
     ]
 }
 
@@ -419,6 +424,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
+        Event::User(_) => Kind::User,
     }
 }
 

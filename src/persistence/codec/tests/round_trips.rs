@@ -59,6 +59,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::ApiKey,
         Kind::DirectoryEntry,
         Kind::Lease,
+        Kind::User,
     ];
     (
         any::<u64>(),
@@ -348,7 +349,8 @@ prop_compose! {
         });
         tenant::Tenant {
             details, organisations, taps, offers, api_keys, test_clock_ahead: Span::days(2),
-            owes_offline: vec![Mode::Live], integrations: Vec::new(),
+            owes_offline: vec![Mode::Live],
+            ..tenant::Tenant::default()
         }
     }
 }

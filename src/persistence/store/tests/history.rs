@@ -56,6 +56,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         organisations: BTreeMap::from([(VENUE, venue)]),
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
+        roles: Vec::new(),
         offers: (1..).zip(offers).collect(),
     })
 }

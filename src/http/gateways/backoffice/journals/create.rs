@@ -90,7 +90,7 @@ impl Validate for NewJournal {
 )]
 pub(in super::super) async fn create(
     State(api): State<Api>,
-    caller: Authorized<{ Scope::WalletsWrite.bit() }>,
+    caller: Authorized<{ Scope::FinanceWrite.bit() }>,
     Path(name): Path<String>,
     headers: Conditions,
     body: ValidJson<NewJournal>,

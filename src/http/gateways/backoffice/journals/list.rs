@@ -82,7 +82,7 @@ impl Validate for ListQuery {
 )]
 pub(in super::super) async fn list(
     State(api): State<Api>,
-    caller: Authorized<{ Scope::WalletsRead.bit() }>,
+    caller: Authorized<{ Scope::FinanceRead.bit() }>,
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     let ids = api.router.secrets().public_ids();

@@ -68,7 +68,7 @@ impl Validate for NewTopUp {
 )]
 pub(in super::super) async fn top_up(
     State(api): State<Api>,
-    caller: Authorized<{ Scope::WalletsWrite.bit() }>,
+    caller: Authorized<{ Scope::FinanceWrite.bit() }>,
     headers: Conditions,
     body: ValidJson<NewTopUp>,
 ) -> Result<Response, Problem> {

@@ -1,9 +1,11 @@
 //! Organisations. They belong to both modes, so that a test key reads them only.
 pub(super) mod create;
 pub(super) mod get;
+pub(super) mod masquerade;
 pub(super) mod network;
+pub(super) mod switch;
 pub(super) mod update;
-mod wire;
+pub(super) mod wire;
 
 use crate::domain::address::{Address, Kind, Mode};
 use crate::domain::context::TenantView;

@@ -16,7 +16,7 @@ use crate::http::extract::{Faults, Validate, given};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = OrganisationType)]
-pub(super) enum WireRole {
+pub(in super::super) enum WireRole {
     /// Owns the network.
     ServiceOwner,
     /// Runs a reward scheme.

@@ -1,0 +1,22 @@
+//! Users: people of the Back Office. They sign in here, and say in which mode and organisation they look.
+pub(super) mod authenticate;
+pub(super) mod change_password;
+pub(super) mod mode;
+pub(super) mod refresh;
+pub(super) mod sign_out;
+pub(super) mod signed_in;
+mod wire;
+
+use crate::domain::ids::Named;
+use crate::http::auth::UserToken;
+use crate::http::problem::Problem;
+use crate::http::{Api, failure};
+
+/// Demands that `id` is the user's own. Any other is answered alike, whether somebody has it or not.
+fn require_self(api: &Api, caller: &UserToken, id: &str) -> Result<(), Problem> {
+    let named = api.router.secrets().public_ids().read_as(Named::User, id);
+    match named.filter(|it| it.part == 0 && it.entity == caller.user.user.entity) {
+        Some(_) => Ok(()),
+        None => Err(failure::not_found()),
+    }
+}

@@ -1,0 +1,163 @@
+//! People of the Back Office, and what a tenant lists of them.
+
+use super::fixtures::NOW;
+use crate::domain::access::{self, Cost, Guesses, PasswordHash};
+use crate::domain::address::{Mode, TenantId};
+use crate::domain::api_key::Scopes;
+use crate::domain::contact::SealedProfile;
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::entity::Event;
+use crate::domain::tenant;
+use crate::domain::user::{
+    self, Ended, Letter, Membership, Password, Place, Purpose, Session, Stage, Totp, User,
+    Validity, Wrong,
+};
+
+fn person() -> SealedProfile {
+    SealedProfile {
+        slot: 401,
+        sealed: [41; 40].into(),
+    }
+}
+
+fn password() -> Password {
+    Password {
+        hash: PasswordHash {
+            cost: Cost::TODAY,
+            salt: [42; 16],
+            hash: [43; 32],
+        },
+        set_at: NOW,
+        expired: true,
+    }
+}
+
+fn membership(validity: Validity) -> Membership {
+    Membership {
+        tenant: TenantId(402),
+        organisation: 403,
+        role: 404,
+        validity,
+        is_active: true,
+    }
+}
+
+fn session() -> Session {
+    Session {
+        tokens: access::Session::begun(405, [44; 16], NOW),
+        place: Place {
+            tenant: TenantId(402),
+            organisation: 406,
+            mode: Mode::Test,
+        },
+        parent: Some(407),
+        is_masquerade: true,
+        stepped_up_at: Some(NOW),
+    }
+}
+
+fn letter(purpose: Purpose) -> Letter {
+    Letter {
+        number: 408,
+        purpose,
+        nonce: [45; 16],
+        test_inbox: Some(TenantId(402)),
+        issued_at: NOW,
+        expires_at: NOW,
+    }
+}
+
+pub(super) fn role() -> tenant::Role {
+    tenant::Role {
+        number: 404,
+        organisation: 403,
+        name: "Till".into(),
+        permissions: Scopes(3),
+    }
+}
+
+pub(super) fn state() -> User {
+    User {
+        stage: Stage::Active,
+        value: Some(ValueHash([46; 16])),
+        person: Some(person()),
+        created_at: NOW,
+        password: Some(password()),
+        password_count: 409,
+        wrong: Wrong {
+            count: 7,
+            last_at: NOW,
+        },
+        locked_out_at: Some(NOW),
+        memberships: vec![
+            membership(Validity::BothModes),
+            membership(Validity::TestMode),
+        ],
+        sessions: vec![session()],
+        session_count: 410,
+        letters: vec![letter(Purpose::Reset), letter(Purpose::Verification)],
+        letter_count: 411,
+        totp: Some(Totp {
+            nonce: [47; 16],
+            last_step: Some(412),
+            guesses: Guesses {
+                wrong: 2,
+                last_at: NOW,
+            },
+        }),
+    }
+}
+
+/// What happens to users, and to what a tenant lists of them.
+pub(super) fn events() -> Vec<(&'static str, Event)> {
+    let memberships = vec![membership(Validity::BothModes)];
+    let invitation = Purpose::Invitation(memberships.clone());
+    let of_user = [
+        (
+            "user_created",
+            user::Event::Created(ValueHash([46; 16]), person(), NOW),
+        ),
+        ("user_activated", user::Event::Activated),
+        ("user_password_set", user::Event::PasswordSet(password())),
+        (
+            "user_memberships_set",
+            user::Event::MembershipsSet(TenantId(402), memberships),
+        ),
+        (
+            "user_letter_sent",
+            user::Event::LetterSent(letter(invitation)),
+        ),
+        ("user_letter_used", user::Event::LetterUsed(408)),
+        ("user_signed_in", user::Event::SignedIn(session())),
+        ("user_refreshed", user::Event::Refreshed(405, NOW)),
+        (
+            "user_session_replayed",
+            user::Event::SessionEnded(405, Ended::Replayed),
+        ),
+        (
+            "user_session_returned",
+            user::Event::SessionEnded(405, Ended::Returned),
+        ),
+        (
+            "user_session_deactivated",
+            user::Event::SessionEnded(405, Ended::Deactivated),
+        ),
+        ("user_all_sessions_ended", user::Event::AllSessionsEnded),
+        ("user_password_wrong", user::Event::PasswordWrong(NOW)),
+        ("user_renamed", user::Event::Renamed(person())),
+        ("user_totp_enrolled", user::Event::TotpEnrolled([47; 16])),
+        ("user_code_right", user::Event::CodeRight(412)),
+        ("user_code_wrong", user::Event::CodeWrong(NOW)),
+        ("user_stepped_up", user::Event::SteppedUp(405, NOW)),
+        ("user_totp_removed", user::Event::TotpRemoved),
+        ("user_tidied", user::Event::Tidied(NOW)),
+    ];
+    let of_tenant = [
+        ("tenant_role_set", tenant::Event::RoleSet(role())),
+        ("tenant_role_removed", tenant::Event::RoleRemoved(404)),
+        ("tenant_user_listed", tenant::Event::UserListed(413)),
+    ];
+    let of_user = of_user.map(|(name, event)| (name, Event::User(event)));
+    let of_tenant = of_tenant.map(|(name, event)| (name, Event::Tenant(event)));
+    of_user.into_iter().chain(of_tenant).collect()
+}
