@@ -2,6 +2,7 @@
 
 mod code_flow;
 mod credentials;
+mod letters;
 mod settings;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -12,6 +13,7 @@ use crate::domain::remembered::{KeyHash, RequestHash};
 pub use code_flow::{CodeFlow, CodeFlowSecrets};
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession};
+pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
@@ -30,6 +32,8 @@ pub struct Secrets {
     settings: [u8; 32],
     code_flow: [u8; 32],
     password_pepper: [u8; 32],
+    letters: [u8; 32],
+    totp_secrets: [u8; 32],
     credentials: Credentials,
 }
 
@@ -106,6 +110,8 @@ impl Secrets {
             settings: subkey("clientele settings of integrations v1"),
             code_flow: subkey("clientele code flow v1"),
             password_pepper: subkey("clientele password pepper v1"),
+            letters: subkey("clientele one-time letters v1"),
+            totp_secrets: subkey("clientele totp secrets v1"),
             credentials: Credentials::derive(&subkey),
         }
     }

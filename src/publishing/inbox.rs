@@ -1,4 +1,4 @@
-//! What test mode would have sent: the newest one-time codes of each tenant, as references.
+//! What test mode would have sent: the newest one-time codes and tokens of each tenant, as references.
 //!
 //! Recipient and code are made when a message is read, from what the contact's entity still has: so nothing here can be read by
 //! itself, and the erasure of a contact reaches it.
@@ -16,9 +16,10 @@ use parking_lot::{Mutex, RwLock};
 use super::brake::Brake;
 use super::progress::{Freshness, Progress};
 use crate::domain::access::{self, Challenge};
-use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::contact;
 use crate::domain::entity::Event;
+use crate::domain::user;
 use crate::limits;
 use crate::persistence::feed::{self, Feed, Pulled};
 use crate::persistence::follower::{Error, Follower};
@@ -29,11 +30,21 @@ use crate::secrets::Secrets;
 
 /// A message that would have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// To whom.
-    pub contact: Address,
-    /// With which code.
-    pub challenge: Challenge,
+pub enum Message {
+    /// A one-time code.
+    Code {
+        /// To whom.
+        contact: Address,
+        /// Which.
+        challenge: Challenge,
+    },
+    /// A one-time token.
+    Letter {
+        /// To which user.
+        user: Address,
+        /// Which of its letters.
+        number: u32,
+    },
 }
 
 /// The newest messages of each tenant.
@@ -76,7 +87,7 @@ impl Inbox {
         self.progress.catch_up().await
     }
 
-    /// The messages to contacts of `tenant`, newest first: [`limits::INBOX_KEPT`] at most.
+    /// The messages of `tenant`, newest first: [`limits::INBOX_KEPT`] at most.
     pub fn newest(&self, tenant: TenantId) -> Vec<Message> {
         let kept = self.kept.read();
         let messages = kept.get(&tenant);
@@ -101,17 +112,9 @@ impl Inbox {
             pulled => pulled?,
         };
         let has_more = effects.len() >= max;
-        let of_tests = effects
-            .iter()
-            .filter(|fed| fed.address.kind == Kind::Contact && fed.address.mode == Mode::Test);
-        for fed in of_tests {
+        for fed in &effects {
             for event in &fed.effect.events {
-                let Event::Contact(contact::Event::Access(event)) = event else {
-                    continue;
-                };
-                if let access::Event::Challenged(challenge) = &**event {
-                    self.keep(fed.address, challenge);
-                }
+                self.take(fed.address, event);
             }
         }
         *position = reached.max(*position);
@@ -119,20 +122,36 @@ impl Inbox {
         Ok(has_more)
     }
 
-    fn keep(&self, contact: Address, challenge: &Challenge) {
-        // To nobody: it was made so that nobody can tell.
-        if contact.entity == self.secrets.decoy(&challenge.destination) {
-            return;
+    fn take(&self, address: Address, event: &Event) {
+        match event {
+            Event::Contact(contact::Event::Access(event)) if address.mode == Mode::Test => {
+                let access::Event::Challenged(challenge) = **event else {
+                    return;
+                };
+                // To nobody: it was made so that nobody can tell.
+                if address.entity != self.secrets.decoy(&challenge.destination) {
+                    let contact = address;
+                    self.keep(address.tenant, Message::Code { contact, challenge });
+                }
+            }
+            // Users are of no mode: whoever has it sent says in which it is.
+            Event::User(user::Event::LetterSent(letter)) => {
+                if let Some((tenant, Mode::Test)) = letter.sender {
+                    let (user, number) = (address, letter.number);
+                    self.keep(tenant, Message::Letter { user, number });
+                }
+            }
+            _ => {}
         }
+    }
+
+    fn keep(&self, tenant: TenantId, message: Message) {
         let mut kept = self.kept.write();
-        let messages = kept.entry(contact.tenant).or_default();
+        let messages = kept.entry(tenant).or_default();
         if messages.len() >= limits::INBOX_KEPT {
             messages.pop_front();
         }
-        messages.push_back(Message {
-            contact,
-            challenge: *challenge,
-        });
+        messages.push_back(message);
     }
 }
 
@@ -171,6 +190,7 @@ impl Follower for Inbox {
 mod tests {
     use super::*;
     use crate::domain::access::{Channel, CodeHash, Purpose};
+    use crate::domain::address::Kind;
     use crate::domain::directory_entry::ValueHash;
     use crate::domain::time::Timestamp;
     use crate::persistence::follower::bench::Bench;
@@ -221,10 +241,11 @@ mod tests {
         asks(&mut bench, contact(1, Mode::Test, decoy), 3);
         while inbox.step().unwrap() {}
         let newest = inbox.newest(TenantId(1));
-        let numbers: Vec<_> = newest
-            .iter()
-            .map(|message| message.challenge.number)
-            .collect();
+        let number = |message: &Message| match message {
+            Message::Code { challenge, .. } => challenge.number,
+            Message::Letter { number, .. } => *number,
+        };
+        let numbers: Vec<_> = newest.iter().map(number).collect();
         assert!(
             numbers
                 .iter()
@@ -232,7 +253,39 @@ mod tests {
         );
         assert_eq!(numbers.len(), limits::INBOX_KEPT);
         let others = inbox.newest(TenantId(2));
-        assert_eq!((others.len(), others[0].challenge.number), (1, 1));
+        assert_eq!((others.len(), number(&others[0])), (1, 1));
         assert_eq!(inbox.newest(TenantId(3)), []);
+    }
+
+    #[tokio::test]
+    async fn a_letter_is_shown_in_the_test_inbox_of_whoever_had_it_sent_and_in_no_other() {
+        let mut bench = Bench::new();
+        let secrets = Arc::new(Secrets::derive(|_| [3; 32]));
+        let inbox = Inbox::new(Arc::clone(&bench.feed), secrets, false, Brake::default());
+        inbox.begin(&bench.store).unwrap();
+        let user = Address::user(5);
+        let senders = [
+            None,
+            Some((TenantId(1), Mode::Live)),
+            Some((TenantId(1), Mode::Test)),
+            Some((TenantId(2), Mode::Test)),
+        ];
+        for (number, sender) in (1..).zip(senders) {
+            let letter = user::Letter {
+                number,
+                purpose: user::Purpose::Reset,
+                nonce: [1; 16],
+                sender,
+                issued_at: Timestamp(1),
+                expires_at: Timestamp(2),
+            };
+            let sent = Event::User(user::Event::LetterSent(letter));
+            bench.happens(user, sent, Timestamp(1));
+        }
+        while inbox.step().unwrap() {}
+        let shown = |number| vec![Message::Letter { user, number }];
+        assert_eq!(inbox.newest(TenantId(1)), shown(3));
+        assert_eq!(inbox.newest(TenantId(2)), shown(4));
+        assert_eq!(inbox.newest(TenantId::PLATFORM), []);
     }
 }

@@ -176,6 +176,8 @@ async fn reads_at(site: Site, mode: &str, guide: &str) -> usize {
         ("CONTACT", text("/contacts/0/id")),
         ("WALLET", text("/contacts/0/wallet_id")),
         ("VENUE", text("/organisations/merchants/0/venues/0/id")),
+        ("OWNER", text("/users/0/username")),
+        ("PASSWORD", text("/users/0/password")),
     ];
     let given = given.each_ref().map(|(name, value)| (*name, &**value));
     let compared = follow(guide, process.public, &given);
@@ -229,4 +231,10 @@ fn an_answer_that_differs_is_noticed() {
         assert!(!agrees(&shown, &actual(&good.replace(from, to))), "{to}");
     }
     assert!(!agrees(&completed("[1]"), &actual("[1, 2]")));
+}
+
+#[tokio::test]
+async fn users_and_masquerade_go_as_the_guide_says() {
+    let guide = "docs/guides/users-and-masquerade.md";
+    assert_eq!(reads(guide).await, 17);
 }

@@ -45,6 +45,7 @@ mod privacy;
 mod registrations;
 mod residency;
 mod returns;
+mod roles;
 mod routes;
 mod rows;
 mod session_rules;

@@ -199,12 +199,19 @@ enum Need {
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, Need); 33] = [
+const OPENED_BY: [(&str, &str, Need); 40] = [
     ("post", "users/authenticate", Need::Nothing),
+    ("post", "users/accept", Need::Nothing),
+    ("post", "users/reset_password", Need::Nothing),
+    ("post", "users/forgot_password", Need::Nothing),
     ("post", "users/refresh", Need::RefreshToken),
     ("post", "users/mode", Need::Token),
     ("post", "users/{id}/sign_out", Need::Token),
     ("post", "users/{id}/change_password", Need::Token),
+    ("get", "users", Need::Scope("users.read")),
+    ("_", "users", Need::Scope("users.write")),
+    ("get", "roles", Need::Scope("roles.read")),
+    ("_", "roles", Need::Scope("roles.write")),
     ("post", "organisations/{id}/masquerade", Need::Token),
     ("post", "organisations/{id}/switch", Need::Token),
     ("post", "organisations/switch", Need::Token),
@@ -310,7 +317,13 @@ async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
         let command = Command::Tenant(tenant::Command::Role(command));
         node.command(Address::tenant(TENANT), command).await;
     };
-    role(RoleCommand::Add(1, "Clerk".to_owned(), Scopes::default())).await;
+    let clerk = |permissions| tenant::Role {
+        number: 2,
+        organisation: 1,
+        name: "Clerk".to_owned(),
+        permissions,
+    };
+    role(RoleCommand::Add(clerk(Scopes::default()))).await;
     let sign_in = node.user_at(1, false).await;
     let (user, _) = node.api().router.user_of("user1@example.com");
     let clerk = Membership {

@@ -9,6 +9,37 @@ const UNFINISHED: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 /// How many lines above a wait its reason may begin.
 const REASON_LINES: usize = 4;
 
+/// The files of the gateways that serve what no credential is asked for, and no document lists.
+const SERVE_TO_ANYBODY: [&str; 3] = [
+    "src/http/gateways/errors.rs",
+    "src/http/gateways/reference.rs",
+    "src/http/gateways/well_known.rs",
+];
+
+/// A route of a gateway that is not of its document: nothing would ask what opens it.
+pub(crate) fn undocumented_routes(source: &Source) -> Vec<Fault> {
+    if SERVE_TO_ANYBODY.contains(&&*source.path) {
+        return Vec::new();
+    }
+    let adds = [
+        "route",
+        "route_service",
+        "nest",
+        "nest_service",
+        "fallback",
+        "fallback_service",
+    ];
+    let mut faults = Vec::new();
+    for [dot, name, open] in tokens(source).array_windows() {
+        let is_call = dot.token == Token::Sign('.') && matches!(open.token, Token::Open(_));
+        if is_call && adds.iter().any(|add| name.token.is(add)) {
+            let what = "a route beside the document: declare it by routes!, so that it is known what opens it";
+            faults.push(Fault::new(source, name.line, what));
+        }
+    }
+    faults
+}
+
 /// Notes to oneself, and macros that stand for missing code.
 pub(crate) fn unfinished(source: &Source) -> Vec<Fault> {
     let mut faults = Vec::new();

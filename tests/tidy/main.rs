@@ -62,6 +62,17 @@ fn nothing_is_left_unfinished() {
 }
 
 #[test]
+fn no_gateway_serves_what_its_document_does_not_list() {
+    let gateways = files(&["src/http/gateways"], "rs");
+    holds(leftovers::undocumented_routes, &gateways);
+    let beside = Source::sample(
+        "src/http/gateways/x.rs",
+        "fn f() { router.route(\"/x\", get(x)); }",
+    );
+    assert_eq!(leftovers::undocumented_routes(&beside).len(), 1);
+}
+
+#[test]
 fn no_test_is_switched_off() {
     holds(leftovers::ignored_tests, &files(&RUST, "rs"));
 }

@@ -52,8 +52,6 @@ pub struct Tenant {
     pub integrations: Vec<Integration>,
     /// What its users may do, beside that of owners.
     pub roles: Vec<Role>,
-    /// The number of the newest role.
-    pub role_count: u32,
     /// Its users, in the order in which they were asked.
     pub users: Vec<u64>,
 }

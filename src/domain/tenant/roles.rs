@@ -15,7 +15,7 @@ pub const OWNER_ROLE: u32 = 1;
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Counted from 2; [`OWNER_ROLE`] is not stored.
+    /// Above [`OWNER_ROLE`], which is not stored.
     pub number: u32,
     /// Whose it is, by entity number: users there and below may have it.
     pub organisation: u64,
@@ -28,8 +28,8 @@ pub struct Role {
 /// What to do with a role.
 #[derive(Clone, Debug)]
 pub enum RoleCommand {
-    /// Make it, with a number of its own.
-    Add(u64, String, Scopes),
+    /// Make it. One that was made before stays as it is.
+    Add(Role),
     /// Give it this name and these permissions.
     Change(u32, String, Scopes),
     /// Take it away from everybody who has it.
@@ -52,16 +52,12 @@ impl Tenant {
     pub(super) fn decide_role(&self, command: &RoleCommand) -> Result<Vec<Event>, Rejection> {
         let known = |number: &u32| self.roles.iter().find(|role| role.number == *number);
         match command {
-            RoleCommand::Add(organisation, ..) if !self.organisations.contains(organisation) => {
+            RoleCommand::Add(role) if !self.organisations.contains(&role.organisation) => {
                 Err(Rejection::UnknownOrganisation)
             }
-            RoleCommand::Add(..) if self.roles.len() >= ROLES_MAX => Err(Rejection::ListFull),
-            RoleCommand::Add(organisation, name, permissions) => Ok(vec![Event::RoleSet(Role {
-                number: self.role_count.max(OWNER_ROLE).saturating_add(1),
-                organisation: *organisation,
-                name: name.clone(),
-                permissions: *permissions,
-            })]),
+            RoleCommand::Add(role) if known(&role.number).is_some() => Ok(Vec::new()),
+            RoleCommand::Add(_) if self.roles.len() >= ROLES_MAX => Err(Rejection::ListFull),
+            RoleCommand::Add(role) => Ok(vec![Event::RoleSet(role.clone())]),
             RoleCommand::Change(number, name, permissions) => {
                 let before = known(number).ok_or(Rejection::UnknownRole)?;
                 let after = Role {
@@ -83,7 +79,6 @@ impl Tenant {
     }
 
     pub(super) fn set_role(&mut self, role: &Role) {
-        self.role_count = self.role_count.max(role.number);
         match self.roles.iter_mut().find(|it| it.number == role.number) {
             Some(known) => known.clone_from(role),
             None => self.roles.push(role.clone()),

@@ -1,6 +1,6 @@
 //! How a user changes.
 
-use super::letter::{LETTERS_MAX, Letter};
+use super::letter::{FORGETS_COUNT_FOR, LETTERS_MAX, Letter, Purpose};
 use super::session::{SESSIONS_MAX, Session};
 use super::{Event, Membership, Stage, Totp, User, Wrong};
 use crate::domain::access::Guesses;
@@ -92,6 +92,11 @@ impl User {
 
     fn apply_letter(&mut self, letter: &Letter) {
         self.letter_count = letter.number;
+        if letter.purpose == Purpose::Reset {
+            let counting = |at: &Timestamp| letter.issued_at < at.after(FORGETS_COUNT_FOR);
+            self.forgot_at.retain(counting);
+            self.forgot_at.push(letter.issued_at);
+        }
         if self.letters.len() >= LETTERS_MAX {
             self.letters.remove(0);
         }
@@ -131,6 +136,7 @@ impl User {
             self.end(number);
         }
         self.letters.retain(|it| at < it.expires_at);
+        self.forgot_at.retain(|it| at < it.after(FORGETS_COUNT_FOR));
         self.wrong = self.wrong.counting(at);
         if let Some(totp) = &mut self.totp {
             totp.guesses = totp.guesses.counting(at);

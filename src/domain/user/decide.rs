@@ -2,7 +2,7 @@
 
 use super::command::{Begin, Command, Create, Credentials, Invite, UseLetter};
 use super::event::{Event, Rejection};
-use super::letter::{Letter, NewLetter, Purpose};
+use super::letter::{FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose};
 use super::session::{Ended, Place, Session};
 use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User};
 use crate::domain::access::{self, PasswordHash, REFRESH_GRACE, Refresh, Which};
@@ -24,7 +24,11 @@ impl User {
             Command::Create(create) => self.create(create, wall),
             Command::Invite(invite) => self.invite(invite, wall),
             // Nobody can forget as anybody does: it is recorded, and comes to nothing.
-            Command::Forget(letter) => Ok(vec![self.letter_sent(Purpose::Reset, letter, wall)]),
+            Command::Forget(letter) => Ok(if self.may_forget(wall) {
+                vec![self.letter_sent(Purpose::Reset, letter, wall)]
+            } else {
+                Vec::new()
+            }),
             Command::FireTimers => Ok(self.due(wall)),
             Command::Begin(begin) => self.begin(begin, wall),
             Command::Refresh(refresh) => self.refresh(refresh, wall),
@@ -110,13 +114,21 @@ impl User {
         }
     }
 
+    /// Whether another token to choose another password is sent. Whoever asks is not told.
+    fn may_forget(&self, wall: Timestamp) -> bool {
+        let counting = |at: &&Timestamp| wall < at.after(FORGETS_COUNT_FOR);
+        let asked = self.forgot_at.iter().filter(counting);
+        let last = self.forgot_at.last();
+        asked.count() < FORGETS_MAX && last.is_none_or(|at| wall >= at.after(FORGET_PAUSE))
+    }
+
     fn letter_sent(&self, purpose: Purpose, new: &NewLetter, wall: Timestamp) -> Event {
         Event::LetterSent(Letter {
             number: self.letter_count.saturating_add(1),
             expires_at: wall.after(purpose.lasts()),
             purpose,
             nonce: new.nonce,
-            test_inbox: new.test_inbox,
+            sender: new.sender,
             issued_at: wall,
         })
     }

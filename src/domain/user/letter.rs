@@ -1,7 +1,8 @@
 //! One-time tokens that are sent to a user's e-mail address: whoever has one has proven to read it.
 
 use super::Membership;
-use crate::domain::address::TenantId;
+use crate::domain::access::Message;
+use crate::domain::address::{Mode, TenantId};
 use crate::domain::time::{Span, Timestamp};
 
 /// How many one-time tokens of a user can be used at a time: the oldest gives way.
@@ -13,6 +14,15 @@ const INVITATION_LASTS: Span = Span::days(7);
 const VERIFICATION_LASTS: Span = Span::days(1);
 /// For how long a forgotten password can be replaced.
 const RESET_LASTS: Span = Span::seconds(30 * 60);
+
+/// How many tokens to choose another password are sent within an hour: whoever knows an address must not fill its mailbox.
+pub const FORGETS_MAX: usize = 5;
+
+/// How long after one the next is sent.
+pub const FORGET_PAUSE: Span = Span::seconds(30);
+
+/// For how long those that were sent count.
+pub(super) const FORGETS_COUNT_FOR: Span = Span::seconds(60 * 60);
 
 /// What a one-time token is for: it opens nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +40,8 @@ pub enum Purpose {
 pub struct NewLetter {
     /// What makes the token: random, and never used twice.
     pub nonce: [u8; 16],
-    /// Whose test inbox shows it; none, if it is delivered.
-    pub test_inbox: Option<TenantId>,
+    /// Who sends it: whose, and in which mode. In test mode nothing leaves, and the test inbox of the tenant shows it.
+    pub sender: Option<(TenantId, Mode)>,
 }
 
 /// A one-time token that was sent.
@@ -43,8 +53,8 @@ pub struct Letter {
     pub purpose: Purpose,
     /// What makes the token.
     pub nonce: [u8; 16],
-    /// Whose test inbox shows it; none, if it is delivered.
-    pub test_inbox: Option<TenantId>,
+    /// Who sends it: whose, and in which mode. In test mode nothing leaves, and the test inbox of the tenant shows it.
+    pub sender: Option<(TenantId, Mode)>,
     /// When it was made.
     pub issued_at: Timestamp,
     /// Until when it can be used.
@@ -52,6 +62,34 @@ pub struct Letter {
 }
 
 impl Purpose {
+    /// The message that brings `token`.
+    pub fn message(&self, token: &str) -> Message {
+        let (subject, body) = match self {
+            Purpose::Invitation(_) => (
+                "You are invited to the Back Office",
+                format!(
+                    "{token} lets you choose a password and sign in. It works once, for a week. Show it to nobody."
+                ),
+            ),
+            Purpose::Verification => (
+                "Confirm your e-mail address",
+                format!(
+                    "{token} confirms that this address is yours. It works for a day. If you did not register, do nothing."
+                ),
+            ),
+            Purpose::Reset => (
+                "Choose another password",
+                format!(
+                    "{token} lets you choose another password. It works once, for half an hour. If you did not ask for it, do nothing."
+                ),
+            ),
+        };
+        Message {
+            subject: Some(subject.to_owned()),
+            body,
+        }
+    }
+
     /// For how long a token of this purpose can be used.
     pub(super) fn lasts(&self) -> Span {
         match self {

@@ -25,7 +25,7 @@ use super::time::{Span, Timestamp};
 
 pub use command::{Begin, Command, Create, Credentials, Invite, UseLetter};
 pub use event::{Event, Rejection};
-pub use letter::{LETTERS_MAX, Letter, NewLetter, Purpose};
+pub use letter::{FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, NewLetter, Purpose};
 pub use membership::{MEMBERSHIPS_MAX, Membership, Validity};
 pub use rights::WITHHELD_IN_MASQUERADE;
 pub use session::{Ended, Place, SESSIONS_MAX, Session, SessionView};
@@ -95,6 +95,8 @@ pub struct User {
     pub sessions: Vec<Session>,
     /// How many sessions there ever were: a number is never used twice.
     pub session_count: u32,
+    /// When it was last sent a token to choose another password: within the hour, oldest first.
+    pub forgot_at: Vec<Timestamp>,
     /// One-time tokens that were sent to it.
     pub letters: Vec<Letter>,
     /// How many of them there ever were.
@@ -188,10 +190,15 @@ impl User {
         let sessions = self.sessions.iter().map(|it| it.tokens.expires_at);
         let letters = self.letters.iter().map(|it| it.expires_at);
         let codes = self.totp.and_then(|it| it.guesses.forgotten_at());
+        let asked = self
+            .forgot_at
+            .first()
+            .map(|at| at.after(letter::FORGETS_COUNT_FOR));
         sessions
             .chain(letters)
             .chain(self.wrong.forgotten_at())
             .chain(codes)
+            .chain(asked)
             .min()
     }
 }

@@ -4,12 +4,14 @@ use super::{SessionView, UserView};
 use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::context::TenantView;
 
-/// What nobody may do who acts as another organisation: whatever would outlive it.
-pub const WITHHELD_IN_MASQUERADE: [Scope; 4] = [
+/// What nobody may do who acts as another organisation: whatever would outlive it, and what is of the whole network alone.
+pub const WITHHELD_IN_MASQUERADE: [Scope; 6] = [
     Scope::KeysWrite,
     Scope::UsersWrite,
     Scope::RolesWrite,
     Scope::Masquerade,
+    Scope::IntegrationsRead,
+    Scope::IntegrationsWrite,
 ];
 
 impl UserView {

@@ -99,7 +99,7 @@ fn refresh(session: u32, generation: u32, nonce: u8) -> Command {
 fn letter(mark: u8) -> NewLetter {
     NewLetter {
         nonce: [mark; 16],
-        test_inbox: None,
+        sender: None,
     }
 }
 

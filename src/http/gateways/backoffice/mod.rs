@@ -10,6 +10,7 @@ mod journals;
 mod offers;
 mod organisations;
 mod purchases;
+mod roles;
 mod settings;
 mod test_clock;
 mod test_inbox;
@@ -39,6 +40,7 @@ use crate::http::Api;
     tags(
         (name = "API keys", description = "The credentials of programs. One that is bound to an organisation acts for it and all below it: it sells there only, and reads only the purchases, organisations and keys of there. Contacts, wallets and offers are the whole network's."),
         (name = "Users", description = "People of the Back Office: they sign in with an e-mail address and a password, and what they may do follows from their roles in organisations, as they are at each request. Wherever a secret key is taken, so is the access token of a user whose roles have the permission of the same name."),
+        (name = "Roles", description = "What users may do in an organisation and those below it: sets of permissions. Every network has the role of owners, which allows everything."),
         (name = "Contacts", description = "The customers of a business"),
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
@@ -100,9 +102,21 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             identity_providers::list::list
         ),
         routes!(identity_providers::deactivate::deactivate),
+        routes!(roles::create::create, roles::list::list),
+        routes!(
+            roles::list::get,
+            roles::change::change,
+            roles::remove::remove
+        ),
         routes!(users::authenticate::authenticate),
         routes!(users::refresh::refresh),
         routes!(users::mode::mode),
+        routes!(users::invite::invite, users::list::list),
+        routes!(users::accept::accept),
+        routes!(users::accept::reset_password),
+        routes!(users::forgot_password::forgot_password),
+        routes!(users::list::get, users::update::update),
+        routes!(users::update::deactivate),
         routes!(users::sign_out::sign_out),
         routes!(users::change_password::change_password),
         routes!(organisations::switch::switch),

@@ -8,7 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::actors::router::access::Destination;
 use crate::actors::router::{OpenedProfile, Timings};
-use crate::domain::access::{self, Channel};
+use crate::domain::access::{self, Challenge, Channel};
+use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
@@ -56,7 +57,7 @@ struct WireMessage {
     subject: Option<String>,
     /// Null with the recipient.
     body: Option<String>,
-    /// The one-time code in the message. Null with the recipient.
+    /// The one-time code or token in the message. Null with the recipient, and for a user's token that was used.
     code: Option<String>,
     /// Unix seconds.
     created_date: i64,
@@ -98,7 +99,10 @@ pub(super) async fn list(
     let (messages, paging) = page.cut(api.inbox.newest(caller.tenant()), query.include_total);
     let mut content = Vec::with_capacity(messages.len());
     for message in messages {
-        content.push(shown(&api, &message).await?);
+        content.push(match message {
+            Message::Code { contact, challenge } => code(&api, contact, &challenge).await?,
+            Message::Letter { user, number } => letter(&api, user, number).await?,
+        });
     }
     let timings = reply::timings(&caller, Timings::default());
     let answer = reply::json(StatusCode::OK, &WireInbox { content, paging }, timings);
@@ -106,8 +110,8 @@ pub(super) async fn list(
 }
 
 /// The message as it would have arrived, if there still is somebody to whom it went.
-async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
-    let Message { contact, challenge } = message;
+async fn code(api: &Api, contact: Address, challenge: &Challenge) -> Result<WireMessage, Problem> {
+    let contact = &contact;
     let destination = Query::Destination(challenge.destination);
     let reply = api.router.query(*contact, destination).await;
     let sealed = match reply.result.map_err(failure::problem)? {
@@ -145,5 +149,39 @@ async fn shown(api: &Api, message: &Message) -> Result<WireMessage, Problem> {
         body,
         code,
         created_date: challenge.issued_at.unix_seconds(),
+    })
+}
+
+/// A one-time token as it would have arrived, while it can be used.
+async fn letter(api: &Api, user: Address, number: u32) -> Result<WireMessage, Problem> {
+    let state = api.router.user(user).await.map_err(failure::problem)?;
+    let opened = match &state.person {
+        Some(sealed) => api.router.open_profile(&user, sealed),
+        None => Ok(OpenedProfile::Erased),
+    };
+    let recipient = match opened.map_err(failure::problem)? {
+        OpenedProfile::Plain(person) => person.email_address,
+        OpenedProfile::Erased => None,
+    };
+    let secrets = api.router.secrets();
+    let letter = state.letter(number).filter(|_| recipient.is_some());
+    let token = letter.map(|letter| secrets.letter_token(&user, letter));
+    let said = letter.zip(token.as_deref());
+    let said = said.map(|(letter, token)| letter.purpose.message(token));
+    let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
+    Ok(WireMessage {
+        id: secrets.public_ids().write(PublicId {
+            named: Named::User,
+            entity: user.entity,
+            part: number,
+        }),
+        channel: WireChannel::Email,
+        recipient,
+        subject: subject.flatten(),
+        body,
+        code: token,
+        created_date: letter
+            .map_or(state.created_at, |it| it.issued_at)
+            .unix_seconds(),
     })
 }

@@ -13,13 +13,13 @@ stored!(choice user::Purpose { 0 => Invitation(memberships), 1 => Verification, 
 stored!(record user::Membership { tenant, organisation, role, validity, is_active });
 stored!(record user::Place { tenant, organisation, mode });
 stored!(record user::Session { tokens, place, parent, is_masquerade, stepped_up_at });
-stored!(record user::Letter { number, purpose, nonce, test_inbox, issued_at, expires_at });
+stored!(record user::Letter { number, purpose, nonce, sender, issued_at, expires_at });
 stored!(record user::Password { hash, set_at, expired });
 stored!(record user::Wrong { count, last_at });
 stored!(record user::Totp { nonce, last_step, guesses });
 stored!(record user::User {
     stage, value, person, created_at, password, password_count, wrong, locked_out_at, memberships,
-    sessions, session_count, letters, letter_count, totp,
+    sessions, session_count, forgot_at, letters, letter_count, totp,
 });
 stored!(choice user::Event {
     0 => Created(value, person, at),

@@ -346,7 +346,6 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
                 roles: vec![users::role()],
-                role_count: 404,
                 users: vec![413],
                 test_clock_ahead: Span::days(3),
                 integrations: vec![integrations::integration(tenant::Connector::Smtp)],

@@ -61,7 +61,7 @@ fn letter(purpose: Purpose) -> Letter {
         number: 408,
         purpose,
         nonce: [45; 16],
-        test_inbox: Some(TenantId(402)),
+        sender: Some((TenantId(402), Mode::Test)),
         issued_at: NOW,
         expires_at: NOW,
     }
@@ -95,6 +95,7 @@ pub(super) fn state() -> User {
         ],
         sessions: vec![session()],
         session_count: 410,
+        forgot_at: vec![NOW],
         letters: vec![letter(Purpose::Reset), letter(Purpose::Verification)],
         letter_count: 411,
         totp: Some(Totp {

@@ -1,10 +1,16 @@
 //! Users: people of the Back Office. They sign in here, and say in which mode and organisation they look.
+pub(super) mod accept;
 pub(super) mod authenticate;
 pub(super) mod change_password;
+pub(super) mod forgot_password;
+pub(super) mod invite;
+pub(super) mod list;
+mod member;
 pub(super) mod mode;
 pub(super) mod refresh;
 pub(super) mod sign_out;
 pub(super) mod signed_in;
+pub(super) mod update;
 mod wire;
 
 use crate::domain::ids::Named;

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::address::Mode;
+use crate::http::extract::Faults;
+use crate::http::users;
+use crate::limits::NAME_CHARS_MAX;
 
 /// Live or test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -32,4 +35,38 @@ impl From<WireMode> for Mode {
             WireMode::Test => Mode::Test,
         }
     }
+}
+
+/// How many roles one request gives.
+const ROLES_AT_A_TIME_MAX: usize = 10;
+
+/// An e-mail address.
+pub(super) fn check_email(faults: &mut Faults, member: &str, text: &str) {
+    faults.require(
+        users::is_email(&users::normalised(text)),
+        member,
+        "not_an_email_address",
+        "must be an e-mail address of at most 254 bytes",
+    );
+}
+
+/// A person's name, if it is there.
+pub(super) fn check_person_name(faults: &mut Faults, member: &str, name: Option<&str>) {
+    let name = name.unwrap_or_default();
+    faults.require(
+        name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control),
+        member,
+        "too_long",
+        "must have at most 200 characters, and no control characters",
+    );
+}
+
+/// The ids of roles.
+pub(super) fn check_roles(faults: &mut Faults, roles: &[String]) {
+    faults.require(
+        (1..=ROLES_AT_A_TIME_MAX).contains(&roles.len()),
+        "roles",
+        "wrong_length",
+        "must name one to ten roles",
+    );
 }

@@ -1,0 +1,129 @@
+//! `POST /users/accept` and `POST /users/reset_password`: a one-time token comes back, with the password that the user chooses.
+
+use std::time::Instant;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::change_password::{check_chosen, chosen};
+use super::signed_in::{WireSignedIn, signed_in};
+use crate::actors::router::Timings;
+use crate::domain::address::Address;
+use crate::domain::user::{Command, Purpose, UseLetter};
+use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::{Api, failure, reply};
+
+/// A one-time token, and a password.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ChosenPassword)]
+pub(in super::super) struct ChosenPassword {
+    /// As it was sent.
+    #[schema(max_length = 100)]
+    token: String,
+    /// From 8 to 128 characters, and none that everybody uses.
+    #[schema(min_length = 8, max_length = 128)]
+    password: String,
+}
+
+impl Validate for ChosenPassword {
+    fn validate(&self, faults: &mut Faults) {
+        check_chosen(faults, &self.password);
+    }
+}
+
+/// The user that a token was sent to, and what it does to it.
+async fn opened(
+    api: &Api,
+    body: &ChosenPassword,
+    fits: fn(&Purpose) -> bool,
+    session: Option<[u8; 16]>,
+) -> Result<(Address, Command), Problem> {
+    let invalid = || {
+        Problem::new(
+            Code::InvalidToken,
+            "the one-time token is unknown, was used, or has run out; ask for another one",
+        )
+    };
+    let token = api.router.secrets().read_letter_token(&body.token);
+    let token = token.ok_or_else(invalid)?;
+    let state = api
+        .router
+        .user(token.user)
+        .await
+        .map_err(failure::problem)?;
+    // Before a password is hashed for nothing. What counts is what the user says.
+    let letter = state
+        .letter(token.number)
+        .filter(|it| it.nonce == token.nonce);
+    letter.filter(|it| fits(&it.purpose)).ok_or_else(invalid)?;
+    let hash = api.passwords.hash(chosen(&body.password)?).await?;
+    let used = Command::UseLetter(UseLetter {
+        number: token.number,
+        nonce: token.nonce,
+        password: Some(hash),
+        session,
+    });
+    Ok((token.user, used))
+}
+
+/// Accept an invitation.
+///
+/// With the one-time token that came by e-mail, and the password that the user is going to sign in with. Whoever had one before has this one from
+/// then on, and is signed out everywhere else.
+#[utoipa::path(
+    post, path = "/users/accept", tag = "Users", security(()),
+    request_body = ChosenPassword,
+    responses(
+        (status = 200, description = "Accepted, and signed in", body = WireSignedIn),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "The token is unknown, was used, or has run out", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "The user has 50 roles", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn accept(
+    State(api): State<Api>,
+    body: ValidJson<ChosenPassword>,
+) -> Result<Response, Problem> {
+    let began = Instant::now();
+    let nonce = api.router.user_nonce().map_err(failure::problem)?;
+    let fits = |purpose: &Purpose| matches!(purpose, Purpose::Invitation(_));
+    let (user, accept) = opened(&api, &body, fits, Some(nonce)).await?;
+    let session = api.router.user_session(user, accept, None).await;
+    let session = session.map_err(failure::problem)?;
+    signed_in(&api, began, user, &session).await
+}
+
+/// Choose another password, having forgotten the last.
+///
+/// With the one-time token that came by e-mail. The user is signed out everywhere.
+#[utoipa::path(
+    post, path = "/users/reset_password", tag = "Users", security(()),
+    request_body = ChosenPassword,
+    responses(
+        (status = 204, description = "Chosen"),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "The token is unknown, was used, or has run out", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn reset_password(
+    State(api): State<Api>,
+    body: ValidJson<ChosenPassword>,
+) -> Result<Response, Problem> {
+    let began = Instant::now();
+    let fits = |purpose: &Purpose| matches!(purpose, Purpose::Reset);
+    let (user, reset) = opened(&api, &body, fits, None).await?;
+    let reset = api.router.tell_user(user, reset, None).await;
+    reset.map_err(failure::problem)?;
+    Ok(reply::no_content(reply::timings_since(
+        began,
+        Timings::default(),
+    )))
+}

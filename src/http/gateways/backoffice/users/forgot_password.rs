@@ -1,0 +1,71 @@
+//! `POST /users/forgot_password`
+
+use std::time::Instant;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::wire::check_email;
+use crate::actors::router::Timings;
+use crate::domain::user::{Command, Membership, NewLetter};
+use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::gateways::self_service::evenly;
+use crate::http::problem::{Problem, ProblemBody};
+use crate::http::{Api, failure, reply, users};
+
+/// Who forgot.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ForgottenPassword)]
+pub(in super::super) struct Forgotten {
+    #[schema(max_length = 254)]
+    email: String,
+}
+
+impl Validate for Forgotten {
+    fn validate(&self, faults: &mut Faults) {
+        check_email(faults, "email", &self.email);
+    }
+}
+
+/// Have a one-time token sent, to choose another password.
+///
+/// The answer is the same whether or not anybody signs in by this address. One token is sent in 30 seconds, and five in an hour; each works for half
+/// an hour, at `POST /users/reset_password`.
+#[utoipa::path(
+    post, path = "/users/forgot_password", tag = "Users", security(()),
+    request_body = Forgotten,
+    responses(
+        (status = 204, description = "Sent, if anybody signs in by this address"),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn forgot_password(
+    State(api): State<Api>,
+    body: ValidJson<Forgotten>,
+) -> Result<Response, Problem> {
+    let began = Instant::now();
+    evenly(began, send(&api, &body.email)).await?;
+    Ok(reply::no_content(reply::timings_since(
+        began,
+        Timings::default(),
+    )))
+}
+
+async fn send(api: &Api, email: &str) -> Result<(), Problem> {
+    let router = &api.router;
+    let (user, _) = router.user_of(&users::normalised(email));
+    let state = router.user(user).await.map_err(failure::problem)?;
+    // By the network that the user signs in to first: what test mode made is shown in its test inbox, and nothing else is.
+    let sender = |it: &Membership| (it.tenant, it.mode());
+    let forget = Command::Forget(NewLetter {
+        nonce: router.user_nonce().map_err(failure::problem)?,
+        sender: state.primary().map(sender),
+    });
+    let sent = router.tell_user(user, forget, None).await;
+    sent.map(|_| ()).map_err(failure::problem)
+}
