@@ -1,8 +1,8 @@
 //! Contacts sign in by accounts elsewhere: at a real provider of OpenID Connect, and at a recorder that speaks as Facebook does.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -24,6 +24,8 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// npm oidc-provider; it ends with its owner.
 struct Provider {
     process: Child,
+    /// Kept open: what it prints later must not fail.
+    _lines: BufReader<ChildStdout>,
     issuer: String,
     jar: TempDir,
 }
@@ -53,13 +55,14 @@ impl Provider {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let issuer = lines.find_map(|line| {
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        let issuer = lines.by_ref().lines().find_map(|line| {
             let said: Value = serde_json::from_str(&line.unwrap()).ok()?;
             Some(said["issuer"].as_str()?.to_owned())
         });
         Provider {
             process,
+            _lines: lines,
             issuer: issuer.unwrap(),
             jar: TempDir::new().unwrap(),
         }
