@@ -90,8 +90,10 @@ fn context() -> Context {
         organisations: BTreeMap::from([(VENUE, venue)]),
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
+        rate_limits: Default::default(),
         roles: Vec::new(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
+        rewards: Arc::default(),
     };
     Context {
         now: NOW,

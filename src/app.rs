@@ -25,7 +25,7 @@ use crate::external_login::ExternalLogin;
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::passwords::Passwords;
-use crate::http::quota::Quota;
+use crate::http::quota::{self, Quota};
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
@@ -343,10 +343,17 @@ fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
 
 fn quota(config: &Config) -> Quota {
     let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-    Quota::new(
-        at_least_one(config.limits.requests_per_second_per_key),
-        at_least_one(limits::CODES_A_TENANT_PER_HOUR),
-    )
+    let bounds = &config.limits;
+    // Checked when the settings were read.
+    let trusted_proxies = config.server.trusted_proxies.parse().unwrap_or_default();
+    Quota::new(quota::Options {
+        requests_per_second_per_key: bounds.requests_per_second_per_key.map(at_least_one),
+        anonymous_requests_per_minute_per_address: at_least_one(
+            bounds.anonymous_requests_per_minute_per_address,
+        ),
+        codes_per_hour: at_least_one(limits::CODES_A_TENANT_PER_HOUR),
+        trusted_proxies,
+    })
 }
 
 fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {

@@ -5,6 +5,7 @@
 //! first, rows behind). What became durable goes on to [`publishing`], whose followers build the lists. [`app`] is the only place where they are wired; [`cli`] holds the commands.
 //!
 //! Around them: [`egress`] (the one door outwards), [`config`] and [`limits`] (every bound), [`clock`], [`secrets`], [`data_directory`], [`health`],
+//! Around them: [`config`] and [`limits`] (every bound), [`clock`], [`network`], [`secrets`], [`data_directory`], [`health`],
 //! [`telemetry`], [`logging`], and [`seeding`] for the demo network.
 
 pub mod cli;
@@ -32,6 +33,8 @@ pub mod config;
 pub mod limits;
 
 pub mod clock;
+
+pub mod network;
 
 pub mod secrets;
 

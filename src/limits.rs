@@ -2,21 +2,25 @@
 
 use std::time::Duration;
 
+mod abuse;
 mod identity;
 mod load_generator;
 mod outbound;
+mod rewards;
 mod self_service;
 
+pub use abuse::*;
 pub use identity::*;
 pub use load_generator::*;
 pub use outbound::*;
+pub use rewards::*;
 pub use self_service::*;
 
 /// The largest row, in bytes of payload: a row is rewritten whole whenever its entity changes, so its size bounds
 /// both the write amplification of a checkpoint and the time of an activation. The largest contact's head fits: 28 KiB
-/// of lots, 10 KiB of keys (31 of 47 bytes, and an 8 KiB filter), 16 KiB of sealed profile, 3 KiB of counts for capped offers, 2 KiB of
-/// what lets it in, 2 KiB of the rest; and so does the largest purchase, which takes from every lot and is looked at by every offer (44 KiB).
-pub const ROW_BYTES_MAX: usize = 64 * 1024;
+/// of lots, 10 KiB of keys (31 of 47 bytes, and an 8 KiB filter), 16 KiB of sealed profile, 3 KiB of counts for capped offers, 8 KiB of
+/// loyalty, 3 KiB of what lets it in, 2 KiB of the rest; and so does the largest purchase, which takes from every lot and is looked at by every offer (44 KiB).
+pub const ROW_BYTES_MAX: usize = 72 * 1024;
 
 /// The most memory that decoding one stored value may claim, in bytes: four times the largest row, for the room that
 /// decoded collections take. Past it the bytes are damaged, whatever their checksum says.
@@ -457,15 +461,6 @@ pub const MEMORY_ASSUMED_BYTES: u64 = 2 * 1024 * MIB;
 
 /// How many lines of a wallet's journal are looked through for one kind of movement: ten questions to one contact.
 pub const JOURNAL_LINES_LOOKED_AT_MAX: u32 = 1_000;
-/// How many requests a second one API key may make unless told otherwise: a quarter more than a node of two cores reads
-/// (80,000 a second measured), so that it takes hold only of what nobody could answer. Set it lower where many share a node.
-pub const REQUESTS_PER_SECOND_PER_KEY: u32 = 100_000;
-
-/// The highest such rate: what a node of a hundred cores might read.
-pub const REQUESTS_PER_SECOND_PER_KEY_MAX: u32 = 10_000_000;
-
-/// How often the rates of idle API keys are forgotten: at 100 bytes a key, a minute's worth of keys is small.
-pub const QUOTA_UPKEEP_EVERY: Duration = Duration::from_secs(60);
 /// How many organisations, products, classifications or stretches of hours an offer may name in each of its conditions: more than
 /// a person keeps in view, and every purchase is compared with each.
 pub const OFFER_LIST_MAX: usize = 20;

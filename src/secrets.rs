@@ -12,7 +12,7 @@ use crate::domain::remembered::{KeyHash, RequestHash};
 
 pub use code_flow::{CodeFlow, CodeFlowSecrets};
 use credentials::Credentials;
-pub use credentials::{AuthOtp, ContactSession};
+pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 
@@ -58,6 +58,8 @@ pub enum UniqueValue {
     UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
     IdentityEmail,
+    /// What lets contacts into a scheme.
+    SignUpCode,
 }
 
 impl UniqueValue {
@@ -71,6 +73,7 @@ impl UniqueValue {
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
             UniqueValue::ExternalSubject => 8,
+            UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
         }
     }

@@ -61,8 +61,10 @@ impl Held {
             | State::Offer(_)
             | State::Contact(_)
             | State::ApiKey(_)
+            | State::AuditLog(_)
             | State::DirectoryEntry(_)
-            | State::User(_) => None,
+            | State::User(_)
+            | State::Configuration(_) => None,
         }
     }
 

@@ -20,6 +20,7 @@
 pub mod access;
 pub mod admission;
 pub mod append;
+mod audit;
 mod catch_up;
 pub mod entity;
 pub mod envelope;
@@ -33,6 +34,7 @@ mod on_budgets;
 pub mod publications;
 pub mod residency;
 pub mod router;
+mod schemes;
 mod series;
 pub mod shard;
 pub mod spawn;

@@ -65,7 +65,9 @@ impl Publication {
                 .as_ref()
                 .map(|key| Publication::ApiKey(Box::new(key.clone()))),
             State::Tenant(tenant) => Some(Publication::Tenant(tenant.test_clock_ahead)),
-            State::Organisation(_) | State::Offer(_) => Some(Publication::TenantConfiguration),
+            State::Organisation(_) | State::Offer(_) | State::Configuration(_) => {
+                Some(Publication::TenantConfiguration)
+            }
             State::Contact(contact) => {
                 let access = contact.access.as_ref();
                 access
@@ -76,7 +78,7 @@ impl Publication {
                 let exists = user.stage != Stage::Absent;
                 Some(Publication::User(exists.then(|| Arc::new(user.view()))))
             }
-            State::DirectoryEntry(_) | State::Lease(_) => None,
+            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) => None,
         }
     }
 }

@@ -344,6 +344,7 @@ impl Router {
     ) -> Result<TenantView, Failure> {
         let listed = self.tenant(tenant).await?;
         let uncovered_offline = listed.uncovered_offline(mode);
+        let rate_limits = listed.rate_limits(mode);
         let details = listed
             .details
             .ok_or(Failure::Rejected(Rejection::NotFound))?;
@@ -375,6 +376,11 @@ impl Router {
                 other => return Err(unexpected(&other)),
             }
         }
+        let address = Address::configuration(tenant, mode);
+        let rewards = match self.query(address, Query::Configuration).await.result? {
+            Answer::Configuration(configuration) => Arc::from(configuration),
+            other => return Err(unexpected(&other)),
+        };
         let mut view = TenantView {
             currency: details.currency,
             classifications: details.classifications,
@@ -382,8 +388,10 @@ impl Router {
             organisations,
             taps,
             uncovered_offline,
+            rate_limits,
             roles: listed.roles,
             offers,
+            rewards,
         };
         view.roles.push(Role::of_owners(view.owner()));
         Ok(view)

@@ -59,7 +59,9 @@ impl Router {
                 | Kind::ApiKey
                 | Kind::DirectoryEntry
                 | Kind::Lease
-                | Kind::User => {}
+                | Kind::AuditLog
+                | Kind::User
+                | Kind::Configuration => {}
             }
         }
         self.test_clock(tenant).await

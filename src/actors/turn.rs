@@ -281,14 +281,18 @@ impl Turn<'_> {
             | Query::Offer
             | Query::Budget
             | Query::ApiKey
+            | Query::AuditPage
             | Query::DirectoryHolder(_)
             | Query::DirectoryLock(_)
             | Query::Password(_)
+            | Query::Adding(_)
             | Query::Challenge(_)
             | Query::Destination(_)
             | Query::Session(_)
             | Query::Registration
-            | Query::User => Err(Missing::Rejected(Rejection::NotFound)),
+            | Query::User
+            | Query::Loyalty
+            | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }
 

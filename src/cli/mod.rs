@@ -3,6 +3,7 @@
 //! A command reads its arguments, calls down into the layers, and writes its result through [`output`], the only place
 //! that touches standard output. No command holds logic that another layer could need.
 
+pub mod audit;
 pub mod bench;
 pub mod config;
 pub mod control;
@@ -43,6 +44,7 @@ enum CliCommand {
     Keys(keys::KeysArgs),
     Users(users::UsersArgs),
     Snapshot(snapshot::SnapshotArgs),
+    Audit(audit::AuditArgs),
     Bench(Box<bench::BenchArgs>),
     /// Print the OpenAPI 3.1 document of a gateway
     Openapi {
@@ -88,6 +90,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         CliCommand::Keys(args) => Box::pin(keys::run(args, output)).await?,
         CliCommand::Users(args) => Box::pin(users::run(args, output)).await?,
         CliCommand::Snapshot(args) => Box::pin(snapshot::run(args, output)).await?,
+        CliCommand::Audit(args) => audit::run(args, output)?,
         CliCommand::Bench(args) => Box::pin(bench::run(*args, output)).await?,
         CliCommand::Openapi { gateway } => {
             let (_, document) = match gateway {

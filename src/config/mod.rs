@@ -86,6 +86,7 @@ impl Config {
         Config {
             server: Server {
                 listen: ([127, 0, 0, 1], 8080).into(),
+                ..production.server
             },
             storage: Storage {
                 data_dir,

@@ -16,12 +16,16 @@ use crate::limits;
 pub struct Server {
     /// Address and port of the API, such as `0.0.0.0:8080` or `[::]:8080`. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The proxies whose `X-Forwarded-For` is believed, by address or network, with commas between them, such as
+    /// `10.0.0.0/8, 192.0.2.7`. From anybody else the header is ignored. Empty: there is no proxy.
+    pub trusted_proxies: String,
 }
 
 impl Default for Server {
     fn default() -> Self {
         Server {
             listen: ([0, 0, 0, 0], 8080).into(),
+            trusted_proxies: String::new(),
         }
     }
 }
@@ -136,9 +140,14 @@ pub struct Limits {
     /// Connections from one address. Behind a proxy that hides its clients' addresses, set it as high as `connections`.
     #[schemars(range(min = 1, max = limits::CONNECTIONS_SETTING_MAX))]
     pub connections_per_address: usize,
-    /// Requests a second of one API key, and as many at once after a quiet second. More are answered 429.
+    /// Requests a second of one API key, and as many at once after a quiet second, whatever its tenant has set. More are
+    /// answered 429. Without it, a secret key has no limit but its tenant's.
     #[schemars(range(min = 1, max = limits::REQUESTS_PER_SECOND_PER_KEY_MAX))]
-    pub requests_per_second_per_key: u32,
+    pub requests_per_second_per_key: Option<u32>,
+    /// Requests a minute of one address that come without a credential, or with one that does not work. More are answered
+    /// 429. A /64 of IPv6 counts as one address.
+    #[schemars(range(min = 1, max = limits::REQUESTS_PER_MINUTE_PER_ADDRESS_MAX))]
+    pub anonymous_requests_per_minute_per_address: u32,
 }
 
 impl Default for Limits {
@@ -146,7 +155,9 @@ impl Default for Limits {
         Limits {
             connections: limits::CONNECTIONS_MAX,
             connections_per_address: limits::CONNECTIONS_PER_PEER_MAX,
-            requests_per_second_per_key: limits::REQUESTS_PER_SECOND_PER_KEY,
+            requests_per_second_per_key: None,
+            anonymous_requests_per_minute_per_address:
+                limits::ANONYMOUS_REQUESTS_PER_MINUTE_PER_ADDRESS,
         }
     }
 }

@@ -103,7 +103,7 @@ fn every_setting_can_be_given_in_the_file_and_in_the_environment() {
     let defaults = load(&Sources::default()).unwrap();
     for setting in defaults.settings() {
         let value = match (setting.setting.as_str(), &setting.value) {
-            ("actors.resident_max", _) => "20000".to_owned(),
+            ("actors.resident_max" | "limits.requests_per_second_per_key", _) => "20000".to_owned(),
             ("secrets.root_key_file", _) => "7".to_owned(),
             (_, serde_json::Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),

@@ -2,6 +2,7 @@
 
 use super::load::Loaded;
 use super::problem::Problem;
+use crate::network::Networks;
 
 /// Everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
@@ -13,6 +14,13 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             "admin.listen",
             format!("is {}, as is server.listen", config.admin.listen),
             "give each an address or port of its own",
+        ));
+    }
+    if let Err(error) = config.server.trusted_proxies.parse::<Networks>() {
+        faults.push((
+            "server.trusted_proxies",
+            format!("does not fit: {error}"),
+            "write addresses and networks with commas between them, such as 10.0.0.0/8, 192.0.2.7",
         ));
     }
     if config.storage.data_dir.as_os_str().is_empty() {

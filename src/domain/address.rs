@@ -32,6 +32,10 @@ pub enum Kind {
     DirectoryEntry,
     /// What one shard holds of an offer's budget. It lives in that shard, whatever its number says.
     Lease,
+    /// What a tenant sets up about its customers in one mode, beside its offers.
+    Configuration,
+    /// A page of the audit log.
+    AuditLog,
     /// A person of the Back Office.
     User,
 }
@@ -86,6 +90,8 @@ impl Kind {
             Kind::ApiKey => 5,
             Kind::DirectoryEntry => 6,
             Kind::Lease => 7,
+            Kind::Configuration => 10,
+            Kind::AuditLog => 11,
             Kind::User => 8,
         }
     }
@@ -100,6 +106,8 @@ impl Kind {
             5 => Some(Kind::ApiKey),
             6 => Some(Kind::DirectoryEntry),
             7 => Some(Kind::Lease),
+            10 => Some(Kind::Configuration),
+            11 => Some(Kind::AuditLog),
             8 => Some(Kind::User),
             _ => None,
         }
@@ -115,6 +123,8 @@ impl Kind {
             Kind::ApiKey => "api_key",
             Kind::DirectoryEntry => "directory_entry",
             Kind::Lease => "lease",
+            Kind::Configuration => "configuration",
+            Kind::AuditLog => "audit_log",
             Kind::User => "user",
         }
     }
@@ -127,6 +137,16 @@ impl Address {
             tenant,
             mode: Mode::Shared,
             kind: Kind::Tenant,
+            entity: 0,
+        }
+    }
+
+    /// What a tenant sets up about its customers in a mode.
+    pub const fn configuration(tenant: TenantId, mode: Mode) -> Address {
+        Address {
+            tenant,
+            mode,
+            kind: Kind::Configuration,
             entity: 0,
         }
     }

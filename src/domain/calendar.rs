@@ -63,6 +63,14 @@ impl Zone {
             minute: u16::try_from(seconds.rem_euclid(DAY_S).div_euclid(60)).unwrap_or_default(),
         }
     }
+
+    /// When a day begins there, counted from 1970-01-01.
+    pub fn begin_of(&self, day: i32) -> Timestamp {
+        let midnight = date_of(day).to_zoned(self.0.clone());
+        midnight.map_or(Timestamp(i64::MAX), |midnight| {
+            Timestamp(midnight.timestamp().as_millisecond())
+        })
+    }
 }
 
 /// The week of a day, counted from the one of 1970-01-01; weeks begin on Monday.
@@ -72,11 +80,26 @@ pub fn week_of(day: i32) -> i32 {
 
 /// The month of a day, counted from the beginning of the calendar.
 pub fn month_of(day: i32) -> i32 {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    let date = epoch.saturating_add(jiff::Span::new().days(day.clamp(-3_000_000, 2_900_000)));
+    let date = date_of(day);
     i32::from(date.year())
         .saturating_mul(12)
         .saturating_add(i32::from(date.month()))
+}
+
+/// The first day of a month that is counted so, counted from 1970-01-01.
+pub fn first_day_of(month: i32) -> i32 {
+    let before = month.saturating_sub(1);
+    let year = i16::try_from(before.div_euclid(12)).unwrap_or(i16::MAX);
+    let number = i8::try_from(before.rem_euclid(12).saturating_add(1)).unwrap_or(1);
+    let date = jiff::civil::Date::new(year, number, 1).unwrap_or(jiff::civil::Date::MAX);
+    let since = date.since(EPOCH).unwrap_or_default();
+    since.get_days()
+}
+
+const EPOCH: jiff::civil::Date = jiff::civil::date(1970, 1, 1);
+
+fn date_of(day: i32) -> jiff::civil::Date {
+    EPOCH.saturating_add(jiff::Span::new().days(day.clamp(-3_000_000, 2_900_000)))
 }
 
 #[cfg(test)]
@@ -89,6 +112,26 @@ mod tests {
         assert_eq!([-4, -3, 0, 3, 4].map(week_of), [-1, 0, 0, 0, 1]);
         let months = [-1, 0, 30, 31, 365].map(month_of);
         assert_eq!(months.map(|month| month - month_of(0)), [-1, 0, 0, 1, 12]);
+    }
+
+    #[test]
+    fn a_month_begins_at_midnight_of_the_place() {
+        let month = month_of(0);
+        assert_eq!(
+            [0, 1, -1].map(|more| first_day_of(month + more)),
+            [0, 31, -31]
+        );
+        for month in (month_of(0)..).take(1_000) {
+            let first = first_day_of(month);
+            assert_eq!((month_of(first - 1), month_of(first)), (month - 1, month));
+        }
+        // In summer, Berlin is two hours ahead.
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        let at: jiff::Timestamp = "2026-06-30T22:00:00Z".parse().unwrap();
+        let local = berlin.local(Timestamp(at.as_millisecond()));
+        assert_eq!(local.minute, 0);
+        let begin = berlin.begin_of(first_day_of(month_of(local.day)));
+        assert_eq!(begin, Timestamp(at.as_millisecond()));
     }
 
     fn local(zone: &str, at: &str) -> (String, u8, u16) {

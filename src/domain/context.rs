@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::calendar::Zone;
+use super::configuration::Configuration;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
-use super::tenant::{self, Uncovered};
+use super::tenant::{self, RateLimits, Uncovered};
 use super::time::Timestamp;
 
 /// The circumstances of one decision.
@@ -58,10 +59,14 @@ pub struct TenantView {
     pub taps: BTreeMap<String, u64>,
     /// What becomes of offline sales that spend more than the wallet has.
     pub uncovered_offline: Uncovered,
+    /// How much callers may ask for, where the tenant has said so.
+    pub rate_limits: RateLimits,
     /// What its users may do, with that of owners.
     pub roles: Vec<tenant::Role>,
     /// Every offer of the mode with its entity number, in the order in which they were listed.
     pub offers: Vec<(u64, Arc<Offer>)>,
+    /// What it has set up about its customers beside its offers.
+    pub rewards: Arc<Configuration>,
 }
 
 impl TenantView {

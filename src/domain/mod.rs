@@ -21,6 +21,8 @@ pub mod time;
 
 pub mod access;
 pub mod api_key;
+pub mod audit;
+pub mod configuration;
 pub mod contact;
 pub mod directory_entry;
 pub mod lease;

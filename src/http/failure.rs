@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{access, api_key, contact, offer, organisation, tenant, user};
+use crate::domain::{access, api_key, configuration, contact, offer, organisation, tenant, user};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -88,7 +88,22 @@ fn rejected(rejection: Rejection) -> Problem {
         Rejection::Tenant(tenant::Rejection::ClockTooFar) => {
             invalid_field("", "too_large", "the test clock is at most 50 years ahead")
         }
+        Rejection::Configuration(configuration::Rejection::ListFull) => Problem::new(
+            Code::LimitReached,
+            "there are as many of these as there may be; change one that is there",
+        ),
+        Rejection::Configuration(configuration::Rejection::Exists) => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key set something up long ago; use a new one",
+        ),
+        Rejection::Configuration(configuration::Rejection::NameTaken) => {
+            invalid_field("/name", "not_unique", "must be no other tag's")
+        }
+        Rejection::Configuration(configuration::Rejection::UnitsTaken) => {
+            invalid_field("/value_units", "not_unique", "must be no other tier's")
+        }
         Rejection::NotFound
+        | Rejection::Configuration(configuration::Rejection::Unknown)
         | Rejection::Tenant(
             tenant::Rejection::UnknownTenant
             | tenant::Rejection::TenantExists
@@ -99,7 +114,10 @@ fn rejected(rejection: Rejection) -> Problem {
         | Rejection::Organisation(organisation::Rejection::UnknownOrganisation)
         | Rejection::Offer(_)
         | Rejection::DirectoryEntry(_) => not_found(),
-        Rejection::WrongKind => Problem::new(Code::Internal, "the server has failed"),
+        // Its pages are found and begun before they are written to, and every text in it is ours.
+        Rejection::AuditLog(_) | Rejection::WrongKind => {
+            Problem::new(Code::Internal, "the server has failed")
+        }
     }
 }
 
@@ -193,6 +211,54 @@ pub fn invalid_field(
     })
 }
 
+fn scheme_refused(refusal: contact::SchemeRefusal) -> Problem {
+    match refusal {
+        contact::SchemeRefusal::Unknown => invalid_field(
+            "/reward_scheme_id",
+            "unknown_scheme",
+            "names none that is known here",
+        ),
+        contact::SchemeRefusal::Closed | contact::SchemeRefusal::CodeWrong => Problem::new(
+            Code::SchemeClosed,
+            "the scheme does not take this: it has another code, takes e-mail addresses of other domains or none that the contact has not proven, or is for everybody",
+        ),
+        contact::SchemeRefusal::CodesLocked => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong sign-up codes; try again in a quarter of an hour",
+        ),
+    }
+}
+
+/// Why nobody is let in.
+fn access_rejected(rejection: access::Rejection) -> Problem {
+    match rejection {
+        access::Rejection::Locked(_) => Problem::new(
+            Code::TooManyRequests,
+            "too many wrong codes; ask for another in a quarter of an hour",
+        ),
+        access::Rejection::CodeWrong | access::Rejection::CodeInvalid => Problem::new(
+            Code::OtpInvalid,
+            "the code is wrong, has run out or was used; ask for another one",
+        ),
+        access::Rejection::InvalidGrant | access::Rejection::Replayed => Problem::new(
+            Code::InvalidGrant,
+            "the refresh token is unknown, was used before, or its session has ended; sign in again",
+        ),
+        access::Rejection::PasswordChanged => Problem::new(
+            Code::InvalidLogin,
+            "the password was changed; sign in with the new one",
+        ),
+        access::Rejection::StepUpRequired => Problem::new(
+            Code::StepUpRequired,
+            "the session began more than ten minutes ago; sign in again",
+        ),
+        access::Rejection::IdentityKnown | access::Rejection::IdentitiesFull => Problem::new(
+            Code::LimitReached,
+            "the contact signs in by this, or by as much as it may, already",
+        ),
+    }
+}
+
 /// A contact's refusal, as a problem.
 pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
     match rejection {
@@ -204,25 +270,9 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::LimitReached,
             "the contact is signed up to 64 organisations; sign it out of one first",
         ),
-        contact::Rejection::Access(access::Rejection::Locked(_)) => Problem::new(
-            Code::TooManyRequests,
-            "too many wrong codes; ask for another in a quarter of an hour",
-        ),
-        contact::Rejection::Access(
-            access::Rejection::CodeWrong | access::Rejection::CodeInvalid,
-        ) => Problem::new(
-            Code::OtpInvalid,
-            "the code is wrong, has run out or was used; ask for another one",
-        ),
-        contact::Rejection::Access(access::Rejection::InvalidGrant) => Problem::new(
-            Code::InvalidGrant,
-            "the refresh token is unknown, was used before, or its session has ended; sign in again",
-        ),
-        contact::Rejection::Access(access::Rejection::PasswordChanged) => Problem::new(
-            Code::InvalidLogin,
-            "the password was changed; sign in with the new one",
-        ),
-        contact::Rejection::NeverSeen => not_found(),
+        contact::Rejection::Access(why) => access_rejected(why),
+        contact::Rejection::Scheme(refusal) => scheme_refused(refusal),
+        contact::Rejection::NeverSeen | contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::Overtaken => Problem::new(
             Code::OverCapacity,
             "the contact is being changed by others all the time; nothing happened, try again",
@@ -268,7 +318,6 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletBalanceTooLow,
             "the wallet does not cover amount; take less",
         ),
-        contact::Rejection::UnknownPurchase => not_found(),
         contact::Rejection::UnknownEstimate => invalid_field(
             "/estimate_id",
             "unknown_estimate",

@@ -8,6 +8,7 @@
 //! but the limits, so that any gateway can stand on it.
 pub mod admin;
 pub mod api_keys;
+pub mod audit;
 pub mod auth;
 pub mod body;
 pub mod control;

@@ -16,6 +16,8 @@ const CHECK_BYTES: usize = 12;
 
 const REFRESH_PREFIX: &str = "rt_";
 
+const TOKEN_PREFIX: &str = "ot_";
+
 /// Sub-keys for credentials of people.
 pub(super) struct Credentials {
     codes: [u8; 32],
@@ -23,6 +25,8 @@ pub(super) struct Credentials {
     transactions: [u8; 32],
     refresh_tokens: [u8; 32],
     decoys: [u8; 32],
+    one_time_secrets: [u8; 32],
+    one_time_tokens: [u8; 32],
 }
 
 impl Credentials {
@@ -33,6 +37,8 @@ impl Credentials {
             transactions: subkey("clientele one-time transactions v1"),
             refresh_tokens: subkey("clientele refresh tokens v1"),
             decoys: subkey("clientele decoys v1"),
+            one_time_secrets: subkey("clientele one-time secrets v1"),
+            one_time_tokens: subkey("clientele one-time tokens v1"),
         }
     }
 }
@@ -48,6 +54,19 @@ pub struct AuthOtp {
     pub bound_to: [u8; 8],
     /// Where the code went.
     pub destination: ValueHash,
+}
+
+/// What a one-time token says that a mail brought.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTimeToken {
+    /// Whose.
+    pub contact: Address,
+    /// Which of the contact's codes.
+    pub number: u32,
+    /// The beginning of what made it.
+    pub bound_to: [u8; 8],
+    /// What nobody can make up.
+    pub secret: String,
 }
 
 /// What a refresh token says.
@@ -69,6 +88,65 @@ impl Secrets {
         let number = u64::from_be_bytes(bytes.copied().unwrap_or_default());
         // A remainder of 64 bits prefers no code by more than one in 10^13.
         format!("{:06}", number % CODES)
+    }
+
+    /// What makes a token that a challenge was made with: 128 bits, beyond guessing.
+    pub fn one_time_secret(&self, address: &Address, nonce: &[u8; 16]) -> String {
+        let mut hasher = blake3::Hasher::new_keyed(&self.credentials.one_time_secrets);
+        hasher.update(&address.to_bytes()).update(nonce);
+        let secret: [u8; 16] = first_half(&hasher.finalize());
+        BASE64URL_NOPAD.encode(&secret)
+    }
+
+    /// What a message brings that tells of `challenge`: a code, or a token.
+    pub fn told_of(&self, contact: &Address, challenge: &Challenge) -> String {
+        if !challenge.purpose.has_token() {
+            return self.one_time_code(contact, &challenge.nonce);
+        }
+        let mut said = [0; 29];
+        let (tenant, rest) = said.split_at_mut(8);
+        tenant.copy_from_slice(&contact.tenant.0.to_be_bytes());
+        let (mode, rest) = rest.split_at_mut(1);
+        mode.copy_from_slice(&[contact.mode.number()]);
+        let (entity, rest) = rest.split_at_mut(8);
+        entity.copy_from_slice(&contact.entity.to_be_bytes());
+        let (number, bound_to) = rest.split_at_mut(4);
+        number.copy_from_slice(&challenge.number.to_be_bytes());
+        bound_to.copy_from_slice(&access::bound_to(&challenge.nonce));
+        let place = BASE64URL_NOPAD.encode(&[&said[..], &self.token_check(&said)[..]].concat());
+        let secret = self.one_time_secret(contact, &challenge.nonce);
+        format!("{TOKEN_PREFIX}{place}.{secret}")
+    }
+
+    /// What a one-time token says, if it can be one of ours.
+    pub fn read_one_time_token(&self, token: &str) -> Option<OneTimeToken> {
+        let (place, secret) = token.strip_prefix(TOKEN_PREFIX)?.split_once('.')?;
+        let bytes = BASE64URL_NOPAD.decode(place.as_bytes()).ok()?;
+        let (said, check) = bytes.split_first_chunk::<29>()?;
+        if self.token_check(said)[..] != *check {
+            return None;
+        }
+        let (tenant, rest) = said.split_first_chunk::<8>()?;
+        let (mode, rest) = rest.split_first()?;
+        let (entity, rest) = rest.split_first_chunk::<8>()?;
+        let (number, bound_to) = rest.split_first_chunk::<4>()?;
+        Some(OneTimeToken {
+            contact: Address {
+                tenant: TenantId(u64::from_be_bytes(*tenant)),
+                mode: Mode::from_number(*mode)?,
+                kind: Kind::Contact,
+                entity: u64::from_be_bytes(*entity),
+            },
+            number: u32::from_be_bytes(*number),
+            bound_to: bound_to.try_into().ok()?,
+            secret: secret.to_owned(),
+        })
+    }
+
+    /// Keeps tokens that were made up from reaching any contact.
+    fn token_check(&self, said: &[u8; 29]) -> [u8; CHECK_BYTES] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.credentials.one_time_tokens);
+        check_of(&hasher.update(said).finalize())
     }
 
     /// The hash that a code is compared by.
@@ -315,6 +393,39 @@ mod tests {
         let later = token.replace("rt_A", "rt_B");
         assert_ne!(later, token);
         assert_eq!(secrets.read_refresh_token(&later), None);
+    }
+
+    #[test]
+    fn a_one_time_token_reads_back_and_cannot_be_made_up() {
+        let secrets = secrets();
+        let reset = Challenge {
+            purpose: Purpose::ResetPassword,
+            ..challenge(3)
+        };
+        let token = secrets.told_of(&contact(), &reset);
+        assert!(token.len() <= 128, "{}", token.len());
+        let read = secrets.read_one_time_token(&token).unwrap();
+        assert_eq!((read.contact, read.number), (contact(), 3));
+        assert_eq!(read.bound_to, [3; 8]);
+        assert_eq!(
+            read.secret,
+            secrets.one_time_secret(&contact(), &reset.nonce)
+        );
+        for made_up in [
+            "",
+            "ot_",
+            "ot_.",
+            "ot_AAAA.AAAA",
+            &token[3..],
+            &token.replace('.', ""),
+        ] {
+            assert!(secrets.read_one_time_token(made_up).is_none(), "{made_up}");
+        }
+        let elsewhere = token.replace("ot_A", "ot_B");
+        assert_ne!(elsewhere, token);
+        assert!(secrets.read_one_time_token(&elsewhere).is_none());
+        let code = secrets.told_of(&contact(), &challenge(3));
+        assert_eq!(code.len(), 6, "a code is typed");
     }
 
     #[test]

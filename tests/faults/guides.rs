@@ -201,6 +201,11 @@ async fn a_rewards_scheme_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn tiers_and_goals_go_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/tiers-and-goals.md").await, 26);
+}
+
+#[tokio::test]
 async fn signing_in_goes_as_the_guide_says() {
     assert_eq!(reads("docs/guides/signing-in.md").await, 10);
 }

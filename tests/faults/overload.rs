@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clientele::limits::REQUESTS_PER_SECOND_PER_KEY;
+use clientele::limits::REQUESTS_PER_SECOND_PER_KEY_MAX;
 use tokio::task::JoinSet;
 
 use crate::client::Client;
@@ -296,7 +296,7 @@ async fn five_times_the_capacity_is_refused_without_an_effect_and_harms_nobody()
     let all = phases.into_iter().flat_map(|phase| &phase.outcomes);
     let site = site.with(
         "LIMITS__REQUESTS_PER_SECOND_PER_KEY",
-        REQUESTS_PER_SECOND_PER_KEY,
+        REQUESTS_PER_SECOND_PER_KEY_MAX,
     );
     let process = site.start().await;
     check(&process, all.clone()).await;

@@ -143,7 +143,9 @@ impl Answer {
 
     /// The status and the code of a problem.
     pub(crate) fn problem(&self) -> (u16, String) {
-        let code = self.json()["code"].as_str().unwrap_or_default().to_owned();
+        // What is no problem has none, and may be no JSON either.
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let code = body["code"].as_str().unwrap_or_default().to_owned();
         (self.status, code)
     }
 

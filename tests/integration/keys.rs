@@ -42,7 +42,8 @@ async fn a_key_opens_what_it_covers_and_no_more() {
 async fn a_key_over_its_rate_is_told_to_wait_and_nothing_happens() {
     const PER_SECOND: u32 = 5;
     let node =
-        TestNode::start_with(|config| config.limits.requests_per_second_per_key = PER_SECOND).await;
+        TestNode::start_with(|config| config.limits.requests_per_second_per_key = Some(PER_SECOND))
+            .await;
     let buyer = node.contact(0);
     let (_, other) = node.make_key(Scopes::all(), None).await;
     // So many at once that it is over its rate however slow the machine is.

@@ -394,7 +394,7 @@ async fn lists_survive_a_restart_and_the_loss_of_the_rows() {
 }
 
 /// Fills lost rows from the export, as `clientele snapshot restore` does.
-fn restore(data: &Path, file: &Path, mark: Position) {
+pub(crate) fn restore(data: &Path, file: &Path, mark: Position) {
     let rows: Arc<dyn Rows> = Arc::new(SledRows::open(&data.join("rows")).unwrap());
     Store::restore(&rows, file, mark).unwrap();
 }

@@ -370,7 +370,7 @@ async fn signing_in_by_what_is_not_built_or_not_known_does_nothing() {
         ),
         (
             otp,
-            json!({ "method": "SMS", "credentials": [{ "name": "CARD", "value": "1" }] }),
+            json!({ "method": "SMS", "credentials": [{ "name": "BIRTHDATE", "value": "1" }] }),
             (501, "not_built"),
         ),
         (

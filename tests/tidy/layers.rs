@@ -74,7 +74,12 @@ const LAYERS: &[Layer] = &[
             Use("health"),
             Use("secrets"),
             Use("telemetry"),
+            Use("network"),
         ],
+    },
+    Layer {
+        name: "network",
+        may: &[],
     },
     Layer {
         name: "limits",
@@ -110,6 +115,7 @@ const LAYERS: &[Layer] = &[
             Use(CLUSTER),
             Use("limits"),
             Use("logging"),
+            Use("network"),
             UseOnly("egress", &["Guard"]),
         ],
     },

@@ -6,7 +6,7 @@ use crate::actors::envelope::{Failure, Unavailable};
 use crate::actors::router::{Router, unexpected};
 use crate::domain::access::Provider;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::contact::{self, ContactType, Field, Profile, Proof, Propose, Register};
+use crate::domain::contact::{self, ContactType, Field, Profile, Propose, Register, ValueProof};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::persistence::keyring::{self, KeySlot};
@@ -109,7 +109,7 @@ impl Router {
             provider: account.provider,
             sealed,
             password: None,
-            proof: Proof::Vouched(value),
+            proof: ValueProof::Vouched(value),
         };
         let command = Command::Contact(contact::Command::Register(Box::new(register)));
         let reply = self.command(address, command, Some(remember.clone()), None);

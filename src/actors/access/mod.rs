@@ -9,7 +9,10 @@
 //! none is ever right there.
 
 mod account;
+mod adding;
 mod destination;
+mod on_file;
+mod one_time_token;
 mod password;
 mod registration;
 
@@ -17,19 +20,23 @@ use std::time::Duration;
 
 use super::envelope::{Failure, Unavailable};
 use super::router::{Router, unexpected};
-use crate::domain::access::{self, Attempt, Channel, NewChallenge, Which};
+use crate::domain::access::{self, Attempt, Channel, NewChallenge, Purpose, Which};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::audit;
 use crate::domain::contact;
 use crate::domain::directory_entry::{self, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
+use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::{Span, Timestamp};
 use crate::secrets::AuthOtp;
 
 // What callers need of other modules.
 pub use crate::domain::access::SessionView;
-pub use crate::secrets::ContactSession;
+pub use crate::secrets::{ContactSession, OneTimeToken};
 pub use account::{Account, AccountRegistration};
+pub use adding::Begun;
 pub use destination::Destination;
+pub use on_file::Detail;
 pub use password::PasswordTry;
 pub use registration::Registration;
 
@@ -65,6 +72,14 @@ pub enum AccessRefused {
     InvalidGrant,
     /// The password is wrong, or nobody signs in so.
     InvalidLogin,
+    /// The one-time token is used, has lapsed, or is none of ours.
+    TokenInvalid,
+    /// It signed in too long ago for this.
+    StepUpRequired,
+    /// The contact signs in by it already.
+    IdentityKnown,
+    /// The contact signs in by as much as it may.
+    IdentitiesFull,
     /// The value was proven, and another contact is known by it that nobody signs in to.
     ValueTaken,
     /// The entity says no, or there is no answer.
@@ -88,22 +103,65 @@ impl Router {
         mode: Mode,
         destination: &Destination,
     ) -> Result<Challenged, AccessRefused> {
-        let secrets = self.secrets();
-        let value = destination.identity(secrets, tenant, mode);
-        let nobody = Address {
+        let sent = self.challenge_for(Purpose::SignIn, tenant, mode, destination);
+        sent.await
+    }
+
+    /// Sends another code for a transaction, where the first one went. What was answered wrongly counts on.
+    ///
+    /// # Errors
+    /// As [`AccessRefused`] says; there is no such transaction, or it has lapsed.
+    pub async fn challenge_again(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+        auth_otp: &str,
+    ) -> Result<Challenged, AccessRefused> {
+        let transaction = self.secrets().read_auth_otp(tenant, mode, auth_otp);
+        let transaction = transaction.ok_or(AccessRefused::CodeInvalid)?;
+        let contact = Address {
             tenant,
             mode,
             kind: Kind::Contact,
-            entity: secrets.decoy(&value),
+            entity: transaction.contact,
         };
+        let challenge = self.query(contact, Query::Challenge(transaction.number));
+        let challenge = match challenge.await.result {
+            Ok(Answer::Challenge(challenge)) => challenge,
+            Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
+            Err(failure) => return Err(self.refused(failure)),
+        };
+        let is_open = self.wall() < challenge.expires_at
+            && challenge.nonce.starts_with(&transaction.bound_to)
+            && !challenge.purpose.has_token();
+        if !is_open {
+            return Err(AccessRefused::CodeInvalid);
+        }
+        let (purpose, channel) = (challenge.purpose, challenge.channel);
+        self.count_send(contact, challenge.destination).await?;
+        let new = self.new_challenge(&contact, purpose, channel, challenge.destination)?;
+        let again = access::Command::Challenge(purpose, new);
+        let reply = self.tell_access(contact, again, None).await;
+        self.challenged(contact, reply)
+    }
+
+    async fn challenge_for(
+        &self,
+        purpose: Purpose,
+        tenant: TenantId,
+        mode: Mode,
+        destination: &Destination,
+    ) -> Result<Challenged, AccessRefused> {
+        let value = destination.identity(self.secrets(), tenant, mode);
+        let nobody = self.nobody(tenant, mode, value);
         self.count_send(nobody, value).await?;
         let holder = self.identity_holder(nobody, value).await?;
         let contact = Address {
             entity: holder.unwrap_or(nobody.entity),
             ..nobody
         };
-        let new = self.new_challenge(&contact, destination.channel(), value)?;
-        let challenge = access::Command::Challenge(new);
+        let new = self.new_challenge(&contact, purpose, destination.channel(), value)?;
+        let challenge = access::Command::Challenge(purpose, new);
         let reply = self.tell_access(contact, challenge, None).await;
         self.challenged(contact, reply)
     }
@@ -154,6 +212,7 @@ impl Router {
                 let finished = self.finish(contact, *view, remember).await;
                 finished.map_err(after_effect)?
             }
+            Ok(Answer::Adding(view)) => self.add_identity(contact, *view, destination).await?,
             Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
             Err(refused) => {
                 if is_guess(&refused) {
@@ -183,7 +242,27 @@ impl Router {
             Ok(Answer::Session(session)) => Ok(session),
             Ok(other) => Err(AccessRefused::Failed(unexpected(&other))),
             Err(Failure::Rejected(Rejection::NotFound)) => Err(AccessRefused::InvalidGrant),
+            Err(failure) if failure == replayed() => {
+                self.note_replay(&token.contact).await;
+                Err(AccessRefused::InvalidGrant)
+            }
             Err(failure) => Err(self.refused(failure)),
+        }
+    }
+
+    /// Writes down that a refresh token came back that was replaced: whoever had it has no session any more.
+    async fn note_replay(&self, contact: &Address) {
+        let id = PublicId::of(Named::Contact, contact.entity);
+        let entry = audit::Entry {
+            actor: format!("contact:{}", self.secrets().public_ids().write(id)),
+            masquerader: None,
+            operation: "contacts.refresh_replayed".to_owned(),
+            target: None,
+            outcome: audit::Outcome::Refused,
+        };
+        let written = self.write_audit(contact.tenant, contact.mode, entry).await;
+        if let Err(failure) = written {
+            tracing::error!(?failure, "a replayed refresh token is not in the audit log");
         }
     }
 
@@ -225,12 +304,16 @@ impl Router {
     fn new_challenge(
         &self,
         contact: &Address,
+        purpose: Purpose,
         channel: Channel,
         destination: ValueHash,
     ) -> Result<NewChallenge, AccessRefused> {
         let nonce = nonce()?;
         let secrets = self.secrets();
-        let code = secrets.one_time_code(contact, &nonce);
+        let code = match purpose.has_token() {
+            true => secrets.one_time_secret(contact, &nonce),
+            false => secrets.one_time_code(contact, &nonce),
+        };
         Ok(NewChallenge {
             channel,
             destination,
@@ -250,6 +333,16 @@ impl Router {
             }),
             Ok(other) => Err(AccessRefused::Failed(unexpected(&other))),
             Err(failure) => Err(self.refused(failure)),
+        }
+    }
+
+    /// The place of whoever does not have `value`.
+    fn nobody(&self, tenant: TenantId, mode: Mode, value: ValueHash) -> Address {
+        Address {
+            tenant,
+            mode,
+            kind: Kind::Contact,
+            entity: self.secrets().decoy(&value),
         }
     }
 
@@ -316,8 +409,13 @@ impl Router {
                     AccessRefused::CodeInvalid
                 }
                 access::Rejection::Locked(until) => self.too_many(until),
-                access::Rejection::InvalidGrant => AccessRefused::InvalidGrant,
+                access::Rejection::InvalidGrant | access::Rejection::Replayed => {
+                    AccessRefused::InvalidGrant
+                }
                 access::Rejection::PasswordChanged => AccessRefused::InvalidLogin,
+                access::Rejection::StepUpRequired => AccessRefused::StepUpRequired,
+                access::Rejection::IdentityKnown => AccessRefused::IdentityKnown,
+                access::Rejection::IdentitiesFull => AccessRefused::IdentitiesFull,
             },
             Failure::Rejected(Rejection::DirectoryEntry(
                 directory_entry::Rejection::TooManySends(until)
@@ -372,4 +470,10 @@ fn nonce() -> Result<[u8; 16], AccessRefused> {
             Err(Unavailable::Unreadable.into())
         }
     }
+}
+
+/// How a contact refuses a refresh token that was replaced.
+const fn replayed() -> Failure {
+    let replayed = contact::Rejection::Access(access::Rejection::Replayed);
+    Failure::Rejected(Rejection::Contact(replayed))
 }

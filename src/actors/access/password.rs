@@ -9,7 +9,7 @@ use super::{AccessRefused, Destination, SignedIn, after_effect, nonce};
 use crate::actors::envelope::{Failure, Unavailable};
 use crate::actors::router::{Router, unexpected};
 use crate::domain::access::{self, PasswordHash};
-use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::directory_entry::{self, ValueHash};
 use crate::domain::entity::{Answer, Query};
 use crate::persistence::codec;
@@ -25,6 +25,13 @@ pub struct PasswordTry {
     number: u32,
 }
 
+impl PasswordTry {
+    /// The number of the password that was tried.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
+    }
+}
+
 impl Router {
     /// Begins to sign in by password: counts the try, whether or not anybody has the value.
     ///
@@ -37,12 +44,7 @@ impl Router {
         by: &Destination,
     ) -> Result<PasswordTry, AccessRefused> {
         let value = by.identity(self.secrets(), tenant, mode);
-        let nobody = Address {
-            tenant,
-            mode,
-            kind: Kind::Contact,
-            entity: self.secrets().decoy(&value),
-        };
+        let nobody = self.nobody(tenant, mode, value);
         let count = directory_entry::Command::CountPassword(value);
         if let Err(failure) = self.at_entry(nobody, value, count).await {
             return Err(self.refused(failure));
@@ -52,7 +54,7 @@ impl Router {
     }
 
     /// The password of whoever has `value`. Somebody is asked even where nobody has it: that takes as long.
-    async fn password_of(
+    pub(super) async fn password_of(
         &self,
         nobody: Address,
         value: ValueHash,
@@ -94,15 +96,20 @@ impl Router {
             Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
             Err(failure) => return Err(self.refused(failure)),
         };
-        let forget = directory_entry::Command::ForgetPasswords(tried.value);
-        if let Err(failure) = self.at_entry(tried.contact, tried.value, forget).await {
-            tracing::debug!(?failure, "tries of passwords are forgotten by themselves");
-        }
+        self.forget_passwords(&tried).await;
         Ok(SignedIn {
             contact: tried.contact,
             session,
             existing: false,
         })
+    }
+
+    /// The password was right: what was tried before counts no longer.
+    pub(super) async fn forget_passwords(&self, tried: &PasswordTry) {
+        let forget = directory_entry::Command::ForgetPasswords(tried.value);
+        if let Err(failure) = self.at_entry(tried.contact, tried.value, forget).await {
+            tracing::debug!(?failure, "tries of passwords are forgotten by themselves");
+        }
     }
 
     /// Takes back that a password was tried: it was not.

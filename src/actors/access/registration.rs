@@ -6,10 +6,10 @@ use super::{AccessRefused, Challenged, Destination, SignedIn, nonce};
 use crate::actors::contact_creation::{self, as_contact};
 use crate::actors::envelope::{Failure, Unavailable};
 use crate::actors::router::{Router, unexpected};
-use crate::domain::access::{self, PasswordHash, Progress};
+use crate::domain::access::{self, PasswordHash, Progress, Purpose};
 use crate::domain::address::Address;
 use crate::domain::contact::{
-    self, ContactType, Profile, Proof, Propose, Register, RegistrationView, Stage,
+    self, ContactType, Profile, Propose, Register, RegistrationView, Stage, ValueProof,
 };
 use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
@@ -85,7 +85,12 @@ impl Router {
             provider,
             sealed,
             password,
-            proof: Proof::Code(self.new_challenge(&address, channel, value)?),
+            proof: ValueProof::Code(self.new_challenge(
+                &address,
+                Purpose::Register,
+                channel,
+                value,
+            )?),
         };
         let command = Command::Contact(contact::Command::Register(Box::new(register)));
         let reply = self.command(address, command, Some(remember), None).await;
@@ -170,7 +175,7 @@ impl Router {
 
     /// Reserves a proven value for a registration; or says who has it. Two registrations of one value may be proven at the same
     /// time: the second waits for what becomes of the first.
-    async fn claim_identity(
+    pub(super) async fn claim_identity(
         &self,
         contact: Address,
         value: ValueHash,

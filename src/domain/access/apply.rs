@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::challenge::{CHALLENGES_MAX, TRIES_MAX};
 use super::session::SESSIONS_MAX;
-use super::{Access, Challenge, Event, Guesses, Progress, SealedPassword, Session};
+use super::{Access, Challenge, Event, Guesses, OnFile, Progress, SealedPassword, Session};
 use crate::domain::time::Timestamp;
 
 impl Access {
@@ -25,6 +25,7 @@ impl Access {
                 self.identity_count = identity.number;
                 self.identities.push(identity.clone());
                 self.registering = None;
+                self.adding = None;
             }
             Event::SignedIn(session) => self.apply_session(*session),
             Event::Refreshed(number, at) => {
@@ -49,6 +50,17 @@ impl Access {
             Event::Shredded => self.to_shred = None,
             Event::Tidied(at) => self.tidy(*at),
             Event::PasswordSet(sealed) => self.apply_password(sealed),
+            Event::AddingIdentity(adding) => self.adding = Some(adding.clone()),
+            Event::IdentityProven(number, _) => {
+                self.challenges.retain(|it| it.number != *number);
+                self.guesses = Guesses::default();
+                if let Some(adding) = &mut self.adding {
+                    adding.is_proven = true;
+                }
+            }
+            Event::OnFile(on_file) => self.on_file = Some(on_file.clone()),
+            Event::EmailVerified(value) => self.verified = Some(*value),
+            Event::TokenUsed(number) => self.challenges.retain(|it| it.number != *number),
         }
     }
 
@@ -93,5 +105,9 @@ impl Access {
         self.challenges.retain(|it| at < it.expires_at);
         self.sessions.retain(|it| at < it.expires_at);
         self.guesses = self.guesses.counting(at);
+        self.adding = self.adding.take().filter(|it| at < it.lapses_at);
+        let challenges = &self.challenges;
+        let goes_there = |it: &OnFile| challenges.iter().any(|to| to.destination == it.value);
+        self.on_file = self.on_file.take().filter(goes_there);
     }
 }

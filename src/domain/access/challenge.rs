@@ -6,6 +6,9 @@ use crate::domain::time::{Span, Timestamp};
 /// For how long a code can be answered: the most that is allowed, since messages are slow at times.
 pub const OTP_LASTS: Span = Span::seconds(10 * 60);
 
+/// For how long a one-time token can be used that a mail brings: nobody types it, so that it may be long, and mails are slower.
+pub const ONE_TIME_TOKEN_LASTS: Span = Span::seconds(30 * 60);
+
 /// How many wrong tries end a code, and then all codes of the account for [`LOCKED_FOR`]: a guesser hits one of a million codes
 /// once in 200,000 rounds.
 pub const TRIES_MAX: u8 = 5;
@@ -32,6 +35,30 @@ pub enum Purpose {
     Register,
     /// To sign in.
     SignIn,
+    /// To sign in by something else from now on.
+    AddIdentity,
+    /// To choose another password.
+    ResetPassword,
+    /// To show that an e-mail address is read.
+    VerifyEmail,
+}
+
+impl Purpose {
+    /// Whether a mail brings a long token to be used as it is, and not a code to be typed.
+    pub const fn has_token(self) -> bool {
+        match self {
+            Purpose::ResetPassword | Purpose::VerifyEmail => true,
+            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => false,
+        }
+    }
+
+    /// For how long it can be answered.
+    pub const fn lasts(self) -> Span {
+        match self.has_token() {
+            true => ONE_TIME_TOKEN_LASTS,
+            false => OTP_LASTS,
+        }
+    }
 }
 
 /// A keyed hash of one code of one challenge. The code itself is kept nowhere.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::challenge::{NewChallenge, OTP_LASTS, TRIES_MAX};
+use super::challenge::{NewChallenge, TRIES_MAX};
+use super::credentials::{Adding, ChangePassword, OnFile, ToAdd};
 use super::session::{REFRESH_GRACE, Refresh, Session, Which};
 use super::{
     Access, Challenge, CodeHash, IDENTITIES_MAX, Identity, Progress, Purpose, Registering,
 };
+use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
 
 /// An answer to a code.
@@ -23,10 +25,22 @@ pub struct Attempt {
 }
 
 /// What an access can be asked to do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Command {
-    /// Have a code sent to sign in with.
-    Challenge(NewChallenge),
+    /// Have a code sent.
+    Challenge(Purpose, NewChallenge),
+    /// The same, to where the profile says; sealed.
+    ChallengeOnFile(Purpose, NewChallenge, Arc<[u8]>),
+    /// Have a code sent to something that is to be an identity.
+    BeginAdding(NewChallenge, Box<ToAdd>),
+    /// The value of the identity that was proven is held: have it. With the number of the attempt that holds it.
+    AddIdentity(u32),
+    /// Set a password by a one-time token; its hash, sealed.
+    ResetPassword(Attempt, Arc<[u8]>),
+    /// Set a password in a session.
+    ChangePassword(ChangePassword),
+    /// An e-mail address is read: its one-time token came back.
+    VerifyEmail(Attempt),
     /// Take the answer to a code.
     Answer(Attempt),
     /// Sign in: control of an identity was proven elsewhere. With what is to make the session's tokens.
@@ -85,6 +99,16 @@ pub enum Event {
     Tidied(Timestamp),
     /// A password was set; its hash, sealed.
     PasswordSet(Arc<[u8]>),
+    /// A value is to be an identity, and is being proven.
+    AddingIdentity(Adding),
+    /// The code for that came back: the code's number, and that of the session that asked.
+    IdentityProven(u32, u32),
+    /// A code went to where the profile says.
+    OnFile(OnFile),
+    /// An e-mail address is read.
+    EmailVerified(ValueHash),
+    /// A one-time token was used up.
+    TokenUsed(u32),
 }
 
 /// Why an access refuses.
@@ -98,8 +122,16 @@ pub enum Rejection {
     Locked(Timestamp),
     /// There is no such session, or its token was replaced.
     InvalidGrant,
+    /// The token was used before, and not just now: somebody has a copy. The session has ended.
+    Replayed,
     /// The password was changed since it was found to be right.
     PasswordChanged,
+    /// It signed in too long ago to choose another password without knowing the present one.
+    StepUpRequired,
+    /// It is an identity of this person already.
+    IdentityKnown,
+    /// There are as many identities as there may be.
+    IdentitiesFull,
 }
 
 /// Whose access it is, as far as it matters.
@@ -118,7 +150,7 @@ impl Event {
     pub fn refusal(&self) -> Option<Rejection> {
         match self {
             Event::CodeWrong(..) => Some(Rejection::CodeWrong),
-            Event::SessionEnded(_, Ended::Replayed) => Some(Rejection::InvalidGrant),
+            Event::SessionEnded(_, Ended::Replayed) => Some(Rejection::Replayed),
             Event::Challenged(_)
             | Event::Registering(_)
             | Event::CodeRight(_)
@@ -131,7 +163,12 @@ impl Event {
             | Event::RegistrationLapsed
             | Event::Shredded
             | Event::Tidied(_)
-            | Event::PasswordSet(_) => None,
+            | Event::PasswordSet(_)
+            | Event::AddingIdentity(_)
+            | Event::IdentityProven(..)
+            | Event::OnFile(_)
+            | Event::EmailVerified(_)
+            | Event::TokenUsed(_) => None,
         }
     }
 
@@ -151,7 +188,12 @@ impl Event {
             | Event::RegistrationPassed(_)
             | Event::RegistrationLapsed
             | Event::Shredded
-            | Event::PasswordSet(_) => false,
+            | Event::PasswordSet(_)
+            | Event::AddingIdentity(_)
+            | Event::IdentityProven(..)
+            | Event::OnFile(_)
+            | Event::EmailVerified(_)
+            | Event::TokenUsed(_) => false,
         }
     }
 }
@@ -172,7 +214,7 @@ impl Access {
             nonce: new.nonce,
             code: new.code,
             issued_at: wall,
-            expires_at: wall.after(OTP_LASTS),
+            expires_at: wall.after(purpose.lasts()),
             wrong: 0,
         }
     }
@@ -185,10 +227,25 @@ impl Access {
         wall: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
         match command {
-            Command::Challenge(new) => {
-                let challenge = self.challenged(Purpose::SignIn, new, wall);
+            Command::Challenge(purpose, new) => {
+                let challenge = self.challenged(*purpose, new, wall);
                 Ok(vec![Event::Challenged(challenge)])
             }
+            Command::ChallengeOnFile(purpose, new, sealed) => {
+                let challenge = self.challenged(*purpose, new, wall);
+                let on_file = OnFile {
+                    value: challenge.destination,
+                    sealed: Arc::clone(sealed),
+                };
+                Ok(vec![Event::Challenged(challenge), Event::OnFile(on_file)])
+            }
+            Command::BeginAdding(new, add) => self.begin_adding(new, add, wall),
+            Command::AddIdentity(_) => self.add_identity(wall),
+            Command::ResetPassword(attempt, sealed) => {
+                self.reset_password(attempt, sealed, account, wall)
+            }
+            Command::ChangePassword(change) => self.change_password(change, wall),
+            Command::VerifyEmail(attempt) => self.verify_email(attempt, account, wall),
             Command::Answer(attempt) => self.answer(attempt, account, wall),
             Command::SignIn(nonce) => match account {
                 Account::Exists => Ok(vec![self.signed_in(*nonce, wall)]),
@@ -236,7 +293,10 @@ impl Access {
             return Err(Rejection::Locked(until));
         }
         let challenge = self.challenge(attempt.number).filter(|it| {
-            wall < it.expires_at && it.wrong < TRIES_MAX && it.nonce.starts_with(&attempt.bound_to)
+            wall < it.expires_at
+                && it.wrong < TRIES_MAX
+                && it.nonce.starts_with(&attempt.bound_to)
+                && !it.purpose.has_token()
         });
         let challenge = challenge.ok_or(Rejection::CodeInvalid)?;
         let matches = challenge.code.matches(&attempt.code);
@@ -247,8 +307,16 @@ impl Access {
                 vec![self.signed_in(attempt.nonce, wall), used]
             }
             (Purpose::Register, Account::Registering) if matches => vec![used],
+            (Purpose::AddIdentity, Account::Exists) if matches => {
+                let proven = self.identity_proven(challenge, wall);
+                vec![proven.ok_or(Rejection::CodeInvalid)?]
+            }
             (
-                Purpose::SignIn | Purpose::Register,
+                Purpose::SignIn
+                | Purpose::Register
+                | Purpose::AddIdentity
+                | Purpose::ResetPassword
+                | Purpose::VerifyEmail,
                 Account::Exists | Account::Registering | Account::Nobody,
             ) => {
                 vec![Event::CodeWrong(challenge.number, wall)]

@@ -17,13 +17,27 @@ impl Message {
         let subject = match purpose {
             Purpose::Register => "Your code to register",
             Purpose::SignIn => "Your code to sign in",
+            Purpose::AddIdentity => "Your code to sign in by this address",
+            Purpose::ResetPassword => "Choose another password",
+            Purpose::VerifyEmail => "Is this your e-mail address?",
+        };
+        let body = match purpose {
+            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => {
+                format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody.")
+            }
+            Purpose::ResetPassword => format!(
+                "Somebody, probably you, wants to choose another password for your account. The app needs this: {code}\nIt works once, for 30 minutes. If it was not you, do nothing, and tell it to nobody."
+            ),
+            Purpose::VerifyEmail => format!(
+                "Somebody, probably you, says that this is their e-mail address. The app needs this to show it: {code}\nIt works for 30 minutes. If it was not you, do nothing."
+            ),
         };
         Message {
             subject: match channel {
                 Channel::Sms => None,
                 Channel::Email => Some(subject.to_owned()),
             },
-            body: format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody."),
+            body,
         }
     }
 }

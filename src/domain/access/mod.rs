@@ -6,6 +6,7 @@
 
 mod apply;
 mod challenge;
+mod credentials;
 mod decide;
 mod message;
 mod password;
@@ -17,9 +18,10 @@ use super::directory_entry::ValueHash;
 use super::time::Timestamp;
 
 pub use challenge::{
-    CHALLENGES_MAX, Challenge, Channel, CodeHash, Guesses, LOCKED_FOR, NewChallenge, OTP_LASTS,
-    Purpose, TRIES_MAX, bound_to,
+    CHALLENGES_MAX, Challenge, Channel, CodeHash, Guesses, LOCKED_FOR, NewChallenge,
+    ONE_TIME_TOKEN_LASTS, OTP_LASTS, Purpose, TRIES_MAX, bound_to,
 };
+pub use credentials::{Adding, ChangePassword, OnFile, SIGNED_IN_RECENTLY, ToAdd};
 pub(super) use decide::Account;
 pub use decide::{Attempt, Command, Ended, Event, Rejection};
 pub use message::Message;
@@ -122,6 +124,12 @@ pub struct Access {
     pub session_count: u32,
     /// A registration under way.
     pub registering: Option<Registering>,
+    /// An identity that is being added.
+    pub adding: Option<Adding>,
+    /// Where the newest code went that went to no identity.
+    pub on_file: Option<OnFile>,
+    /// The e-mail address that was proven to be read, beside the identities.
+    pub verified: Option<ValueHash>,
     /// The key of an abandoned registration's fields, until it is destroyed.
     pub to_shred: Option<u32>,
 }
@@ -142,9 +150,11 @@ impl Access {
         let challenges = self.challenges.iter().map(|it| it.expires_at);
         let sessions = self.sessions.iter().map(|it| it.expires_at);
         let registering = self.registering.iter().map(|it| it.lapses_at);
+        let adding = self.adding.iter().map(|it| it.lapses_at);
         challenges
             .chain(sessions)
             .chain(registering)
+            .chain(adding)
             .chain(self.guesses.forgotten_at())
             .chain(self.to_shred.map(|_| Timestamp::default()))
             .min()
@@ -158,6 +168,9 @@ impl Access {
             && self.guesses == Guesses::default()
             && self.sessions.is_empty()
             && self.registering.is_none()
+            && self.adding.is_none()
+            && self.on_file.is_none()
+            && self.verified.is_none()
             && self.to_shred.is_none()
     }
 }

@@ -52,6 +52,8 @@ pub enum Scope {
     IntegrationsRead,
     /// Connect the tenant to services, try and end connections.
     IntegrationsWrite,
+    /// Read and export the audit log.
+    AuditRead,
     /// Read users.
     UsersRead,
     /// Invite, change and deactivate users.
@@ -72,7 +74,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 27] = [
+    pub const ALL: [Scope; 28] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -92,6 +94,7 @@ impl Scope {
         Scope::TestInbox,
         Scope::IntegrationsRead,
         Scope::IntegrationsWrite,
+        Scope::AuditRead,
         Scope::UsersRead,
         Scope::UsersWrite,
         Scope::RolesRead,
@@ -124,6 +127,7 @@ impl Scope {
             Scope::TestInbox => "test_inbox.read",
             Scope::IntegrationsRead => "integrations.read",
             Scope::IntegrationsWrite => "integrations.write",
+            Scope::AuditRead => "audit.read",
             Scope::UsersRead => "users.read",
             Scope::UsersWrite => "users.write",
             Scope::RolesRead => "roles.read",
@@ -162,6 +166,7 @@ impl Scope {
             Scope::TestInbox => 1 << 27,
             Scope::IntegrationsRead => 1 << 25,
             Scope::IntegrationsWrite => 1 << 26,
+            Scope::AuditRead => 1 << 24,
             Scope::UsersRead => 1 << 18,
             Scope::UsersWrite => 1 << 19,
             Scope::RolesRead => 1 << 20,

@@ -25,12 +25,12 @@ pub struct Register {
     /// The hash of the password that was chosen, sealed likewise.
     pub password: Option<Arc<[u8]>>,
     /// What is to prove the value.
-    pub proof: Proof,
+    pub proof: ValueProof,
 }
 
 /// What proves the value of a registration.
 #[derive(Clone, Debug)]
-pub enum Proof {
+pub enum ValueProof {
     /// The code that is sent to it.
     Code(NewChallenge),
     /// A provider has vouched for it already.
@@ -71,12 +71,12 @@ impl Contact {
         let none = Access::default();
         let access = self.access.as_deref().unwrap_or(&none);
         let (value, progress, challenged) = match &register.proof {
-            Proof::Code(new) => {
+            ValueProof::Code(new) => {
                 let challenge = access.challenged(Purpose::Register, new, wall);
                 let challenged = access::Event::Challenged(challenge);
                 (new.destination, Progress::Asked, Some(challenged))
             }
-            Proof::Vouched(value) => (*value, Progress::Proven, None),
+            ValueProof::Vouched(value) => (*value, Progress::Proven, None),
         };
         let registering = Registering {
             provider: register.provider,
@@ -107,11 +107,20 @@ impl Contact {
             Stage::Proposed if access.registering.is_some() => Account::Registering,
             Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => Account::Nobody,
         };
+        if let access::Command::AddIdentity(attempt) = command {
+            self.must_hold_addition(access, *attempt, context.wall)?;
+        }
         let decided = access.decide(command, account, context.wall);
         let decided = decided.map_err(Rejection::Access)?;
         let begins = match command {
             access::Command::Finish(_) => Some(Event::Created(context.now)),
-            access::Command::Challenge(_)
+            access::Command::Challenge(..)
+            | access::Command::ChallengeOnFile(..)
+            | access::Command::BeginAdding(..)
+            | access::Command::AddIdentity(_)
+            | access::Command::ResetPassword(..)
+            | access::Command::ChangePassword(_)
+            | access::Command::VerifyEmail(_)
             | access::Command::Answer(_)
             | access::Command::SignIn(_)
             | access::Command::SignInByPassword(..)
@@ -122,6 +131,24 @@ impl Contact {
         };
         let decided = decided.into_iter().map(of_access);
         Ok(begins.into_iter().chain(decided).collect())
+    }
+
+    /// Demands that the value of the identity that is to be added is reserved by `attempt`: an entry that asked meanwhile gave it to others.
+    fn must_hold_addition(
+        &self,
+        access: &Access,
+        attempt: u32,
+        wall: Timestamp,
+    ) -> Result<(), Rejection> {
+        let pending = self.pending.as_ref().filter(|it| it.attempt == attempt);
+        let holds = access.to_add(wall).is_some_and(|adding| {
+            pending.is_some_and(|pending| pending.adds.contains(&adding.value))
+        });
+        if holds {
+            Ok(())
+        } else {
+            Err(Rejection::Overtaken)
+        }
     }
 
     /// What has lapsed of it by `wall`.
@@ -139,9 +166,13 @@ impl Contact {
         let proven = identities.find(|identity| identity.value == *value);
         let registering = access.registering.as_ref();
         let to_prove = registering.filter(|registering| registering.value == *value);
+        let adding = access.adding.as_ref().filter(|it| it.value == *value);
+        let on_file = access.on_file.as_ref().filter(|it| it.value == *value);
         let sealed = proven
             .map(|identity| &identity.sealed)
-            .or_else(|| to_prove.map(|registering| &registering.sealed))?;
+            .or_else(|| to_prove.map(|registering| &registering.sealed))
+            .or_else(|| adding.map(|adding| &adding.add.sealed))
+            .or_else(|| on_file.map(|on_file| &on_file.sealed))?;
         Some(SealedProfile {
             slot: self.profile.slot,
             sealed: Arc::clone(sealed),
@@ -151,6 +182,10 @@ impl Contact {
     pub(super) fn apply_access(&mut self, event: &access::Event) {
         let access = self.access.get_or_insert_default();
         access.apply(event);
+        if let access::Event::IdentityAdded(_) = event {
+            // It is no longer being reserved.
+            self.pending = None;
+        }
         if let access::Event::RegistrationLapsed = event {
             access.to_shred = Some(self.profile.slot);
             self.stage = Stage::Void;
@@ -202,6 +237,15 @@ impl Contact {
     pub fn identities(&self) -> impl Iterator<Item = ValueHash> {
         let identities = self.access.iter().flat_map(|access| &access.identities);
         identities.map(|identity| identity.value)
+    }
+
+    /// Whether it has proven to be reached by anything.
+    pub fn is_verified(&self) -> bool {
+        let access = self.access.as_ref();
+        access.is_some_and(|access| {
+            let verified = access.verified.as_ref();
+            !access.identities.is_empty() || verified.is_some_and(|it| self.claims.contains(it))
+        })
     }
 
     /// The registration as those see it who finish it.

@@ -4,8 +4,8 @@ use super::tests::NOW;
 use super::*;
 use crate::domain::access::{
     self, Access, Attempt, CHALLENGES_MAX, Channel, CodeHash, LOCKED_FOR, NewChallenge, OTP_LASTS,
-    Provider, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, TRIES_MAX, Which,
-    bound_to,
+    Provider, Purpose, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX,
+    TRIES_MAX, Which, bound_to,
 };
 use crate::domain::address::Kind;
 use crate::domain::context::Context;
@@ -131,7 +131,8 @@ impl Bench {
     /// Asks for a code to sign in with: the number of the challenge.
     pub(super) fn ask(&mut self, right: u8) -> u32 {
         let challenge = self.new_challenge(right);
-        self.tell(access::Command::Challenge(challenge)).unwrap();
+        self.tell(access::Command::Challenge(Purpose::SignIn, challenge))
+            .unwrap();
         self.access().challenge_count
     }
 
@@ -194,7 +195,7 @@ pub(super) fn register(challenge: NewChallenge) -> Register {
         provider: Provider::Phone,
         sealed: [4, 5].into(),
         password: None,
-        proof: Proof::Code(challenge),
+        proof: ValueProof::Code(challenge),
     }
 }
 
@@ -360,7 +361,7 @@ fn a_refresh_rotates_and_its_predecessor_is_good_for_ten_seconds() {
     assert_eq!(bench.refresh(1, 0), Ok(0));
     assert_eq!(*bench.access().session(1).unwrap(), rotated);
     bench.passes(Span(1));
-    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::InvalidGrant));
+    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::Replayed));
     assert!(bench.sessions().is_empty(), "the whole family has ended");
     assert_eq!(bench.refresh(1, 1), Err(access::Rejection::InvalidGrant));
 }
@@ -370,7 +371,7 @@ fn the_grace_is_for_the_immediate_predecessor_only() {
     let mut bench = Bench::signed_in();
     bench.refresh(1, 0).unwrap();
     bench.refresh(1, 1).unwrap();
-    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::InvalidGrant));
+    assert_eq!(bench.refresh(1, 0), Err(access::Rejection::Replayed));
     assert!(bench.sessions().is_empty());
 }
 

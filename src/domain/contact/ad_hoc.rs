@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cancel::{credit_with_room, take_open};
 use super::purchase::total;
-use super::{Cause, Contact, Event, Lot, Rejection, Stage};
+use super::{Activity, Cause, Contact, Event, Lot, Rejection, Stage};
 use crate::domain::context::Context;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -50,6 +50,8 @@ pub struct Returned {
     pub taken: Vec<Lot>,
     /// What could not be taken back, and so is owed.
     pub owed: Minor,
+    /// What counts towards tiers and segments no longer.
+    pub inactivity: Option<Activity>,
 }
 
 impl Contact {
@@ -94,6 +96,12 @@ impl Contact {
             restored,
             taken,
             owed,
+            inactivity: self.activity(
+                asked.of.amount.less(asked.spend),
+                asked.award,
+                tenant,
+                context.now,
+            ),
         }))])
     }
 
@@ -103,6 +111,9 @@ impl Contact {
         let owed = returned.owed;
         self.wallet.owed = Minor(self.wallet.owed.0.saturating_add(owed.0));
         self.wallet.version = self.wallet.version.saturating_add(1);
+        if let Some(activity) = returned.inactivity {
+            self.apply_activity_taken_back(activity, 0);
+        }
         let back = total(returned.taken.iter().copied());
         let back = Minor(back.0.saturating_add(owed.0));
         // In this order, so that no line's balance is below zero.

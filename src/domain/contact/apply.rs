@@ -8,6 +8,7 @@ use super::{
     Stage,
 };
 use crate::domain::money::Minor;
+use crate::domain::offer::Progress;
 
 impl Contact {
     /// Takes `event` in. Cannot fail: what happened, happened.
@@ -30,6 +31,14 @@ impl Contact {
             }
             Event::Refused => self.apply_void(),
             Event::Access(event) => self.apply_access(event),
+            Event::SchemeSignedUp(member) => self.apply_scheme_sign_up(member),
+            Event::SchemeSignedOut(scheme) => self.apply_scheme_sign_out(*scheme),
+            Event::SchemeCodeWrong(at) => self.apply_scheme_code_wrong(*at),
+            Event::GoalsCounted(steps) => self.apply_goals(steps, Progress::take),
+            Event::TagsSet(tags) => self.loyalty.get_or_insert_default().tags.clone_from(tags),
+            Event::TierReached(reached) => {
+                self.loyalty.get_or_insert_default().reached = Some(*reached);
+            }
             Event::ReservationVoided(_) => match self.stage {
                 Stage::Active => self.pending = None,
                 Stage::Absent | Stage::Proposed | Stage::Void | Stage::Erased => {
@@ -123,6 +132,9 @@ impl Contact {
         self.ledger.book(at, Cause::Spend(number), spent);
         self.ledger.book(at, Cause::Award(number), awarded);
         self.wallet.version = self.wallet.version.saturating_add(1);
+        if let Some(activity) = purchase.activity {
+            self.apply_activity(activity);
+        }
         self.purchase_count = number;
         self.purchases.push_back(KeptPurchase {
             purchase: Arc::clone(purchase),
@@ -141,6 +153,12 @@ impl Contact {
         }
         for counted in &cancellation.uncounted {
             self.counts.take_back(counted);
+        }
+        if !cancellation.unreached.is_empty() {
+            self.apply_goals(&cancellation.unreached, Progress::take_back);
+        }
+        if let Some(activity) = cancellation.inactivity {
+            self.apply_activity_taken_back(activity, 1);
         }
         if let Some(unused) = cancellation.unused {
             self.wallet.limits.uncount(unused);

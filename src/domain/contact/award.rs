@@ -1,8 +1,8 @@
 //! What a tenant's offers make of a purchase.
 
 use super::{
-    Contact, Counted, Counts, Given, Lot, OfferOutcome, Product, Purchase, Rejection,
-    expiry_at_grain,
+    BuyingContact, Contact, Counted, Counts, Given, Lot, OfferOutcome, Product, Purchase,
+    Rejection, expiry_at_grain,
 };
 use crate::domain::calendar::Zone;
 use crate::domain::context::{Context, TenantView};
@@ -51,6 +51,7 @@ impl Contact {
             products: &purchase.products,
             tenant,
         };
+        let buyer = BuyingContact::of(self, tenant, context.now);
         let mut outcomes: Vec<OfferOutcome> = Vec::with_capacity(tenant.offers.len());
         // With what this purchase adds to them.
         let mut counts = self.counts.clone();
@@ -58,7 +59,12 @@ impl Contact {
         let mut grouped = Vec::new();
         for (number, offer) in &tenant.offers {
             let evaluated = offer
-                .evaluate(basis, &sale)
+                .evaluate(basis, &sale, &buyer)
+                .and_then(|amount| {
+                    let of = (*number, &**offer);
+                    self.reaches_goal(of, basis, &purchase.products, &buyer, context.now)?;
+                    Ok(amount)
+                })
                 .and_then(|amount| self.within_caps((*number, offer), amount, tenant, context));
             outcomes.push(match evaluated {
                 Ok(amount) if offer.best_of.is_some() => {

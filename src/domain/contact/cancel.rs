@@ -2,8 +2,8 @@
 
 use super::purchase::total;
 use super::{
-    CancelPurchase, Contact, Counted, Direction, Event, Given, KeptPurchase, Locked, Lot, Purchase,
-    Rejection, Stage, Use, Wallet, expiry_at_grain,
+    Activity, CancelPurchase, Contact, Counted, Direction, Event, Given, GoalStep, KeptPurchase,
+    Locked, Lot, Purchase, Rejection, Stage, Use, Wallet, expiry_at_grain,
 };
 use crate::domain::context::{Context, TenantView};
 use crate::domain::money::Minor;
@@ -36,6 +36,10 @@ pub struct Cancellation {
     pub uncounted: Vec<Counted>,
     /// What counts towards limits no longer.
     pub unused: Option<Use>,
+    /// What counts towards tiers and segments no longer.
+    pub inactivity: Option<Activity>,
+    /// What counts towards goals no longer.
+    pub unreached: Vec<GoalStep>,
 }
 
 /// What an offer can give again.
@@ -106,6 +110,8 @@ impl Contact {
             credits,
             uncounted,
             unused,
+            inactivity: purchase.activity,
+            unreached: purchase.goal_steps(tenant),
         }))])
     }
 }

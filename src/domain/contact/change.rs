@@ -162,6 +162,7 @@ impl Contact {
         self.pending = None;
         self.own_id = None;
         self.sign_ups.clear();
+        self.loyalty = None;
         self.code = Arc::default();
         self.profile_version = self.profile_version.saturating_add(1);
     }

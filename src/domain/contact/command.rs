@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason, Register,
-    SealedProfile, SignUp,
+    SealedProfile, SignUp, SignUpToScheme,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -132,6 +132,14 @@ pub enum Command {
     TakeReturn(AdHocReturn),
     /// Set the bounds on what moves in and out of the wallet.
     SetLimits(Vec<LimitRule>),
+    /// Have these tags and no others, by number.
+    SetTags(Vec<u64>),
+    /// Become a member of a scheme.
+    SignUpToScheme(Box<SignUpToScheme>),
+    /// Be a member of a scheme no longer, by number.
+    SignOutOfScheme(u64),
+    /// Say whether a code lets anybody into any scheme.
+    CheckSignUpCode(ValueHash),
     /// Show what this purchase would come to, and change nothing.
     Foresee(RecordPurchase),
     /// Hold what this purchase would spend.

@@ -71,6 +71,10 @@ impl Contact {
             Command::CancelPurchase(asked) => self.cancel(asked, context),
             Command::TakeReturn(asked) => self.take_return(asked, context),
             Command::SetLimits(rules) => self.set_limits(rules, context),
+            Command::SetTags(tags) => self.set_tags(tags),
+            Command::SignUpToScheme(wish) => self.sign_up_to_scheme(wish, context),
+            Command::SignOutOfScheme(scheme) => self.sign_out_of_scheme(*scheme, context),
+            Command::CheckSignUpCode(shown) => self.check_sign_up_code(*shown, context),
             Command::MoveMoney(asked) => self.move_money(asked, context),
             // It is shown, never done.
             Command::Foresee(_) => Ok(Vec::new()),
@@ -129,12 +133,18 @@ impl Contact {
             spent,
             products: asked.products.clone(),
             offers: Vec::new(),
+            activity: None,
         };
         let (offers, counted) = self.awards(&purchase, tenant, context)?;
         purchase.offers = offers;
         self.wallet
             .sum_with(purchase.awarded())
             .ok_or(Rejection::BalanceTooHigh)?;
+        let (paid, awarded) = (purchase.amount_due(), purchase.awarded());
+        purchase.activity = self.activity(paid, awarded, tenant, context.now);
+        let reached = purchase.activity.as_ref();
+        let reached = reached.and_then(|it| self.tier_change(it, tenant, context.now));
+        let steps = purchase.goal_steps(tenant);
         let owed = purchase.spent.as_ref().map(|spent| spent.owed);
         let owed = self.wallet.owed.plus(owed.unwrap_or_default());
         let owed = owed.ok_or(Rejection::BalanceTooHigh)?;
@@ -145,6 +155,10 @@ impl Contact {
             events.push(Event::AwardsCounted(counted));
         }
         events.extend(used.map(Event::LimitsUsed));
+        events.extend(reached);
+        if !steps.is_empty() {
+            events.push(Event::GoalsCounted(steps));
+        }
         events.extend(repaid);
         Ok(events)
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Cancellation, Change, Counted, Entry, Hold, LimitRule, Locked, Lot, Propose, Purchase,
-    Returned, SignUp, Use,
+    Cancellation, Change, Counted, Entry, GoalStep, Hold, LimitRule, Locked, Lot, Propose,
+    Purchase, Reached, Returned, SchemeMember, SignUp, Use,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -59,4 +59,16 @@ pub enum Event {
     HoldReleased(u32, Timestamp, Vec<Lot>),
     /// Something about how it gets in. Boxed: it is larger than what happens all the time.
     Access(Box<access::Event>),
+    /// It has these tags and no others, by number.
+    TagsSet(Vec<u64>),
+    /// The purchase before left it in another tier than it was known to be in.
+    TierReached(Reached),
+    /// What the purchase before does towards goals.
+    GoalsCounted(Vec<GoalStep>),
+    /// It became a member of a scheme.
+    SchemeSignedUp(Arc<SchemeMember>),
+    /// It is a member of a scheme no longer, by number.
+    SchemeSignedOut(u64),
+    /// It tried a sign-up code that opens nothing.
+    SchemeCodeWrong(Timestamp),
 }

@@ -5,6 +5,7 @@ mod access;
 mod ad_hoc;
 mod apply;
 mod award;
+mod buyer;
 mod cancel;
 mod change;
 mod command;
@@ -12,21 +13,25 @@ mod counts;
 mod decide;
 mod due;
 mod event;
+mod goals;
 mod hold;
 mod ledger;
 mod limits;
+mod loyalty;
 mod movement;
 mod profile;
 mod purchase;
 mod rejection;
+mod scheme;
 mod sign_up;
 mod spend;
 mod state;
 mod wallet;
 mod wallet_code;
 
-pub use access::{Proof, Register, RegistrationView};
+pub use access::{Register, RegistrationView, ValueProof};
 pub use ad_hoc::{AdHocReturn, ReturnOf, Returned};
+pub use buyer::BuyingContact;
 pub use cancel::{Cancellation, OfferCredit};
 pub use change::{Change, PendingChange, Released};
 pub use command::{
@@ -34,12 +39,15 @@ pub use command::{
 };
 pub use counts::{Count, Counted, Counts};
 pub use event::Event;
+pub use goals::{GOALS_MAX, GoalCount, GoalStep};
 pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
+pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
+pub use scheme::{Proof, SchemeMember, SchemeRefusal, SignUpToScheme};
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
 pub use wallet::{Locked, Lot, Wallet, expiry_at_grain};
@@ -67,7 +75,27 @@ mod ledger_tests;
 mod access_tests;
 
 #[cfg(test)]
+mod goals_tests;
+
+#[cfg(test)]
+mod scheme_tests;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod loyalty_tests;
+
+#[cfg(test)]
 mod registration_tests;
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "an overflow in a test is a failed test"
+)]
+mod credentials_tests;
 
 #[cfg(test)]
 mod hold_tests;

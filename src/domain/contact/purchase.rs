@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Lot;
+use super::{Activity, Lot};
 use crate::domain::money::{Currency, Minor};
 use crate::domain::offer::NoAward;
 use crate::domain::time::Timestamp;
@@ -103,6 +103,8 @@ pub struct Purchase {
     /// What each of the tenant's offers made of it, in the order in which they were listed: the first so many, since none is
     /// ever taken off the list.
     pub offers: Vec<OfferOutcome>,
+    /// What it counts for towards tiers and segments, where the tenant has any that go by it.
+    pub activity: Option<Activity>,
 }
 
 /// A recorded purchase, and what became of it since.

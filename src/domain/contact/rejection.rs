@@ -1,5 +1,6 @@
 //! Why a contact refuses.
 
+use super::SchemeRefusal;
 use crate::domain::access;
 use crate::domain::money::{Currency, Minor};
 
@@ -18,6 +19,8 @@ pub enum Rejection {
     SignUpsFull,
     /// How it gets in is refused.
     Access(access::Rejection),
+    /// A scheme refuses.
+    Scheme(SchemeRefusal),
     /// The request was not seen before.
     NeverSeen,
     /// There is no such organisation in the tenant's network.

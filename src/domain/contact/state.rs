@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::due::Due;
-use super::{Counts, KeptPurchase, Ledger, PendingChange, Released, SignUp, Wallet};
+use super::{Counts, KeptPurchase, Ledger, Loyalty, PendingChange, Released, SignUp, Wallet};
 use crate::domain::access::Access;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::{Dues, Timestamp};
@@ -88,6 +88,8 @@ pub struct Contact {
     pub late_cancellations: Vec<(u32, Timestamp)>,
     /// How it gets in. Boxed, and none for the many who never sign in.
     pub access: Option<Box<Access>>,
+    /// What it is to its tenant beyond its money. Boxed, and none for those of whom nothing is counted.
+    pub loyalty: Option<Box<Loyalty>>,
 }
 
 impl Contact {

@@ -34,6 +34,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
         )]),
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
+        rate_limits: Default::default(),
         roles: Vec::new(),
         offers: vec![(
             1,
@@ -42,6 +43,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 ..Offer::new("Five back", Award::Percentage(Percent(Decimal::from(5))))
             }),
         )],
+        rewards: Arc::default(),
     })
 }
 

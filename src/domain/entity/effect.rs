@@ -90,6 +90,10 @@ impl Effect {
                 let refused = event.refusal().map(contact::Rejection::Access);
                 refused.map(Rejection::Contact)
             }
+            Event::Contact(contact::Event::SchemeCodeWrong(_)) => {
+                let refused = contact::SchemeRefusal::CodeWrong;
+                Some(Rejection::Contact(refused.into()))
+            }
             Event::User(event) => event.refusal().map(Rejection::User),
             Event::Contact(_)
             | Event::Tenant(_)
@@ -97,7 +101,9 @@ impl Effect {
             | Event::Offer(_)
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
-            | Event::Lease(_) => None,
+            | Event::Lease(_)
+            | Event::AuditLog(_)
+            | Event::Configuration(_) => None,
         })
     }
 
@@ -118,6 +124,7 @@ impl Effect {
                 access::Event::CodeRight(_) => Some(Outcome::Proven),
                 access::Event::SignedIn(session) => Some(Outcome::SignedIn(session.number)),
                 access::Event::Refreshed(number, _) => Some(Outcome::SignedIn(*number)),
+                access::Event::IdentityProven(_, session) => Some(Outcome::AddsIdentity(*session)),
                 access::Event::Registering(_)
                 | access::Event::CodeWrong(..)
                 | access::Event::IdentityAdded(_)
@@ -127,7 +134,11 @@ impl Effect {
                 | access::Event::RegistrationLapsed
                 | access::Event::Shredded
                 | access::Event::Tidied(_)
-                | access::Event::PasswordSet(_) => None,
+                | access::Event::PasswordSet(_)
+                | access::Event::AddingIdentity(_)
+                | access::Event::OnFile(_)
+                | access::Event::EmailVerified(_)
+                | access::Event::TokenUsed(_) => None,
             },
             Event::User(user::Event::SignedIn(session)) => {
                 Some(Outcome::SignedIn(session.tokens.number))
@@ -145,7 +156,9 @@ impl Effect {
             | Event::ApiKey(_)
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
-            | Event::User(_) => None,
+            | Event::AuditLog(_)
+            | Event::User(_)
+            | Event::Configuration(_) => None,
         });
         told.unwrap_or(Outcome::Done)
     }

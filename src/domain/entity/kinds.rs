@@ -2,6 +2,7 @@
 
 use super::Rejection;
 use crate::domain::address::Kind;
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::Contact;
 use crate::domain::context::Context;
 use crate::domain::directory_entry::Obligation;
@@ -9,7 +10,8 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, contact, directory_entry, lease, offer, organisation, tenant, user,
+    access, api_key, audit, configuration, contact, directory_entry, lease, offer, organisation,
+    tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -29,6 +31,10 @@ pub enum State {
     DirectoryEntry(directory_entry::State),
     /// A lease.
     Lease(lease::State),
+    /// What a tenant sets up about its customers.
+    Configuration(Box<Configuration>),
+    /// A page of an audit log.
+    AuditLog(audit::Page),
     /// A user.
     User(Box<user::User>),
 }
@@ -50,6 +56,10 @@ pub enum Command {
     DirectoryEntry(directory_entry::Command),
     /// Of a lease.
     Lease(lease::Command),
+    /// Of a configuration.
+    Configuration(configuration::Command),
+    /// Of a page of an audit log.
+    AuditLog(audit::Command),
     /// Of a user.
     User(Box<user::Command>),
     /// Of any: do what time has made due.
@@ -73,6 +83,10 @@ pub enum Event {
     DirectoryEntry(directory_entry::Event),
     /// To a lease.
     Lease(lease::Event),
+    /// To a configuration.
+    Configuration(configuration::Event),
+    /// To a page of an audit log.
+    AuditLog(audit::Event),
     /// To a user.
     User(user::Event),
 }
@@ -93,6 +107,8 @@ impl Command {
             | Command::ApiKey(_)
             | Command::DirectoryEntry(_)
             | Command::Lease(_)
+            | Command::AuditLog(_)
+            | Command::Configuration(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -109,6 +125,8 @@ impl State {
             Kind::ApiKey => State::ApiKey(api_key::State::default()),
             Kind::DirectoryEntry => State::DirectoryEntry(directory_entry::State::default()),
             Kind::Lease => State::Lease(lease::State::default()),
+            Kind::Configuration => State::Configuration(Box::default()),
+            Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
         }
     }
@@ -160,11 +178,21 @@ impl State {
                 .into_iter()
                 .map(Event::DirectoryEntry)
                 .collect()),
+            (State::AuditLog(state), Command::AuditLog(command)) => joined(
+                state.decide(command, context.wall),
+                Event::AuditLog,
+                Rejection::AuditLog,
+            ),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
                 .map(Event::Lease)
                 .collect()),
+            (State::Configuration(state), Command::Configuration(command)) => joined(
+                state.decide(command),
+                Event::Configuration,
+                Rejection::Configuration,
+            ),
             (State::User(state), Command::User(command)) => joined(
                 state.decide(command, context.wall),
                 Event::User,
@@ -176,7 +204,12 @@ impl State {
                 Rejection::User,
             ),
             (
-                State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_),
+                State::Tenant(_)
+                | State::Organisation(_)
+                | State::Offer(_)
+                | State::Lease(_)
+                | State::AuditLog(_)
+                | State::Configuration(_),
                 Command::FireTimers,
             ) => Ok(Vec::new()),
             (
@@ -187,7 +220,9 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::User(_),
+                | State::AuditLog(_)
+                | State::User(_)
+                | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
                 | Command::Offer(_)
@@ -195,7 +230,9 @@ impl State {
                 | Command::ApiKey(_)
                 | Command::DirectoryEntry(_)
                 | Command::Lease(_)
-                | Command::User(_),
+                | Command::AuditLog(_)
+                | Command::User(_)
+                | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
         }
     }
@@ -210,6 +247,8 @@ impl State {
             (State::ApiKey(state), Event::ApiKey(event)) => state.apply(event),
             (State::DirectoryEntry(state), Event::DirectoryEntry(event)) => state.apply(event),
             (State::Lease(state), Event::Lease(event)) => state.apply(event),
+            (State::Configuration(state), Event::Configuration(event)) => state.apply(event),
+            (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (
                 State::Tenant(_)
@@ -219,7 +258,9 @@ impl State {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::User(_),
+                | State::AuditLog(_)
+                | State::User(_)
+                | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
                 | Event::Offer(_)
@@ -227,7 +268,9 @@ impl State {
                 | Event::ApiKey(_)
                 | Event::DirectoryEntry(_)
                 | Event::Lease(_)
-                | Event::User(_),
+                | Event::AuditLog(_)
+                | Event::User(_)
+                | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
     }
@@ -239,9 +282,12 @@ impl State {
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
-            State::Tenant(_) | State::Organisation(_) | State::Offer(_) | State::Lease(_) => {
-                Dues::default()
-            }
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Lease(_)
+            | State::AuditLog(_)
+            | State::Configuration(_) => Dues::default(),
         }
     }
 
@@ -254,7 +300,9 @@ impl State {
             | State::Offer(_)
             | State::ApiKey(_)
             | State::Lease(_)
-            | State::User(_) => Vec::new(),
+            | State::AuditLog(_)
+            | State::User(_)
+            | State::Configuration(_) => Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! `kinds` lists what every kind is and does, `effect` what a command comes to, `query` what is shown of it,
 //! `spilled` what need not stay in memory.
 
+mod access_views;
 mod kinds;
 
 mod effect;
@@ -15,8 +16,12 @@ use super::context::Context;
 use super::directory_entry::Obligation;
 use super::remembered::Remembered;
 use super::time::{Dues, Timestamp};
-use super::{api_key, contact, directory_entry, lease, offer, organisation, tenant, user};
+use super::{
+    api_key, audit, configuration, contact, directory_entry, lease, offer, organisation, tenant,
+    user,
+};
 
+pub use access_views::AddingView;
 pub use effect::{Effect, Remember, Seen};
 pub use kinds::{Command, Event, State};
 pub use query::{Answer, BudgetView, ContactView, PurchaseView, Query, WalletView};
@@ -50,6 +55,10 @@ pub enum Rejection {
     ApiKey(api_key::Rejection),
     /// A directory entry refuses.
     DirectoryEntry(directory_entry::Rejection),
+    /// A configuration refuses.
+    Configuration(configuration::Rejection),
+    /// A page of an audit log refuses.
+    AuditLog(audit::Rejection),
     /// A user refuses.
     User(user::Rejection),
     /// The idempotency key was used for another request.

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
+use super::access_views::{
+    AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
+    user_session,
+};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
+use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
-    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
+    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -14,7 +19,7 @@ use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, offer, organisation, user};
+use crate::domain::{api_key, audit, offer, organisation, user};
 
 /// What an entity can be asked to show.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +44,8 @@ pub enum Query {
     Budget,
     /// An API key.
     ApiKey,
+    /// A page of an audit log.
+    AuditPage,
     /// Who has a value.
     DirectoryHolder(ValueHash),
     /// Until when no code that was sent to a value is taken.
@@ -49,10 +56,16 @@ pub enum Query {
     Destination(ValueHash),
     /// The password that a contact signs in with by a value.
     Password(ValueHash),
+    /// A session that adds an identity, by number.
+    Adding(u32),
     /// A session, by number.
     Session(u32),
     /// A registration under way.
     Registration,
+    /// What is known of a contact's loyalty.
+    Loyalty,
+    /// What a tenant has set up about its customers.
+    Configuration,
     /// A user.
     User,
 }
@@ -76,6 +89,10 @@ pub struct ContactView {
     pub attempt: u32,
     /// The values that it has proven to control.
     pub identities: Vec<ValueHash>,
+    /// How many of those there ever were.
+    pub identity_count: u32,
+    /// Whether it has proven to be reached by anything.
+    pub is_verified: bool,
     /// Values that it gave up, whose entries are still to be told.
     pub released: Vec<ValueHash>,
     /// The organisations that it has signed up to.
@@ -168,6 +185,8 @@ pub enum Answer {
     Budget(Box<BudgetView>),
     /// An API key.
     ApiKey(Box<api_key::ApiKey>),
+    /// A page of an audit log.
+    AuditPage(Box<audit::Page>),
     /// Who has a value, by entity number.
     DirectoryHolder(Option<u64>),
     /// Until when no code that was sent to a value is taken.
@@ -178,10 +197,16 @@ pub enum Answer {
     Destination(Option<SealedProfile>),
     /// The number of a password, and its hash, sealed; none, if nobody signs in so.
     Password(Option<(u32, SealedProfile)>),
+    /// An identity that is being added.
+    Adding(Box<AddingView>),
     /// A session.
     Session(SessionView),
     /// A registration under way.
     Registration(Box<RegistrationView>),
+    /// A contact's loyalty.
+    Loyalty(Box<LoyaltyView>),
+    /// What a tenant has set up about its customers.
+    Configuration(Box<Configuration>),
     /// A user.
     User(Box<user::User>),
     /// A session of a user.
@@ -198,6 +223,7 @@ impl Entity {
             (Outcome::Challenged(number), _) => Some(Query::Challenge(number)),
             (Outcome::SignedIn(number), _) => Some(Query::Session(number)),
             (Outcome::Proven, _) => Some(Query::Registration),
+            (Outcome::AddsIdentity(session), _) => Some(Query::Adding(session)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
@@ -211,7 +237,9 @@ impl Entity {
                 | State::Organisation(_)
                 | State::Offer(_)
                 | State::DirectoryEntry(_)
-                | State::Lease(_),
+                | State::Lease(_)
+                | State::AuditLog(_)
+                | State::Configuration(_),
             ) => None,
         }
     }
@@ -228,16 +256,7 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
-            (Query::Hold(number), State::Contact(contact)) => {
-                present((1..=contact.wallet.hold_count).contains(&number))?;
-                let hold = contact.wallet.hold(number, now);
-                Answer::Hold(HoldView {
-                    number,
-                    amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
-                    organisation: hold.map(|hold| hold.organisation),
-                    until: hold.map(|hold| hold.until),
-                })
-            }
+            (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
                 return Ok(contact.journal(page, now, &[]).map(Answer::Journal));
@@ -266,6 +285,7 @@ impl Entity {
             (Query::ApiKey, State::ApiKey(state)) => {
                 Answer::ApiKey(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
             }
+            (Query::AuditPage, State::AuditLog(page)) => Answer::AuditPage(Box::new(page.clone())),
             (Query::DirectoryHolder(value), State::DirectoryEntry(state)) => {
                 Answer::DirectoryHolder(state.holder(&value))
             }
@@ -275,12 +295,15 @@ impl Entity {
             (Query::Challenge(number), State::Contact(contact)) => challenge_view(contact, number)?,
             (Query::Destination(to), State::Contact(contact)) => destination_view(contact, &to),
             (Query::Password(by), State::Contact(contact)) => password_view(contact, &by),
+            (Query::Adding(session), State::Contact(contact)) => adding_view(contact, session)?,
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
             (Query::User, State::User(user)) => Answer::User(user.clone()),
             (Query::Session(number), State::User(user)) => user_session(user, number)?,
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
+            (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
+            (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
                 | Query::Wallet
@@ -292,14 +315,18 @@ impl Entity {
                 | Query::Offer
                 | Query::Budget
                 | Query::ApiKey
+                | Query::AuditPage
                 | Query::DirectoryHolder(_)
                 | Query::DirectoryLock(_)
                 | Query::Challenge(_)
                 | Query::Destination(_)
                 | Query::Password(_)
+                | Query::Adding(_)
                 | Query::Session(_)
                 | Query::Registration
-                | Query::User,
+                | Query::User
+                | Query::Loyalty
+                | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
                 | State::Offer(_)
@@ -307,7 +334,9 @@ impl Entity {
                 | State::ApiKey(_)
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
-                | State::User(_),
+                | State::AuditLog(_)
+                | State::User(_)
+                | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
         Ok(Some(shown))
@@ -336,7 +365,9 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::User(_) => Err(Rejection::WrongKind),
+            | State::AuditLog(_)
+            | State::User(_)
+            | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
 
@@ -366,7 +397,9 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::User(_) => None,
+            | State::AuditLog(_)
+            | State::User(_)
+            | State::Configuration(_) => None,
         }
     }
 
@@ -397,6 +430,8 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         claims: contact.claims.clone(),
         attempt: contact.attempts,
         identities: contact.identities().collect(),
+        identity_count: contact.access.as_ref().map_or(0, |it| it.identity_count),
+        is_verified: contact.is_verified(),
         released: contact.released_for_good(),
         sign_ups: contact.sign_ups.clone(),
         sign_up_version: contact.sign_up_version,
@@ -407,33 +442,20 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
     }
 }
 
-fn challenge_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let challenge = access.and_then(|access| access.challenge(number));
-    let challenge = challenge.ok_or(Rejection::NotFound)?;
-    Ok(Answer::Challenge(Box::new(*challenge)))
+fn hold_view(contact: &Contact, number: u32, now: Timestamp) -> Result<Answer, Rejection> {
+    present((1..=contact.wallet.hold_count).contains(&number))?;
+    let hold = contact.wallet.hold(number, now);
+    Ok(Answer::Hold(HoldView {
+        number,
+        amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
+        organisation: hold.map(|hold| hold.organisation),
+        until: hold.map(|hold| hold.until),
+    }))
 }
 
-fn destination_view(contact: &Contact, to: &ValueHash) -> Answer {
-    Answer::Destination(contact.destination(to))
-}
-
-fn password_view(contact: &Contact, by: &ValueHash) -> Answer {
-    let exists = contact.stage == Stage::Active;
-    Answer::Password(exists.then(|| contact.password(by)).flatten())
-}
-
-fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
-    let access = contact.access.as_ref();
-    let session = access.and_then(|access| access.session(number));
-    Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
-}
-
-fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {
-    let view = user.view();
-    let session = view.sessions.iter().find(|it| it.tokens.number == number);
-    let session = session.ok_or(Rejection::NotFound)?;
-    Ok(Answer::UserSession(Box::new(*session)))
+fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    Ok(Answer::Loyalty(Box::new(contact.loyalty_view(now))))
 }
 
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {

@@ -33,7 +33,9 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::User(_) => Spilled::default(),
+            | State::AuditLog(_)
+            | State::User(_)
+            | State::Configuration(_) => Spilled::default(),
         }
     }
 
@@ -54,7 +56,9 @@ impl Entity {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::User(_) => Spilled {
+            | State::AuditLog(_)
+            | State::User(_)
+            | State::Configuration(_) => Spilled {
                 answered,
                 ..Spilled::default()
             },

@@ -22,6 +22,12 @@ pub struct Conditions {
     pub ends_at: Option<Timestamp>,
     /// The days and hours that qualify, on the calendar of the organisation that sells.
     pub hours: Vec<Hours>,
+    /// The segments of which the contact is in one, by number.
+    pub segments: Vec<u64>,
+    /// The tiers of which the contact has one, by number.
+    pub tiers: Vec<u64>,
+    /// The schemes of which the contact is a member of one, by number.
+    pub schemes: Vec<u64>,
 }
 
 /// What money may be spent on. Each list names alternatives; an empty one demands nothing.
@@ -71,6 +77,18 @@ pub trait Sale {
     fn zone(&self) -> &Zone;
 }
 
+/// The facts of who buys, which take looking up too.
+pub trait Buyer {
+    /// Whether the contact is in a segment.
+    fn is_in_segment(&self, segment: u64) -> bool;
+
+    /// Whether the contact has a tier.
+    fn has_tier(&self, tier: u64) -> bool;
+
+    /// Whether the contact is a member of a scheme.
+    fn is_member_of(&self, scheme: u64) -> bool;
+}
+
 impl Hours {
     /// Whether they have begun and not ended at `local`.
     pub fn contain(&self, local: Local) -> bool {
@@ -107,7 +125,12 @@ fn is_in_one_of(hours: &[Hours], made_at: Timestamp, sale: &impl Sale) -> bool {
 
 impl Conditions {
     /// Whether a purchase is so, or the first thing that it is not.
-    pub(super) fn check(&self, basis: Basis<'_>, sale: &impl Sale) -> Result<(), NoAward> {
+    pub(super) fn check(
+        &self,
+        basis: Basis<'_>,
+        sale: &impl Sale,
+        buyer: &impl Buyer,
+    ) -> Result<(), NoAward> {
         let Conditions {
             minimum_total,
             classifications,
@@ -116,6 +139,9 @@ impl Conditions {
             starts_at,
             ends_at,
             hours,
+            segments,
+            tiers,
+            schemes,
         } = self;
         if starts_at.is_some_and(|starts_at| basis.made_at < starts_at) {
             return Err(NoAward::NotStarted);
@@ -139,6 +165,15 @@ impl Conditions {
         }
         if !is_in_one_of(hours, basis.made_at, sale) {
             return Err(NoAward::OtherHours);
+        }
+        if !schemes.is_empty() && !schemes.iter().any(|it| buyer.is_member_of(*it)) {
+            return Err(NoAward::NotAMember);
+        }
+        if !tiers.is_empty() && !tiers.iter().any(|it| buyer.has_tier(*it)) {
+            return Err(NoAward::OtherTier);
+        }
+        if !segments.is_empty() && !segments.iter().any(|it| buyer.is_in_segment(*it)) {
+            return Err(NoAward::OtherSegment);
         }
         Ok(())
     }

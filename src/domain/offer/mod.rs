@@ -4,13 +4,15 @@
 
 mod caps;
 mod conditions;
+mod goal;
 mod lending;
 
 use super::money::{Minor, Percent};
 use super::time::Span;
 
 pub use caps::{Cap, Caps};
-pub use conditions::{Basis, Conditions, Hours, Sale, SpendConditions};
+pub use conditions::{Basis, Buyer, Conditions, Hours, Sale, SpendConditions};
+pub use goal::{Counted, Goal, Progress, Standing, Step, Target};
 pub use lending::{Lending, Loan};
 
 /// What an offer gives.
@@ -42,8 +44,12 @@ pub struct Offer {
     pub award: Award,
     /// When it gives.
     pub conditions: Conditions,
+    /// What a contact has to reach before. Fixed when the offer is created.
+    pub goal: Goal,
     /// What one contact may be given.
     pub caps: Caps,
+    /// How it is shown to contacts.
+    pub texts: Texts,
     /// Of the offers of one group, only the one that gives most gives anything.
     pub best_of: Option<String>,
     /// How long after the purchase an award can be spent; at once, if none.
@@ -55,6 +61,19 @@ pub struct Offer {
     pub spend_conditions: Option<SpendConditions>,
     /// What all its awards together may give; no end of it, if none. Fixed when the offer is created: shards hold parts of it.
     pub budget: Option<Minor>,
+}
+
+/// How an offer is shown to contacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// In a few words.
+    pub short_description: Option<String>,
+    /// In more.
+    pub long_description: Option<String>,
+    /// Its small print.
+    pub terms_and_conditions: Option<String>,
+    /// Whether it is to be seen before others.
+    pub is_featured: bool,
 }
 
 /// Why an offer gave nothing. The names are the wire's.
@@ -88,6 +107,14 @@ pub enum NoAward {
     DayCapReached,
     /// Another offer of its group gives more.
     NotTheBest,
+    /// The contact is in none of the offer's segments.
+    OtherSegment,
+    /// The contact has none of the offer's tiers.
+    OtherTier,
+    /// The purchase counts towards the offer's goal, which is not reached yet.
+    GoalNotReached,
+    /// The contact is no member of the offer's schemes, or of what its goal goes by.
+    NotAMember,
 }
 
 impl Offer {
@@ -98,7 +125,9 @@ impl Offer {
             life_cycle: LifeCycle::Active,
             award,
             conditions: Conditions::default(),
+            goal: Goal::default(),
             caps: Caps::default(),
+            texts: Texts::default(),
             best_of: None,
             unlocks_after: None,
             award_lasts: None,
@@ -107,13 +136,18 @@ impl Offer {
         }
     }
 
-    /// What the offer gives for a purchase, or why not, as far as the purchase alone decides it.
-    pub fn evaluate(&self, basis: Basis<'_>, sale: &impl Sale) -> Result<Minor, NoAward> {
+    /// What the offer gives for a purchase, or why not, as far as the purchase and who buys decide it.
+    pub fn evaluate(
+        &self,
+        basis: Basis<'_>,
+        sale: &impl Sale,
+        buyer: &impl Buyer,
+    ) -> Result<Minor, NoAward> {
         match self.life_cycle {
             LifeCycle::Active => {}
             LifeCycle::Inactive => return Err(NoAward::Inactive),
         }
-        self.conditions.check(basis, sale)?;
+        self.conditions.check(basis, sale, buyer)?;
         let amount = match self.award {
             Award::Percentage(percent) => percent.of(basis.paid),
             Award::Fixed(amount) => Some(amount),
@@ -129,7 +163,7 @@ impl Offer {
 pub enum Command {
     /// Come into being.
     Create(Box<Offer>),
-    /// Become another, but for the life cycle, the budget and the conditions of spending.
+    /// Become another, but for the life cycle, the goal, the budget and the conditions of spending.
     Change(Box<Offer>),
     /// Give something else.
     ChangeAward(Award),
@@ -153,7 +187,7 @@ pub enum Command {
 pub enum Event {
     /// It came into being.
     Created(Box<Offer>),
-    /// It became another, but for the life cycle, the budget and the conditions of spending.
+    /// It became another, but for the life cycle, the goal, the budget and the conditions of spending.
     Changed(Box<Offer>),
     /// It gives something else.
     AwardChanged(Award),
@@ -203,6 +237,7 @@ impl State {
                 let mut changed = wanted.clone();
                 (changed.life_cycle, changed.budget) = (now.life_cycle, now.budget);
                 changed.spend_conditions.clone_from(&now.spend_conditions);
+                changed.goal.clone_from(&now.goal);
                 Ok(if *changed == *now {
                     Vec::new()
                 } else {

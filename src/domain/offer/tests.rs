@@ -21,6 +21,23 @@ const BASIS: Basis<'_> = Basis {
     made_at: NOON,
 };
 
+/// Somebody of segment 5, tier 6 and scheme 7.
+struct Somebody;
+
+impl Buyer for Somebody {
+    fn is_in_segment(&self, segment: u64) -> bool {
+        segment == 5
+    }
+
+    fn has_tier(&self, tier: u64) -> bool {
+        tier == 6
+    }
+
+    fn is_member_of(&self, scheme: u64) -> bool {
+        scheme == 7
+    }
+}
+
 /// A sale of one product at organisation 4, which lies below 3.
 struct Sold(Zone);
 
@@ -39,7 +56,7 @@ impl Sale for Sold {
 }
 
 fn evaluate(conditions: Conditions) -> Result<Minor, NoAward> {
-    offer(conditions).evaluate(BASIS, &Sold(Zone::utc()))
+    offer(conditions).evaluate(BASIS, &Sold(Zone::utc()), &Somebody)
 }
 
 #[test]
@@ -79,7 +96,26 @@ fn each_condition_qualifies_and_refuses_with_its_own_reason() {
         ..any()
     };
     let during = |hours| Conditions { hours, ..any() };
+    let in_segments = |segments: &[u64]| Conditions {
+        segments: segments.to_vec(),
+        ..any()
+    };
+    let members = |schemes: &[u64]| Conditions {
+        schemes: schemes.to_vec(),
+        ..any()
+    };
+    let of_tiers = |tiers: &[u64]| Conditions {
+        tiers: tiers.to_vec(),
+        ..any()
+    };
     for (qualifies, refuses, why) in [
+        (
+            in_segments(&[1, 5]),
+            in_segments(&[1]),
+            NoAward::OtherSegment,
+        ),
+        (members(&[1, 7]), members(&[1]), NoAward::NotAMember),
+        (of_tiers(&[1, 6]), of_tiers(&[1]), NoAward::OtherTier),
         (minimum(2_000), minimum(2_001), NoAward::BelowMinimum),
         (
             classified(&["FUEL", "PURCHASE"]),
@@ -112,13 +148,13 @@ fn each_condition_qualifies_and_refuses_with_its_own_reason() {
         paid: Minor(9),
         ..BASIS
     };
-    let tiny = offer(any()).evaluate(tiny, &Sold(Zone::utc()));
+    let tiny = offer(any()).evaluate(tiny, &Sold(Zone::utc()), &Somebody);
     assert_eq!(tiny, Err(NoAward::RoundsToNothing));
     let inactive = Offer {
         life_cycle: LifeCycle::Inactive,
         ..offer(any())
     };
-    let refused = inactive.evaluate(BASIS, &Sold(Zone::utc()));
+    let refused = inactive.evaluate(BASIS, &Sold(Zone::utc()), &Somebody);
     assert_eq!(refused, Err(NoAward::Inactive));
 }
 
@@ -158,7 +194,7 @@ fn a_happy_hour_is_that_of_the_clock_on_the_wall_in_summer_and_in_winter() {
             made_at: Timestamp(at.as_millisecond()),
             ..BASIS
         };
-        happy.evaluate(basis, &berlin).is_ok()
+        happy.evaluate(basis, &berlin, &Somebody).is_ok()
     };
     // Summer time ends on 2026-10-25.
     assert!(given("2026-10-24T15:30:00Z") && !given("2026-10-24T16:30:00Z"));

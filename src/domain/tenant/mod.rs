@@ -1,10 +1,12 @@
 //! A tenant: a customer of the platform, the owner of a network, and the list of what it owns.
 
 mod integrations;
+mod rates;
 mod roles;
 
 use std::sync::Arc;
 
+pub use self::rates::{Rate, RateLimits};
 use super::address::Mode;
 use super::calendar::Zone;
 use super::money::Currency;
@@ -46,6 +48,8 @@ pub struct Tenant {
     pub api_keys: Vec<(Mode, u64)>,
     /// The modes in which a wallet owes what an offline sale spent beyond its balance. In others, such a sale is refused.
     pub owes_offline: Vec<Mode>,
+    /// How much callers may ask for, in the modes in which the tenant has said so.
+    pub rate_limits: Vec<(Mode, RateLimits)>,
     /// By how much the time of business in test mode is ahead of the clock on the wall. Never less than it was.
     pub test_clock_ahead: Span,
     /// What it is connected to, oldest first.
@@ -104,8 +108,8 @@ pub enum Command {
     ListOffer(Mode, u64),
     /// Add an API key.
     ListApiKey(Mode, u64),
-    /// Say what becomes of uncovered offline sales of a mode.
-    SetUncoveredOffline(Mode, Uncovered),
+    /// Say what becomes of uncovered offline sales of a mode, and how much its callers may ask for.
+    Set(Mode, Uncovered, RateLimits),
     /// Move the test clock on.
     AdvanceTestClock(Advance),
     /// Connect it to a service.
@@ -139,6 +143,8 @@ pub enum Event {
     IntegrationAdded(Arc<Integration>),
     /// A connection ended, by number.
     IntegrationDeactivated(u32),
+    /// So much may callers of a mode ask for from now on.
+    RateLimitsSet(Mode, RateLimits),
     /// A role is so from now on.
     RoleSet(Role),
     /// A role is gone.
@@ -187,19 +193,22 @@ impl Tenant {
             Command::AdvanceTestClock(advance) => return self.advance(advance),
             Command::AddIntegration(ref integration) => return self.add_integration(integration),
             Command::DeactivateIntegration(number) => return self.deactivate_integration(number),
+            Command::Set(mode, uncovered, rates) => {
+                let mut events = Vec::new();
+                if self.uncovered_offline(mode) != uncovered {
+                    events.push(Event::UncoveredOfflineSet(mode, uncovered));
+                }
+                if self.rate_limits(mode) != rates {
+                    events.push(Event::RateLimitsSet(mode, rates));
+                }
+                return Ok(events);
+            }
             Command::Role(ref role) => return self.decide_role(role),
             Command::ListUser(number) => (
                 self.users.contains(&number),
                 self.users.len() < USERS_MAX,
                 Event::UserListed(number),
             ),
-            Command::SetUncoveredOffline(mode, uncovered) => {
-                return Ok(if self.uncovered_offline(mode) == uncovered {
-                    Vec::new()
-                } else {
-                    vec![Event::UncoveredOfflineSet(mode, uncovered)]
-                });
-            }
             Command::ListOrganisation(number, ref tap) => {
                 return self.list_organisation(number, tap.as_deref());
             }
@@ -288,6 +297,12 @@ impl Tenant {
         }
     }
 
+    /// How much callers of a mode may ask for, where the tenant has said so.
+    pub fn rate_limits(&self, mode: Mode) -> RateLimits {
+        let mut set = self.rate_limits.iter().filter(|(of, _)| *of == mode);
+        set.next().map(|(_, rates)| *rates).unwrap_or_default()
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
@@ -308,6 +323,10 @@ impl Tenant {
             Event::TestClockAdvanced(ahead) => self.test_clock_ahead = *ahead,
             Event::IntegrationAdded(integration) => self.apply_added(integration),
             Event::IntegrationDeactivated(number) => self.apply_deactivated(*number),
+            Event::RateLimitsSet(mode, rates) => {
+                self.rate_limits.retain(|(of, _)| of != mode);
+                self.rate_limits.push((*mode, *rates));
+            }
             Event::RoleSet(role) => self.set_role(role),
             Event::RoleRemoved(number) => self.roles.retain(|role| role.number != *number),
             Event::UserListed(number) => self.users.push(*number),

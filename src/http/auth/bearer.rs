@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::{Caller, SignedIn, SignedInContact, Who, key};
+use super::{Caller, SignedIn, SignedInContact, Who, key, stranger};
 use crate::actors::router::PublishedKey;
 use crate::domain::api_key::{Gateway, Scope};
 use crate::domain::contact::Stage;
@@ -111,6 +111,21 @@ async fn credentials(
     ),
     Problem,
 > {
+    let credentials = unchecked_rates(parts, api, missing).await;
+    credentials.map_err(|problem| stranger(problem, parts, api))
+}
+
+async fn unchecked_rates(
+    parts: &Parts,
+    api: &Api,
+    missing: &'static str,
+) -> Result<
+    (
+        Option<std::sync::Arc<PublishedKey>>,
+        Option<SignedInContact>,
+    ),
+    Problem,
+> {
     let key = key::presented(parts, api).await?;
     let contact = match bearer(&parts.headers) {
         Some(text) => Some(signed_in(text, api).await?),
@@ -129,7 +144,8 @@ pub async fn key_beside(
     parts: &Parts,
     api: &Api,
 ) -> Result<Option<std::sync::Arc<PublishedKey>>, Problem> {
-    key::presented(parts, api).await
+    let key = key::presented(parts, api).await;
+    key.map_err(|problem| stranger(problem, parts, api))
 }
 
 /// A caller with a key of the self-service gateway that covers the scope of the bit `SCOPE`.
@@ -176,12 +192,16 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKey<SCOPE> {
         const MISSING: &str = "send the app's public key in the api_key header";
         let began = Instant::now();
         let (key, _) = credentials(parts, api, MISSING).await?;
-        let key = key.ok_or_else(|| Problem::new(Code::MissingCredentials, MISSING))?;
+        let key = key.ok_or_else(|| {
+            let missing = Problem::new(Code::MissingCredentials, MISSING);
+            stranger(missing, parts, api)
+        })?;
+        let who = Who::Key(key.clone());
+        let caller = Caller::counted(who, Some(&key), began, parts, api).await?;
         for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
             require(&key, scope)?;
         }
-        let who = Who::Key(key);
-        Ok(AppKey(Caller { who, began }))
+        Ok(AppKey(caller))
     }
 }
 
@@ -191,17 +211,19 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKeyOrToken<SCOPE> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
         let missing = "send the app's public key in the api_key header, or the contact's access token in the Authorization header";
-        let who = match credentials(parts, api, missing).await? {
+        let (key, contact) = credentials(parts, api, missing).await?;
+        let who = match (&key, contact) {
             (_, Some(contact)) => Who::Contact(contact),
-            (Some(key), None) => {
-                for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
-                    require(&key, scope)?;
-                }
-                Who::Key(key)
-            }
+            (Some(key), None) => Who::Key(std::sync::Arc::clone(key)),
             (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
         };
-        Ok(AppKeyOrToken(Caller { who, began }))
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
+        if let (Who::Key(key), scopes) = (&caller.who, crate::domain::api_key::Scopes(SCOPE)) {
+            for scope in scopes.iter() {
+                require(key, scope)?;
+            }
+        }
+        Ok(AppKeyOrToken(caller))
     }
 }
 
@@ -212,11 +234,15 @@ impl FromRequestParts<Api> for ContactToken {
         const MISSING: &str =
             "send the contact's access token in the Authorization header (Bearer …)";
         let began = Instant::now();
-        let (_, contact) = credentials(parts, api, MISSING).await?;
-        let signed_in = contact.ok_or_else(|| Problem::new(Code::MissingCredentials, MISSING))?;
+        let (key, contact) = credentials(parts, api, MISSING).await?;
+        let signed_in = contact.ok_or_else(|| {
+            let missing = Problem::new(Code::MissingCredentials, MISSING);
+            stranger(missing, parts, api)
+        })?;
         let who = Who::Contact(signed_in);
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api);
         Ok(ContactToken {
-            caller: Caller { who, began },
+            caller: caller.await?,
             signed_in,
         })
     }

@@ -13,7 +13,7 @@ use crate::domain::api_key::Scopes;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 
-/// The key in the `api_key` header, counted against its rate; none, if there is no such header.
+/// The key in the `api_key` header; none, if there is no such header.
 pub(super) async fn presented(
     parts: &Parts,
     api: &Api,
@@ -36,7 +36,6 @@ pub(super) async fn presented(
             ),
             Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
         })?;
-    api.quota.admit(&key.address)?;
     Ok(Some(key))
 }
 
@@ -57,8 +56,8 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
         let missing = "send a secret key in the api_key header, or a user's access token in the Authorization header";
-        let who = user::presented(parts, api, missing).await?;
-        let caller = Caller { who, began };
+        let (who, key) = user::presented(parts, api, missing).await?;
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
         for scope in Scopes(SCOPE).iter() {
             caller.require(scope)?;
         }

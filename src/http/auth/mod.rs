@@ -6,14 +6,19 @@ pub mod bearer;
 mod key;
 mod user;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
+
+use http::StatusCode;
+use http::request::Parts;
 
 pub use self::key::Authorized;
 pub use self::user::{SignedInUser, UserCaller, UserToken};
 use super::Api;
 use super::failure;
 use super::problem::{Code, Problem};
+use super::quota::Presented;
 use crate::actors::router::PublishedKey;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::api_key::{Gateway, Scope, Scopes, Visibility};
@@ -56,11 +61,59 @@ pub struct SignedInContact {
 pub struct Caller {
     /// Whose credential was presented.
     pub who: Who,
+    /// Where the request comes from.
+    pub client: IpAddr,
     /// When the request reached its handler.
     pub began: Instant,
 }
 
+/// The refusal of a request whose credential is none, unless its address has made too many.
+fn stranger(problem: Problem, parts: &Parts, api: &Api) -> Problem {
+    if problem.code().status() != StatusCode::UNAUTHORIZED {
+        return problem;
+    }
+    let admitted = api.quota.admit_stranger(api.quota.client(parts));
+    admitted.err().unwrap_or(problem)
+}
+
 impl Caller {
+    /// Whoever has presented a credential that works, with the key that came with it, counted against their rates.
+    async fn counted(
+        who: Who,
+        key: Option<&PublishedKey>,
+        began: Instant,
+        parts: &Parts,
+        api: &Api,
+    ) -> Result<Caller, Problem> {
+        let client = api.quota.client(parts);
+        let caller = Caller { who, client, began };
+        let presented = Presented {
+            world: (caller.tenant(), caller.mode()),
+            key,
+            account: match &caller.who {
+                Who::Key(_) => None,
+                Who::Contact(signed_in) => Some(signed_in.contact),
+                Who::User(user) => Some(user.user),
+            },
+        };
+        api.quota.admit(&api.router, client, presented).await?;
+        Ok(caller)
+    }
+
+    /// Lets the caller try a code or a password: wrong ones are counted against its address.
+    ///
+    /// # Errors
+    /// Those of `attempt`; a 429 for an address with too many wrong ones.
+    pub async fn guess<T>(
+        &self,
+        api: &Api,
+        attempt: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let world = (self.tenant(), self.mode());
+        let guess = api.quota.guess(&api.router, world, self.client, attempt);
+        guess.await
+    }
+
     /// Whose world the request is in.
     pub fn tenant(&self) -> TenantId {
         match &self.who {

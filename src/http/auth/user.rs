@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{Caller, SignedIn, Who, bearer, key};
+use super::{Caller, SignedIn, Who, bearer, key, stranger};
 use crate::actors::router::PublishedKey;
 use crate::domain::address::Address;
 use crate::domain::api_key::{Gateway, Scope, Scopes};
@@ -103,7 +103,6 @@ pub(super) async fn signed_in(text: &str, api: &Api) -> Result<UserCaller, Probl
         .iter()
         .find(|it| it.tokens.number == signed_in.session && wall < it.tokens.expires_at);
     let session = *session.ok_or_else(invalid_token)?;
-    api.quota.admit(&signed_in.user)?;
     let place = session.place;
     let tenant = api.router.tenant_view(place.tenant, place.mode).await;
     let tenant = tenant.map_err(failure::problem)?;
@@ -136,7 +135,16 @@ pub(super) async fn presented(
     parts: &Parts,
     api: &Api,
     missing: &'static str,
-) -> Result<Who, Problem> {
+) -> Result<(Who, Option<Arc<PublishedKey>>), Problem> {
+    let presented = unchecked_rates(parts, api, missing).await;
+    presented.map_err(|problem| stranger(problem, parts, api))
+}
+
+async fn unchecked_rates(
+    parts: &Parts,
+    api: &Api,
+    missing: &'static str,
+) -> Result<(Who, Option<Arc<PublishedKey>>), Problem> {
     let key = key::presented(parts, api).await?;
     let user = match bearer::bearer(&parts.headers) {
         Some(text) => Some(signed_in(text, api).await?),
@@ -145,10 +153,10 @@ pub(super) async fn presented(
     match (key, user) {
         (Some(key), Some(user)) => {
             require_agreement(&key, &user)?;
-            Ok(Who::User(Arc::new(user)))
+            Ok((Who::User(Arc::new(user)), Some(key)))
         }
-        (None, Some(user)) => Ok(Who::User(Arc::new(user))),
-        (Some(key), None) => Ok(Who::Key(key)),
+        (None, Some(user)) => Ok((Who::User(Arc::new(user)), None)),
+        (Some(key), None) => Ok((Who::Key(Arc::clone(&key)), Some(key))),
         (None, None) => Err(Problem::new(Code::MissingCredentials, missing)),
     }
 }
@@ -174,15 +182,13 @@ impl FromRequestParts<Api> for UserToken {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         const MISSING: &str = "send the user's access token in the Authorization header (Bearer …)";
         let began = Instant::now();
-        match presented(parts, api, MISSING).await? {
-            Who::User(user) => Ok(UserToken {
-                caller: Caller {
-                    who: Who::User(Arc::clone(&user)),
-                    began,
-                },
-                user,
-            }),
-            Who::Key(_) | Who::Contact(_) => Err(Problem::new(Code::MissingCredentials, MISSING)),
-        }
+        let (who, key) = presented(parts, api, MISSING).await?;
+        let Who::User(user) = who else {
+            let missing = Problem::new(Code::MissingCredentials, MISSING);
+            return Err(stranger(missing, parts, api));
+        };
+        let who = Who::User(Arc::clone(&user));
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
+        Ok(UserToken { caller, user })
     }
 }

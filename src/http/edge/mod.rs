@@ -24,6 +24,7 @@ mod watch;
 use std::time::Duration;
 
 pub use self::request_id::RequestId;
+pub use self::route::on_the_answer;
 pub use self::serve::{Drained, bind, serve};
 pub use self::service::Edge;
 pub use self::timings::Timings;

@@ -1,12 +1,13 @@
 //! Who holds how many connections.
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::EdgeOptions;
+use crate::network::subscriber;
 
 /// The open connections, in all and by peer.
 #[derive(Default)]
@@ -28,7 +29,7 @@ pub(super) struct Seat {
 impl Peers {
     /// A seat for a connection from `address`, or `None` when all, or all of this peer's, are taken.
     pub(super) fn seat(self: &Arc<Self>, address: IpAddr, options: &EdgeOptions) -> Option<Seat> {
-        let peer = network(address);
+        let peer = subscriber(address);
         let mut counts = self.0.lock();
         if counts.total >= options.connections_max {
             return None;
@@ -56,16 +57,6 @@ impl Drop for Seat {
                 of_peer.remove();
             }
         }
-    }
-}
-
-/// One subscriber has a whole IPv6 /64, and could count as 2^64 peers; IPv4 over IPv6 is still IPv4.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
-            address.to_bits() & !u128::from(u64::MAX),
-        )),
-        IpAddr::V4(address) => IpAddr::V4(address),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The service around the router: names the request, calls the router, and finishes its answer.
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tower::Service;
 
 use super::meters::{Meters, UNMATCHED};
-use super::route::{NoteRoute, ROUTE};
+use super::route::{HEADERS, NoteRoute, ROUTE};
 use super::{EdgeOptions, RequestId, Timings};
 use crate::http::problem::{Code, Problem, X_REQUEST_ID};
 
@@ -77,15 +77,22 @@ impl Edge {
         id: &RequestId,
     ) -> (Response, Option<MatchedPath>) {
         let mut router = self.router.clone();
-        let noted = ROUTE.scope(Cell::new(None), async move {
+        let answered = async move {
             // The request is gone after a panic, and what handlers share is behind locks that a panic leaves usable.
             let outcome = AssertUnwindSafe(router.call(request)).catch_unwind().await;
-            (outcome, ROUTE.with(Cell::take))
-        });
+            let headers = HEADERS.with(RefCell::take);
+            (outcome, ROUTE.with(Cell::take), headers)
+        };
+        let noted = ROUTE.scope(Cell::new(None), HEADERS.scope(RefCell::default(), answered));
         match noted.await {
-            (Ok(Ok(response)), route) => (response, route),
-            (Ok(Err(never)), _) => match never {},
-            (Err(_panic), route) => {
+            (Ok(Ok(mut response)), route, headers) => {
+                for (name, value) in headers {
+                    response.headers_mut().append(name, value);
+                }
+                (response, route)
+            }
+            (Ok(Err(never)), ..) => match never {},
+            (Err(_panic), route, _) => {
                 // Not the panic's message: it may quote the request.
                 let name = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
                 tracing::error!(route = name, request_id = id.as_str(), "a handler panicked");

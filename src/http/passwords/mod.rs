@@ -5,6 +5,7 @@
 
 mod rule;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{io, thread};
@@ -43,6 +44,7 @@ struct Job {
 /// Hashes and compares passwords. Its threads end with it.
 pub struct Passwords {
     line: SyncSender<Job>,
+    worked: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -55,13 +57,19 @@ impl Passwords {
         let threads = cores.saturating_sub(1).clamp(1, PASSWORD_THREADS_MAX);
         let (line, jobs) = sync_channel(PASSWORDS_WAITING_MAX);
         let jobs = Arc::new(Mutex::new(jobs));
+        let worked = Arc::new(AtomicU64::new(0));
         for _ in 0..threads {
-            let jobs = Arc::clone(&jobs);
+            let (jobs, worked) = (Arc::clone(&jobs), Arc::clone(&worked));
             thread::Builder::new()
                 .name("passwords".to_owned())
-                .spawn(move || serve(&jobs, &pepper))?;
+                .spawn(move || serve(&jobs, &pepper, &worked))?;
         }
-        Ok(Passwords { line })
+        Ok(Passwords { line, worked })
+    }
+
+    /// How many passwords were hashed or compared: the work that tells nobody who exists, since it is the same for all.
+    pub fn worked(&self) -> u64 {
+        self.worked.load(Ordering::Relaxed)
     }
 
     /// The hash under which a password that was chosen is kept.
@@ -125,7 +133,7 @@ fn failed(error: &dyn std::fmt::Display) -> Problem {
     Problem::from(Code::Internal)
 }
 
-fn serve(jobs: &Mutex<Receiver<Job>>, pepper: &[u8; 32]) {
+fn serve(jobs: &Mutex<Receiver<Job>>, pepper: &[u8; 32], worked: &AtomicU64) {
     let thread = Some(rustix::thread::gettid());
     if let Err(error) = rustix::process::setpriority_process(thread, PASSWORD_THREAD_NICE) {
         tracing::debug!(%error, "passwords are hashed at the usual priority");
@@ -141,6 +149,7 @@ fn serve(jobs: &Mutex<Receiver<Job>>, pepper: &[u8; 32]) {
         if job.reply.is_closed() {
             continue;
         }
+        worked.fetch_add(1, Ordering::Relaxed);
         let done = work(&job.password, job.task, pepper, &mut memory);
         if job.reply.send(done).is_err() {
             tracing::debug!("whoever had a password hashed has gone");

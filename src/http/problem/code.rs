@@ -93,10 +93,10 @@ codes! {
     ApiKeyExpired "api_key_expired" UNAUTHORIZED "The API key has expired" None;
     TokenExpired "token_expired" UNAUTHORIZED "The access token has expired" None;
     InvalidToken "invalid_token" UNAUTHORIZED "The access token is not valid" None;
-    StepUpRequired "step_up_required" UNAUTHORIZED "This needs a second factor of late" None;
     InvalidGrant "invalid_grant" UNAUTHORIZED "The refresh token is not valid" None;
     OtpInvalid "otp_invalid" UNAUTHORIZED "The one-time code is not valid" Some(INVALID_LOGIN);
     CredentialsConflict "credentials_conflict" UNAUTHORIZED "The token and the API key contradict each other" None;
+    StepUpRequired "step_up_required" UNAUTHORIZED "This operation needs a fresh proof of who asks" None;
     SecretKeyRequired "secret_key_required" FORBIDDEN "This operation needs a secret key" None;
     LiveKeyRequired "live_key_required" FORBIDDEN "This operation needs a key of live mode" None;
     TestKeyRequired "test_key_required" FORBIDDEN "This operation needs a key of test mode" None;
@@ -116,6 +116,7 @@ codes! {
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
     NoIntegration "no_integration" BAD_REQUEST "Nothing is set up to deliver the message" None;
+    SchemeClosed "scheme_closed" BAD_REQUEST "The reward scheme does not let the contact in" None;
     TapNotUnique "tap_not_unique" CONFLICT "Another organisation has this TAP" None;
     CurrencyMismatch "currency_mismatch" UNPROCESSABLE_ENTITY "The currency is not the wallet's" None;
     // What the server cannot do now. Each says in its page whether something may have happened.
@@ -147,6 +148,12 @@ impl Code {
                 | Code::BodyIncomplete
                 | Code::BodyTooLarge
         )
+    }
+
+    /// Whether it refuses a code or a password because it is a wrong one.
+    #[must_use]
+    pub const fn is_wrong_guess(self) -> bool {
+        matches!(self, Code::OtpInvalid | Code::InvalidLogin)
     }
 
     /// Whether the answer always carries `Retry-After`: 429 and 503 do, and both mean that nothing happened.

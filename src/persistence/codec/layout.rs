@@ -13,7 +13,8 @@ use crate::domain::calendar::Zone;
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::time::{Dues, Span, Timestamp};
 use crate::domain::{
-    api_key, contact, directory_entry, entity, lease, offer, organisation, remembered, tenant,
+    api_key, audit, contact, directory_entry, entity, lease, offer, organisation, remembered,
+    tenant,
 };
 use crate::persistence::journal::Position;
 use crate::persistence::listing;
@@ -96,6 +97,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod rewards;
 mod user;
 
 stored!(wrap Timestamp);
@@ -138,7 +140,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 8 => AddsIdentity(session) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -167,7 +169,9 @@ impl<C> Decode<C> for remembered::Remembered {
 
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
-stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, test_clock_ahead, roles, users, integrations });
+stored!(record tenant::Rate { requests, seconds });
+stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination });
+stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users, integrations });
 stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {
     0 => Created(details),
@@ -179,6 +183,7 @@ stored!(choice tenant::Event {
     6 => UncoveredOfflineSet(mode, uncovered),
     7 => IntegrationAdded(integration),
     8 => IntegrationDeactivated(number),
+    20 => RateLimitsSet(mode, rates),
     30 => RoleSet(role),
     31 => RoleRemoved(number),
     32 => UserListed(number),
@@ -199,13 +204,14 @@ stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
 stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });
 stored!(record offer::Hours { days, from, until });
 stored!(record offer::Conditions {
-    minimum_total, classifications, organisations, products, starts_at, ends_at, hours,
+    minimum_total, classifications, organisations, products, starts_at, ends_at, hours, segments,
+    tiers, schemes,
 });
 stored!(record offer::Cap { awards, amount });
 stored!(record offer::Caps { in_all, a_day });
 stored!(record offer::SpendConditions { organisations, products, hours });
 stored!(record offer::Offer {
-    name, life_cycle, award, conditions, caps, best_of, unlocks_after, award_lasts, spend_conditions,
+    name, life_cycle, award, conditions, goal, caps, texts, best_of, unlocks_after, award_lasts, spend_conditions,
     budget,
 });
 stored_as!(
@@ -250,6 +256,10 @@ stored!(choice offer::NoAward {
     11 => ContactCapReached,
     12 => DayCapReached,
     13 => NotTheBest,
+    14 => OtherSegment,
+    15 => OtherTier,
+    16 => GoalNotReached,
+    17 => NotAMember,
 });
 
 stored!(choice api_key::Visibility { 0 => Public, 1 => Secret });
@@ -324,15 +334,16 @@ stored!(record contact::Spent { requested, from, owed });
 stored!(record contact::Product { sku, id, quantity, total, net, tax });
 stored!(record contact::Purchase {
     number, organisation, amounts, currency, classification, own_id, reference_number,
-    payment_medium_identifier, recorded_at, performed_on, spent, products, offers,
+    payment_medium_identifier, recorded_at, performed_on, spent, products, offers, activity,
 });
 stored!(record contact::KeptPurchase { purchase, cancelled_at });
 stored!(record contact::OfferCredit { offer, amount });
 stored!(record contact::Cancellation {
     number, at, restored, taken, taken_locked, owed, forgiven, credits, uncounted, unused,
+    inactivity, unreached,
 });
 stored!(record contact::ReturnOf { organisation, amount, reference_number, returned_on });
-stored!(record contact::Returned { number, at, of, restored, taken, owed });
+stored!(record contact::Returned { number, at, of, restored, taken, owed, inactivity });
 stored!(record contact::TopUp { payment_method, code, paid_on });
 stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
 stored!(record contact::Entry { number, at, reason, lots });
@@ -369,7 +380,7 @@ stored!(record contact::Change {
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
     sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
-    late_cancellations, access,
+    late_cancellations, access, loyalty,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -395,7 +406,20 @@ stored!(choice contact::Event {
     20 => LimitsUsed(used),
     21 => Returned(returned),
     22 => Access(event),
+    47 => TagsSet(tags),
+    48 => GoalsCounted(steps),
+    50 => SchemeSignedUp(member),
+    51 => SchemeSignedOut(scheme),
+    52 => SchemeCodeWrong(at),
+    49 => TierReached(reached),
 });
+
+stored!(choice audit::Outcome { 0 => Asked, 1 => Done, 2 => Refused, 3 => Unknown });
+stored!(record audit::Entry { actor, masquerader, operation, target, outcome });
+stored!(record audit::Line { number, at, entry, hash });
+stored!(record audit::Start { lines, hash });
+stored!(record audit::Page { start, lines });
+stored!(choice audit::Event { 0 => Begun(start), 1 => Appended(line) });
 
 stored!(choice entity::Event {
     1 => Tenant(event),
@@ -405,6 +429,8 @@ stored!(choice entity::Event {
     5 => ApiKey(event),
     6 => DirectoryEntry(event),
     7 => Lease(event),
+    10 => Configuration(event),
+    11 => AuditLog(event),
     8 => User(event),
 });
 stored!(choice entity::State {
@@ -415,6 +441,8 @@ stored!(choice entity::State {
     5 => ApiKey(state),
     6 => DirectoryEntry(state),
     7 => Lease(state),
+    10 => Configuration(state),
+    11 => AuditLog(state),
     8 => User(state),
 });
 stored!(record entity::Remember { keys, request });

@@ -9,6 +9,7 @@ mod offers;
 mod parts;
 mod profiles;
 mod refusals;
+mod rewards;
 mod round_trips;
 mod sizes;
 mod users;

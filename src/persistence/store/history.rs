@@ -73,7 +73,9 @@ impl Store {
             | State::ApiKey(_)
             | State::DirectoryEntry(_)
             | State::Lease(_)
-            | State::User(_) => None,
+            | State::AuditLog(_)
+            | State::User(_)
+            | State::Configuration(_) => None,
         })
     }
 

@@ -188,7 +188,7 @@ impl Sender {
 
     fn outgoing(&self, message: &Message, recipient: String) -> Outgoing {
         let Message { contact, challenge } = message;
-        let code = self.secrets.one_time_code(contact, &challenge.nonce);
+        let code = self.secrets.told_of(contact, challenge);
         let text = access::Message::with_code(challenge.purpose, challenge.channel, &code);
         Outgoing {
             id: self.secrets.public_ids().write(PublicId {

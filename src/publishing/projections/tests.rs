@@ -119,6 +119,7 @@ impl Bench {
             spent: None,
             products: Vec::new(),
             offers: Vec::new(),
+            activity: None,
         };
         let event = contact::Event::PurchaseRecorded(Arc::new(purchase));
         self.happens(mode, Kind::Contact, owner, Event::Contact(event));

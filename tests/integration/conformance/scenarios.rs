@@ -18,7 +18,11 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
             $($name(recorded(recorder).await).await;)*
         };
     }
-    scenarios!(signing_in_by_phone, organisations_of_the_back_office);
+    scenarios!(
+        signing_in_by_phone,
+        organisations_of_the_back_office,
+        what_is_not_built,
+    );
 }
 
 async fn recorded(recorder: &Arc<Recorder>) -> TestNode {
@@ -66,5 +70,20 @@ async fn organisations_of_the_back_office(node: TestNode) {
         node.ask(Method::GET, &format!("/backoffice/v2{path}"))
             .send()
             .await;
+    }
+}
+
+async fn what_is_not_built(node: TestNode) {
+    let person = node.signed_up(PHONE).await;
+    let contact = format!("/contacts/{}", person.id);
+    for (method, path) in [
+        (Method::POST, format!("{contact}/export_statement")),
+        (Method::POST, format!("{contact}/people/1/actions")),
+        (Method::GET, format!("{contact}/devices/1/meter_readings")),
+        (Method::POST, format!("{contact}/devices/1/meter_readings")),
+        (Method::PUT, "/wallets/1".to_owned()),
+        (Method::GET, "/wallets/1/topup_settings".to_owned()),
+    ] {
+        node.own(method, &path, &person.access).send().await;
     }
 }

@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod api_keys;
+mod audit_log;
 mod classifications;
 mod contacts;
 mod fields;
@@ -10,6 +11,7 @@ mod journals;
 mod offers;
 mod organisations;
 mod purchases;
+mod rewards;
 mod roles;
 mod settings;
 mod test_clock;
@@ -28,7 +30,7 @@ use utoipa::openapi::security::{
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use super::{reference, under};
+use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -45,9 +47,13 @@ use crate::http::Api;
         (name = "Wallets", description = "Their money"),
         (name = "Purchases", description = "Award and spend at the till"),
         (name = "Reward offers", description = "What purchases earn, under which conditions"),
+        (name = "Reward tiers", description = "What loyalty reaches"),
+        (name = "Reward schemes", description = "What contacts are members of"),
+        (name = "Segments", description = "Contacts that belong together, and the tags that say so"),
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
         (name = "Test clock", description = "The time of business in test mode"),
+        (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
         (name = "Identity providers", description = "Who vouches for contacts: accounts elsewhere that they sign in by"),
         (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
@@ -85,6 +91,18 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(offers::get::get, offers::change::change),
         routes!(offers::awards::get, offers::awards::change),
         routes!(offers::life_cycle::change),
+        routes!(rewards::tags::create, rewards::tags::list),
+        routes!(rewards::segments::create, rewards::segments::list),
+        routes!(rewards::segments::get, rewards::segments::change),
+        routes!(
+            rewards::tiers::create,
+            rewards::tiers::list,
+            rewards::tiers::set
+        ),
+        routes!(rewards::tiers::get, rewards::tiers::change),
+        routes!(rewards::schemes::create, rewards::schemes::list),
+        routes!(rewards::schemes::get, rewards::schemes::change),
+        routes!(contacts::tags::get, contacts::tags::set),
         routes!(organisations::create::create),
         routes!(organisations::get::get, organisations::update::update),
         routes!(organisations::network::network),
@@ -102,6 +120,8 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             identity_providers::list::list
         ),
         routes!(identity_providers::deactivate::deactivate),
+        routes!(audit_log::list::list),
+        routes!(audit_log::export::export),
         routes!(roles::create::create, roles::list::list),
         routes!(
             roles::list::get,
@@ -168,6 +188,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/backoffice/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
+    answers_of_all(&mut document);
     let schemes = document.components.get_or_insert_default();
     schemes.add_security_scheme(
         "api_key",

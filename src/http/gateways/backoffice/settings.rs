@@ -9,12 +9,15 @@ use utoipa::ToSchema;
 use crate::actors::router::Timings;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
+use crate::domain::context::TenantView;
 use crate::domain::entity::Command;
-use crate::domain::tenant::{self, Uncovered};
+use crate::domain::tenant::{self, Rate, RateLimits, Uncovered};
+use crate::http::audit::audited;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
+use crate::limits;
 
 /// How the platform behaves towards the tenant, in one mode.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -22,6 +25,39 @@ use crate::http::{Api, failure, reply};
 #[schema(as = Settings)]
 pub(super) struct WireSettings {
     uncovered_offline_spend: WireUncovered,
+    /// How much callers may ask for. What is left out is as the platform has it.
+    #[serde(default)]
+    rate_limits: WireRateLimits,
+}
+
+/// How much callers may ask for before they are answered 429, each by its own count.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RateLimits)]
+struct WireRateLimits {
+    /// Each secret key. It has no limit unless one is set here.
+    secret_key: Option<WireRate>,
+    /// Each public key: all apps together that carry it. 10,000 a second unless set.
+    public_key: Option<WireRate>,
+    /// Each address that public keys and tokens come from; a /64 of IPv6 is one. 6,000 a minute unless set.
+    address: Option<WireRate>,
+    /// Each contact and user. 600 a minute unless set.
+    account: Option<WireRate>,
+    /// The messages to each phone number and e-mail address, within one in 30 seconds and five an hour.
+    destination: Option<WireRate>,
+}
+
+/// So many in so long: all at once after a quiet time, spread over it otherwise.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Rate)]
+struct WireRate {
+    /// How many.
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    requests: u32,
+    /// In how many seconds.
+    #[schema(minimum = 1, maximum = 86_400)]
+    seconds: u32,
 }
 
 /// What becomes of a purchase of an offline batch with `restrict_fully_covered` that the wallet does not cover.
@@ -36,16 +72,86 @@ enum WireUncovered {
 }
 
 impl Validate for WireSettings {
-    fn validate(&self, _: &mut Faults) {}
+    fn validate(&self, faults: &mut Faults) {
+        let rates = &self.rate_limits;
+        let named = [
+            ("secret_key", rates.secret_key),
+            ("public_key", rates.public_key),
+            ("address", rates.address),
+            ("account", rates.account),
+            ("destination", rates.destination),
+        ];
+        faults.within("rate_limits", |faults| {
+            for (name, rate) in named {
+                if let Some(rate) = rate {
+                    faults.within(name, |faults| rate.validate(faults));
+                }
+            }
+        });
+    }
 }
 
-impl From<Uncovered> for WireSettings {
-    fn from(uncovered: Uncovered) -> WireSettings {
+impl WireRate {
+    fn validate(self, faults: &mut Faults) {
+        faults.require(
+            (1..=limits::RATE_REQUESTS_MAX).contains(&self.requests),
+            "requests",
+            "out_of_range",
+            "must be from 1 to 10,000,000",
+        );
+        faults.require(
+            (1..=limits::RATE_SECONDS_MAX).contains(&self.seconds),
+            "seconds",
+            "out_of_range",
+            "must be from 1 to 86,400, a day",
+        );
+    }
+}
+
+impl From<Rate> for WireRate {
+    fn from(Rate { requests, seconds }: Rate) -> WireRate {
+        WireRate { requests, seconds }
+    }
+}
+
+impl From<WireRate> for Rate {
+    fn from(WireRate { requests, seconds }: WireRate) -> Rate {
+        Rate { requests, seconds }
+    }
+}
+
+impl From<RateLimits> for WireRateLimits {
+    fn from(set: RateLimits) -> WireRateLimits {
+        WireRateLimits {
+            secret_key: set.secret_key.map(Into::into),
+            public_key: set.public_key.map(Into::into),
+            address: set.address.map(Into::into),
+            account: set.account.map(Into::into),
+            destination: set.destination.map(Into::into),
+        }
+    }
+}
+
+impl From<WireRateLimits> for RateLimits {
+    fn from(asked: WireRateLimits) -> RateLimits {
+        RateLimits {
+            secret_key: asked.secret_key.map(Into::into),
+            public_key: asked.public_key.map(Into::into),
+            address: asked.address.map(Into::into),
+            account: asked.account.map(Into::into),
+            destination: asked.destination.map(Into::into),
+        }
+    }
+}
+
+impl From<&TenantView> for WireSettings {
+    fn from(tenant: &TenantView) -> WireSettings {
         WireSettings {
-            uncovered_offline_spend: match uncovered {
+            uncovered_offline_spend: match tenant.uncovered_offline {
                 Uncovered::Reject => WireUncovered::Reject,
                 Uncovered::Owe => WireUncovered::Owe,
             },
+            rate_limits: tenant.rate_limits.into(),
         }
     }
 }
@@ -64,7 +170,7 @@ pub(super) async fn get(
     caller: Authorized<{ Scope::SettingsRead.bit() }>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
-    let settings = WireSettings::from(tenant.uncovered_offline);
+    let settings = WireSettings::from(&*tenant);
     let timings = reply::timings(&caller, Timings::default());
     Ok(reply::json(StatusCode::OK, &settings, timings))
 }
@@ -88,21 +194,24 @@ pub(super) async fn set(
     body: ValidJson<WireSettings>,
 ) -> Result<Response, Problem> {
     of_whole_network(&caller)?;
-    let uncovered = match body.uncovered_offline_spend {
-        WireUncovered::Reject => Uncovered::Reject,
-        WireUncovered::Owe => Uncovered::Owe,
+    let act = async {
+        let uncovered = match body.uncovered_offline_spend {
+            WireUncovered::Reject => Uncovered::Reject,
+            WireUncovered::Owe => Uncovered::Owe,
+        };
+        let set = tenant::Command::Set(caller.mode(), uncovered, body.rate_limits.into());
+        let tenant = Address::tenant(caller.tenant());
+        let answer = api
+            .router
+            .command(tenant, Command::Tenant(set), None, None)
+            .await;
+        let timings = reply::timings(&caller, answer.timings);
+        Ok(match answer.result {
+            Ok(_) => reply::json(StatusCode::OK, &*body, timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
     };
-    let set = tenant::Command::SetUncoveredOffline(caller.mode(), uncovered);
-    let tenant = Address::tenant(caller.tenant());
-    let answer = api
-        .router
-        .command(tenant, Command::Tenant(set), None, None)
-        .await;
-    let timings = reply::timings(&caller, answer.timings);
-    Ok(match answer.result {
-        Ok(_) => reply::json(StatusCode::OK, &*body, timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    audited(&api, &caller, "settings.update", None, act).await
 }
 
 fn of_whole_network(caller: &Caller) -> Result<(), Problem> {

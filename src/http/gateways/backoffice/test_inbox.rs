@@ -129,7 +129,7 @@ async fn code(api: &Api, contact: Address, challenge: &Challenge) -> Result<Wire
     let secrets = api.router.secrets();
     let code = recipient
         .is_some()
-        .then(|| secrets.one_time_code(contact, &challenge.nonce));
+        .then(|| secrets.told_of(contact, challenge));
     let (purpose, channel) = (challenge.purpose, challenge.channel);
     let said = code.as_deref();
     let said = said.map(|code| access::Message::with_code(purpose, channel, code));

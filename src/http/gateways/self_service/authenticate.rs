@@ -182,7 +182,7 @@ impl Validate for NewAuthentication {
 )]
 enum Entered {
     /// With a password.
-    SignedIn(WireSignedIn),
+    SignedIn(Box<WireSignedIn>),
     /// Without one.
     Challenge(WireChallenge),
 }
@@ -221,7 +221,8 @@ pub(super) async fn authenticate(
     let to = to.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
     match &body.password {
         Some(password) => {
-            let signed_in = by_password(&api, &caller, &to, password);
+            let attempt = by_password(&api, &caller, &to, password);
+            let signed_in = caller.guess(&api, attempt);
             evenly(caller.began, signed_in).await
         }
         None => otp::send(&api, &caller, &to).await,

@@ -20,6 +20,9 @@ use crate::limits::TELLING_TIME_STEP;
 /// How many of a number's last digits are shown: enough to know it by, too few to dial.
 const DIGITS_SHOWN: usize = 2;
 
+/// What is shown of where a code went that the caller did not send: anything else would tell of the contact.
+const MASK: &str = "**********";
+
 /// How many stars stand for the rest of an address's name, however long it is.
 const LETTERS_HIDDEN: usize = 5;
 
@@ -38,12 +41,12 @@ pub(super) struct WireChallenge {
 pub(super) fn answer(
     caller: &Caller,
     status: StatusCode,
-    to: &Destination,
+    to: Option<&Destination>,
     challenged: Result<Challenged, AccessRefused>,
 ) -> Result<Response, Problem> {
     let challenged = challenged.map_err(refused)?;
     let challenge = WireChallenge {
-        obfuscated_value: obfuscated(to),
+        obfuscated_value: to.map_or_else(|| MASK.to_owned(), obfuscated),
         auth_otp: challenged.auth_otp,
     };
     let timings = reply::timings(caller, Timings::default());
@@ -64,6 +67,20 @@ pub(super) fn refused(refused: AccessRefused) -> Problem {
         .retry_after(retry_after),
         AccessRefused::InvalidGrant => invalid_grant(),
         AccessRefused::InvalidLogin => invalid_login(),
+        AccessRefused::TokenInvalid => invalid_one_time_token(),
+        AccessRefused::StepUpRequired => Problem::new(
+            Code::StepUpRequired,
+            "the session began more than ten minutes ago; sign in again, or send current_password",
+        ),
+        AccessRefused::IdentityKnown => failure::invalid_field(
+            "/provider",
+            "known_already",
+            "names what the contact signs in by already; choose another",
+        ),
+        AccessRefused::IdentitiesFull => Problem::new(
+            Code::LimitReached,
+            "the contact signs in by eight things, and there can be no more",
+        ),
         // Told to whoever has just proven to own it.
         AccessRefused::ValueTaken => Problem::new(
             Code::ContactNotUnique,
@@ -111,6 +128,26 @@ pub(super) async fn require_delivery(
     api.quota.admit_code(tenant, mode)
 }
 
+/// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
+pub(super) async fn require_room(
+    api: &Api,
+    caller: &Caller,
+    destination: &Destination,
+) -> Result<(), Problem> {
+    let (Destination::Phone(text) | Destination::Email(text)) = destination;
+    let world = (caller.tenant(), caller.mode());
+    let admitted = api.quota.admit_destination(&api.router, world, text);
+    admitted.await
+}
+
+/// A one-time token that a mail brought opens nothing.
+pub(super) fn invalid_one_time_token() -> Problem {
+    Problem::new(
+        Code::InvalidToken,
+        "the one-time token was used, has run out, or is none; ask for another one",
+    )
+}
+
 /// The password is wrong, or nobody signs in so: which of both is not said.
 pub(super) fn invalid_login() -> Problem {
     Problem::new(
@@ -135,7 +172,7 @@ fn even(began: Instant, elapsed: std::time::Duration) -> Instant {
 }
 
 /// A phone number of E.164 without most of its digits, or an e-mail address without most of its name.
-fn obfuscated(to: &Destination) -> String {
+pub(super) fn obfuscated(to: &Destination) -> String {
     match to {
         Destination::Phone(number) => {
             let hidden = number.chars().count().saturating_sub(DIGITS_SHOWN);

@@ -151,5 +151,5 @@ pub(super) async fn entered(
 ) -> Result<Response, Problem> {
     let existing = Some(entered.existing);
     let who = (entered.contact, &entered.session, existing);
-    signed_in::answer(api, caller.began, status, who).await
+    signed_in::signed_in_as(api, caller.began, status, who).await
 }

@@ -151,6 +151,15 @@ pub(super) fn check_token(faults: &mut Faults, member: &str, text: Option<&str>)
     }
 }
 
+/// The e-mail address that its validation has found to be one.
+///
+/// # Errors
+/// It is none.
+pub(super) fn email_destination(text: &str) -> Result<Destination, Problem> {
+    let normal = email::normal(text).map(Destination::Email);
+    normal.ok_or_else(|| Problem::from(Code::InvalidRequest))
+}
+
 /// Demands a password that may be chosen, if there is one.
 pub(super) fn check_password(faults: &mut Faults, member: &str, text: Option<&str>) {
     if let Some(Err(why)) = text.map(|text| Password::chosen(text.to_owned())) {

@@ -5,16 +5,25 @@
 
 mod authenticate;
 mod challenge;
+mod change_password;
+mod email_verification;
 mod external;
+mod forgot_password;
 mod get;
 mod identification;
+mod identities;
+mod not_built;
+mod offers;
 mod oidc;
 mod otp;
 mod refresh;
 mod register;
 mod registration;
+mod rewards;
+mod schemes;
 mod sign_out;
 mod signed_in;
+mod switch;
 mod validate_otp;
 mod wire;
 
@@ -27,7 +36,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 pub(super) use self::challenge::evenly;
-use super::{reference, under};
+use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
 #[derive(OpenApi)]
@@ -39,6 +48,9 @@ use crate::http::Api;
     tags(
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
+        (name = "Rewards", description = "What loyalty has come to"),
+        (name = "Devices", description = "What the contact uses"),
+        (name = "Wallet", description = "The contact's money"),
     )
 )]
 struct Document;
@@ -49,10 +61,29 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(validate_otp::validate),
         routes!(otp::request),
         routes!(authenticate::authenticate),
+        routes!(forgot_password::forget),
+        routes!(change_password::by_token),
+        routes!(change_password::own),
+        routes!(email_verification::request),
+        routes!(email_verification::verify),
+        routes!(identities::add),
         routes!(refresh::refresh),
         routes!(oidc::authorization_url),
         routes!(sign_out::sign_out),
+        routes!(switch::switch),
         routes!(get::get),
+        routes!(rewards::get),
+        routes!(schemes::sign_up::sign),
+        routes!(schemes::verify::verify),
+        routes!(schemes::list::list),
+        routes!(offers::list::list),
+        routes!(offers::get::get),
+        routes!(offers::performance::get),
+        routes!(not_built::export_statement),
+        routes!(not_built::act_on_relationship),
+        routes!(not_built::list_meter_readings, not_built::add_meter_reading),
+        routes!(not_built::set_wallet_top_up),
+        routes!(not_built::get_top_up_settings),
     ]
 }
 
@@ -71,6 +102,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         under("/self-service/v2", second, described),
     );
     let (routes, mut document) = gateway.split_for_parts();
+    answers_of_all(&mut document);
     let bearer = |format: &str| {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
         scheme.bearer_format = Some(format.to_owned());

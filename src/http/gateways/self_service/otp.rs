@@ -6,11 +6,12 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
 use super::wire::not_built;
-use crate::actors::router::access::Destination;
+use crate::actors::router::access::{Destination, Detail};
 use crate::domain::access::Channel;
 use crate::domain::api_key::Scope;
+use crate::domain::contact::Profile;
 use crate::http::Api;
 use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKeyOrToken;
@@ -18,6 +19,7 @@ use crate::http::email;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::phone::e164;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::limits;
 
 /// How the code is sent.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -46,19 +48,19 @@ impl Method {
 enum Name {
     /// The phone number that it signs in by, with `+` and country.
     Phone,
-    /// Not built.
+    /// An earlier transaction.
     AuthOtp,
     /// Not built.
     Birthdate,
     /// Not built.
     Passport,
-    /// Not built.
+    /// A card of the contact.
     Card,
     /// The e-mail address that it signs in by.
     Email,
     /// Not built.
     IdNumber,
-    /// Not built.
+    /// The same as a card.
     LoyaltyIdentifier,
     /// Not built.
     GiftPass,
@@ -85,63 +87,112 @@ struct Credential {
 #[schema(as = OtpRequest)]
 pub(super) struct NewOtp {
     method: Method,
-    /// One: the phone number, with `SMS`, or the e-mail address, with `EMAIL`, that the contact signs in by.
-    #[schema(min_items = 1, max_items = 1)]
+    /// What the contact signs in by: one `PHONE`, with `SMS`, or one `EMAIL`, with `EMAIL`. Or two details of a contact that the business knows:
+    /// the code goes to where that one is known to be reached. Or one `AUTH_OTP`, to have another code sent.
+    #[schema(min_items = 1, max_items = 10)]
     credentials: Vec<Credential>,
 }
 
 /// What a request names to send a code to.
 enum Named {
-    /// What the contact signs in by; none, if it is not written as that is.
-    Identity(Option<Destination>),
+    /// What the contact signs in by.
+    Identity(Destination),
+    /// Details of a contact.
+    Details(Vec<Detail>),
+    /// An earlier transaction.
+    Again(String),
     /// Something that is not built.
     NotBuilt,
+    /// Something that is not written as it should be: where, and what.
+    Wrong(String, &'static str, &'static str),
+}
+
+/// What one credential says.
+enum Said {
+    Detail(Detail),
+    NotBuilt,
+    Wrong(&'static str, &'static str),
+}
+
+impl Credential {
+    fn said(&self) -> Said {
+        let reached = match self.name {
+            Name::Phone => e164(&self.value, None).map(Destination::Phone),
+            Name::Email => email::normal(&self.value).map(Destination::Email),
+            Name::Card | Name::LoyaltyIdentifier => {
+                let text = self.value.trim();
+                let is_there = !text.is_empty() && text.chars().count() <= limits::CODE_CHARS_MAX;
+                return match is_there {
+                    true => Said::Detail(Detail::Card(text.to_owned())),
+                    false => Said::Wrong("wrong_length", "must have 1 to 64 characters"),
+                };
+            }
+            Name::AuthOtp => {
+                return Said::Wrong("not_alone", "must be the only credential, or be left out");
+            }
+            Name::Birthdate
+            | Name::Passport
+            | Name::IdNumber
+            | Name::GiftPass
+            | Name::StatutoryId => return Said::NotBuilt,
+        };
+        match reached {
+            Some(to) => Said::Detail(Detail::Reached(to)),
+            None => Said::Wrong(
+                "not_a_destination",
+                "must be a phone number with + and country, or an e-mail address like name@example.com",
+            ),
+        }
+    }
 }
 
 impl NewOtp {
     fn named(&self) -> Named {
-        let [one] = self.credentials.as_slice() else {
-            return Named::NotBuilt;
-        };
-        if one.gift_pass.is_some() {
-            return Named::NotBuilt;
+        if let [one] = self.credentials.as_slice()
+            && one.name == Name::AuthOtp
+        {
+            return Named::Again(one.value.clone());
         }
-        match one.name {
-            Name::Phone => Named::Identity(e164(&one.value, None).map(Destination::Phone)),
-            Name::Email => Named::Identity(email::normal(&one.value).map(Destination::Email)),
-            Name::AuthOtp
-            | Name::Birthdate
-            | Name::Passport
-            | Name::Card
-            | Name::IdNumber
-            | Name::LoyaltyIdentifier
-            | Name::GiftPass
-            | Name::StatutoryId => Named::NotBuilt,
+        let mut details = Vec::with_capacity(self.credentials.len());
+        for (index, credential) in self.credentials.iter().enumerate() {
+            match credential.said() {
+                _ if credential.gift_pass.is_some() => return Named::NotBuilt,
+                Said::NotBuilt => return Named::NotBuilt,
+                Said::Detail(detail) if details.contains(&detail) => {}
+                Said::Detail(detail) => details.push(detail),
+                Said::Wrong(code, remedy) => {
+                    return Named::Wrong(format!("credentials/{index}/value"), code, remedy);
+                }
+            }
+        }
+        // What is reached by the method comes first: the code goes there.
+        let channel = self.method.channel();
+        details.sort_by_key(|it| !matches!(it, Detail::Reached(to) if to.channel() == channel));
+        match details.as_slice() {
+            [Detail::Reached(to)] if to.channel() == channel => Named::Identity(to.clone()),
+            [Detail::Reached(_)] => Named::Wrong(
+                "method".to_owned(),
+                "of_another_credential",
+                "must be SMS for a phone number, and EMAIL for an e-mail address",
+            ),
+            [] | [Detail::Card(_)] => Named::Wrong(
+                "credentials".to_owned(),
+                "too_few",
+                "must have a second detail beside a card",
+            ),
+            _ => Named::Details(details),
         }
     }
 }
 
 impl Validate for NewOtp {
     fn validate(&self, faults: &mut Faults) {
-        faults.require(
-            (1..=CREDENTIALS_MAX).contains(&self.credentials.len()),
-            "credentials",
-            "wrong_length",
-            "must have 1 to 10 entries",
-        );
-        match self.named() {
-            Named::Identity(Some(to)) => faults.require(
-                to.channel() == self.method.channel(),
-                "method",
-                "of_another_credential",
-                "must be SMS for a phone number, and EMAIL for an e-mail address",
-            ),
-            Named::Identity(None) => faults.add(
-                "credentials/0/value",
-                "not_a_destination",
-                "must be a phone number with + and country, or an e-mail address like name@example.com",
-            ),
-            Named::NotBuilt => {}
+        if !(1..=CREDENTIALS_MAX).contains(&self.credentials.len()) {
+            faults.add("credentials", "wrong_length", "must have 1 to 10 entries");
+            return;
+        }
+        if let Named::Wrong(member, code, remedy) = self.named() {
+            faults.add(&member, code, remedy);
         }
     }
 }
@@ -151,14 +202,16 @@ const CREDENTIALS_MAX: usize = 10;
 
 /// Ask for a code to sign in with.
 ///
-/// It goes to the phone number or e-mail address that the contact signs in by. Where nobody does, the answer is the same, and no code will ever fit.
+/// It goes to the phone number or e-mail address that the contact signs in by. A contact that the business made, and that signs in by nothing yet, is
+/// found by two details that match, of which one is its own alone; its code goes to where the business knows it to be reached, and
+/// once it is signed in it adds what it signs in by. Where nobody is found, the answer is the same, and no code will ever fit.
 #[utoipa::path(
     post, path = "/contacts/otp", tag = "Authentication", security(("api_key" = []), ("access_token" = [])),
     request_body = NewOtp,
     responses(
         (status = 200, description = "A code was sent, if anybody signs in by this", body = WireChallenge),
         (status = 400, description = "Not JSON, or nothing delivers messages in live mode", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No credential, one that does not work, or an AUTH_OTP that has run out", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address", body = ProblemBody, content_type = "application/problem+json"),
@@ -171,10 +224,22 @@ pub(super) async fn request(
     caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     body: ValidJson<NewOtp>,
 ) -> Result<Response, Problem> {
+    let channel = body.method.channel();
     match body.named() {
-        Named::Identity(Some(to)) => send(&api, &caller, &to).await,
-        Named::Identity(None) => Err(Problem::from(Code::InvalidRequest)),
-        Named::NotBuilt => Err(not_built("credentials", "one PHONE or EMAIL")),
+        Named::Identity(to) => send(&api, &caller, &to).await,
+        Named::Details(details) => {
+            let sent = send_on_file(&api, &caller, channel, &details);
+            evenly(caller.began, sent).await
+        }
+        Named::Again(auth_otp) => {
+            let sent = send_again(&api, &caller, channel, &auth_otp);
+            evenly(caller.began, sent).await
+        }
+        Named::Wrong(..) => Err(Problem::from(Code::InvalidRequest)),
+        Named::NotBuilt => Err(not_built(
+            "credentials",
+            "PHONE, EMAIL, CARD, LOYALTY_IDENTIFIER or AUTH_OTP",
+        )),
     }
 }
 
@@ -186,9 +251,61 @@ pub(super) async fn send(
 ) -> Result<Response, Problem> {
     let sent = async {
         require_delivery(api, caller, to.channel()).await?;
+        require_room(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let challenged = api.router.challenge(tenant, mode, to).await;
-        challenge::answer(caller, StatusCode::OK, to, challenged)
+        challenge::answer(caller, StatusCode::OK, Some(to), challenged)
     };
     evenly(caller.began, sent).await
+}
+
+/// Has a code sent to the contact that has all of `details`.
+async fn send_on_file(
+    api: &Api,
+    caller: &Caller,
+    channel: Channel,
+    details: &[Detail],
+) -> Result<Response, Problem> {
+    require_delivery(api, caller, channel).await?;
+    let world = (caller.tenant(), caller.mode());
+    let details = details.split_first();
+    let details = details.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    let sent_here = match details.0 {
+        Detail::Reached(to) if to.channel() == channel => Some(to),
+        Detail::Reached(_) | Detail::Card(_) => None,
+    };
+    let reached = |profile: &Profile| reached(profile, channel);
+    let challenged = api
+        .router
+        .challenge_on_file(world, channel, details, reached);
+    challenge::answer(caller, StatusCode::OK, sent_here, challenged.await)
+}
+
+/// Has another code sent for an earlier transaction.
+async fn send_again(
+    api: &Api,
+    caller: &Caller,
+    channel: Channel,
+    auth_otp: &str,
+) -> Result<Response, Problem> {
+    require_delivery(api, caller, channel).await?;
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
+    challenge::answer(caller, StatusCode::OK, None, challenged)
+}
+
+/// Where the contact of this profile is reached: by its primary phone that can be dialled, or its e-mail address.
+fn reached(profile: &Profile, channel: Channel) -> Option<Destination> {
+    match channel {
+        Channel::Sms => {
+            let primary = profile.phones.iter().filter(|phone| phone.is_primary);
+            let mut phones = primary.chain(&profile.phones);
+            let number = phones.find_map(|it| e164(&it.number, it.country_code.as_deref()));
+            number.map(Destination::Phone)
+        }
+        Channel::Email => {
+            let address = profile.email_address.as_deref();
+            address.and_then(email::normal).map(Destination::Email)
+        }
+    }
 }

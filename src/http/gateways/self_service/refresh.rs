@@ -14,6 +14,7 @@ use crate::http::Api;
 use crate::http::auth::SignedInContact;
 use crate::http::auth::bearer::{bearer, key_beside, require_agreement};
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::quota::Presented;
 
 /// Where older clients send it.
 const REFRESH_TOKEN: &str = "refresh_token";
@@ -41,13 +42,21 @@ impl FromRequestParts<Api> for RefreshToken {
         let session = api.router.secrets().read_refresh_token(text);
         let of_contact = session.filter(|it| it.contact.kind == Kind::Contact);
         let session = of_contact.ok_or_else(invalid_grant)?;
-        if let Some(key) = key {
+        if let Some(key) = &key {
             let contact = SignedInContact {
                 contact: session.contact,
                 session: session.refresh.session,
             };
-            require_agreement(&key, &contact)?;
+            require_agreement(key, &contact)?;
         }
+        let presented = Presented {
+            world: (session.contact.tenant, session.contact.mode),
+            key: key.as_deref(),
+            // Not before the token is proven: somebody could make them up to lock others out.
+            account: None,
+        };
+        let client = api.quota.client(parts);
+        api.quota.admit(&api.router, client, presented).await?;
         Ok(RefreshToken { session, began })
     }
 }

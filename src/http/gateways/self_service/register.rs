@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery};
+use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
 use super::external::{self, Proof};
 use super::identification::Identity;
 use super::registration::{About, NewRegistration, NewRegistrationVersion1, Registers};
@@ -98,6 +98,7 @@ async fn begin(
     }
     let to = identity.destination()?;
     require_delivery(api, caller, to.channel()).await?;
+    require_room(api, caller, &to).await?;
     let password = identity.password(api).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let registration = Registration {
@@ -109,7 +110,7 @@ async fn begin(
     };
     let registered = api.router.register(registration, once.remember(api));
     let challenged = registered.await;
-    challenge::answer(caller, StatusCode::CREATED, &to, challenged)
+    challenge::answer(caller, StatusCode::CREATED, Some(&to), challenged)
 }
 
 /// Registers by an account at a provider.

@@ -36,10 +36,13 @@ pub(super) struct WireSignedIn {
     /// Whether the contact was there before, and so what was sent to register it was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_contact: Option<bool>,
+    /// Who has signed in, where it was asked to act as another contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_contact: Option<WireSelf>,
 }
 
 /// Who has signed in.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = SignedInContact)]
 struct WireSelf {
     id: String,
@@ -47,7 +50,7 @@ struct WireSelf {
     first_name: Option<String>,
     last_name: Option<String>,
     company_name: Option<String>,
-    /// Whether it has proven what it signs in by.
+    /// Whether it has proven that it is reached by anything: what it signs in by, or its e-mail address.
     is_verified: bool,
 }
 
@@ -93,16 +96,40 @@ pub(super) async fn signed_in(
     session: &SessionView,
     existing: Option<bool>,
 ) -> Result<Response, Problem> {
-    answer(api, began, StatusCode::OK, (contact, session, existing)).await
+    signed_in_as(api, began, StatusCode::OK, (contact, session, existing)).await
 }
 
 /// The same, with another status.
-pub(super) async fn answer(
+pub(super) async fn signed_in_as(
     api: &Api,
     began: Instant,
     status: StatusCode,
     (contact, session, existing): (Address, &SessionView, Option<bool>),
 ) -> Result<Response, Problem> {
+    let mut answer = answer(api, contact, session).await?;
+    answer.existing_contact = existing;
+    let timings = reply::timings_since(began, Timings::default());
+    Ok(reply::json(status, &answer, timings))
+}
+
+/// The answer to a contact that acts as itself from now on.
+pub(super) async fn switched(
+    api: &Api,
+    began: Instant,
+    contact: Address,
+    session: &SessionView,
+) -> Result<Response, Problem> {
+    let mut answer = answer(api, contact, session).await?;
+    answer.initial_contact = Some(answer.contact.clone());
+    let timings = reply::timings_since(began, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
+}
+
+async fn answer(
+    api: &Api,
+    contact: Address,
+    session: &SessionView,
+) -> Result<WireSignedIn, Problem> {
     let reply = api.router.query(contact, Query::Contact).await;
     let view = match reply.result.map_err(failure::problem)? {
         Answer::Contact(view) if view.stage == Stage::Active => view,
@@ -128,7 +155,7 @@ pub(super) async fn answer(
         Problem::from(Code::Internal)
     })?;
     let own = PublicId::of(Named::Contact, contact.entity);
-    let answer = WireSignedIn {
+    Ok(WireSignedIn {
         access_token: access.text,
         refresh_token: secrets.refresh_token(&contact, session),
         expiration_date: access.expires_at,
@@ -141,14 +168,12 @@ pub(super) async fn answer(
             first_name: profile.first_name,
             last_name: profile.last_name,
             company_name: profile.company_name,
-            // Nobody signs in by what was not proven.
-            is_verified: true,
+            is_verified: view.is_verified,
         },
         organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
-        existing_contact: existing,
-    };
-    let timings = reply::timings_since(began, Timings::default());
-    Ok(reply::json(status, &answer, timings))
+        existing_contact: None,
+        initial_contact: None,
+    })
 }
 
 fn organisations(

@@ -55,7 +55,7 @@ impl Validate for OtpAnswer {
         (status = 401, description = "No credential, one that does not work, or a wrong code", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "After five wrong codes: for 15 minutes, even for the right one", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "After five wrong codes, or fifty from one address: for 15 minutes, even for the right one", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -65,7 +65,7 @@ pub(super) async fn validate(
     headers: Conditions,
     body: ValidJson<OtpAnswer>,
 ) -> Result<Response, Problem> {
-    let answered = answer(&api, &caller, &headers, &body);
+    let answered = caller.guess(&api, answer(&api, &caller, &headers, &body));
     evenly(caller.began, answered).await
 }
 

@@ -7,7 +7,7 @@ use bincode::error::{DecodeError, EncodeError};
 use crate::domain::access;
 
 stored!(choice access::Channel { 0 => Sms, 1 => Email });
-stored!(choice access::Purpose { 0 => Register, 1 => SignIn });
+stored!(choice access::Purpose { 0 => Register, 1 => SignIn, 2 => AddIdentity, 3 => ResetPassword, 4 => VerifyEmail });
 stored!(choice access::Provider {
     0 => Phone, 1 => Email, 2 => Facebook, 3 => Apple, 4 => Google, 5 => Oidc,
 });
@@ -26,9 +26,12 @@ stored!(record access::Session {
 stored!(record access::Identity { number, provider, value, sealed, verified_at });
 stored!(record access::Registering { provider, value, sealed, password, lapses_at, progress });
 stored!(record access::SealedPassword { number, sealed });
+stored!(record access::ToAdd { session, provider, sealed, password });
+stored!(record access::Adding { add, value, lapses_at, is_proven });
+stored!(record access::OnFile { value, sealed });
 stored!(record access::Access {
     identities, identity_count, password, challenges, challenge_count, guesses, sessions, session_count,
-    registering, to_shred,
+    registering, to_shred, adding, on_file, verified,
 });
 stored!(choice access::Event {
     0 => Challenged(challenge),
@@ -45,4 +48,9 @@ stored!(choice access::Event {
     11 => Shredded,
     12 => Tidied(at),
     13 => PasswordSet(sealed),
+    14 => AddingIdentity(adding),
+    15 => IdentityProven(number, session),
+    16 => OnFile(on_file),
+    17 => EmailVerified(value),
+    18 => TokenUsed(number),
 });

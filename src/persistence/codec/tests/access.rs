@@ -67,6 +67,27 @@ fn guesses() -> Guesses {
     }
 }
 
+fn adding() -> access::Adding {
+    access::Adding {
+        add: access::ToAdd {
+            session: 311,
+            provider: Provider::Email,
+            sealed: [45; 40].into(),
+            password: Some([46; 50].into()),
+        },
+        value: ValueHash([47; 16]),
+        lapses_at: later(13),
+        is_proven: true,
+    }
+}
+
+fn on_file() -> access::OnFile {
+    access::OnFile {
+        value: ValueHash([48; 16]),
+        sealed: [49; 40].into(),
+    }
+}
+
 pub(super) fn access() -> Access {
     Access {
         identities: vec![identity()],
@@ -85,6 +106,9 @@ pub(super) fn access() -> Access {
         session_count: 307,
         registering: Some(registering(Progress::Passed(308))),
         to_shred: Some(309),
+        adding: Some(adding()),
+        on_file: Some(on_file()),
+        verified: Some(ValueHash([44; 16])),
     }
 }
 
@@ -153,6 +177,17 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             "access_password_set",
             access::Event::PasswordSet([42; 50].into()),
         ),
+        of_contact(
+            "access_adding_identity",
+            access::Event::AddingIdentity(adding()),
+        ),
+        of_contact(
+            "access_identity_proven",
+            access::Event::IdentityProven(312, 311),
+        ),
+        of_contact("access_on_file", access::Event::OnFile(on_file())),
+        of_contact("access_email_verified", access::Event::EmailVerified(value)),
+        of_contact("access_token_used", access::Event::TokenUsed(301)),
         (
             "directory_entry_reserved_on_wall",
             Event::DirectoryEntry(directory_entry::Event::ReservedOnWall(value, holder, NOW)),

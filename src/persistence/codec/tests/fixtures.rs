@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, integrations, offers, profiles, users};
+use super::{access, budgets, integrations, offers, profiles, rewards, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -21,7 +21,7 @@ use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{api_key, contact, directory_entry, lease, offer, organisation, tenant};
+use crate::domain::{api_key, audit, contact, directory_entry, lease, offer, organisation, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -117,6 +117,7 @@ pub(super) fn purchase() -> Purchase {
                 counts_in_day: true,
             }),
         ],
+        activity: Some(rewards::activity()),
     }
 }
 
@@ -195,6 +196,7 @@ fn contact() -> Contact {
         purchase_count: 300,
         late_cancellations: vec![(7, NOW)],
         access: Some(Box::new(access::access())),
+        loyalty: Some(Box::new(rewards::loyalty())),
     }
 }
 
@@ -251,6 +253,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     .chain(users::events())
     .chain(profiles::events())
     .chain(offers::events())
+    .chain(rewards::events())
     .chain(events_of_others())
     .collect()
 }
@@ -345,6 +348,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 offers: vec![(Mode::Live, 3)],
                 api_keys: vec![(Mode::Test, 4), (Mode::Shared, 5)],
                 owes_offline: vec![Mode::Test],
+                rate_limits: vec![(Mode::Live, rate_limits())],
                 roles: vec![users::role()],
                 users: vec![413],
                 test_clock_ahead: Span::days(3),
@@ -367,6 +371,10 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
+        (
+            "configuration",
+            State::Configuration(Box::new(rewards::configuration())),
+        ),
         (
             "contact_proposed",
             State::Contact(Box::new(Contact {
@@ -399,6 +407,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 debited: Minor(300),
             }),
         ),
+        ("audit_log", State::AuditLog(audit_page())),
         (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
@@ -414,6 +423,34 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
     ]
 }
 
+pub(super) fn rate_limits() -> tenant::RateLimits {
+    tenant::RateLimits {
+        secret_key: Some(tenant::Rate {
+            requests: 100,
+            seconds: 60,
+        }),
+        ..tenant::RateLimits::default()
+    }
+}
+
+pub(super) fn audit_page() -> audit::Page {
+    let start = audit::Start {
+        lines: 100,
+        hash: [7; 32],
+    };
+    let entry = audit::Entry {
+        actor: "key:1".to_owned(),
+        masquerader: Some("user:2".to_owned()),
+        operation: "api_keys.revoke".to_owned(),
+        target: Some("3".to_owned()),
+        outcome: audit::Outcome::Done,
+    };
+    audit::Page {
+        start: Some(start),
+        lines: vec![audit::Line::after(100, &start.hash, NOW, entry)],
+    }
+}
+
 pub(super) fn kind(event: &Event) -> Kind {
     match event {
         Event::Tenant(_) => Kind::Tenant,
@@ -423,6 +460,8 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::ApiKey(_) => Kind::ApiKey,
         Event::DirectoryEntry(_) => Kind::DirectoryEntry,
         Event::Lease(_) => Kind::Lease,
+        Event::Configuration(_) => Kind::Configuration,
+        Event::AuditLog(_) => Kind::AuditLog,
         Event::User(_) => Kind::User,
     }
 }

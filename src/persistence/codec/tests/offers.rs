@@ -1,12 +1,15 @@
 //! Offers with everything that they can have, and what contacts were given of them.
 
+use super::fixtures;
 use super::fixtures::NOW;
+use super::rewards;
 use crate::domain::address::Mode;
+use crate::domain::audit;
 use crate::domain::contact::{self, Count, Counted, Counts};
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, LifeCycle, Offer, SpendConditions, Target,
 };
 use crate::domain::tenant;
 use crate::domain::time::{Span, Timestamp};
@@ -27,7 +30,18 @@ pub(super) fn offer(award: Award) -> Offer {
                 from: 17 * 60,
                 until: 19 * 60,
             }],
+            segments: vec![9, 10],
+            tiers: vec![11],
+            schemes: vec![12],
         },
+        goal: Goal::Products(
+            Target {
+                amount: 4,
+                repeats: true,
+            },
+            vec!["SKU-3".into()],
+        ),
+        texts: rewards::texts(),
         life_cycle: LifeCycle::Inactive,
         caps: Caps {
             in_all: Cap {
@@ -83,6 +97,32 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             Event::Tenant(tenant::Event::UncoveredOfflineSet(
                 Mode::Test,
                 tenant::Uncovered::Owe,
+            )),
+        ),
+        (
+            "tenant_rate_limits_set",
+            Event::Tenant(tenant::Event::RateLimitsSet(
+                Mode::Test,
+                tenant::RateLimits {
+                    address: Some(tenant::Rate {
+                        requests: 100,
+                        seconds: 60,
+                    }),
+                    ..tenant::RateLimits::default()
+                },
+            )),
+        ),
+        (
+            "audit_log_begun",
+            Event::AuditLog(audit::Event::Begun(audit::Start {
+                lines: 100,
+                hash: [7; 32],
+            })),
+        ),
+        (
+            "audit_log_appended",
+            Event::AuditLog(audit::Event::Appended(
+                fixtures::audit_page().lines.remove(0),
             )),
         ),
         (

@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{access, fixtures, offers, wallet};
+use super::{access, fixtures, offers, rewards, wallet};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -18,7 +18,8 @@ use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::lease::{self, Change, Movement};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, Lending, LifeCycle, Loan, NoAward, Offer,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, Lending, LifeCycle, Loan, NoAward, Offer,
+    Target,
 };
 use crate::domain::remembered::{Answered, FilterLayer, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
@@ -59,6 +60,8 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::ApiKey,
         Kind::DirectoryEntry,
         Kind::Lease,
+        Kind::Configuration,
+        Kind::AuditLog,
         Kind::User,
     ];
     (
@@ -105,6 +108,10 @@ fn outcome_of_offer() -> impl Strategy<Value = OfferOutcome> {
         NoAward::ContactCapReached,
         NoAward::DayCapReached,
         NoAward::NotTheBest,
+        NoAward::OtherSegment,
+        NoAward::OtherTier,
+        NoAward::GoalNotReached,
+        NoAward::NotAMember,
     ]);
     let given = (lot(), option::of(time()), any::<(bool, bool)>());
     let given = given.prop_map(|(lot, unlocks_at, (counts_in_all, counts_in_day))| Given {
@@ -150,6 +157,7 @@ prop_compose! {
         spent in option::of((minor(), lots(), minor())),
         products in prop::collection::vec(product(), 0..3),
         offers in prop::collection::vec(outcome_of_offer(), 0..6),
+        is_counted: bool,
     ) -> Arc<Purchase> {
         Arc::new(Purchase {
             number, organisation, amounts, currency, classification, own_id, reference_number,
@@ -157,6 +165,7 @@ prop_compose! {
             spent: spent.map(|(requested, from, owed)| Spent { requested, from, owed }),
             products,
             offers,
+            activity: is_counted.then(rewards::activity),
         })
     }
 }
@@ -219,6 +228,20 @@ fn cap() -> impl Strategy<Value = Cap> {
     (any::<Option<u32>>(), option::of(minor())).prop_map(|(awards, amount)| Cap { awards, amount })
 }
 
+fn goal() -> impl Strategy<Value = Goal> {
+    let count =
+        || (any::<u32>(), any::<bool>()).prop_map(|(amount, repeats)| Target { amount, repeats });
+    prop_oneof![
+        Just(Goal::Spend),
+        count().prop_map(Goal::Visits),
+        count().prop_map(Goal::Membership),
+        (minor(), any::<bool>())
+            .prop_map(|(amount, repeats)| Goal::Amount(Target { amount, repeats })),
+        (count(), any::<Vec<String>>())
+            .prop_map(|(target, products)| Goal::Products(target, products)),
+    ]
+}
+
 prop_compose! {
     fn offer()(
         name: String,
@@ -228,6 +251,8 @@ prop_compose! {
         (classifications, organisations, products) in any::<(Vec<String>, Vec<u64>, Vec<String>)>(),
         (starts_at, ends_at) in (option::of(time()), option::of(time())),
         hours in any::<Option<(u8, u16, u16)>>(),
+        (segments, tiers, schemes) in any::<(Vec<u64>, Vec<u64>, Vec<u64>)>(),
+        goal in goal(),
         is_active: bool,
         best_of: Option<String>,
         (in_all, a_day) in (cap(), cap()),
@@ -241,7 +266,10 @@ prop_compose! {
             conditions: Conditions {
                 minimum_total, classifications, organisations, products, starts_at, ends_at,
                 hours: hours.map(|(days, from, until)| Hours { days, from, until }).into_iter().collect(),
+                segments, tiers, schemes,
             },
+            goal,
+            texts: rewards::texts(),
             life_cycle: if is_active { LifeCycle::Active } else { LifeCycle::Inactive },
             caps: Caps { in_all, a_day },
             best_of,
@@ -261,7 +289,7 @@ prop_compose! {
         (attempts, profile_version, version, purchase_count) in any::<(u32, u32, u32, u32)>(),
         (lots, code_slot, owed) in (lots(), any::<u32>(), minor()),
         (count, balance) in (any::<u32>(), minor()),
-        purchases in prop::collection::vec(kept(), 0..4),
+        purchases in prop::collection::vec(kept().boxed(), 0..4),
         pending in option::of((any::<u32>(), prop::collection::vec(value(), 0..3))),
         released in prop::collection::vec(value(), 0..3),
         has_access: bool,
@@ -293,6 +321,7 @@ prop_compose! {
             purchase_count,
             late_cancellations: vec![(count, created_at)],
             access: has_access.then(|| Box::new(access::access())),
+            loyalty: has_access.then(|| Box::new(rewards::loyalty())),
         }
     }
 }
@@ -355,22 +384,22 @@ prop_compose! {
     }
 }
 
-/// Fixed fixtures stand beside drawn ones where a kind has little to draw.
+/// Boxed, so that drawing one fits the stack of a test's thread. Fixed fixtures stand beside drawn ones where a kind has little to draw.
 fn state() -> impl Strategy<Value = State> {
     let fixed: Vec<State> = fixtures::states()
         .into_iter()
         .map(|(_, state)| state)
         .collect();
     prop_oneof![
-        4 => contact().prop_map(|contact| State::Contact(Box::new(contact))),
-        1 => directory_entry().prop_map(State::DirectoryEntry),
-        1 => tenant_state().prop_map(State::Tenant),
+        4 => contact().prop_map(|contact| State::Contact(Box::new(contact))).boxed(),
+        1 => directory_entry().prop_map(State::DirectoryEntry).boxed(),
+        1 => tenant_state().prop_map(State::Tenant).boxed(),
         1 => (option::of(offer()), lending())
-            .prop_map(|(offer, lending)| State::Offer(offer::State { offer: offer.map(Box::new), lending })),
+            .prop_map(|(offer, lending)| State::Offer(offer::State { offer: offer.map(Box::new), lending })).boxed(),
         1 => (minor(), minor(), minor()).prop_map(|(granted, returned, debited)| {
             State::Lease(lease::State { granted, returned, debited })
-        }),
-        1 => prop::sample::select(fixed),
+        }).boxed(),
+        1 => prop::sample::select(fixed).boxed(),
     ]
 }
 

@@ -12,13 +12,15 @@ use crate::domain::access::{
 };
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::api_key::Scopes;
+use crate::domain::audit;
 use crate::domain::contact::{self, Amounts, Purchase};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Effect, Event, State};
 use crate::domain::lease::{Change, Movement};
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
-    self, Award, Cap, Caps, Conditions, Hours, Lending, Loan, NoAward, Offer, SpendConditions,
+    self, Award, Cap, Caps, Conditions, Goal, Hours, Lending, Loan, NoAward, Offer,
+    SpendConditions, Target, Texts,
 };
 use crate::domain::tenant::{
     self, Connector, INTEGRATION_NAME_BYTES_MAX, INTEGRATION_SEALED_BYTES_MAX, INTEGRATIONS_MAX,
@@ -73,6 +75,7 @@ fn typical() -> Purchase {
             Err(NoAward::OtherClassification),
             Ok(given(365, 50)),
         ],
+        activity: None,
         ..fixtures::purchase()
     }
 }
@@ -115,7 +118,7 @@ fn an_award_record_stays_under_its_limit() {
     // What the notes on the journal's rate may count on: pinned, so that growth is a decision.
     assert_eq!(
         (typical, large),
-        (172, 335),
+        (173, 336),
         "a typical award, and a large one"
     );
 }
@@ -151,6 +154,9 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                     };
                     limits::OFFER_LIST_MAX
                 ],
+                segments: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                tiers: vec![u64::MAX; limits::OFFER_LIST_MAX],
+                schemes: vec![u64::MAX; limits::OFFER_LIST_MAX],
                 ..Conditions::default()
             },
             caps: Caps {
@@ -158,6 +164,19 @@ fn an_offer_that_has_lent_to_every_shard_fits_its_row_and_its_largest_record() {
                 a_day: cap,
             },
             best_of: Some(String::new()),
+            texts: Texts {
+                short_description: Some(String::new()),
+                long_description: Some("x".repeat(limits::OFFER_DESCRIPTION_BYTES_MAX)),
+                terms_and_conditions: Some(String::new()),
+                is_featured: true,
+            },
+            goal: Goal::Products(
+                Target {
+                    amount: u32::MAX,
+                    repeats: true,
+                },
+                vec![String::new(); limits::OFFER_LIST_MAX],
+            ),
             unlocks_after: Some(Span(i64::MAX)),
             award_lasts: Some(Span(i64::MAX)),
             spend_conditions: Some(SpendConditions {
@@ -226,7 +245,7 @@ fn the_fullest_tenant_fits_a_row() {
 }
 
 #[test]
-fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_two_kib() {
+fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_five_of_two_kib() {
     let row = |access| {
         let contact = contact::Contact {
             access,
@@ -279,12 +298,50 @@ fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_two_kib()
         session_count: u32::MAX,
         registering: None,
         to_shred: None,
+        adding: Some(access::Adding {
+            add: access::ToAdd {
+                session: u32::MAX,
+                provider: access::Provider::Email,
+                sealed: [1; 100].into(),
+                password: Some([1; 100].into()),
+            },
+            value: ValueHash([1; 16]),
+            lapses_at: NOW,
+            is_proven: true,
+        }),
+        on_file: Some(access::OnFile {
+            value: ValueHash([1; 16]),
+            sealed: [1; 100].into(),
+        }),
+        verified: Some(ValueHash([1; 16])),
     };
     let none = row(None);
     let most = row(Some(Box::new(full))) - none;
-    assert!(most < 2 * 1_024, "{most} bytes");
+    assert!(most < 5 * 512, "{most} bytes");
     let entity = State::Contact(Box::default());
     let mut bytes = codec::encode_entity(&fixtures::entity(entity, fixtures::remembered()));
     assert_eq!(bytes.len(), none);
     assert_eq!(bytes.pop(), Some(0), "none, in the last byte");
+}
+
+#[test]
+fn the_fullest_page_of_an_audit_log_takes_under_two_thirds_of_a_row() {
+    let text = || "x".repeat(audit::TEXT_BYTES_MAX);
+    let entry = || audit::Entry {
+        actor: text(),
+        masquerader: Some(text()),
+        operation: text(),
+        target: Some(text()),
+        outcome: audit::Outcome::Unknown,
+    };
+    let line = || audit::Line::after(u64::MAX - 1, &[0xff; 32], NOW, entry());
+    let state = State::AuditLog(audit::Page {
+        start: Some(audit::Start {
+            lines: u64::MAX,
+            hash: [0xff; 32],
+        }),
+        lines: (0..audit::PAGE_LINES).map(|_| line()).collect(),
+    });
+    let row = codec::encode_entity(&fixtures::entity(state, fixtures::remembered()));
+    assert!(row.len() < ROW_BYTES_MAX / 3 * 2, "{} bytes", row.len());
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::fixtures::{NOW, lot, purchase};
+use super::rewards;
 use crate::domain::contact::{
     self, Cancellation, Cause, Counted, Direction, Entry, Hold, KeptPurchase, LimitRule, Limits,
     Line, Locked, Lot, OfferCredit, Period, Reason, ReturnOf, Returned, TopUp, Usage, Use,
@@ -152,6 +153,8 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
                     on_day: Some(20_600),
                 }],
                 unused: Some(used()),
+                inactivity: Some(rewards::activity()),
+                unreached: vec![rewards::goal_step()],
                 credits: vec![OfferCredit {
                     offer: 9,
                     amount: Minor(80),
@@ -183,6 +186,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
                 restored: vec![lot(1, 2)],
                 taken: vec![lot(3, 4)],
                 owed: Minor(5),
+                inactivity: Some(rewards::activity()),
             }))),
         ),
         (

@@ -56,8 +56,10 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         organisations: BTreeMap::from([(VENUE, venue)]),
         taps: BTreeMap::new(),
         uncovered_offline: Default::default(),
+        rate_limits: Default::default(),
         roles: Vec::new(),
         offers: (1..).zip(offers).collect(),
+        rewards: Arc::default(),
     })
 }
 

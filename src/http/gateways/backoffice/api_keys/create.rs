@@ -7,8 +7,10 @@ use http::StatusCode;
 use super::wire::{NewApiKey, WireApiKey, WireKeyMode, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted, Terms};
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
@@ -52,16 +54,20 @@ pub(in super::super) async fn create(
     };
     let once = Once::of(&caller, &headers, "api_keys.create", None, &body.hash)?;
     let minted = Minted::derived(&api, &once.scope(), terms.visibility);
-    let remember = once.remember(&api);
-    let made = api_keys::create(&api, &minted, terms, None, Some(remember)).await;
-    let timings = reply::timings(&caller, router::Timings::default());
-    Ok(match made {
-        Ok(key) => {
-            let shown = WireApiKey::of(&api, minted.address, *key, Some(minted.value)).await?;
-            reply::json(StatusCode::CREATED, &shown, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let target = target(&api, Named::ApiKey, minted.address.entity);
+    let act = async {
+        let remember = once.remember(&api);
+        let made = api_keys::create(&api, &minted, terms, None, Some(remember)).await;
+        let timings = reply::timings(&caller, router::Timings::default());
+        Ok(match made {
+            Ok(key) => {
+                let shown = WireApiKey::of(&api, minted.address, *key, Some(minted.value)).await?;
+                reply::json(StatusCode::CREATED, &shown, timings)
+            }
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(&api, &caller, "api_keys.create", target, act).await
 }
 
 /// The organisation that the key is to act for.

@@ -8,6 +8,8 @@ use super::named;
 use super::wire::WireApiKey;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, api_keys, failure, reply};
@@ -33,10 +35,14 @@ pub(in super::super) async fn revoke(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (address, _, _) = named(&api, &caller, &id).await?;
-    let key = api_keys::revoke(&api, address)
-        .await
-        .map_err(failure::problem)?;
-    let shown = WireApiKey::of(&api, address, *key, None).await?;
-    let timings = reply::timings(&caller, router::Timings::default());
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let act = async {
+        let key = api_keys::revoke(&api, address)
+            .await
+            .map_err(failure::problem)?;
+        let shown = WireApiKey::of(&api, address, *key, None).await?;
+        let timings = reply::timings(&caller, router::Timings::default());
+        Ok(reply::json(StatusCode::OK, &shown, timings))
+    };
+    let target = target(&api, Named::ApiKey, address.entity);
+    audited(&api, &caller, "api_keys.revoke", target, act).await
 }

@@ -8,8 +8,10 @@ use super::named;
 use super::wire::{RolledApiKey, WireApiKey};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::http::api_keys::{self, Minted};
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
@@ -60,14 +62,18 @@ pub(in super::super) async fn roll(
         &body.hash,
     )?;
     let minted = Minted::derived(&api, &once.scope(), key.details.visibility);
-    let remember = once.remember(&api);
-    let made = api_keys::roll(&api, current, &minted, ends, Some(remember)).await;
-    let timings = reply::timings(&caller, router::Timings::default());
-    Ok(match made {
-        Ok(key) => {
-            let shown = WireApiKey::of(&api, minted.address, *key, Some(minted.value)).await?;
-            reply::json(StatusCode::CREATED, &shown, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let remember = once.remember(&api);
+        let made = api_keys::roll(&api, current, &minted, ends, Some(remember)).await;
+        let timings = reply::timings(&caller, router::Timings::default());
+        Ok(match made {
+            Ok(key) => {
+                let shown = WireApiKey::of(&api, minted.address, *key, Some(minted.value)).await?;
+                reply::json(StatusCode::CREATED, &shown, timings)
+            }
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    let target = target(&api, Named::ApiKey, current.entity);
+    audited(&api, &caller, "api_keys.roll", target, act).await
 }

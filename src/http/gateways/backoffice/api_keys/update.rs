@@ -8,6 +8,8 @@ use super::named;
 use super::wire::{ChangedApiKey, WireApiKey, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
@@ -41,10 +43,14 @@ pub(in super::super) async fn update(
     let asked = body.scopes.as_deref().map_or(before.scopes, scopes);
     caller.require_all(asked.beyond(before.scopes))?;
     let name = body.name.clone().unwrap_or(before.name);
-    let key = api_keys::change(&api, address, name, asked)
-        .await
-        .map_err(failure::problem)?;
-    let shown = WireApiKey::of(&api, address, *key, None).await?;
-    let timings = reply::timings(&caller, router::Timings::default());
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let act = async {
+        let key = api_keys::change(&api, address, name, asked)
+            .await
+            .map_err(failure::problem)?;
+        let shown = WireApiKey::of(&api, address, *key, None).await?;
+        let timings = reply::timings(&caller, router::Timings::default());
+        Ok(reply::json(StatusCode::OK, &shown, timings))
+    };
+    let target = target(&api, Named::ApiKey, address.entity);
+    audited(&api, &caller, "api_keys.update", target, act).await
 }

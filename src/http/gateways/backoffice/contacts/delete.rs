@@ -6,6 +6,8 @@ use axum::response::Response;
 use super::named;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::extract::{BodyHash, Conditions};
 use crate::http::gateways::once::Once;
@@ -39,18 +41,22 @@ pub(in super::super) async fn delete(
     headers: Conditions,
 ) -> Result<Response, Problem> {
     let address = named(&api, &caller, &name).await?;
-    let nothing = BodyHash::of_nothing();
-    let once = Once::of(
-        &caller,
-        &headers,
-        "contacts.delete",
-        Some(address),
-        &nothing,
-    )?;
-    api.router
-        .erase_contact(address, Some(once.remember(&api)))
-        .await
-        .map_err(failure::of_path)?;
-    let timings = reply::timings(&caller, router::Timings::default());
-    Ok(reply::no_content(timings))
+    let act = async {
+        let nothing = BodyHash::of_nothing();
+        let once = Once::of(
+            &caller,
+            &headers,
+            "contacts.delete",
+            Some(address),
+            &nothing,
+        )?;
+        api.router
+            .erase_contact(address, Some(once.remember(&api)))
+            .await
+            .map_err(failure::of_path)?;
+        let timings = reply::timings(&caller, router::Timings::default());
+        Ok(reply::no_content(timings))
+    };
+    let target = target(&api, Named::Contact, address.entity);
+    audited(&api, &caller, "contacts.erase", target, act).await
 }

@@ -8,6 +8,7 @@ pub(super) mod list;
 pub(super) mod organisations;
 mod patch;
 mod search;
+pub(super) mod tags;
 pub(super) mod update;
 mod wire;
 

@@ -8,7 +8,9 @@ use super::wire::WireAwards;
 use super::{command, find, read, show};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
 use crate::domain::offer::Command;
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
@@ -59,8 +61,12 @@ pub(in super::super) async fn change(
     let mut faults = Faults::new();
     let award = read::award(&mut faults, &body.awards, &tenant)?;
     faults.into_result()?;
-    let engine = command(&api, address, Command::ChangeAward(award)).await?;
-    answer(&api, &caller, &id, engine).await
+    let act = async {
+        let engine = command(&api, address, Command::ChangeAward(award)).await?;
+        answer(&api, &caller, &id, engine).await
+    };
+    let target = target(&api, Named::Offer, address.entity);
+    audited(&api, &caller, "reward_offers.awards", target, act).await
 }
 
 async fn answer(

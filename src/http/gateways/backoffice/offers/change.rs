@@ -8,13 +8,15 @@ use super::show::shown;
 use super::wire::{WireOffer, WrittenOffer};
 use super::{command, find, read};
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
 use crate::domain::offer::Command;
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
-/// Change a reward offer as a whole, but for its life cycle, its budget and its conditions of spending.
+/// Change a reward offer as a whole, but for its life cycle, its goal, its budget and its conditions of spending.
 ///
 /// What is left out is as in a new offer. The very next purchase goes by it; awards that were given stay as they are.
 #[utoipa::path(
@@ -46,6 +48,12 @@ pub(in super::super) async fn change(
         "is fixed when the offer is created; leave it out",
     );
     faults.require(
+        body.goal.is_none(),
+        "goal",
+        "fixed",
+        "is fixed when the offer is created; leave it out",
+    );
+    faults.require(
         body.spend_conditions.is_none(),
         "spend_conditions",
         "fixed",
@@ -60,9 +68,13 @@ pub(in super::super) async fn change(
     faults.into_result()?;
     let tenant = caller.tenant_view(&api).await?;
     let wanted = read::offer(&body, &tenant, api.router.secrets().public_ids())?;
-    let engine = command(&api, address, Command::Change(Box::new(wanted))).await?;
-    let (address, offer) = find(&api, &caller, &id).await?;
-    let shown = shown(&api, &tenant, address, &offer).await?;
-    let timings = reply::timings(&caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let act = async {
+        let engine = command(&api, address, Command::Change(Box::new(wanted))).await?;
+        let (address, offer) = find(&api, &caller, &id).await?;
+        let shown = shown(&api, &tenant, address, &offer).await?;
+        let timings = reply::timings(&caller, engine);
+        Ok(reply::json(StatusCode::OK, &shown, timings))
+    };
+    let target = target(&api, Named::Offer, address.entity);
+    audited(&api, &caller, "reward_offers.update", target, act).await
 }

@@ -9,6 +9,7 @@ use super::wire::{CreatedOffer, WrittenOffer};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
 use crate::domain::ids::{Named, PublicId};
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
@@ -48,17 +49,21 @@ pub(in super::super) async fn create(
         kind: Kind::Offer,
         entity: secrets.derived_entity(&once.scope(), 0),
     };
-    let remember = once.remember(&api);
-    let (created, engine) = api.router.create_offer(address, offer, remember).await;
-    let timings = reply::timings(&caller, engine);
-    Ok(match created {
-        Ok(()) => {
-            let id = PublicId::of(Named::Offer, address.entity);
-            let created = CreatedOffer {
-                id: secrets.public_ids().write(id),
-            };
-            reply::json(StatusCode::CREATED, &created, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let remember = once.remember(&api);
+        let (created, engine) = api.router.create_offer(address, offer, remember).await;
+        let timings = reply::timings(&caller, engine);
+        Ok(match created {
+            Ok(()) => {
+                let id = PublicId::of(Named::Offer, address.entity);
+                let created = CreatedOffer {
+                    id: secrets.public_ids().write(id),
+                };
+                reply::json(StatusCode::CREATED, &created, timings)
+            }
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    let target = target(&api, Named::Offer, address.entity);
+    audited(&api, &caller, "reward_offers.create", target, act).await
 }

@@ -8,7 +8,9 @@ use super::show::shown;
 use super::wire::{WireOffer, WrittenLifeCycle};
 use super::{command, find};
 use crate::domain::api_key::Scope;
+use crate::domain::ids::Named;
 use crate::domain::offer::Command;
+use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
@@ -36,11 +38,15 @@ pub(in super::super) async fn change(
     body: ValidJson<WrittenLifeCycle>,
 ) -> Result<Response, Problem> {
     let (address, _) = find(&api, &caller, &id).await?;
-    let wanted = Command::ChangeLifeCycle(body.life_cycle_state.into());
-    let engine = command(&api, address, wanted).await?;
-    let (address, offer) = find(&api, &caller, &id).await?;
-    let tenant = caller.tenant_view(&api).await?;
-    let shown = shown(&api, &tenant, address, &offer).await?;
-    let timings = reply::timings(&caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let act = async {
+        let wanted = Command::ChangeLifeCycle(body.life_cycle_state.into());
+        let engine = command(&api, address, wanted).await?;
+        let (address, offer) = find(&api, &caller, &id).await?;
+        let tenant = caller.tenant_view(&api).await?;
+        let shown = shown(&api, &tenant, address, &offer).await?;
+        let timings = reply::timings(&caller, engine);
+        Ok(reply::json(StatusCode::OK, &shown, timings))
+    };
+    let target = target(&api, Named::Offer, address.entity);
+    audited(&api, &caller, "reward_offers.life_cycle", target, act).await
 }

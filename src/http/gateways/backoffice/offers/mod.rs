@@ -3,6 +3,7 @@ pub(super) mod awards;
 pub(super) mod change;
 pub(super) mod create;
 pub(super) mod get;
+mod goal;
 pub(super) mod life_cycle;
 pub(super) mod list;
 mod read;

@@ -2,14 +2,15 @@
 
 use rust_decimal::Decimal;
 
+use super::super::rewards::{self, numbers};
 use super::wire::{
     WireAmountType, WireAward, WireCap, WireDay, WireHours, WrittenOffer, minute_of,
 };
 use crate::domain::context::TenantView;
-use crate::domain::ids::{Named, PublicIds};
+use crate::domain::ids::PublicIds;
 use crate::domain::money::{Minor, Percent};
 use crate::domain::offer::{
-    Award, Cap, Caps, Conditions, Hours, LifeCycle, Offer, SpendConditions,
+    Award, Cap, Caps, Conditions, Goal, Hours, LifeCycle, Offer, SpendConditions, Texts,
 };
 use crate::domain::time::{Span, Timestamp};
 use crate::http::extract::Faults;
@@ -32,6 +33,10 @@ pub(super) fn offer(
     faults.within("conditions", |faults| {
         read = conditions(faults, written, tenant, ids);
     });
+    let mut goal = Goal::default();
+    if let Some(wire) = &written.goal {
+        faults.within("goal", |faults| goal = wire.read(faults, decimals));
+    }
     let mut spend_conditions = None;
     if let Some(wire) = &written.spend_conditions {
         faults.within("spend_conditions", |faults| {
@@ -60,6 +65,13 @@ pub(super) fn offer(
             .map_or(LifeCycle::Active, LifeCycle::from),
         award,
         conditions: read,
+        goal,
+        texts: Texts {
+            short_description: written.short_description.clone(),
+            long_description: written.long_description.clone(),
+            terms_and_conditions: written.terms_and_conditions.clone(),
+            is_featured: written.is_featured,
+        },
         caps,
         best_of: written.best_of.clone(),
         unlocks_after: span(written.unlocks_after_s),
@@ -142,6 +154,18 @@ fn conditions(
         starts_at: wire.valid_from.map(Timestamp::from_unix_seconds),
         ends_at: wire.valid_to.map(Timestamp::from_unix_seconds),
         hours: wire.hours.iter().map(hours).collect(),
+        segments: numbers(
+            faults,
+            ("segments", "unknown_segment"),
+            &wire.segments,
+            |id| rewards::segment(ids, tenant, id),
+        ),
+        tiers: numbers(faults, ("tiers", "unknown_tier"), &wire.tiers, |id| {
+            rewards::tier(ids, tenant, id)
+        }),
+        schemes: numbers(faults, ("schemes", "unknown_scheme"), &wire.schemes, |id| {
+            rewards::scheme(ids, tenant, id)
+        }),
     }
 }
 
@@ -155,26 +179,12 @@ fn organisations(
     tenant: &TenantView,
     ids: &PublicIds,
 ) -> Vec<u64> {
-    let mut organisations = Vec::new();
-    faults.within("organisations", |faults| {
-        for (index, id) in written.iter().enumerate() {
-            let found = ids
-                .read_as(Named::Organisation, id)
-                .map(|id| id.entity)
-                .filter(|number| tenant.organisations.contains_key(number));
-            match found {
-                Some(number) => organisations.push(number),
-                None => faults.at(index, |faults| {
-                    faults.add(
-                        "",
-                        "unknown_organisation",
-                        "names none that is known under this key",
-                    );
-                }),
-            }
-        }
-    });
-    organisations
+    numbers(
+        faults,
+        ("organisations", "unknown_organisation"),
+        written,
+        |id| rewards::organisation(ids, tenant, id),
+    )
 }
 
 fn hours(wire: &WireHours) -> Hours {

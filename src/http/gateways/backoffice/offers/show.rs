@@ -1,5 +1,6 @@
 //! From an offer to the wire.
 
+use super::goal::WireGoal;
 use super::wire::{
     WireAmountType, WireAward, WireBudget, WireCap, WireCaps, WireConditions, WireDay, WireHours,
     WireOffer, WireSpendConditions, percentage, text_of,
@@ -40,7 +41,16 @@ pub(super) async fn shown(
         starts_at,
         ends_at,
         hours,
+        segments,
+        tiers,
+        schemes,
     } = &offer.conditions;
+    let named = |named: Named, numbers: &[u64]| {
+        let numbers = numbers.iter();
+        numbers
+            .map(|number| ids.write(PublicId::of(named, *number)))
+            .collect()
+    };
     Ok(WireOffer {
         id: ids.write(PublicId::of(Named::Offer, address.entity)),
         name: offer.name.clone(),
@@ -54,7 +64,15 @@ pub(super) async fn shown(
             valid_from: starts_at.map(|at| at.unix_seconds()),
             valid_to: ends_at.map(|at| at.unix_seconds()),
             hours: hours.iter().map(wire_hours).collect(),
+            segments: named(Named::Segment, segments),
+            tiers: named(Named::Tier, tiers),
+            schemes: named(Named::Scheme, schemes),
         },
+        goal: WireGoal::of(&offer.goal, tenant.currency.decimals()),
+        short_description: offer.texts.short_description.clone(),
+        long_description: offer.texts.long_description.clone(),
+        terms_and_conditions: offer.texts.terms_and_conditions.clone(),
+        is_featured: offer.texts.is_featured,
         caps: WireCaps {
             per_contact: cap(offer.caps.in_all),
             per_contact_per_day: cap(offer.caps.a_day),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::fields::check_date;
+use super::goal::WireGoal;
 use crate::domain::money::Percent;
 use crate::domain::offer::LifeCycle;
 use crate::http::extract::{Faults, Validate};
@@ -21,6 +22,14 @@ pub(in super::super) struct WrittenOffer {
     pub(super) awards: Vec<WireAward>,
     #[serde(default)]
     pub(super) conditions: WireConditions,
+    /// What a contact has to reach before. Given when the offer is created, and fixed from then on.
+    pub(super) goal: Option<WireGoal>,
+    pub(super) short_description: Option<String>,
+    pub(super) long_description: Option<String>,
+    pub(super) terms_and_conditions: Option<String>,
+    /// Whether contacts see it before others.
+    #[serde(default)]
+    pub(super) is_featured: bool,
     #[serde(default)]
     pub(super) caps: WireCaps,
     /// The name of a group: of its offers, only the one that gives most for a purchase gives anything.
@@ -87,6 +96,12 @@ pub(in super::super) struct WireConditions {
     pub(super) valid_to: Option<i64>,
     /// Hours on the clock of the organisation that sells, in its time zone.
     pub(super) hours: Vec<WireHours>,
+    /// Ids of segments of which the contact is in one.
+    pub(super) segments: Vec<String>,
+    /// Ids of tiers of which the contact has one before the purchase.
+    pub(super) tiers: Vec<String>,
+    /// Ids of schemes of which the contact is a member of one.
+    pub(super) schemes: Vec<String>,
 }
 
 /// What money may be spent on. Each list names alternatives; an empty one demands nothing.
@@ -191,6 +206,11 @@ pub(super) struct WireOffer {
     pub(super) life_cycle_state: WireLifeCycle,
     pub(super) awards: Vec<WireAward>,
     pub(super) conditions: WireConditions,
+    pub(super) goal: WireGoal,
+    pub(super) short_description: Option<String>,
+    pub(super) long_description: Option<String>,
+    pub(super) terms_and_conditions: Option<String>,
+    pub(super) is_featured: bool,
     pub(super) caps: WireCaps,
     pub(super) best_of: Option<String>,
     pub(super) unlocks_after_s: Option<i64>,
@@ -304,7 +324,12 @@ impl Validate for WrittenOffer {
         ];
         let listed = lists.into_iter().flatten().map(String::len);
         let group = self.best_of.as_ref().map_or(0, String::len);
-        let text = listed.fold(self.name.len().saturating_add(group), usize::saturating_add);
+        let mut text = listed.fold(self.name.len().saturating_add(group), usize::saturating_add);
+        if let Some(goal) = &self.goal {
+            faults.within("goal", |faults| goal.validate(faults));
+            text = text.saturating_add(goal.text());
+        }
+        self.validate_texts(faults);
         faults.require(
             text <= limits::OFFER_TEXT_BYTES_MAX,
             "",
@@ -329,6 +354,36 @@ impl Validate for WrittenOffer {
     }
 }
 
+impl WrittenOffer {
+    /// What contacts read.
+    fn texts(&self) -> [(&'static str, Option<&str>); 3] {
+        [
+            ("short_description", self.short_description.as_deref()),
+            ("long_description", self.long_description.as_deref()),
+            ("terms_and_conditions", self.terms_and_conditions.as_deref()),
+        ]
+    }
+
+    fn validate_texts(&self, faults: &mut Faults) {
+        let texts = self.texts();
+        for (member, text) in texts {
+            faults.require(
+                text.is_none_or(|text| !text.chars().any(|it| it.is_control() && it != '\n')),
+                member,
+                "control_character",
+                "must have no control characters but line feeds",
+            );
+        }
+        let bytes = texts.into_iter().filter_map(|(_, text)| text).map(str::len);
+        faults.require(
+            bytes.fold(0, usize::saturating_add) <= limits::OFFER_DESCRIPTION_BYTES_MAX,
+            "long_description",
+            "too_long",
+            "must be shorter: with short_description and terms_and_conditions at most 4000 bytes",
+        );
+    }
+}
+
 impl WireConditions {
     fn validate(&self, faults: &mut Faults) {
         check_lengths(
@@ -338,6 +393,9 @@ impl WireConditions {
                 ("organisations", self.organisations.len()),
                 ("products", self.products.len()),
                 ("hours", self.hours.len()),
+                ("segments", self.segments.len()),
+                ("tiers", self.tiers.len()),
+                ("schemes", self.schemes.len()),
             ],
         );
         for (member, at) in [("valid_from", self.valid_from), ("valid_to", self.valid_to)] {
@@ -393,7 +451,7 @@ fn check_lengths(faults: &mut Faults, lists: &[(&str, usize)]) {
     }
 }
 
-fn check_products(faults: &mut Faults, products: &[String]) {
+pub(super) fn check_products(faults: &mut Faults, products: &[String]) {
     faults.within("products", |faults| {
         for (index, product) in products.iter().enumerate() {
             faults.at(index, |faults| check_text(faults, "", product));

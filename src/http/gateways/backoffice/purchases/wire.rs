@@ -207,6 +207,14 @@ enum WireReason {
     DayCapReached,
     /// Another offer of its group gives more.
     NotTheBest,
+    /// The contact is in none of the offer's segments.
+    OtherSegment,
+    /// The contact has none of the offer's tiers.
+    OtherTier,
+    /// The purchase counts towards the offer's goal, which is not reached yet.
+    GoalNotReached,
+    /// The contact is no member of the offer's schemes, or of what its goal goes by.
+    NotAMember,
 }
 
 impl From<NoAward> for WireReason {
@@ -226,6 +234,10 @@ impl From<NoAward> for WireReason {
             NoAward::ContactCapReached => WireReason::ContactCapReached,
             NoAward::DayCapReached => WireReason::DayCapReached,
             NoAward::NotTheBest => WireReason::NotTheBest,
+            NoAward::OtherSegment => WireReason::OtherSegment,
+            NoAward::OtherTier => WireReason::OtherTier,
+            NoAward::GoalNotReached => WireReason::GoalNotReached,
+            NoAward::NotAMember => WireReason::NotAMember,
         }
     }
 }

@@ -8,12 +8,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::signed_in::{WireSignedIn, signed_in};
+use crate::domain::address::{Mode, TenantId};
 use crate::domain::user::{Command, Credentials, Stage};
 use crate::http::extract::lenient::JsonOfAnyType;
 use crate::http::extract::{Faults, Validate};
 use crate::http::gateways::self_service::evenly;
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::quota::Client;
 use crate::http::users::normalised;
 use crate::http::{Api, failure};
 use crate::limits::{NAME_CHARS_MAX, PASSWORD_CHARS_MAX};
@@ -75,10 +77,14 @@ impl Validate for NewAuthentication {
 )]
 pub(in super::super) async fn authenticate(
     State(api): State<Api>,
+    Client(client): Client,
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    evenly(began, attempt(&api, began, &body)).await
+    let platform = (TenantId::PLATFORM, Mode::Shared);
+    let attempt = attempt(&api, began, &body);
+    let guess = api.quota.guess(&api.router, platform, client, attempt);
+    evenly(began, guess).await
 }
 
 async fn attempt(

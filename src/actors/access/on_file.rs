@@ -1,0 +1,131 @@
+//! Codes for contacts that the back office made, who sign in by nothing yet: two details that match, one of them unique, and the code goes to
+//! what the profile says. Where nothing matches, as much is done, and nobody gets a code.
+
+use super::{AccessRefused, Challenged, Destination};
+use crate::actors::envelope::Failure;
+use crate::actors::router::{OpenedProfile, Router, unexpected};
+use crate::domain::access::{self, Channel, Purpose};
+use crate::domain::address::{Address, Mode, TenantId};
+use crate::domain::contact::{Profile, Stage};
+use crate::domain::directory_entry::{self, ValueHash};
+use crate::domain::entity::{Answer, ContactView, Query, Rejection};
+use crate::secrets::UniqueValue;
+
+/// Something that a contact is known by, as it is compared.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// A phone number of its profile, or its e-mail address.
+    Reached(Destination),
+    /// The identifier of one of its cards.
+    Card(String),
+}
+
+impl Router {
+    /// Sends a code by `channel` to the contact that has all of `details`, if there is one, to where `to` finds in its
+    /// profile that it is reached. The first detail finds the contact; where `channel` reaches it, the code goes there.
+    ///
+    /// # Errors
+    /// As [`AccessRefused`] says. It tells nothing about who has the details.
+    pub async fn challenge_on_file(
+        &self,
+        (tenant, mode): (TenantId, Mode),
+        channel: Channel,
+        (first, others): (&Detail, &[Detail]),
+        to: impl Fn(&Profile) -> Option<Destination> + Send,
+    ) -> Result<Challenged, AccessRefused> {
+        let value = self.detail(first, tenant, mode);
+        let nobody = self.nobody(tenant, mode, value);
+        self.count_send(nobody, value).await?;
+        let holder = self.identity_holder(nobody, value).await?;
+        let contact = Address {
+            entity: holder.unwrap_or(nobody.entity),
+            ..nobody
+        };
+        let others = others
+            .iter()
+            .map(|detail| self.detail(detail, tenant, mode));
+        let values: Vec<_> = others.chain([value]).collect();
+        let known = self.known_by(contact, &values).await?;
+        // What was sent here and can be reached this way was counted, and anything else must be.
+        let sent_here = match first {
+            Detail::Reached(to) if to.channel() == channel => Some(to.clone()),
+            Detail::Reached(_) | Detail::Card(_) => None,
+        };
+        let is_counted = sent_here.is_some();
+        let to = known.and_then(|profile| sent_here.or_else(|| to(&profile)));
+        let goes_to = to
+            .as_ref()
+            .map(|to| to.detail(self.secrets(), tenant, mode));
+        let may_be_sent = is_counted || self.count_on_file(contact, value, goes_to).await?;
+        let to = to.filter(|_| may_be_sent);
+        let (contact, challenge) = match (to, goes_to) {
+            (Some(to), Some(goes_to)) => {
+                let new = self.new_challenge(&contact, Purpose::SignIn, channel, goes_to)?;
+                let sealed = self.seal_destination(contact, to).await?;
+                let on_file = access::Command::ChallengeOnFile(Purpose::SignIn, new, sealed);
+                (contact, on_file)
+            }
+            _ => {
+                let new = self.new_challenge(&nobody, Purpose::SignIn, channel, value)?;
+                (nobody, access::Command::Challenge(Purpose::SignIn, new))
+            }
+        };
+        let reply = self.tell_access(contact, challenge, None).await;
+        self.challenged(contact, reply)
+    }
+
+    fn detail(&self, detail: &Detail, tenant: TenantId, mode: Mode) -> ValueHash {
+        let secrets = self.secrets();
+        match detail {
+            Detail::Reached(to) => to.detail(secrets, tenant, mode),
+            Detail::Card(text) => secrets.value_hash(tenant, mode, UniqueValue::Card, text),
+        }
+    }
+
+    /// The profile of the contact, if it exists and has all of `values`.
+    async fn known_by(
+        &self,
+        contact: Address,
+        values: &[ValueHash],
+    ) -> Result<Option<Profile>, AccessRefused> {
+        let view = match self.query(contact, Query::Contact).await.result {
+            Ok(Answer::Contact(view)) => view,
+            Err(Failure::Rejected(Rejection::NotFound)) => return Ok(None),
+            Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
+            Err(failure) => return Err(AccessRefused::Failed(failure)),
+        };
+        let has_all = |view: &ContactView| values.iter().all(|it| view.claims.contains(it));
+        if view.stage != Stage::Active || !has_all(&view) {
+            return Ok(None);
+        }
+        match self.open_profile(&contact, &view.profile) {
+            Ok(OpenedProfile::Plain(profile)) => Ok(Some(*profile)),
+            Ok(OpenedProfile::Erased) => Ok(None),
+            Err(failure) => Err(AccessRefused::Failed(failure)),
+        }
+    }
+
+    /// Counts what goes to `goes_to`, beside the detail that was sent; as much where nothing goes anywhere. Whether it may: a refusal would
+    /// tell that the details match.
+    async fn count_on_file(
+        &self,
+        near: Address,
+        sent: ValueHash,
+        goes_to: Option<ValueHash>,
+    ) -> Result<bool, AccessRefused> {
+        let counted = goes_to.unwrap_or_else(|| stand_in(sent));
+        let count = directory_entry::Command::CountSend(counted);
+        match self.at_entry(near, counted, count).await {
+            Ok(_) => Ok(goes_to.is_some()),
+            Err(Failure::Rejected(_)) => Ok(false),
+            Err(failure) => Err(AccessRefused::Failed(failure)),
+        }
+    }
+}
+
+/// What is counted in place of a destination that there is not.
+fn stand_in(sent: ValueHash) -> ValueHash {
+    let mut bytes = sent.0;
+    bytes.reverse();
+    ValueHash(bytes)
+}

@@ -1,0 +1,184 @@
+//! Passwords, further identities and one-time tokens, asked of the contact itself.
+
+use std::sync::Arc;
+
+use super::access_tests::*;
+use super::*;
+use crate::domain::access::{
+    self, Attempt, ChangePassword, ONE_TIME_TOKEN_LASTS, OTP_LASTS, Provider, Purpose,
+    SIGNED_IN_RECENTLY, ToAdd, bound_to,
+};
+use crate::domain::time::Span;
+
+const CHANGED: access::Rejection = access::Rejection::PasswordChanged;
+
+fn hash(number: u8) -> Arc<[u8]> {
+    [number; 4].into()
+}
+
+/// A contact in its session 1, with a code for `purpose` that 7 answers.
+fn with_code(purpose: Purpose) -> (Bench, Attempt) {
+    let mut bench = Bench::with_contact();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let challenge = bench.new_challenge(7);
+    let attempt = Attempt {
+        number: 1,
+        bound_to: bound_to(&challenge.nonce),
+        code: code(7),
+        nonce: [3; 16],
+    };
+    let challenge = access::Command::Challenge(purpose, challenge);
+    bench.tell(challenge).unwrap();
+    (bench, attempt)
+}
+
+fn reset(attempt: Attempt) -> access::Command {
+    access::Command::ResetPassword(attempt, hash(1))
+}
+
+#[test]
+fn a_password_that_was_right_signs_in_unless_it_was_changed_since() {
+    let (mut bench, attempt) = with_code(Purpose::ResetPassword);
+    let enter = |number| access::Command::SignInByPassword(number, [4; 16]);
+    assert_eq!(bench.tell(enter(1)), Err(CHANGED), "there is none");
+    bench.tell(reset(attempt)).unwrap();
+    bench.tell(enter(1)).unwrap();
+    let session = *bench.sessions().last().unwrap();
+    let change = access::Command::ChangePassword(ChangePassword {
+        session,
+        knows: None,
+        sealed: hash(2),
+    });
+    bench.tell(change).unwrap();
+    assert_eq!(bench.tell(enter(1)), Err(CHANGED));
+    bench.tell(enter(2)).unwrap();
+}
+
+#[test]
+fn a_token_is_for_one_thing_for_half_an_hour_and_once() {
+    let (mut bench, attempt) = with_code(Purpose::ResetPassword);
+    let verify = access::Command::VerifyEmail(attempt);
+    assert_eq!(bench.tell(verify), Err(INVALID));
+    // It is no code to be typed, and a wrong one is not counted.
+    assert_eq!(bench.tell(access::Command::Answer(attempt)), Err(INVALID));
+    let wrong = Attempt {
+        code: code(8),
+        ..attempt
+    };
+    let unbound = Attempt {
+        bound_to: [9; 8],
+        ..attempt
+    };
+    for _ in 0..9 {
+        assert_eq!(bench.tell(reset(wrong)), Err(INVALID));
+        assert_eq!(bench.tell(reset(unbound)), Err(INVALID));
+    }
+    bench.wall = bench.wall.after(shortly_before(ONE_TIME_TOKEN_LASTS));
+    bench.tell(reset(attempt)).unwrap();
+    assert_eq!(
+        bench.sessions(),
+        [0; 0],
+        "whoever was signed in may be another"
+    );
+    assert_eq!(bench.tell(reset(attempt)), Err(INVALID));
+
+    let (mut bench, attempt) = with_code(Purpose::ResetPassword);
+    bench.wall = bench.wall.after(ONE_TIME_TOKEN_LASTS);
+    assert_eq!(bench.tell(reset(attempt)), Err(INVALID));
+    let (mut bench, attempt) = with_code(Purpose::SignIn);
+    assert_eq!(bench.tell(reset(attempt)), Err(INVALID));
+}
+
+#[test]
+fn a_password_is_changed_in_a_recent_session_or_by_who_knows_it() {
+    let (mut bench, attempt) = with_code(Purpose::ResetPassword);
+    bench.tell(reset(attempt)).unwrap();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    bench.tell(access::Command::SignIn([2; 16])).unwrap();
+    let [session, other] = bench.sessions()[..] else {
+        panic!("two sessions");
+    };
+    let change = |session, knows| {
+        access::Command::ChangePassword(ChangePassword {
+            session,
+            knows,
+            sealed: hash(2),
+        })
+    };
+    let ended = Err(access::Rejection::InvalidGrant);
+    assert_eq!(bench.tell(change(99, None)), ended);
+    bench.wall = bench.wall.after(shortly_before(SIGNED_IN_RECENTLY));
+    bench.tell(change(session, None)).unwrap();
+    assert_eq!(bench.sessions(), [session]);
+    assert_eq!(bench.tell(change(other, None)), ended);
+    bench.wall = bench.wall.after(Span(1));
+    let late = Err(access::Rejection::StepUpRequired);
+    assert_eq!(bench.tell(change(session, None)), late);
+    assert_eq!(
+        bench.tell(change(session, Some(1))),
+        late,
+        "an older password"
+    );
+    bench.tell(change(session, Some(2))).unwrap();
+}
+
+fn adds(bench: &mut Bench, session: u32) -> Result<Attempt, access::Rejection> {
+    let challenge = bench.new_challenge(7);
+    let attempt = Attempt {
+        number: bench.access().challenge_count + 1,
+        bound_to: bound_to(&challenge.nonce),
+        code: code(7),
+        nonce: [3; 16],
+    };
+    let add = ToAdd {
+        session,
+        provider: Provider::Email,
+        sealed: [5; 4].into(),
+        password: Some(hash(6)),
+    };
+    let begin = access::Command::BeginAdding(challenge, Box::new(add));
+    bench.tell(begin).map(|_| attempt)
+}
+
+#[test]
+fn an_identity_is_added_once_its_value_is_held_and_its_session_goes_on() {
+    let mut bench = Bench::with_contact();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let ended = Err(access::Rejection::InvalidGrant);
+    assert_eq!(adds(&mut bench, 2).map(drop), ended);
+    let attempt = adds(&mut bench, 1).unwrap();
+    bench.accepts(Command::BeginChange(vec![VALUE]));
+    let held = bench.contact().attempts;
+    let overtaken = |bench: &Bench, attempt| {
+        let add = Command::Access(access::Command::AddIdentity(attempt));
+        let decided = bench.contact().decide(&add, &bench.context());
+        decided.is_err_and(|why| why == Rejection::Overtaken)
+    };
+    assert!(overtaken(&bench, held), "it is not proven");
+    bench.tell(access::Command::Answer(attempt)).unwrap();
+    assert!(overtaken(&bench, held + 1), "another attempt holds it");
+    bench.tell(access::Command::AddIdentity(held)).unwrap();
+    let contact = bench.contact();
+    assert!(contact.identities().eq([VALUE]));
+    assert!(contact.password(&VALUE).is_some());
+    assert!(contact.pending.is_none());
+    let known = Err(access::Rejection::IdentityKnown);
+    assert_eq!(adds(&mut bench, 1).map(drop), known);
+
+    let mut bench = Bench::with_contact();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let attempt = adds(&mut bench, 1).unwrap();
+    bench
+        .tell(access::Command::End(access::Which::All))
+        .unwrap();
+    assert_eq!(bench.tell(access::Command::Answer(attempt)), Err(INVALID));
+
+    let mut bench = Bench::with_contact();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let attempt = adds(&mut bench, 1).unwrap();
+    bench.tell(access::Command::Answer(attempt)).unwrap();
+    bench.accepts(Command::BeginChange(vec![VALUE]));
+    let held = bench.contact().attempts;
+    bench.wall = bench.wall.after(OTP_LASTS);
+    assert!(overtaken(&bench, held), "it has lapsed");
+}

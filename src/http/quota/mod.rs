@@ -1,0 +1,300 @@
+//! How much each caller may ask for: rates by key, address, account and destination, so that one caller's burst is not every caller's
+//! wait, and a guesser comes to nothing.
+//!
+//! [`Quota::admit`] counts a request once its credential is known, [`Quota::admit_stranger`] one whose credential is none; each answer tells
+//! where its caller stands, in the `RateLimit` headers. [`Quota::guess`] stands around everything that takes a code or a password.
+//!
+//! All of it is in this node's memory and lost with it: what must outlive a restart (wrong answers by account and destination, and how
+//! often one is sent to) is counted by their actors.
+
+mod client;
+mod guesses;
+mod rates;
+mod standing;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use governor::DefaultKeyedRateLimiter;
+use governor::clock::{Clock, DefaultClock};
+use http::request::Parts;
+
+pub use self::client::Client;
+use self::guesses::Guesses;
+use self::rates::{Rates, Subject};
+use self::standing::Standing;
+use super::problem::{Code, Problem};
+use crate::actors::router::{PublishedKey, Router};
+use crate::domain::address::{Address, Mode, TenantId};
+use crate::domain::api_key::Visibility;
+use crate::domain::tenant::{Rate, RateLimits};
+use crate::limits;
+use crate::network::Networks;
+
+/// Where a rate limit comes from that no tenant has set, and whom this node believes about addresses.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Of every key, if the operator has set one.
+    pub requests_per_second_per_key: Option<NonZeroU32>,
+    /// Of every address whose requests have no credential that works.
+    pub anonymous_requests_per_minute_per_address: NonZeroU32,
+    /// The codes of each tenant and mode.
+    pub codes_per_hour: NonZeroU32,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Networks,
+}
+
+/// Who makes a request, as far as its credentials say.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// In whose world.
+    pub world: (TenantId, Mode),
+    /// The API key.
+    pub key: Option<&'a PublishedKey>,
+    /// The contact or user.
+    pub account: Option<Address>,
+}
+
+/// The requests of every caller lately, the codes that every tenant had sent, and the wrong ones of every address.
+pub struct Quota {
+    options: Options,
+    rates: Rates,
+    codes: DefaultKeyedRateLimiter<(TenantId, Mode)>,
+    guesses: Guesses,
+    clock: DefaultClock,
+}
+
+impl Quota {
+    /// Nobody has asked for anything yet.
+    pub fn new(options: Options) -> Quota {
+        let codes = governor::Quota::per_hour(options.codes_per_hour);
+        Quota {
+            options,
+            rates: Rates::default(),
+            codes: DefaultKeyedRateLimiter::dashmap(codes),
+            guesses: Guesses::default(),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Where a request comes from: its peer, or who stands before the proxies that are believed.
+    pub fn client(&self, parts: &Parts) -> IpAddr {
+        client::of(parts, &self.options.trusted_proxies)
+    }
+
+    /// Counts a request by whoever has presented a credential that works. The answer tells where the caller stands.
+    ///
+    /// # Errors
+    /// A 429 that says when to come again. Nothing has happened by then.
+    pub async fn admit(
+        &self,
+        router: &Router,
+        client: IpAddr,
+        presented: Presented<'_>,
+    ) -> Result<(), Problem> {
+        let (tenant, mode) = presented.world;
+        let set = rate_limits(router, tenant, mode).await;
+        let mut standings = Vec::new();
+        let outcome = self.count(&set, client, &presented, &mut standings);
+        standing::tell(&standings);
+        outcome
+    }
+
+    fn count(
+        &self,
+        set: &RateLimits,
+        client: IpAddr,
+        presented: &Presented<'_>,
+        standings: &mut Vec<Standing>,
+    ) -> Result<(), Problem> {
+        let mut is_server = false;
+        if let Some(key) = presented.key {
+            is_server = key.key.details.visibility == Visibility::Secret;
+            let subject = Subject::Key(key.address);
+            if let Some(rate) = self.options.requests_per_second_per_key {
+                let (requests, seconds) = (rate.get(), 1);
+                self.take("node", Rate { requests, seconds }, &subject, standings)?;
+            }
+            let rate = match is_server {
+                true => set.secret_key,
+                false => set.public_key.or(Some(Rate {
+                    requests: limits::PUBLIC_KEY_REQUESTS_PER_SECOND,
+                    seconds: 1,
+                })),
+            };
+            if let Some(rate) = rate {
+                self.take("key", rate, &subject, standings)?;
+            }
+        }
+        let (tenant, mode) = presented.world;
+        // A server speaks for many: its address says nothing.
+        if !is_server {
+            let rate = set.address.unwrap_or(Rate {
+                requests: limits::ADDRESS_REQUESTS_PER_MINUTE,
+                seconds: 60,
+            });
+            let subject = Subject::Address(tenant, mode, client);
+            self.take("address", rate, &subject, standings)?;
+        }
+        if let Some(account) = presented.account {
+            let rate = set.account.unwrap_or(Rate {
+                requests: limits::ACCOUNT_REQUESTS_PER_MINUTE,
+                seconds: 60,
+            });
+            let subject = Subject::Account(tenant, mode, account);
+            self.take("account", rate, &subject, standings)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a request of an address that has presented no credential that works.
+    ///
+    /// # Errors
+    /// A 429.
+    pub fn admit_stranger(&self, client: IpAddr) -> Result<(), Problem> {
+        let rate = Rate {
+            requests: self.options.anonymous_requests_per_minute_per_address.get(),
+            seconds: 60,
+        };
+        let mut standings = Vec::new();
+        let outcome = self.take("address", rate, &Subject::Stranger(client), &mut standings);
+        standing::tell(&standings);
+        outcome
+    }
+
+    /// Counts a message to a phone number or an e-mail address, known or not, where the tenant wants fewer than the platform allows.
+    ///
+    /// # Errors
+    /// A 429. Nothing was sent.
+    pub async fn admit_destination(
+        &self,
+        router: &Router,
+        (tenant, mode): (TenantId, Mode),
+        destination: &str,
+    ) -> Result<(), Problem> {
+        let set = rate_limits(router, tenant, mode).await;
+        let Some(rate) = set.destination else {
+            return Ok(());
+        };
+        let hash = *blake3::hash(destination.as_bytes()).as_bytes();
+        let subject = Subject::Destination(tenant, mode, hash);
+        let mut standings = Vec::new();
+        let outcome = self.take("destination", rate, &subject, &mut standings);
+        standing::tell(&standings);
+        outcome
+    }
+
+    fn take(
+        &self,
+        policy: &'static str,
+        rate: Rate,
+        subject: &Subject,
+        standings: &mut Vec<Standing>,
+    ) -> Result<(), Problem> {
+        let taken = self.rates.take(rate, subject);
+        standings.push(Standing {
+            policy,
+            rate,
+            left: taken,
+        });
+        taken.map(drop).map_err(|wait| {
+            let detail = match policy {
+                "address" => {
+                    "too many requests come from this address; send the request again after the time in Retry-After"
+                }
+                "account" => {
+                    "this account is over its rate; send the request again after the time in Retry-After"
+                }
+                "destination" => {
+                    "too many messages to this destination were asked for; nothing was sent, try again after the time in Retry-After"
+                }
+                _ => "this API key is over its rate; send the request again after the time in Retry-After",
+            };
+            Problem::new(Code::TooManyRequests, detail).retry_after(wait)
+        })
+    }
+
+    /// Lets somebody try a code or a password: `attempt`, whose refusal as a wrong one counts against the address in that tenant and mode.
+    ///
+    /// # Errors
+    /// Those of `attempt`; a 429 for an address with too many wrong ones, even if this one were right. Nothing has happened by then.
+    pub async fn guess<T>(
+        &self,
+        router: &Router,
+        (tenant, mode): (TenantId, Mode),
+        client: IpAddr,
+        attempt: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let guesser = (tenant, mode, client);
+        let now = router.wall();
+        // Counted before, so that as many at once find as many counted.
+        self.guesses.count(guesser, now).map_err(|wait| {
+            Problem::new(
+                Code::TooManyRequests,
+                "too many wrong codes or passwords came from this address; try again after the time in Retry-After",
+            )
+            .retry_after(wait)
+        })?;
+        let answer = attempt.await;
+        let is_wrong = answer
+            .as_ref()
+            .is_err_and(|problem| problem.code().is_wrong_guess());
+        if !is_wrong {
+            self.guesses.give_back(guesser);
+        }
+        answer
+    }
+
+    /// Counts a code that a tenant is asked to have sent, to whomever. Over its rate, a 429: somebody tries many numbers, or the tenant
+    /// has outgrown the cap.
+    pub fn admit_code(&self, tenant: TenantId, mode: Mode) -> Result<(), Problem> {
+        self.codes.check_key(&(tenant, mode)).map_err(|not_until| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            Problem::new(
+                Code::TooManyRequests,
+                "too many codes were asked for; nothing was sent, try again after the time in Retry-After",
+            )
+            .retry_after(wait)
+        })
+    }
+
+    /// Forgets whoever asked for nothing lately. To be called now and then: each caller takes about 100 bytes until then.
+    pub fn forget_idle(&self) {
+        self.rates.forget_idle();
+        self.codes.retain_recent();
+        self.codes.shrink_to_fit();
+    }
+}
+
+/// What the tenant has set; nothing, while it cannot be told.
+async fn rate_limits(router: &Router, tenant: TenantId, mode: Mode) -> RateLimits {
+    let view = router.tenant_view(tenant, mode).await;
+    view.map(|view| view.rate_limits).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_has_so_many_codes_sent_in_each_mode_and_no_more() {
+        let quota = Quota::new(Options {
+            requests_per_second_per_key: None,
+            anonymous_requests_per_minute_per_address: NonZeroU32::MIN,
+            codes_per_hour: NonZeroU32::new(3).unwrap(),
+            trusted_proxies: Networks::default(),
+        });
+        let code = |tenant, mode| {
+            quota
+                .admit_code(TenantId(tenant), mode)
+                .map_err(|it| it.code())
+        };
+        for _ in 0..3 {
+            assert_eq!(code(1, Mode::Test), Ok(()));
+        }
+        assert_eq!(code(1, Mode::Test), Err(Code::TooManyRequests));
+        quota.forget_idle();
+        assert_eq!(code(1, Mode::Test), Err(Code::TooManyRequests));
+        assert_eq!((code(1, Mode::Live), code(2, Mode::Test)), (Ok(()), Ok(())));
+    }
+}

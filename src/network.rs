@@ -1,0 +1,136 @@
+//! Addresses of the internet protocol: who counts as one caller, and which networks an operator names.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
+
+/// One subscriber has a whole IPv6 /64, and could count as 2^64 callers; IPv4 over IPv6 is still IPv4.
+#[must_use]
+pub fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
+        IpAddr::V4(address) => IpAddr::V4(address),
+    }
+}
+
+/// Networks, written as `10.0.0.0/8, 192.0.2.7, 2001:db8::/32`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<Network>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Network {
+    is_v4: bool,
+    bits: u128,
+    mask: u128,
+}
+
+/// A text that names no networks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no address and no network such as 10.0.0.0/8")]
+pub struct NoNetwork(String);
+
+impl Networks {
+    /// Whether `address` lies in one of them.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (is_v4, bits, _) = bits(address.to_canonical());
+        let mut networks = self.0.iter();
+        networks.any(|one| one.is_v4 == is_v4 && bits & one.mask == one.bits)
+    }
+
+    /// Whether none is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromStr for Networks {
+    type Err = NoNetwork;
+
+    fn from_str(text: &str) -> Result<Networks, NoNetwork> {
+        let parts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+        parts
+            .map(|part| network(part).ok_or_else(|| NoNetwork(part.to_owned())))
+            .collect::<Result<_, _>>()
+            .map(Networks)
+    }
+}
+
+/// The address as a number, with how many bits it has.
+fn bits(address: IpAddr) -> (bool, u128, u32) {
+    match address {
+        IpAddr::V4(address) => (true, u128::from(address.to_bits()), 32),
+        IpAddr::V6(address) => (false, address.to_bits(), 128),
+    }
+}
+
+fn network(text: &str) -> Option<Network> {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+        None => (text, None),
+    };
+    let (is_v4, bits, width) = bits(address.parse::<IpAddr>().ok()?.to_canonical());
+    let host = width.checked_sub(length.unwrap_or(width))?;
+    let mask = u128::MAX.checked_shl(host).unwrap_or(0);
+    Some(Network {
+        is_v4,
+        bits: bits & mask,
+        mask,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(networks: &str, address: &str) -> bool {
+        let networks: Networks = networks.parse().unwrap();
+        networks.contains(address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_network_holds_its_addresses_and_no_other() {
+        let networks = "10.0.0.0/8, 192.0.2.7,2001:db8::/32";
+        for inside in [
+            "10.255.0.1",
+            "192.0.2.7",
+            "2001:db8:1::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(holds(networks, inside), "{inside}");
+        }
+        for outside in ["11.0.0.0", "192.0.2.8", "2001:db9::1", "::10.0.0.1"] {
+            assert!(!holds(networks, outside), "{outside}");
+        }
+        assert!(holds("0.0.0.0/0", "203.0.113.9") && holds("::/0", "2001:db8::1"));
+        assert!(!holds("0.0.0.0/0", "2001:db8::1"));
+        assert!(!holds("", "127.0.0.1"));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for wrong in [
+            "localhost",
+            "10.0.0.0/33",
+            "10.0.0.0/-1",
+            "10.0.0/8",
+            "::/129",
+            "10.0.0.1:80",
+        ] {
+            assert!(wrong.parse::<Networks>().is_err(), "{wrong}");
+        }
+        assert!(" , ".parse::<Networks>().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_subscriber_of_ipv6_is_its_64() {
+        let same = |one: &str, other: &str| {
+            subscriber(one.parse().unwrap()) == subscriber(other.parse().unwrap())
+        };
+        assert!(same("2001:db8::1", "2001:db8::2"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(same("::ffff:192.0.2.7", "192.0.2.7") && !same("192.0.2.7", "192.0.2.8"));
+    }
+}

@@ -1,0 +1,278 @@
+//! The audit log: what is done to keys, settings, offers and contacts stands in it, in a chain that shows every change.
+
+use clientele::clock::Clock;
+use clientele::domain::audit::{PAGE_LINES, Verifier};
+use clientele::domain::time::Span;
+use clientele::http::audit::{ExportedEnd, ExportedLine, hex};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::client::Ask;
+use crate::commerce::{put, tried};
+use crate::contact_changes::refused;
+use crate::node::TestNode;
+
+async fn log(node: &TestNode, query: &str) -> Value {
+    let listed = node.get(&format!("/audit_log?{query}")).send().await;
+    assert_eq!(listed.status, 200, "{listed:?}");
+    listed.json()
+}
+
+/// The export as text, after every line of it has been verified.
+async fn exported(node: &TestNode, mode: &str) -> (String, Vec<ExportedLine>) {
+    let export = node.get("/audit_log/export");
+    let export = export.with("api_key", &node.secret_key(mode)).send().await;
+    assert_eq!(export.status, 200, "{export:?}");
+    assert_eq!(export.header("content-type"), "application/x-ndjson");
+    let text = String::from_utf8(export.body.to_vec()).unwrap();
+    let mut all: Vec<&str> = text.lines().collect();
+    let end: ExportedEnd = serde_json::from_str(all.pop().unwrap()).unwrap();
+    let lines: Vec<ExportedLine> = all
+        .into_iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let mut verifier = Verifier::default();
+    for line in &lines {
+        verifier.take(&line.line().unwrap()).unwrap();
+    }
+    let found = verifier.end();
+    assert_eq!((found.lines, hex(&found.hash)), (end.lines, end.hash));
+    (text, lines)
+}
+
+fn setting(node: &TestNode, uncovered: &str) -> Ask {
+    put(
+        node,
+        "/settings",
+        &json!({ "uncovered_offline_spend": uncovered }),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_changes_keys_settings_offers_and_contacts_is_written_down() {
+    let mut node = TestNode::start().await;
+    let mut expected = Vec::new();
+    let mut done = |operation: &str, target: Option<&str>, outcome: &str| {
+        for outcome in ["ASKED", outcome] {
+            expected.push((
+                operation.to_owned(),
+                target.map(str::to_owned),
+                outcome.to_owned(),
+            ));
+        }
+    };
+    let new = json!({ "name": "till", "type": "SECRET", "scopes": ["purchases.write"] });
+    let key = node.post("/api_keys", &new).send().await.text("id");
+    done("api_keys.create", Some(&key), "DONE");
+    let path = format!("/api_keys/{key}");
+    let renamed = put(&node, &path, &json!({ "name": "till 7" })).send().await;
+    assert_eq!(renamed.status, 200, "{renamed:?}");
+    done("api_keys.update", Some(&key), "DONE");
+    let rolled = node.post(&format!("{path}/roll"), &json!({})).send().await;
+    assert_eq!(rolled.status, 201, "{rolled:?}");
+    done("api_keys.roll", Some(&key), "DONE");
+    for outcome in ["DONE", "REFUSED"] {
+        let again = match outcome {
+            "DONE" => node.post(&format!("{path}/revoke"), &json!({})),
+            _ => node.post(&format!("{path}/roll"), &json!({})),
+        };
+        let again = again.send().await;
+        assert_eq!(again.status < 300, outcome == "DONE", "{again:?}");
+        let operation = if outcome == "DONE" {
+            "api_keys.revoke"
+        } else {
+            "api_keys.roll"
+        };
+        done(operation, Some(&key), outcome);
+    }
+    assert_eq!(setting(&node, "OWE").send().await.status, 200);
+    done("settings.update", None, "DONE");
+
+    let offer =
+        json!({ "name": "Ten back", "awards": [{ "amount": 10, "amount_type": "PERCENTAGE" }] });
+    let offer = node.post("/reward_offers", &offer).send().await;
+    assert_eq!(offer.status, 201, "{offer:?}");
+    let offer = offer.text("id");
+    done("reward_offers.create", Some(&offer), "DONE");
+    let path = format!("/reward_offers/{offer}");
+    let five = json!({ "awards": [{ "amount": 5, "amount_type": "PERCENTAGE" }] });
+    assert_eq!(
+        put(&node, &format!("{path}/awards"), &five)
+            .send()
+            .await
+            .status,
+        200
+    );
+    done("reward_offers.awards", Some(&offer), "DONE");
+    let off = json!({ "life_cycle_state": "INACTIVE" });
+    assert_eq!(
+        put(&node, &format!("{path}/life_cycle_state"), &off)
+            .send()
+            .await
+            .status,
+        200
+    );
+    done("reward_offers.life_cycle", Some(&offer), "DONE");
+    let changed = json!({ "name": "Five back", "awards": five["awards"] });
+    assert_eq!(put(&node, &path, &changed).send().await.status, 200);
+    done("reward_offers.update", Some(&offer), "DONE");
+
+    // Its own id is personal: the log has the one that we made.
+    let contact =
+        json!({ "id": "jimmy@example.com", "contact_type": "PERSON", "first_name": "Jimmy" });
+    let made = node.post("/contacts", &contact).send().await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let erase = node.ask(Method::DELETE, "/backoffice/v2/contacts/jimmy@example.com");
+    assert_eq!(erase.send().await.status, 204);
+
+    node.restart().await;
+    let (text, lines) = exported(&node, "live").await;
+    assert!(!text.contains("jimmy") && !text.contains("Jimmy"), "{text}");
+    let erased = lines.last().unwrap();
+    assert_eq!(
+        (&*erased.operation, &*erased.outcome),
+        ("contacts.erase", "DONE")
+    );
+    done("contacts.erase", erased.target.as_deref(), "DONE");
+    let found: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (
+                line.operation.clone(),
+                line.target.clone(),
+                line.outcome.clone(),
+            )
+        })
+        .collect();
+    assert_eq!(found, expected);
+    let actors: std::collections::BTreeSet<_> = lines.iter().map(|line| &line.actor).collect();
+    assert_eq!(actors.len(), 1, "one key did it all: {actors:?}");
+    assert!(lines[0].actor.starts_with("key:"), "{actors:?}");
+    // Each mode has its own.
+    assert!(exported(&node, "test").await.1.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_is_on_disk_before_anything_is_done() {
+    let node = TestNode::start().await;
+    let uncovered = async || {
+        node.get("/settings")
+            .send()
+            .await
+            .text("uncovered_offline_spend")
+    };
+    let (paused, pending) = node.begin_with_syncs_held(setting(&node, "OWE")).await;
+    assert_eq!(uncovered().await, "REJECT");
+    drop(paused);
+    assert_eq!(pending.answer().await.status, 200);
+    assert_eq!(uncovered().await, "OWE");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_read_by_actor_operation_target_outcome_date_and_page() {
+    let mut node = TestNode::start().await;
+    let began = node.clock.wall().0 / 1_000;
+    assert_eq!(setting(&node, "OWE").send().await.status, 200);
+    node.clock.advance(Span::seconds(100));
+    let new = json!({ "name": "till", "type": "SECRET", "scopes": ["purchases.write"] });
+    let key = node.post("/api_keys", &new).send().await.text("id");
+    // Over the end of a page.
+    for turn in 0..PAGE_LINES {
+        let uncovered = if turn % 2 == 0 { "REJECT" } else { "OWE" };
+        assert_eq!(setting(&node, uncovered).send().await.status, 200);
+    }
+    node.restart().await;
+    let lines = 2 * PAGE_LINES + 4;
+    let total = |of: &Value| of["paging"]["total"].as_u64().unwrap();
+    let all = log(&node, "include_total=true&size=100").await;
+    assert_eq!(total(&all), lines as u64);
+    let numbers = |of: &Value| -> Vec<u64> {
+        let content = of["content"].as_array().unwrap().iter();
+        content
+            .map(|line| line["number"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(numbers(&all), (105..=204).rev().collect::<Vec<_>>());
+    let third = log(&node, "size=100&page=3").await;
+    assert_eq!(numbers(&third), [4, 3, 2, 1]);
+    assert_eq!(third["paging"]["has_more"], false);
+    assert_eq!(
+        log(&node, "size=100&page=2").await["paging"]["has_more"],
+        true
+    );
+    let actor = all["content"][0]["actor"].as_str().unwrap();
+    let bare = actor.strip_prefix("key:").unwrap();
+    for (query, expected) in [
+        (format!("actor={actor}"), lines),
+        (format!("actor={bare}"), lines),
+        ("actor=key:nobody".to_owned(), 0),
+        ("operation=api_keys.".to_owned(), 2),
+        (format!("target={key}"), 2),
+        (format!("target={key}&outcome=DONE"), 1),
+        ("outcome=REFUSED".to_owned(), 0),
+        (format!("date[lte]={}", began + 50), 2),
+        (format!("date[gte]={}", began + 50), lines - 2),
+        (format!("date[gte]={}&date[lte]={began}", began + 50), 0),
+    ] {
+        let found = log(&node, &format!("include_total=true&{query}")).await;
+        assert_eq!(total(&found), expected as u64, "{query}");
+    }
+    assert_eq!(exported(&node, "live").await.1.len(), lines);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_make_one_chain() {
+    let node = TestNode::start().await;
+    let begun: Vec<_> = (0..PAGE_LINES)
+        .map(|turn| setting(&node, if turn % 2 == 0 { "OWE" } else { "REJECT" }).begin())
+        .collect();
+    for pending in begun {
+        assert_eq!(pending.answer().await.status, 200);
+    }
+    assert_eq!(exported(&node, "live").await.1.len(), 2 * PAGE_LINES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replayed_refresh_token_is_written_down() {
+    let node = TestNode::start().await;
+    let person = node.signed_up("+447566224395").await;
+    assert_eq!(person.refreshed(&node).send().await.status, 200);
+    node.clock.advance(Span::seconds(11));
+    let replayed = person.refreshed(&node).send().await;
+    assert_eq!(replayed.problem(), refused(401, "invalid_grant"));
+    let (text, lines) = exported(&node, "test").await;
+    let line = lines.last().unwrap();
+    assert_eq!(
+        (lines.len(), &*line.operation),
+        (1, "contacts.refresh_replayed")
+    );
+    assert_eq!(line.actor, format!("contact:{}", person.id));
+    assert!(!text.contains("4395") && !text.contains("Ada"), "{text}");
+    // A token that is merely none is nobody's.
+    let unknown = node
+        .own(Method::POST, "/contacts/refresh", "rt_0")
+        .send()
+        .await;
+    assert_eq!(unknown.status, 401);
+    assert_eq!(exported(&node, "test").await.1.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_bound_to_an_organisation_does_not_read_the_log() {
+    let node = TestNode::start().await;
+    let venue = &node.seed.organisations.merchants[0].venues[0].id;
+    let new = json!({
+        "name": "venue", "type": "SECRET", "scopes": ["audit.read"], "organisation_id": venue,
+    });
+    let bound = node.post("/api_keys", &new).send().await.text("value");
+    for path in ["/audit_log", "/audit_log/export"] {
+        let refusal = node.get(path).with("api_key", &bound).send().await;
+        assert_eq!(
+            refusal.problem(),
+            refused(403, "insufficient_scope"),
+            "{path}"
+        );
+    }
+    let of_test = tried(&node, node.get("/audit_log")).send().await;
+    assert_eq!(of_test.json()["content"], json!([]));
+}

@@ -1,0 +1,212 @@
+//! Contacts that the back office made get in by what the business knows of them.
+
+use clientele::domain::directory_entry::SEND_PAUSE;
+use clientele::domain::time::Span;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::app::Person;
+use crate::client::Answer;
+use crate::contact_changes::refused;
+use crate::node::TestNode;
+
+const PHONE: &str = "+442079460018";
+const SECOND: &str = "+442079460019";
+const EMAIL: &str = "ada@example.test";
+const PASSWORD: &str = "vivid turtle 9";
+const CARD: &str = "9781234567890123";
+
+/// A contact with two phones, an e-mail address and a card, and the id of it.
+async fn desk(node: &TestNode) -> String {
+    let body = json!({
+        "code": "DESK", "first_name": "Ada", "email_address": "Ada@Example.test",
+        "phones": [{ "number": "020 7946 0018", "country_code": "GBR" }, { "number": SECOND, "is_primary": true }],
+    });
+    let created = node.post("/contacts", &body);
+    let created = created
+        .with("api_key", &node.secret_key("test"))
+        .send()
+        .await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let id = created.text("id");
+    let card = node
+        .post(&format!("/contacts/{id}/cards"), &json!({ "cim": CARD }))
+        .with("api_key", &node.secret_key("test"));
+    let card = card.send().await;
+    assert!((200..300).contains(&card.status), "{card:?}");
+    id
+}
+
+fn asks(method: &str, credentials: &[(&str, &str)]) -> Value {
+    let credentials = credentials.iter();
+    let credentials = credentials.map(|(name, value)| json!({ "name": name, "value": value }));
+    json!({ "method": method, "credentials": credentials.collect::<Vec<_>>() })
+}
+
+async fn asked(node: &TestNode, method: &str, credentials: &[(&str, &str)]) -> Answer {
+    let answer = node.app("/contacts/otp", &asks(method, credentials));
+    let answer = answer.send().await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_details_that_match_open_a_contact_that_adds_what_it_signs_in_by() {
+    let mut node = TestNode::start().await;
+    let id = desk(&node).await;
+    // By a card and an e-mail address: the code goes to the phone that is used first.
+    let challenge = asked(&node, "SMS", &[("CARD", CARD), ("EMAIL", EMAIL)]).await;
+    assert_eq!(challenge.text("obfuscated_value"), "**********");
+    let message = node.inbox().await.remove(0);
+    assert_eq!(
+        (&message["recipient"], &message["channel"]),
+        (&json!(SECOND), &json!("SMS"))
+    );
+    node.restart().await;
+    let code = {
+        node.clock.advance(SEND_PAUSE);
+        let challenge = asked(&node, "SMS", &[("CARD", CARD), ("EMAIL", EMAIL)]).await;
+        let code = node.code(SECOND).await;
+        let wrong = crate::access::wrong(&code);
+        let refusal = node.answered(&challenge.text("auth_otp"), &wrong).await;
+        assert_eq!(refusal.problem(), refused(401, "otp_invalid"));
+        (challenge.text("auth_otp"), code)
+    };
+    let answer = node.answered(&code.0, &code.1).await;
+    let person = Person::of(&answer);
+    assert_eq!(person.id, id);
+    assert_eq!(answer.json()["contact"]["is_verified"], false);
+    let used = node.answered(&code.0, &code.1).await;
+    assert_eq!(used.problem(), refused(401, "otp_invalid"));
+
+    let add = json!({ "provider": "EMAIL", "email": EMAIL, "password": PASSWORD });
+    let path = format!("/contacts/{id}/identities");
+    let added = node.own(Method::POST, &path, &person.access);
+    let added = added.with("content-type", "application/json").body(&add);
+    let added = added.send().await;
+    assert_eq!(added.status, 201, "{added:?}");
+    let answer = node
+        .answered(&added.text("auth_otp"), &node.code(EMAIL).await)
+        .await;
+    assert_eq!(answer.json()["contact"]["is_verified"], true);
+    assert_eq!(Person::of(&node.entered(EMAIL, PASSWORD).await).id, id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_code_goes_to_the_detail_that_was_sent_where_that_is_reached() {
+    let node = TestNode::start().await;
+    let id = desk(&node).await;
+    let challenge = asked(&node, "SMS", &[("EMAIL", EMAIL), ("PHONE", PHONE)]).await;
+    assert_eq!(challenge.text("obfuscated_value"), "***********18");
+    let code = node.code(PHONE).await;
+    let answer = node.answered(&challenge.text("auth_otp"), &code).await;
+    assert_eq!(Person::of(&answer).id, id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn details_that_do_not_match_look_the_same_and_reach_nobody() {
+    let node = TestNode::start().await;
+    desk(&node).await;
+    let other = json!({ "code": "OTHER", "email_address": "other@example.test" });
+    let other = node.post("/contacts", &other);
+    let other = other.with("api_key", &node.secret_key("test")).send().await;
+    assert_eq!(other.status, 201);
+    for credentials in [
+        // Another contact's, and nobody's.
+        [("CARD", CARD), ("EMAIL", "other@example.test")],
+        [("CARD", CARD), ("EMAIL", "nobody@example.test")],
+        [("CARD", "1"), ("LOYALTY_IDENTIFIER", CARD)],
+    ] {
+        let challenge = asked(&node, "SMS", &credentials).await;
+        assert_eq!(challenge.text("obfuscated_value"), "**********");
+        let refusal = node.answered(&challenge.text("auth_otp"), "000000").await;
+        assert_eq!(refusal.problem(), refused(401, "otp_invalid"));
+        node.clock.advance(Span::seconds(16 * 60));
+    }
+    assert!(node.inbox().await.is_empty());
+    // One detail is not enough, however often it is said.
+    for credentials in [
+        vec![("CARD", CARD)],
+        vec![("CARD", CARD), ("LOYALTY_IDENTIFIER", CARD)],
+        vec![("EMAIL", EMAIL)],
+    ] {
+        let ask = node.app("/contacts/otp", &asks("SMS", &credentials));
+        let answer = ask.send().await;
+        assert_eq!(answer.problem(), refused(422, "invalid_request"));
+    }
+    assert!(node.inbox().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_phone_of_a_contact_is_asked_for_codes_no_oftener_by_other_details() {
+    let node = TestNode::start().await;
+    desk(&node).await;
+    asked(&node, "SMS", &[("CARD", CARD), ("EMAIL", EMAIL)]).await;
+    assert_eq!(node.inbox().await.len(), 1);
+    // Silently: a refusal would tell that both are one contact's.
+    asked(&node, "SMS", &[("EMAIL", EMAIL), ("CARD", CARD)]).await;
+    assert_eq!(node.inbox().await.len(), 1);
+    let soon = node.app(
+        "/contacts/otp",
+        &asks("SMS", &[("CARD", CARD), ("EMAIL", EMAIL)]),
+    );
+    assert_eq!(
+        soon.send().await.problem(),
+        refused(429, "too_many_requests")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_code_can_be_asked_for_a_transaction_and_forgives_nothing() {
+    let node = TestNode::start().await;
+    let registered = node
+        .app("/contacts/register", &crate::app::ada(PHONE))
+        .send()
+        .await;
+    let first = registered.text("auth_otp");
+    let code = node.code(PHONE).await;
+    for _ in 0..4 {
+        node.answered(&first, &crate::access::wrong(&code)).await;
+    }
+    let again = asks("SMS", &[("AUTH_OTP", &first)]);
+    let soon = node.app("/contacts/otp", &again).send().await;
+    assert_eq!(soon.problem(), refused(429, "too_many_requests"));
+    node.clock.advance(SEND_PAUSE);
+    let second = node.app("/contacts/otp", &again).send().await;
+    assert_eq!(second.status, 200, "{second:?}");
+    let second = second.text("auth_otp");
+    let code = node.code(PHONE).await;
+    let fifth = node.answered(&second, &crate::access::wrong(&code)).await;
+    assert_eq!(fifth.problem(), refused(401, "otp_invalid"));
+    let locked = node.answered(&second, &code).await;
+    assert_eq!(locked.problem(), refused(429, "too_many_requests"));
+    let unknown = node.app("/contacts/otp", &asks("SMS", &[("AUTH_OTP", "x")]));
+    assert_eq!(unknown.send().await.problem(), refused(401, "otp_invalid"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_code_for_a_registration_finishes_it() {
+    let node = TestNode::start().await;
+    let registered = node
+        .app("/contacts/register", &crate::app::ada(PHONE))
+        .send()
+        .await;
+    node.clock.advance(SEND_PAUSE);
+    let again = asks("SMS", &[("AUTH_OTP", &registered.text("auth_otp"))]);
+    let again = node.app("/contacts/otp", &again).send().await;
+    let answer = node
+        .answered(&again.text("auth_otp"), &node.code(PHONE).await)
+        .await;
+    let person = Person::of(&answer);
+    // It acts for itself, as long as there are no communities.
+    let path = format!("/contacts/{}/switch", person.id);
+    let switched = node.own(Method::POST, &path, &person.access).send().await;
+    assert_eq!(Person::of(&switched).access, person.access);
+    assert_eq!(
+        switched.json()["initial_contact"],
+        switched.json()["contact"]
+    );
+    let other = "/contacts/69691e1e-1d90-4355-8b78-acd41ef577f4/switch";
+    let other = node.own(Method::POST, other, &person.access).send().await;
+    assert_eq!(other.problem(), refused(404, "not_found"));
+}
