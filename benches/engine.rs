@@ -118,6 +118,7 @@ fn purchase(spend: Option<i64>) -> Command {
         performed_on: None,
         products: Vec::new(),
         estimate: None,
+        token: None,
         spend: spend.map(|cents| SpendRequest {
             amount: Minor(cents),
             unbacked: Unbacked::Refuse,

@@ -4,6 +4,7 @@ mod code_flow;
 mod credentials;
 mod letters;
 mod settings;
+mod spend_tokens;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
@@ -15,6 +16,7 @@ use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
+use spend_tokens::SpendTokenKeys;
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -35,6 +37,7 @@ pub struct Secrets {
     letters: [u8; 32],
     totp_secrets: [u8; 32],
     credentials: Credentials,
+    spend_tokens: SpendTokenKeys,
 }
 
 /// What kind of value is unique.
@@ -54,6 +57,8 @@ pub enum UniqueValue {
     IdentityPhone,
     /// Somebody at a provider: issuer and subject.
     ExternalSubject,
+    /// The digits of a spend token.
+    SpendCode,
     /// An e-mail address that a user signs in with.
     UserEmail,
     /// An e-mail address in lower case that somebody signs in with: another value than one that a profile tells.
@@ -73,6 +78,7 @@ impl UniqueValue {
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
             UniqueValue::ExternalSubject => 8,
+            UniqueValue::SpendCode => 11,
             UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
         }
@@ -116,6 +122,7 @@ impl Secrets {
             letters: subkey("clientele one-time letters v1"),
             totp_secrets: subkey("clientele totp secrets v1"),
             credentials: Credentials::derive(&subkey),
+            spend_tokens: SpendTokenKeys::derive(&subkey),
         }
     }
 

@@ -38,6 +38,7 @@ mod schemes;
 mod series;
 pub mod shard;
 pub mod spawn;
+pub mod spend_tokens;
 mod test_clock;
 pub mod timers;
 

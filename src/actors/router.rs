@@ -32,6 +32,7 @@ pub use super::contact_change;
 pub use super::contact_creation;
 pub use super::envelope::{Failure, Reply, Timings, Unavailable};
 pub use super::publications::PublishedKey;
+pub use super::spend_tokens;
 pub use super::test_clock::TestClock;
 pub use super::users;
 

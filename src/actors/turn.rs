@@ -275,6 +275,7 @@ impl Turn<'_> {
             }
             Query::Contact
             | Query::Wallet
+            | Query::Lots
             | Query::Hold(_)
             | Query::Tenant
             | Query::Organisation
@@ -290,6 +291,8 @@ impl Turn<'_> {
             | Query::Destination(_)
             | Query::Session(_)
             | Query::Registration
+            | Query::SpendToken(_)
+            | Query::SpendTokens
             | Query::User
             | Query::Loyalty
             | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),

@@ -191,3 +191,94 @@ fn verify(export: impl BufRead, path: &Path) -> Result<Verified, Error> {
         hash,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::audit::{Entry, Line, Outcome};
+    use crate::domain::time::Timestamp;
+
+    /// An export of so many lines.
+    fn export(lines: u64) -> Vec<String> {
+        let mut verifier = Verifier::default();
+        let mut texts = Vec::new();
+        for number in 0..lines {
+            let entry = Entry {
+                actor: "key:1".to_owned(),
+                masquerader: None,
+                operation: "api_keys.create".to_owned(),
+                target: Some(number.to_string()),
+                outcome: Outcome::Done,
+            };
+            let at = Timestamp(1_780_000_000_000);
+            let line = Line::after(number, &verifier.end().hash, at, entry);
+            verifier.take(&line).unwrap();
+            texts.push(serde_json::to_string(&ExportedLine::of(&line)).unwrap());
+        }
+        let end = ExportedEnd {
+            lines,
+            hash: hex(&verifier.end().hash),
+        };
+        texts.push(serde_json::to_string(&end).unwrap());
+        texts
+    }
+
+    fn verified(lines: &[String]) -> Result<Verified, String> {
+        let text = lines.join("\n");
+        verify(text.as_bytes(), Path::new("-")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_whole_export_is_verified() {
+        assert_eq!(verified(&export(5)).unwrap().lines, 5);
+        assert_eq!(verified(&export(0)).unwrap().lines, 0);
+    }
+
+    #[test]
+    fn one_line_that_was_altered_is_named() {
+        for at in 0..5 {
+            let mut lines = export(5);
+            lines[at] = lines[at].replace("DONE", "REFUSED");
+            let error = verified(&lines).unwrap_err();
+            assert!(
+                error.starts_with(&format!("line {} of the file, ", at + 1)),
+                "{error}"
+            );
+            assert!(error.contains("was altered"), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_line_that_was_taken_out_is_noticed_wherever_it_stood() {
+        for at in 0..5 {
+            let mut lines = export(5);
+            lines.remove(at);
+            let error = verified(&lines).unwrap_err();
+            let is_last = at == 4;
+            assert_eq!(error.contains("taken out"), !is_last, "{error}");
+            assert_eq!(error.contains("counts 5 lines"), is_last, "{error}");
+        }
+        let mut lines = export(5);
+        lines.pop();
+        assert!(verified(&lines).unwrap_err().contains("cut off"));
+    }
+
+    #[test]
+    fn two_lines_that_changed_places_are_noticed() {
+        for at in 0..5 {
+            let mut lines = export(5);
+            lines.swap(at, at + 1);
+            verified(&lines).unwrap_err();
+        }
+        let mut lines = export(5);
+        lines.insert(2, lines[1].clone());
+        assert!(verified(&lines).unwrap_err().contains("put in"));
+        let mut lines = export(5);
+        lines.insert(2, "{}".to_owned());
+        assert!(
+            verified(&lines)
+                .unwrap_err()
+                .contains("no line of an audit log")
+        );
+    }
+}

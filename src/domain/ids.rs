@@ -33,6 +33,12 @@ pub enum Named {
     Classification,
     /// A one-time code that a contact was sent.
     Challenge,
+    /// A spend token of a contact.
+    SpendToken,
+    /// A device of a contact.
+    Device,
+    /// A postal address of a contact.
+    Address,
     /// Whoever vouches for a tenant's contacts.
     Provider,
     /// Whoever delivers a tenant's messages.
@@ -70,6 +76,9 @@ impl Named {
             Named::Tap => 10,
             Named::Classification => 11,
             Named::Challenge => 12,
+            Named::SpendToken => 17,
+            Named::Device => 18,
+            Named::Address => 19,
             Named::Provider => 21,
             Named::Integration => 28,
             Named::Tier => 22,
@@ -97,6 +106,9 @@ impl Named {
             10 => Some(Named::Tap),
             11 => Some(Named::Classification),
             12 => Some(Named::Challenge),
+            17 => Some(Named::SpendToken),
+            18 => Some(Named::Device),
+            19 => Some(Named::Address),
             21 => Some(Named::Provider),
             28 => Some(Named::Integration),
             22 => Some(Named::Tier),
@@ -127,6 +139,9 @@ impl Named {
             | Named::JournalLine
             | Named::Estimate
             | Named::Challenge
+            | Named::SpendToken
+            | Named::Device
+            | Named::Address
             | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,

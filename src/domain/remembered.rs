@@ -34,6 +34,8 @@ pub enum Outcome {
     Proven,
     /// A session of this number began, or went on.
     SignedIn(u32),
+    /// A spend token of this number was made.
+    TokenMade(u32),
     /// A value was proven that the session of this number is adding to what it signs in by.
     AddsIdentity(u32),
 }

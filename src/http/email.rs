@@ -1,5 +1,6 @@
 //! E-mail addresses, as they are compared and written to.
 
+use super::extract::Faults;
 use crate::limits::EMAIL_CHARS_MAX;
 
 /// The address without blanks around it and in lower case, if it can be one: `name@example.com`. What is between the quotes of RFC 5321
@@ -20,6 +21,16 @@ pub fn normal(text: &str) -> Option<String> {
         && labels_are_there
         && text.chars().count() <= EMAIL_CHARS_MAX;
     is_address.then(|| text.to_lowercase())
+}
+
+/// Demands an e-mail address, as [`normal`] reads it, of `member`.
+pub fn check(faults: &mut Faults, member: &str, text: &str) {
+    faults.require(
+        normal(text).is_some(),
+        member,
+        "not_an_email_address",
+        "must be like name@example.com",
+    );
 }
 
 #[cfg(test)]

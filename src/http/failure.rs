@@ -194,6 +194,33 @@ pub fn not_found() -> Problem {
     )
 }
 
+/// A refusal that has to do with a spend token.
+fn token_rejected(rejection: contact::Rejection) -> Problem {
+    match rejection {
+        contact::Rejection::TokenSpendsLess { .. } => Problem::new(
+            Code::WalletLimitReached,
+            "the contact's token allows less to be spent than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what it allows",
+        ),
+        contact::Rejection::TooManyTokens => Problem::new(
+            Code::LimitReached,
+            "8 tokens were made within minutes; show one of them, or wait until one has run out",
+        ),
+        contact::Rejection::PurchaseRejected => Problem::new(
+            Code::PurchaseRejected,
+            "the contact has said that the purchase of this estimate may not be made",
+        ),
+        _ => spend_token_invalid(),
+    }
+}
+
+/// A spend token that is not good, for whatever reason: which it is, is not said.
+pub fn spend_token_invalid() -> Problem {
+    Problem::new(
+        Code::SpendTokenInvalid,
+        "contact.otp is used, has run out, or is no token that this purchase can be made with; have the contact make another one",
+    )
+}
+
 /// A field of the body that only the state can judge.
 pub fn invalid_field(
     pointer: &str,
@@ -318,6 +345,10 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletBalanceTooLow,
             "the wallet does not cover amount; take less",
         ),
+        contact::Rejection::TokenInvalid
+        | contact::Rejection::TokenSpendsLess { .. }
+        | contact::Rejection::TooManyTokens
+        | contact::Rejection::PurchaseRejected => token_rejected(rejection),
         contact::Rejection::UnknownEstimate => invalid_field(
             "/estimate_id",
             "unknown_estimate",

@@ -2,6 +2,8 @@
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 
+use super::extract::Faults;
+
 /// The number as E.164 has it: `+` and digits. `country` (ISO 3166-1 alpha-3) says where a number without `+` is
 /// dialled. `None` for what cannot be a phone number of anywhere.
 pub fn e164(number: &str, country: Option<&str>) -> Option<String> {
@@ -13,6 +15,16 @@ pub fn e164(number: &str, country: Option<&str>) -> Option<String> {
     PHONE_NUMBER_UTIL
         .is_possible_number(&parsed)
         .then(|| parsed.format_as(PhoneNumberFormat::E164).into_owned())
+}
+
+/// Demands a phone number, as [`e164`] reads it, of `member`.
+pub fn check(faults: &mut Faults, member: &str, number: &str, country: Option<&str>) {
+    faults.require(
+        e164(number, country).is_some(),
+        member,
+        "not_a_phone_number",
+        "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
+    );
 }
 
 /// The two letters of a country that is given by three.

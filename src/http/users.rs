@@ -116,7 +116,6 @@ pub async fn make(api: &Api, new: NewUser) -> Result<Address, NotMade> {
             validity: Validity::BothModes,
             is_active: true,
         }],
-        verification: None,
     });
     // Listed first: a list that names nobody shows nobody, and a user that no list names would be lost.
     list(api, new.tenant, user).await?;

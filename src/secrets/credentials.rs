@@ -104,14 +104,8 @@ impl Secrets {
             return self.one_time_code(contact, &challenge.nonce);
         }
         let mut said = [0; 29];
-        let (tenant, rest) = said.split_at_mut(8);
-        tenant.copy_from_slice(&contact.tenant.0.to_be_bytes());
-        let (mode, rest) = rest.split_at_mut(1);
-        mode.copy_from_slice(&[contact.mode.number()]);
-        let (entity, rest) = rest.split_at_mut(8);
-        entity.copy_from_slice(&contact.entity.to_be_bytes());
-        let (number, bound_to) = rest.split_at_mut(4);
-        number.copy_from_slice(&challenge.number.to_be_bytes());
+        let (part, bound_to) = said.split_at_mut(PART_BYTES);
+        part.copy_from_slice(&part_bytes(contact, challenge.number));
         bound_to.copy_from_slice(&access::bound_to(&challenge.nonce));
         let place = BASE64URL_NOPAD.encode(&[&said[..], &self.token_check(&said)[..]].concat());
         let secret = self.one_time_secret(contact, &challenge.nonce);
@@ -126,18 +120,11 @@ impl Secrets {
         if self.token_check(said)[..] != *check {
             return None;
         }
-        let (tenant, rest) = said.split_first_chunk::<8>()?;
-        let (mode, rest) = rest.split_first()?;
-        let (entity, rest) = rest.split_first_chunk::<8>()?;
-        let (number, bound_to) = rest.split_first_chunk::<4>()?;
+        let (part, bound_to) = said.split_first_chunk()?;
+        let (contact, number) = part_in(part)?;
         Some(OneTimeToken {
-            contact: Address {
-                tenant: TenantId(u64::from_be_bytes(*tenant)),
-                mode: Mode::from_number(*mode)?,
-                kind: Kind::Contact,
-                entity: u64::from_be_bytes(*entity),
-            },
-            number: u32::from_be_bytes(*number),
+            contact,
+            number,
             bound_to: bound_to.try_into().ok()?,
             secret: secret.to_owned(),
         })
@@ -226,14 +213,8 @@ impl Secrets {
     /// The refresh token of a session as it stands.
     pub fn refresh_token(&self, contact: &Address, session: &SessionView) -> String {
         let mut said = [0; 41];
-        let (tenant, rest) = said.split_at_mut(8);
-        tenant.copy_from_slice(&contact.tenant.0.to_be_bytes());
-        let (mode, rest) = rest.split_at_mut(1);
-        mode.copy_from_slice(&[contact.mode.number()]);
-        let (entity, rest) = rest.split_at_mut(8);
-        entity.copy_from_slice(&contact.entity.to_be_bytes());
-        let (number, rest) = rest.split_at_mut(4);
-        number.copy_from_slice(&session.number.to_be_bytes());
+        let (part, rest) = said.split_at_mut(PART_BYTES);
+        part.copy_from_slice(&part_bytes(contact, session.number));
         let (generation, nonce) = rest.split_at_mut(4);
         generation.copy_from_slice(&session.generation.to_be_bytes());
         nonce.copy_from_slice(&session.nonce);
@@ -254,24 +235,13 @@ impl Secrets {
         )) {
             return None;
         }
-        let (tenant, rest) = said.split_first_chunk::<8>()?;
-        let (mode, rest) = rest.split_first()?;
-        let (entity, rest) = rest.split_first_chunk::<8>()?;
-        let (session, rest) = rest.split_first_chunk::<4>()?;
+        let (part, rest) = said.split_first_chunk()?;
+        let (contact, session) = part_in(part)?;
         let (generation, nonce) = rest.split_first_chunk::<4>()?;
         Some(ContactSession {
-            contact: Address {
-                tenant: TenantId(u64::from_be_bytes(*tenant)),
-                mode: Mode::from_number(*mode)?,
-                kind: match Mode::from_number(*mode)? {
-                    // Of no mode: a person of the Back Office.
-                    Mode::Shared => Kind::User,
-                    Mode::Live | Mode::Test => Kind::Contact,
-                },
-                entity: u64::from_be_bytes(*entity),
-            },
+            contact,
             refresh: Refresh {
-                session: u32::from_be_bytes(*session),
+                session,
                 generation: u32::from_be_bytes(*generation),
                 nonce: nonce.try_into().ok()?,
             },
@@ -283,6 +253,41 @@ impl Secrets {
         hasher.update(said);
         first_half(&hasher.finalize())
     }
+}
+
+/// How many bytes name a part of somebody: the tenant, the mode, the entity, and the part's number.
+const PART_BYTES: usize = 21;
+
+/// Part `number` of `address`, as tokens say it.
+fn part_bytes(address: &Address, number: u32) -> [u8; PART_BYTES] {
+    let mut said = [0; PART_BYTES];
+    let (tenant, rest) = said.split_at_mut(8);
+    tenant.copy_from_slice(&address.tenant.0.to_be_bytes());
+    let (mode, rest) = rest.split_at_mut(1);
+    mode.copy_from_slice(&[address.mode.number()]);
+    let (entity, part) = rest.split_at_mut(8);
+    entity.copy_from_slice(&address.entity.to_be_bytes());
+    part.copy_from_slice(&number.to_be_bytes());
+    said
+}
+
+/// What [`part_bytes`] said.
+fn part_in(said: &[u8; PART_BYTES]) -> Option<(Address, u32)> {
+    let (tenant, rest) = said.split_first_chunk::<8>()?;
+    let (mode, rest) = rest.split_first()?;
+    let (entity, number) = rest.split_first_chunk::<8>()?;
+    let mode = Mode::from_number(*mode)?;
+    let address = Address {
+        tenant: TenantId(u64::from_be_bytes(*tenant)),
+        mode,
+        kind: match mode {
+            // Of no mode: a person of the Back Office.
+            Mode::Shared => Kind::User,
+            Mode::Live | Mode::Test => Kind::Contact,
+        },
+        entity: u64::from_be_bytes(*entity),
+    };
+    Some((address, u32::from_be_bytes(number.try_into().ok()?)))
 }
 
 fn check_of(digest: &blake3::Hash) -> [u8; CHECK_BYTES] {

@@ -207,7 +207,12 @@ async fn tiers_and_goals_go_as_the_guide_says() {
 
 #[tokio::test]
 async fn signing_in_goes_as_the_guide_says() {
-    assert_eq!(reads("docs/guides/signing-in.md").await, 10);
+    assert_eq!(reads("docs/guides/signing-in.md").await, 15);
+}
+
+#[tokio::test]
+async fn spending_with_a_token_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/spending-with-a-token.md").await, 11);
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 //! Contacts register and sign in by e-mail address, with a password or without.
 
+use std::sync::Arc;
+
 use clientele::domain::access::LOCKED_FOR;
 use clientele::domain::directory_entry::{PASSWORDS_MAX, SEND_PAUSE};
+use clientele::http::passwords::Password;
+use clientele::limits::PASSWORDS_WAITING_MAX;
 use clientele::secrets::UniqueValue;
 use http::Method;
 use serde_json::json;
@@ -217,4 +221,36 @@ async fn a_password_that_everybody_tries_or_that_is_short_is_refused() {
         );
     }
     assert!(node.inbox().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_was_not_tried_for_want_of_room_does_not_count() {
+    let node = TestNode::start().await;
+    node.signed_up_by_email(EMAIL, PASSWORD).await;
+    let mut refused_for_room = 0;
+    for _ in 0..100 {
+        if refused_for_room == 3 {
+            break;
+        }
+        // The line is full of others, from wherever they come.
+        let mut others = tokio::task::JoinSet::new();
+        for _ in 0..2 * PASSWORDS_WAITING_MAX {
+            let passwords = Arc::clone(&node.api().passwords);
+            let typed = Password::typed("x".to_owned()).unwrap();
+            others.spawn(async move { passwords.matches(typed, None).await.is_ok() });
+        }
+        let answer = node.entered(EMAIL, PASSWORD).await;
+        match answer.status {
+            200 => {}
+            503 => refused_for_room += 1,
+            other => panic!("{other}: {answer:?}"),
+        }
+        others.join_all().await;
+    }
+    assert_eq!(refused_for_room, 3, "there was room");
+    for _ in 0..PASSWORDS_MAX {
+        let entered = node.entered(EMAIL, "vivid turtle 8").await;
+        assert_eq!(entered.problem(), refused(400, "invalid_login"));
+    }
+    assert_eq!(node.entered(EMAIL, PASSWORD).await.status, 429);
 }

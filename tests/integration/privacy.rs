@@ -2,6 +2,12 @@
 
 use std::path::Path;
 
+use clientele::actors::router::OpenedProfile;
+use clientele::domain::address::{Address, Kind, Mode};
+use clientele::domain::contact::SealedProfile;
+use clientele::domain::entity::{Answer as Told, Query};
+use clientele::seeding::TENANT;
+use http::Method;
 use serde_json::json;
 
 use crate::app::Person;
@@ -103,4 +109,84 @@ async fn no_file_holds_what_a_contact_signs_in_by() {
         );
     }
     assert_eq!(refreshed.read(&node).send().await.status, 200);
+}
+
+/// What the contact's profile and destinations are sealed in, as they lie in rows and journal.
+async fn sealed(node: &TestNode, contact: Address) -> SealedProfile {
+    let reply = node.api().router.query(contact, Query::Contact).await;
+    match reply.result.unwrap() {
+        Told::Contact(view) => view.profile,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_erasure_nothing_personal_can_be_read_anywhere() {
+    const PHONE: &str = "+447566224395";
+    const EMAIL: &str = "wilhelmine.unmistakable@example.test";
+    const PASSWORD: &str = "unmistakable turtle 9";
+    let mut node = TestNode::start().await;
+    let people = [
+        (node.signed_up(PHONE).await, PHONE),
+        (node.signed_up_by_email(EMAIL, PASSWORD).await, EMAIL),
+    ];
+    let test_key = node.secret_key("test");
+    let mut kept = Vec::new();
+    for (person, _) in &people {
+        let id = node.api().router.secrets().public_ids().read(&person.id);
+        let contact = Address {
+            tenant: TENANT,
+            mode: Mode::Test,
+            kind: Kind::Contact,
+            entity: id.unwrap().entity,
+        };
+        let profile = sealed(&node, contact).await;
+        let opened = node.api().router.open_profile(&contact, &profile).unwrap();
+        assert!(matches!(opened, OpenedProfile::Plain(_)), "{opened:?}");
+        kept.push((contact, profile));
+    }
+    // Before, while and after: an export that is older than the erasure holds the same sealed fields.
+    let snapshot = node.control("POST", "/snapshots", "{}").await;
+    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
+    for (person, _) in &people {
+        let path = format!("/backoffice/v2/contacts/{}", person.id);
+        let erase = node.ask(Method::DELETE, &path).with("api_key", &test_key);
+        assert_eq!(erase.send().await.status, 204);
+    }
+    let snapshot = node.control("POST", "/snapshots", "{}").await;
+    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
+    for _ in 0..2 {
+        for (contact, profile) in &kept {
+            // Whoever has the sealed fields, from a row, the journal or an export, has no key to them.
+            let opened = node.api().router.open_profile(contact, profile).unwrap();
+            assert!(matches!(opened, OpenedProfile::Erased), "{opened:?}");
+        }
+        for (person, destination) in &people {
+            for text in [
+                destination,
+                "Byron",
+                "7566224395",
+                PASSWORD,
+                &*person.access,
+            ] {
+                let found = files_with(node.data(), text);
+                assert_eq!(found, Vec::<String>::new(), "{text}");
+            }
+        }
+        let log = node.get("/audit_log/export").with("api_key", &test_key);
+        let log = String::from_utf8(log.send().await.body.to_vec()).unwrap();
+        assert_eq!(log.matches("contacts.erase").count(), 4, "{log}");
+        for message in node.inbox().await {
+            assert!(
+                message["recipient"].is_null() && message["code"].is_null(),
+                "{message}"
+            );
+            assert!(message["body"].is_null(), "{message}");
+        }
+        let search = node
+            .get("/contacts?search_value=Byron")
+            .with("api_key", &test_key);
+        assert_eq!(search.send().await.json()["content"], json!([]));
+        node.restart().await;
+    }
 }

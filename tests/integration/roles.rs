@@ -252,7 +252,7 @@ async fn nobody_gives_or_takes_more_than_they_have() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_works_for_an_organisation_sees_those_there_and_below_and_no_others() {
     let node = TestNode::start().await;
-    let owner = node.owner().await;
+    let (owner, trier) = (node.owner().await, node.trier().await);
     let merchant = Session::of(&node.user_at(3, false).await.send().await);
     let venue = Session::of(&node.user_at(4, false).await.send().await);
     let elsewhere = Session::of(&node.user_at(6, false).await.send().await);
@@ -284,9 +284,16 @@ async fn whoever_works_for_an_organisation_sees_those_there_and_below_and_no_oth
         .role(&merchant, "Seller", &["purchases.write"], None)
         .await;
     let seed = node.seed.organisations.merchants.clone();
+    let live = json!({ "email_address": "seller@example.com", "organisation_id": seed[0].id, "roles": [seller] });
+    let live = node.sends(&owner, Method::POST, "/users", &live).await;
+    assert_eq!(
+        live.problem(),
+        refused(400, "no_integration"),
+        "nothing would deliver it"
+    );
     let invite = |at: &str| {
         let body = json!({ "email_address": "seller@example.com", "organisation_id": at, "roles": [seller] });
-        let by = owner.clone();
+        let by = trier.clone();
         let node = &node;
         async move { node.sends(&by, Method::POST, "/users", &body).await }
     };
@@ -358,4 +365,81 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_strangers_le
         .with_token("/users/reset_password", &newest, "brisk heron 5")
         .await;
     assert_eq!(late.problem(), refused(401, "invalid_token"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organisation_is_registered_with_its_owner_once_the_mail_is_read() {
+    let node = TestNode::start().await;
+    let key = node.seed.keys["test"].public.clone().unwrap();
+    let registers = |name: &str, email: &str, password: &str| {
+        let body = json!({ "name": name, "first_name": "Grace", "last_name": "Hopper", "email_address": email, "password": password });
+        let ask = node.stranger(Method::POST, "/organisations/register");
+        ask.with("api_key", &key).body(&body).send()
+    };
+    let verifies = async |token: &str| {
+        let path = format!("/users/verify_email?token={token}");
+        node.stranger(Method::GET, &path).send().await
+    };
+    // A stranger takes the address first, with a password of its own.
+    let stranger = registers("Not the Pier", EMAIL, "brisk heron 4").await;
+    let registered = registers("Pier", EMAIL, PASSWORD).await;
+    assert_eq!(
+        (stranger.status, registered.status),
+        (201, 201),
+        "{registered:?}"
+    );
+    let id = registered.text("id");
+    let path = format!("/organisations/{id}");
+    let trier = node.trier().await;
+    assert_eq!(
+        node.status(&trier, &path).await,
+        404,
+        "not before the mail is read"
+    );
+    assert_eq!(node.typed(EMAIL, PASSWORD).send().await.status, 400);
+    let token = node.token().await;
+    for _ in 0..2 {
+        let verified = verifies(&token).await;
+        assert_eq!(
+            (verified.status, verified.json()),
+            (200, json!({ "verified": true }))
+        );
+    }
+    assert_eq!(node.typed(EMAIL, "brisk heron 4").send().await.status, 400);
+    let grace = Session::of(&node.typed(EMAIL, PASSWORD).send().await);
+    assert_eq!(
+        grace.body["organisation"],
+        json!({ "id": id, "name": "Pier", "type": "BUSINESS" })
+    );
+    assert_eq!(grace.body["mode"], "TEST", "what test mode gave");
+    assert_eq!(node.status(&grace, &path).await, 200);
+    assert_eq!(node.status(&trier, &path).await, 200);
+    let other = node.seed.organisations.business.clone();
+    assert_eq!(
+        node.status(&grace, &format!("/organisations/{other}"))
+            .await,
+        404
+    );
+    // Known and unknown look the same, and whoever is known keeps its password.
+    let again = registers("Quay", EMAIL, "quick marten 8").await;
+    let unknown = registers("Dock", "nobody@example.com", "quick marten 8").await;
+    assert_eq!((again.status, unknown.status), (201, 201));
+    assert_eq!(
+        verifies("ot_made_up").await.problem(),
+        refused(401, "invalid_token")
+    );
+    node.clock.advance(Span::days(1));
+    assert_eq!(
+        verifies(&token).await.problem(),
+        refused(401, "invalid_token")
+    );
+    let live = node.seed.keys["live"].public.clone().unwrap();
+    let body = json!({ "name": "Dock", "first_name": "A", "last_name": "B", "email_address": "c@example.com", "password": PASSWORD });
+    let live = node
+        .stranger(Method::POST, "/organisations/register")
+        .with("api_key", &live);
+    assert_eq!(
+        live.body(&body).send().await.problem(),
+        refused(400, "no_integration")
+    );
 }

@@ -41,6 +41,7 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
     let (_, without_scopes) = node.make_key(Scopes::default(), None).await;
     let contact = node.signed_up("+447566224395").await.access;
     let contact = format!("Bearer {contact}");
+    let of_owner = format!("Bearer {}", node.owner().await.access);
     let secret = node.secret_key("live");
     let mut operations = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -59,6 +60,12 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
                 ("authorization", "Bearer x.y.z", 401, "invalid_token"),
                 ("authorization", &*contact, 401, "invalid_token"),
             ];
+            let by_page = [
+                ("api_key", "pk_live_0", 401, "invalid_api_key"),
+                ("api_key", &*without_scopes, 403, "insufficient_scope"),
+                ("authorization", &*of_owner, 401, "missing_credentials"),
+                ("authorization", &*contact, 401, "invalid_token"),
+            ];
             let by_refresh = [
                 ("api_key", &*secret, 401, "missing_credentials"),
                 ("authorization", "Bearer x.y.z", 401, "invalid_grant"),
@@ -69,6 +76,7 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
                 Need::RefreshToken => &by_refresh,
                 Need::Token => &by_token,
                 Need::Scope(_) => &by_key,
+                Need::Page(_) => &by_page,
             };
             for body in [json!([]), json!({ "no_such_field": 1 })] {
                 let ask = nonsense(&node, method, path, &body).without("api_key");
@@ -204,10 +212,12 @@ enum Need {
     Token,
     /// A secret key with this scope, or a user with this permission.
     Scope(&'static str),
+    /// A key with this scope, a public one too: what a page lets strangers do.
+    Page(&'static str),
 }
 
 /// What opens an operation: the first that has its method, or `_` for any, and how its path begins.
-const OPENED_BY: [(&str, &str, Need); 45] = [
+const OPENED_BY: &[(&str, &str, Need)] = &[
     ("get", "audit_log", Need::Scope("audit.read")),
     ("post", "users/authenticate", Need::Nothing),
     ("post", "users/accept", Need::Nothing),
@@ -215,6 +225,14 @@ const OPENED_BY: [(&str, &str, Need); 45] = [
     ("post", "users/forgot_password", Need::Nothing),
     ("post", "users/refresh", Need::RefreshToken),
     ("post", "users/mode", Need::Token),
+    ("get", "users/verify_email", Need::Nothing),
+    (
+        "post",
+        "organisations/register",
+        Need::Page("organisations.register"),
+    ),
+    ("_", "users/totp", Need::Token),
+    ("post", "users/step_up", Need::Token),
     ("post", "users/{id}/sign_out", Need::Token),
     ("post", "users/{id}/change_password", Need::Token),
     ("get", "users", Need::Scope("users.read")),
@@ -296,10 +314,11 @@ async fn every_operation_opens_to_its_own_scope_alone() {
                 Need::Nothing => json!([{}]),
                 Need::RefreshToken => json!([{ "refresh_token": [] }]),
                 Need::Token => json!([{ "access_token": [] }]),
+                Need::Page(_) => json!([{ "api_key": [] }]),
                 Need::Scope(_) => json!([{ "api_key": [] }, { "access_token": [] }]),
             };
             assert_eq!(operation["security"], opened_by, "{name}");
-            let Need::Scope(scope) = need else {
+            let (Need::Scope(scope) | Need::Page(scope)) = need else {
                 continue;
             };
             let (own, others) = &keys[scope];

@@ -287,6 +287,7 @@ fn purchase(asked: &Asked) -> RecordPurchase {
         performed_on: None,
         products: Vec::new(),
         estimate: None,
+        token: None,
         spend: asked.spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),
             unbacked,

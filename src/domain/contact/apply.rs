@@ -31,6 +31,9 @@ impl Contact {
             }
             Event::Refused => self.apply_void(),
             Event::Access(event) => self.apply_access(event),
+            Event::TokenMade(token) => self.apply_token(*token),
+            Event::TokenUsed(number) => self.apply_token_used(*number),
+            Event::TokensTidied(at) => self.apply_tokens_tidied(*at),
             Event::SchemeSignedUp(member) => self.apply_scheme_sign_up(member),
             Event::SchemeSignedOut(scheme) => self.apply_scheme_sign_out(*scheme),
             Event::SchemeCodeWrong(at) => self.apply_scheme_code_wrong(*at),

@@ -62,10 +62,9 @@ impl<'a> BuyingContact<'a> {
     }
 
     fn tier(&self) -> Option<u64> {
-        match self.loyalty {
-            Some(loyalty) => loyalty.tier_at(self.tenant, self.now),
-            None => Loyalty::default().tier_at(self.tenant, self.now),
-        }
+        let none = Loyalty::default();
+        let loyalty = self.loyalty.unwrap_or(&none);
+        loyalty.tier_at(self.tenant, self.now)
     }
 
     fn is_of(&self, segment: &Segment) -> bool {
@@ -79,12 +78,11 @@ impl<'a> BuyingContact<'a> {
             registered_within_days,
             activity,
         } = segment;
-        let is_tagged = |tag| self.loyalty.is_some_and(|it| it.tags.contains(tag));
+        let none = Loyalty::default();
+        let loyalty = self.loyalty.unwrap_or(&none);
+        let is_tagged = |tag| loyalty.tags.contains(tag);
         let is_new = |days| self.now < self.created_at.after(Span::days(days));
-        let bought = |rule| match self.loyalty {
-            Some(loyalty) => loyalty.meets(rule, self.tenant, self.now),
-            None => Loyalty::default().meets(rule, self.tenant, self.now),
-        };
+        let bought = |rule| loyalty.meets(rule, self.tenant, self.now);
         (tags.is_empty() || tags.iter().any(is_tagged))
             && (contact_types.is_empty() || contact_types.contains(&self.contact_type))
             && (organisations.is_empty() || self.signed_up_below(organisations).is_some())

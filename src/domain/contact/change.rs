@@ -158,6 +158,7 @@ impl Contact {
         let identities: Vec<_> = self.identities().collect();
         self.released.values.extend(identities);
         self.access = None;
+        self.spend_tokens = None;
         self.released.due = at;
         self.pending = None;
         self.own_id = None;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, Product, Reason, Register,
-    SealedProfile, SignUp, SignUpToScheme,
+    AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, NewToken, Presented,
+    Product, Reason, Register, SealedProfile, SignUp, SignUpToScheme,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -71,6 +71,8 @@ pub struct RecordPurchase {
     pub products: Vec<Product>,
     /// The hold that was made for it, by number.
     pub estimate: Option<u32>,
+    /// The spend token that the contact showed.
+    pub token: Option<Presented>,
 }
 
 /// A purchase to cancel.
@@ -144,6 +146,8 @@ pub enum Command {
     Foresee(RecordPurchase),
     /// Hold what this purchase would spend.
     HoldFunds(RecordPurchase),
+    /// Make a spend token.
+    MakeToken(NewToken),
     /// Give back what a hold holds, by its number.
     ReleaseHold(u32),
     /// Write off the lots that have expired, and release the money whose time has come and the holds that have run out.

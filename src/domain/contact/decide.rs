@@ -64,6 +64,7 @@ impl Contact {
                 Stage::Active => self.settle_change(*value, *attempt),
                 Stage::Proposed | Stage::Absent | Stage::Void | Stage::Erased => Vec::new(),
             }),
+            Command::RecordPurchase(asked) if asked.token.is_some() => self.redeem(asked, context),
             Command::RecordPurchase(asked) if asked.estimate.is_some() => {
                 self.capture(asked, context)
             }
@@ -79,10 +80,12 @@ impl Contact {
             // It is shown, never done.
             Command::Foresee(_) => Ok(Vec::new()),
             Command::HoldFunds(asked) => self.hold_funds(asked, context),
+            Command::MakeToken(new) => self.make_token(new, context),
             Command::ReleaseHold(number) => self.release(*number, context),
             Command::FireTimers => {
                 let mut events = self.due(context.now, Due::All);
                 events.extend(self.access_due(context.wall));
+                events.extend(self.tokens_due(context.wall));
                 Ok(events)
             }
         }

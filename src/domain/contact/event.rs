@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Cancellation, Change, Counted, Entry, GoalStep, Hold, LimitRule, Locked, Lot, Propose,
-    Purchase, Reached, Returned, SchemeMember, SignUp, Use,
+    Purchase, Reached, Returned, SchemeMember, SignUp, SpendToken, Use,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -59,6 +59,12 @@ pub enum Event {
     HoldReleased(u32, Timestamp, Vec<Lot>),
     /// Something about how it gets in. Boxed: it is larger than what happens all the time.
     Access(Box<access::Event>),
+    /// A spend token was made.
+    TokenMade(SpendToken),
+    /// A spend token of this number was used by the purchase before.
+    TokenUsed(u32),
+    /// The spend tokens that had lapsed by then were forgotten.
+    TokensTidied(Timestamp),
     /// It has these tags and no others, by number.
     TagsSet(Vec<u64>),
     /// The purchase before left it in another tier than it was known to be in.

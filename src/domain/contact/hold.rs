@@ -82,7 +82,12 @@ impl Contact {
         asked: &RecordPurchase,
         context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
-        let purchase = self.foresee(asked, context)?;
+        // What an estimate holds already is not held twice.
+        let (asked, _) = self.as_token_says(asked, context)?;
+        if asked.estimate.is_some() {
+            return Err(Rejection::TokenInvalid);
+        }
+        let purchase = self.foresee(&asked, context)?;
         let lots = purchase.spent.map(|spent| spent.from).unwrap_or_default();
         let number = self.wallet.hold_count.checked_add(1);
         let (Some(number), true) = (number, self.wallet.holds.len() < Wallet::HOLDS_MAX) else {
@@ -116,11 +121,12 @@ impl Contact {
         asked: &RecordPurchase,
         context: &Context,
     ) -> Result<Vec<Event>, Rejection> {
+        let (asked, _) = self.as_token_says(asked, context)?;
         let number = asked.estimate.unwrap_or_default();
         let mut events = self.release(number, context)?;
         let asked = RecordPurchase {
             estimate: None,
-            ..asked.clone()
+            ..asked
         };
         let after = self.after(&events);
         events.extend(after.decide(&Command::RecordPurchase(asked), context)?);
@@ -134,6 +140,7 @@ impl Contact {
         asked: &RecordPurchase,
         context: &Context,
     ) -> Result<super::Purchase, Rejection> {
+        let (asked, _) = self.as_token_says(asked, context)?;
         let mut context = context.clone();
         let mut before = self.due(context.now, Due::ToSpend);
         if let Some(number) = asked.estimate {
@@ -142,7 +149,7 @@ impl Contact {
         }
         let contact = self.after(&before);
         loop {
-            match contact.record_purchase(asked, &context) {
+            match contact.record_purchase(&asked, &context) {
                 Err(Rejection::LeaseShort { offer, .. }) if context.budget(offer).is_none() => {
                     context.budgets.push(Budget {
                         offer,

@@ -19,6 +19,7 @@ mod ledger;
 mod limits;
 mod loyalty;
 mod movement;
+mod own_details;
 mod profile;
 mod purchase;
 mod rejection;
@@ -26,6 +27,7 @@ mod scheme;
 mod sign_up;
 mod spend;
 mod state;
+mod token;
 mod wallet;
 mod wallet_code;
 
@@ -44,14 +46,21 @@ pub use hold::{Hold, HoldView};
 pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
 pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
+pub use own_details::{
+    Company, Demographics, Device, Document, Gender, OwnDetails, Platform, Preference, PreferredFor,
+};
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};
 pub use rejection::Rejection;
 pub use scheme::{Proof, SchemeMember, SchemeRefusal, SignUpToScheme};
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
+pub use token::{
+    Intent, NewToken, Presented, SPEND_DIGITS_FOUND_FOR, SPEND_TOKEN_LASTS, SPEND_TOKENS_MAX,
+    SpendToken, SpendTokens,
+};
 pub use wallet::{Locked, Lot, Wallet, expiry_at_grain};
-pub use wallet_code::wallet_code;
+pub use wallet_code::{luhn, wallet_code};
 
 #[cfg(test)]
 #[expect(
@@ -102,3 +111,6 @@ mod hold_tests;
 
 #[cfg(test)]
 mod spend_tests;
+
+#[cfg(test)]
+mod token_tests;

@@ -1,5 +1,6 @@
 //! A contact's personal fields in clear. They exist so only between the wire and the seal.
 
+use super::OwnDetails;
 use crate::domain::time::Timestamp;
 
 /// A contact's personal fields.
@@ -27,6 +28,8 @@ pub struct Profile {
     pub cards: Vec<Card>,
     /// What the contact said when it registered.
     pub agreement: Agreement,
+    /// What it keeps there itself. Boxed, since most have none.
+    pub own: Option<Box<OwnDetails>>,
 }
 
 /// What a contact agreed to when it registered, and how it wants to be spoken to.
@@ -67,6 +70,8 @@ pub struct Phone {
 /// A postal address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostalAddress {
+    /// Its number among the contact's addresses; 0 until it gets one.
+    pub number: u32,
     /// Home, business or as the caller says.
     pub address_type: Option<String>,
     /// What the contact calls it.
@@ -85,6 +90,14 @@ pub struct PostalAddress {
     pub postal_code: Option<String>,
     /// ISO 3166-1 alpha-3.
     pub country_code: Option<String>,
+    /// Degrees north, in ten millionths.
+    pub lat: Option<i64>,
+    /// Degrees east, in ten millionths.
+    pub lon: Option<i64>,
+    /// What a map service calls it.
+    pub google_place_id: Option<String>,
+    /// Whether invoices go there.
+    pub is_billing: bool,
 }
 
 /// A field that the tenant adds.

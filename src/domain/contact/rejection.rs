@@ -55,6 +55,17 @@ pub enum Rejection {
     TooManyHolds,
     /// The contact never had a hold of this number.
     UnknownEstimate,
+    /// The spend token is used, has lapsed, is for something else, or was never made.
+    TokenInvalid,
+    /// The spend token allows less to be spent.
+    TokenSpendsLess {
+        /// How much.
+        most: Minor,
+    },
+    /// As many spend tokens are known as there may be.
+    TooManyTokens,
+    /// The contact has said that the purchase may not be made.
+    PurchaseRejected,
     /// The contact has no purchase of this number.
     UnknownPurchase,
     /// The balance would pass the largest amount there is.

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::due::Due;
-use super::{Counts, KeptPurchase, Ledger, Loyalty, PendingChange, Released, SignUp, Wallet};
+use super::{
+    Counts, KeptPurchase, Ledger, Loyalty, PendingChange, Released, SignUp, SpendTokens, Wallet,
+};
 use crate::domain::access::Access;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::{Dues, Timestamp};
@@ -88,6 +90,8 @@ pub struct Contact {
     pub late_cancellations: Vec<(u32, Timestamp)>,
     /// How it gets in. Boxed, and none for the many who never sign in.
     pub access: Option<Box<Access>>,
+    /// What it shows at tills. Boxed, and none for the many who never make one.
+    pub spend_tokens: Option<Box<SpendTokens>>,
     /// What it is to its tenant beyond its money. Boxed, and none for those of whom nothing is counted.
     pub loyalty: Option<Box<Loyalty>>,
 }
@@ -120,9 +124,11 @@ impl Contact {
     /// wall, what lets it in lapses.
     pub fn next_due(&self) -> Dues {
         let dues = [self.wallet.next_due(Due::All), self.release_due()];
+        let access = self.access.as_ref().and_then(|access| access.next_due());
+        let lapses = [access, self.next_token_due()];
         Dues {
             business: dues.into_iter().flatten().min(),
-            wall: self.access.as_ref().and_then(|access| access.next_due()),
+            wall: lapses.into_iter().flatten().min(),
         }
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn purchase(total: i64, spend: Option<(i64, Unbacked)>) -> Command {
         performed_on: None,
         products: Vec::new(),
         estimate: None,
+        token: None,
         spend: spend.map(|(amount, unbacked)| SpendRequest {
             amount: Minor(amount),
             unbacked,

@@ -1,5 +1,7 @@
 //! The wallet: money in lots, each with its expiry.
 
+use std::collections::BTreeSet;
+
 use super::due::Due;
 use super::hold::given_back;
 use super::{Given, Hold, Limits, OfferOutcome};
@@ -92,7 +94,7 @@ impl Wallet {
     pub const LOTS_MAX: usize = 850;
 
     /// What can be spent at `now`, lot by lot. Expiry is compared here: no timer has to have fired.
-    fn spendable(&self, now: Timestamp) -> impl Iterator<Item = Lot> {
+    pub(in crate::domain) fn spendable(&self, now: Timestamp) -> impl Iterator<Item = Lot> {
         let unlocked = self.locked.iter().filter(move |it| it.until <= now);
         let mut owed = self.owed;
         let unlocked = unlocked.map(move |Locked { lot, .. }| {
@@ -126,6 +128,13 @@ impl Wallet {
     /// What can be spent at `now`.
     pub fn balance(&self, now: Timestamp) -> Minor {
         self.balances(now).0
+    }
+
+    /// How many offers bind some of what can be spent at `now`.
+    pub fn commerce_pools(&self, now: Timestamp) -> u32 {
+        let binding = self.spendable(now).filter_map(|lot| lot.bound_by);
+        let offers: BTreeSet<_> = binding.collect();
+        u32::try_from(offers.len()).unwrap_or(u32::MAX)
     }
 
     /// What cannot be spent yet at `now`.

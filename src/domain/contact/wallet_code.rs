@@ -41,8 +41,8 @@ fn permute(key: &[u8; 32], number: u64) -> u64 {
     (left << HALF_BITS) | right
 }
 
-/// The digit that makes the whole pass the Luhn check.
-fn luhn(digits: &str) -> u8 {
+/// The digit that makes fifteen digits and it pass the Luhn check.
+pub fn luhn(digits: &str) -> u8 {
     let sum = digits
         .bytes()
         .rev()

@@ -1,7 +1,7 @@
 //! What was sent to a value of late, and how often the codes were answered wrongly: counted for every value alike, whether or not
 //! anybody has it, so that the counting tells nobody.
 
-use super::{CLAIMS_MAX, Event, Rejection, State, ValueHash};
+use super::{CLAIMS_MAX, Claim, Event, Rejection, State, ValueHash};
 use crate::domain::access::Guesses;
 use crate::domain::time::{Span, Timestamp};
 
@@ -165,13 +165,19 @@ impl State {
 
     /// What is to be forgotten at `wall`.
     pub(in crate::domain) fn due(&self, wall: Timestamp) -> Option<Event> {
-        let mut dues = self.destinations.iter().filter_map(|it| it.forgotten_at());
-        dues.any(|at| at <= wall).then_some(Event::Tidied(wall))
+        let forgotten = self.destinations.iter().filter_map(|it| it.forgotten_at());
+        let lapsed = self.claims.iter().filter_map(|claim| claim.lapses_at());
+        forgotten
+            .chain(lapsed)
+            .any(|at| at <= wall)
+            .then_some(Event::Tidied(wall))
     }
 
     pub(super) fn tidy(&mut self, at: Timestamp) {
         let counts = |it: &Destination| it.forgotten_at().is_some_and(|until| at < until);
         self.destinations.retain(counts);
+        let holds = |claim: &Claim| claim.lapses_at().is_none_or(|until| at < until);
+        self.claims.retain(holds);
     }
 }
 

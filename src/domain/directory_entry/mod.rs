@@ -49,6 +49,17 @@ pub enum Standing {
     ReservedOnWall(Timestamp),
     /// The contact has it.
     Confirmed,
+    /// The contact has it until this time on the wall, and nobody is asked then.
+    HeldUntil(Timestamp),
+}
+
+impl Standing {
+    fn is_firm(self) -> bool {
+        match self {
+            Standing::Confirmed | Standing::HeldUntil(_) => true,
+            Standing::Reserved(_) | Standing::ReservedOnWall(_) => false,
+        }
+    }
 }
 
 /// One value and who has it.
@@ -62,6 +73,16 @@ pub struct Claim {
     pub standing: Standing,
 }
 
+impl Claim {
+    /// When it lapses by itself, if it does.
+    fn lapses_at(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::HeldUntil(until) => Some(until),
+            Standing::Reserved(_) | Standing::ReservedOnWall(_) | Standing::Confirmed => None,
+        }
+    }
+}
+
 /// What an entry can be asked to do.
 #[derive(Clone, Copy, Debug)]
 pub enum Command {
@@ -73,6 +94,8 @@ pub enum Command {
     Release(ValueHash, Holder),
     /// Hold the value, which was proven, for a contact; by the wall.
     ReserveOnWall(ValueHash, Holder),
+    /// The contact has the value until this time on the wall.
+    HoldUntil(ValueHash, Holder, Timestamp),
     /// A code is to be sent to the value.
     CountSend(ValueHash),
     /// A code that was sent to the value was answered wrongly.
@@ -106,6 +129,8 @@ pub enum Event {
     WrongForgotten(ValueHash),
     /// What counted long before was forgotten.
     Tidied(Timestamp),
+    /// A contact has the value until this time on the wall.
+    HeldUntil(ValueHash, Holder, Timestamp),
     /// A password was tried with the value.
     PasswordCounted(ValueHash, Timestamp),
     /// A password was not tried after all.
@@ -157,11 +182,11 @@ pub struct State {
 }
 
 impl State {
-    /// Who has `value`, if a contact's claim to it is confirmed.
+    /// Who has `value`, if a contact's claim to it is confirmed, or holds for a time.
     pub fn holder(&self, value: &ValueHash) -> Option<u64> {
         self.claims
             .iter()
-            .find(|claim| claim.value == *value && claim.standing == Standing::Confirmed)
+            .find(|claim| claim.value == *value && claim.standing.is_firm())
             .map(|claim| claim.holder.contact)
     }
 
@@ -187,6 +212,9 @@ impl State {
                 holder,
                 Event::ReservedOnWall(value, holder, wall.after(RESERVED_FOR)),
             ),
+            Command::HoldUntil(value, holder, until) => {
+                self.reserve(value, holder, Event::HeldUntil(value, holder, until))
+            }
             Command::CountSend(value) => self.count_send(value, wall),
             Command::CountWrong(value) => Ok(self.count_wrong(value, wall)),
             Command::CountPassword(value) => self.count_password(value, wall),
@@ -202,7 +230,7 @@ impl State {
                     Standing::Reserved(_) | Standing::ReservedOnWall(_) => {
                         vec![Event::Confirmed(value, holder)]
                     }
-                    Standing::Confirmed => Vec::new(),
+                    Standing::Confirmed | Standing::HeldUntil(_) => Vec::new(),
                 }),
                 Some(_) | None => Err(Rejection::NotHeld),
             },
@@ -253,6 +281,9 @@ impl State {
             Event::ReservedOnWall(value, holder, until) => {
                 self.apply_reservation(value, holder, Standing::ReservedOnWall(until));
             }
+            Event::HeldUntil(value, holder, until) => {
+                self.apply_reservation(value, holder, Standing::HeldUntil(until));
+            }
             Event::Sent(value, at) => self.change_destination(value, |it| it.sent(at)),
             Event::WrongCounted(value, at) => {
                 self.change_destination(value, |it| it.answered_wrongly(at));
@@ -288,10 +319,10 @@ impl State {
         let standings = || self.claims.iter().map(|claim| claim.standing);
         let reserved = standings().filter_map(|standing| match standing {
             Standing::Reserved(until) => Some(until),
-            Standing::ReservedOnWall(_) | Standing::Confirmed => None,
+            Standing::ReservedOnWall(_) | Standing::Confirmed | Standing::HeldUntil(_) => None,
         });
         let on_wall = standings().filter_map(|standing| match standing {
-            Standing::ReservedOnWall(until) => Some(until),
+            Standing::ReservedOnWall(until) | Standing::HeldUntil(until) => Some(until),
             Standing::Reserved(_) | Standing::Confirmed => None,
         });
         let forgotten = self.destinations.iter().filter_map(|it| it.forgotten_at());
@@ -308,7 +339,7 @@ impl State {
             .filter(|claim| match claim.standing {
                 Standing::Reserved(until) => until <= now,
                 Standing::ReservedOnWall(until) => until <= wall,
-                Standing::Confirmed => false,
+                Standing::Confirmed | Standing::HeldUntil(_) => false,
             })
             .map(|claim| Obligation::Ask {
                 value: claim.value,

@@ -119,6 +119,9 @@ impl Effect {
                 Some(Outcome::Moved(returned.number))
             }
             Event::Contact(contact::Event::FundsHeld(hold)) => Some(Outcome::Held(hold.number)),
+            Event::Contact(contact::Event::TokenMade(token)) => {
+                Some(Outcome::TokenMade(token.number))
+            }
             Event::Contact(contact::Event::Access(event)) => match &**event {
                 access::Event::Challenged(challenge) => Some(Outcome::Challenged(challenge.number)),
                 access::Event::CodeRight(_) => Some(Outcome::Proven),
@@ -143,7 +146,9 @@ impl Effect {
             Event::User(user::Event::SignedIn(session)) => {
                 Some(Outcome::SignedIn(session.tokens.number))
             }
-            Event::User(user::Event::Refreshed(number, _)) => Some(Outcome::SignedIn(*number)),
+            Event::User(user::Event::Refreshed(number, _) | user::Event::SteppedUp(number, _)) => {
+                Some(Outcome::SignedIn(*number))
+            }
             Event::Contact(contact::Event::Proposed(_))
             | Event::Tenant(tenant::Event::Created(_))
             | Event::Organisation(organisation::Event::Created(_))

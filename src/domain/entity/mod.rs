@@ -7,6 +7,7 @@ mod access_views;
 mod kinds;
 
 mod effect;
+mod parts;
 mod query;
 mod spilled;
 

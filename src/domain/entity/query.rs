@@ -6,12 +6,14 @@ use super::access_views::{
     AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
     user_session,
 };
+use super::parts::{budget_view, hold_view, lots_view, loyalty_view, token_view, tokens_view};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
-    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line,
-    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, Stage,
+    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line, Lot,
+    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, SpendToken,
+    Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
@@ -28,6 +30,8 @@ pub enum Query {
     Contact,
     /// A contact's wallet.
     Wallet,
+    /// What can be spent of a contact's money, lot by lot.
+    Lots,
     /// A part of the journal of a contact's wallet.
     Journal(JournalPage),
     /// A hold of a contact's money, by number.
@@ -62,6 +66,10 @@ pub enum Query {
     Session(u32),
     /// A registration under way.
     Registration,
+    /// A spend token, by number.
+    SpendToken(u32),
+    /// The spend tokens that have not lapsed.
+    SpendTokens,
     /// What is known of a contact's loyalty.
     Loyalty,
     /// What a tenant has set up about its customers.
@@ -128,6 +136,8 @@ pub struct WalletView {
     pub owed: Minor,
     /// From what the wallet's code derives within its shard.
     pub code_slot: u32,
+    /// How many kinds of bound money there is some of.
+    pub commerce_pools: u32,
 }
 
 /// A purchase as it is shown.
@@ -169,6 +179,8 @@ pub enum Answer {
     Contact(Box<ContactView>),
     /// A wallet.
     Wallet(Box<WalletView>),
+    /// What can be spent at this time, lot by lot.
+    Lots(Timestamp, Vec<Lot>),
     /// A part of a wallet's journal.
     Journal(JournalView),
     /// A hold of money.
@@ -203,6 +215,10 @@ pub enum Answer {
     Session(SessionView),
     /// A registration under way.
     Registration(Box<RegistrationView>),
+    /// A spend token.
+    SpendToken(Box<SpendToken>),
+    /// Spend tokens, oldest first; used ones among them.
+    SpendTokens(Vec<SpendToken>),
     /// A contact's loyalty.
     Loyalty(Box<LoyaltyView>),
     /// What a tenant has set up about its customers.
@@ -223,6 +239,7 @@ impl Entity {
             (Outcome::Challenged(number), _) => Some(Query::Challenge(number)),
             (Outcome::SignedIn(number), _) => Some(Query::Session(number)),
             (Outcome::Proven, _) => Some(Query::Registration),
+            (Outcome::TokenMade(number), _) => Some(Query::SpendToken(number)),
             (Outcome::AddsIdentity(session), _) => Some(Query::Adding(session)),
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
@@ -256,6 +273,7 @@ impl Entity {
                 present(contact.stage == Stage::Active)?;
                 Answer::Wallet(Box::new(wallet_view(contact, now)))
             }
+            (Query::Lots, State::Contact(contact)) => lots_view(contact, now)?,
             (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
                 present(contact.stage == Stage::Active)?;
@@ -302,11 +320,14 @@ impl Entity {
             (Query::Registration, State::Contact(contact)) => {
                 Answer::Registration(Box::new(contact.registration()))
             }
+            (Query::SpendToken(number), State::Contact(contact)) => token_view(contact, number)?,
+            (Query::SpendTokens, State::Contact(contact)) => tokens_view(contact),
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
                 | Query::Wallet
+                | Query::Lots
                 | Query::Journal(_)
                 | Query::Hold(_)
                 | Query::Purchase(_)
@@ -324,6 +345,8 @@ impl Entity {
                 | Query::Adding(_)
                 | Query::Session(_)
                 | Query::Registration
+                | Query::SpendToken(_)
+                | Query::SpendTokens
                 | Query::User
                 | Query::Loyalty
                 | Query::Configuration,
@@ -412,7 +435,7 @@ impl Entity {
     }
 }
 
-fn present(is_there: bool) -> Result<(), Rejection> {
+pub(super) fn present(is_there: bool) -> Result<(), Rejection> {
     if is_there {
         Ok(())
     } else {
@@ -442,22 +465,6 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
     }
 }
 
-fn hold_view(contact: &Contact, number: u32, now: Timestamp) -> Result<Answer, Rejection> {
-    present((1..=contact.wallet.hold_count).contains(&number))?;
-    let hold = contact.wallet.hold(number, now);
-    Ok(Answer::Hold(HoldView {
-        number,
-        amount: hold.map(|hold| hold.amount()).unwrap_or_default(),
-        organisation: hold.map(|hold| hold.organisation),
-        until: hold.map(|hold| hold.until),
-    }))
-}
-
-fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
-    present(contact.stage == Stage::Active)?;
-    Ok(Answer::Loyalty(Box::new(contact.loyalty_view(now))))
-}
-
 fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
     let (balance, commerce) = contact.wallet.balances(now);
     WalletView {
@@ -469,17 +476,8 @@ fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
         version: contact.wallet.version,
         owed: contact.wallet.owed,
         code_slot: contact.wallet.code_slot,
+        commerce_pools: contact.wallet.commerce_pools(now),
     }
-}
-
-fn budget_view(state: &offer::State) -> Option<BudgetView> {
-    Some(BudgetView {
-        budget: state.offer.as_ref()?.budget?,
-        lent: state.lending.lent_in_all(),
-        returned: state.lending.returned_in_all(),
-        available: state.available()?,
-        lending: state.lending.clone(),
-    })
 }
 
 fn purchase_view(contact: &Contact, kept: KeptPurchase) -> Answer {

@@ -2,7 +2,7 @@
 
 use super::Membership;
 use super::Rejection;
-use super::letter::NewLetter;
+use super::letter::{NewLetter, Registration};
 use super::session::Place;
 use crate::domain::access::{PasswordHash, Refresh, Which};
 use crate::domain::address::TenantId;
@@ -21,8 +21,19 @@ pub struct Create {
     pub password: (PasswordHash, bool),
     /// What it may do where.
     pub memberships: Vec<Membership>,
-    /// What proves its e-mail address; none, if nobody doubts it.
-    pub verification: Option<NewLetter>,
+}
+
+/// Who registers an organisation.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// The e-mail address, hashed.
+    pub value: ValueHash,
+    /// Its names and its e-mail address, sealed; dropped, if the user exists.
+    pub person: SealedProfile,
+    /// What it registers.
+    pub registration: Registration,
+    /// What proves its e-mail address.
+    pub letter: NewLetter,
 }
 
 /// Who is asked to be a member of an organisation.
@@ -82,6 +93,8 @@ pub struct UseLetter {
 pub enum Command {
     /// Come into being with a password.
     Create(Create),
+    /// Register an organisation.
+    Register(Register),
     /// Be asked to be a member.
     Invite(Invite),
     /// Sign in, if the password is right.
@@ -117,6 +130,7 @@ impl Command {
     pub(super) fn refused_by_nobody(&self) -> Option<Rejection> {
         match self {
             Command::Create(_)
+            | Command::Register(_)
             | Command::Invite(_)
             | Command::SignIn(_)
             | Command::Forget(_)
@@ -139,6 +153,7 @@ impl Command {
             // The answer was lost: the newest tokens are told again.
             Command::Refresh(refresh) => Outcome::SignedIn(refresh.session),
             Command::Create(_)
+            | Command::Register(_)
             | Command::Invite(_)
             | Command::SignIn(_)
             | Command::Begin(_)

@@ -1,8 +1,10 @@
 //! What a user makes of a command.
 
-use super::command::{Begin, Command, Create, Credentials, Invite, UseLetter};
+use super::command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
 use super::event::{Event, Rejection};
-use super::letter::{FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose};
+use super::letter::{
+    FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose, Registration,
+};
 use super::session::{Ended, Place, Session};
 use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User};
 use crate::domain::access::{self, PasswordHash, REFRESH_GRACE, Refresh, Which};
@@ -22,6 +24,7 @@ impl User {
         match command {
             Command::SignIn(credentials) => self.sign_in(credentials, wall),
             Command::Create(create) => self.create(create, wall),
+            Command::Register(register) => self.register(register, wall),
             Command::Invite(invite) => self.invite(invite, wall),
             // Nobody can forget as anybody does: it is recorded, and comes to nothing.
             Command::Forget(letter) => Ok(if self.may_forget(wall) {
@@ -76,14 +79,19 @@ impl User {
         let mut events = self.created(create.value, &create.person, wall)?;
         let (hash, expired) = &create.password;
         events.push(set(hash, wall, *expired));
-        match &create.verification {
-            Some(letter) => {
-                let purpose = Purpose::Verification;
-                events.push(self.letter_sent(purpose, letter, wall));
-            }
-            None => events.push(Event::Activated),
-        }
+        events.push(Event::Activated);
         events.extend(self.added(&create.memberships)?);
+        Ok(events)
+    }
+
+    fn register(&self, register: &Register, wall: Timestamp) -> Result<Vec<Event>, Rejection> {
+        let mut events = match self.stage {
+            Stage::Absent => self.created(register.value, &register.person, wall)?,
+            Stage::Pending | Stage::Active if self.value == Some(register.value) => Vec::new(),
+            Stage::Pending | Stage::Active => return Err(Rejection::UserExists),
+        };
+        let purpose = Purpose::Verification(register.registration.clone());
+        events.push(self.letter_sent(purpose, &register.letter, wall));
         Ok(events)
     }
 
@@ -242,11 +250,13 @@ impl User {
             (Purpose::Reset, Some(hash)) if self.password.is_some() => {
                 events.push(set(hash, wall, false));
             }
-            (Purpose::Verification, None) => {}
+            (Purpose::Verification(registration), None) => {
+                return self.verified(registration, wall);
+            }
             // A token for something else.
             (Purpose::Invitation(_), None)
             | (Purpose::Reset, _)
-            | (Purpose::Verification, Some(_)) => return Err(Rejection::LetterInvalid),
+            | (Purpose::Verification(_), Some(_)) => return Err(Rejection::LetterInvalid),
         }
         events.push(Event::LetterUsed(letter.number));
         // Whoever has the token reads the mails to this address.
@@ -258,6 +268,27 @@ impl User {
         }
         if let (Some(nonce), Some(primary)) = (used.session, primary) {
             events.push(self.signed_in(&primary, nonce, wall));
+        }
+        Ok(events)
+    }
+
+    /// The e-mail address of a registration is proven. Its token is good until it lapses: programs open links before people do.
+    fn verified(
+        &self,
+        registration: &Registration,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let membership = registration.membership();
+        let is_same = |it: &Membership| {
+            (it.tenant, it.organisation) == (membership.tenant, membership.organisation)
+        };
+        if self.memberships.iter().any(is_same) {
+            return Ok(Vec::new());
+        }
+        let mut events = self.added(&[membership])?;
+        if self.stage == Stage::Pending {
+            events.push(set(&registration.password, wall, false));
+            events.push(Event::Activated);
         }
         Ok(events)
     }

@@ -1,8 +1,9 @@
 //! One-time tokens that are sent to a user's e-mail address: whoever has one has proven to read it.
 
-use super::Membership;
-use crate::domain::access::Message;
+use super::{Membership, Validity};
+use crate::domain::access::{Message, PasswordHash};
 use crate::domain::address::{Mode, TenantId};
+use crate::domain::tenant::OWNER_ROLE;
 use crate::domain::time::{Span, Timestamp};
 
 /// How many one-time tokens of a user can be used at a time: the oldest gives way.
@@ -24,13 +25,44 @@ pub const FORGET_PAUSE: Span = Span::seconds(30);
 /// For how long those that were sent count.
 pub(super) const FORGETS_COUNT_FOR: Span = Span::seconds(60 * 60);
 
+/// An organisation that somebody registers, and owns once the e-mail address is proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// In whose network.
+    pub tenant: TenantId,
+    /// The number that it is going to have.
+    pub organisation: u64,
+    /// What it lies below.
+    pub parent: u64,
+    /// What people call it.
+    pub name: String,
+    /// In which modes its owner works.
+    pub validity: Validity,
+    /// The owner's password, unless there is a user of the address already. It goes by the token: what a stranger typed who registered with this
+    /// address is never the owner's.
+    pub password: PasswordHash,
+}
+
+impl Registration {
+    /// What the owner may do there.
+    pub fn membership(&self) -> Membership {
+        Membership {
+            tenant: self.tenant,
+            organisation: self.organisation,
+            role: OWNER_ROLE,
+            validity: self.validity,
+            is_active: true,
+        }
+    }
+}
+
 /// What a one-time token is for: it opens nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// To accept these roles.
     Invitation(Vec<Membership>),
     /// To prove the e-mail address of a registration.
-    Verification,
+    Verification(Registration),
     /// To choose another password.
     Reset,
 }
@@ -71,7 +103,7 @@ impl Purpose {
                     "{token} lets you choose a password and sign in. It works once, for a week. Show it to nobody."
                 ),
             ),
-            Purpose::Verification => (
+            Purpose::Verification(_) => (
                 "Confirm your e-mail address",
                 format!(
                     "{token} confirms that this address is yours. It works for a day. If you did not register, do nothing."
@@ -94,7 +126,7 @@ impl Purpose {
     pub(super) fn lasts(&self) -> Span {
         match self {
             Purpose::Invitation(_) => INVITATION_LASTS,
-            Purpose::Verification => VERIFICATION_LASTS,
+            Purpose::Verification(_) => VERIFICATION_LASTS,
             Purpose::Reset => RESET_LASTS,
         }
     }

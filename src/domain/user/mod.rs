@@ -23,9 +23,11 @@ use super::contact::SealedProfile;
 use super::directory_entry::ValueHash;
 use super::time::{Span, Timestamp};
 
-pub use command::{Begin, Command, Create, Credentials, Invite, UseLetter};
+pub use command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
 pub use event::{Event, Rejection};
-pub use letter::{FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, NewLetter, Purpose};
+pub use letter::{
+    FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, NewLetter, Purpose, Registration,
+};
 pub use membership::{MEMBERSHIPS_MAX, Membership, Validity};
 pub use rights::WITHHELD_IN_MASQUERADE;
 pub use session::{Ended, Place, SESSIONS_MAX, Session, SessionView};

@@ -62,7 +62,6 @@ fn create() -> Command {
         person: person(),
         password: (hash(1), false),
         memberships: vec![owner_of(1)],
-        verification: None,
     })
 }
 
@@ -293,4 +292,53 @@ fn a_step_up_code_is_taken_once_and_five_wrong_ones_lock() {
         user.decide(&Command::EnrolTotp([6; 16]), NOW),
         Err(Rejection::HasTotp)
     );
+}
+
+#[test]
+fn a_registration_gives_its_password_and_its_organisation_when_it_is_proven_and_not_before() {
+    let register = |mark: u8| {
+        Command::Register(Register {
+            value: EMAIL,
+            person: person(),
+            registration: Registration {
+                tenant: TENANT,
+                organisation: u64::from(mark),
+                parent: 1,
+                name: "Pier".to_owned(),
+                validity: Validity::BothModes,
+                password: hash(mark),
+            },
+            letter: letter(mark),
+        })
+    };
+    // A stranger registers with the address first.
+    let mut user = given([register(66), register(77)]);
+    assert_eq!((user.stage, user.password.clone()), (Stage::Pending, None));
+    let verify = |number| {
+        Command::UseLetter(UseLetter {
+            number,
+            nonce: [if number == 1 { 66 } else { 77 }; 16],
+            password: None,
+            session: None,
+        })
+    };
+    when(&mut user, &verify(2), NOW).unwrap();
+    assert_eq!(user.stage, Stage::Active);
+    assert_eq!(user.password.clone().unwrap().hash, hash(77));
+    assert_eq!(user.memberships, [owner_of(77)]);
+    // A program opened the link before the person did.
+    assert_eq!(user.decide(&verify(2), NOW), Ok(Vec::new()));
+    // Another one of a user who exists leaves the password.
+    when(&mut user, &verify(1), NOW).unwrap();
+    assert_eq!(user.password.clone().unwrap().hash, hash(77));
+    assert_eq!(user.memberships, [owner_of(77), owner_of(66)]);
+    let reset = Command::UseLetter(UseLetter {
+        number: 1,
+        nonce: [66; 16],
+        password: Some(hash(5)),
+        session: None,
+    });
+    assert_eq!(user.decide(&reset, NOW), Err(Rejection::LetterInvalid));
+    let day = after(Span::days(1));
+    assert_eq!(user.decide(&verify(2), day), Err(Rejection::LetterInvalid));
 }

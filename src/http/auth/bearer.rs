@@ -4,6 +4,7 @@
 //! gateway beside a token, is refused. A token alone is enough wherever one is accepted.
 
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
@@ -99,18 +100,11 @@ pub fn require_agreement(key: &PublishedKey, contact: &SignedInContact) -> Resul
     ))
 }
 
-/// What a request carries, checked: at least one of both.
-async fn credentials(
-    parts: &Parts,
-    api: &Api,
-    missing: &'static str,
-) -> Result<
-    (
-        Option<std::sync::Arc<PublishedKey>>,
-        Option<SignedInContact>,
-    ),
-    Problem,
-> {
+/// The key and the contact of a request; at least one of both.
+type Carried = (Option<Arc<PublishedKey>>, Option<SignedInContact>);
+
+/// What a request carries, checked.
+async fn credentials(parts: &Parts, api: &Api, missing: &'static str) -> Result<Carried, Problem> {
     let credentials = unchecked_rates(parts, api, missing).await;
     credentials.map_err(|problem| stranger(problem, parts, api))
 }
@@ -119,13 +113,7 @@ async fn unchecked_rates(
     parts: &Parts,
     api: &Api,
     missing: &'static str,
-) -> Result<
-    (
-        Option<std::sync::Arc<PublishedKey>>,
-        Option<SignedInContact>,
-    ),
-    Problem,
-> {
+) -> Result<Carried, Problem> {
     let key = key::presented(parts, api).await?;
     let contact = match bearer(&parts.headers) {
         Some(text) => Some(signed_in(text, api).await?),
@@ -140,10 +128,7 @@ async fn unchecked_rates(
 }
 
 /// The key that a request carries beside a credential of its own, such as a refresh token.
-pub async fn key_beside(
-    parts: &Parts,
-    api: &Api,
-) -> Result<Option<std::sync::Arc<PublishedKey>>, Problem> {
+pub async fn key_beside(parts: &Parts, api: &Api) -> Result<Option<Arc<PublishedKey>>, Problem> {
     let key = key::presented(parts, api).await;
     key.map_err(|problem| stranger(problem, parts, api))
 }
@@ -214,7 +199,7 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKeyOrToken<SCOPE> {
         let (key, contact) = credentials(parts, api, missing).await?;
         let who = match (&key, contact) {
             (_, Some(contact)) => Who::Contact(contact),
-            (Some(key), None) => Who::Key(std::sync::Arc::clone(key)),
+            (Some(key), None) => Who::Key(Arc::clone(key)),
             (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
         };
         let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;

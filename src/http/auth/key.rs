@@ -7,9 +7,9 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{API_KEY, Caller, user};
+use super::{API_KEY, Caller, Who, user};
 use crate::actors::router::{PublishedKey, Unauthenticated};
-use crate::domain::api_key::Scopes;
+use crate::domain::api_key::{Gateway, Scopes};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 
@@ -62,5 +62,45 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
             caller.require(scope)?;
         }
         Ok(Authorized(caller))
+    }
+}
+
+/// A caller with a key of the Back Office, public or secret, that covers the scope of the bit `SCOPE`: for what a page lets a stranger do.
+pub struct PageKey<const SCOPE: u32>(Caller);
+
+impl<const SCOPE: u32> Deref for PageKey<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for PageKey<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        const MISSING: &str = "send a public key of the Back Office in the api_key header";
+        let began = Instant::now();
+        let (who, key) = user::presented(parts, api, MISSING).await?;
+        let (Who::Key(_), Some(key)) = (&who, key) else {
+            return Err(Problem::new(Code::MissingCredentials, MISSING));
+        };
+        let caller = Caller::counted(who, Some(&key), began, parts, api).await?;
+        let details = &key.key.details;
+        let lacks = Scopes(SCOPE).beyond(details.scopes).iter().next();
+        if let Some(scope) = lacks.filter(|_| details.gateway == Gateway::BackOffice) {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                format!("the key lacks the scope {}", scope.name()),
+            ));
+        }
+        if details.gateway != Gateway::BackOffice {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                "the key opens the self-service gateway only; send a public key of the Back Office",
+            ));
+        }
+        Ok(PageKey(caller))
     }
 }

@@ -13,7 +13,7 @@ use std::time::Instant;
 use http::StatusCode;
 use http::request::Parts;
 
-pub use self::key::Authorized;
+pub use self::key::{Authorized, PageKey};
 pub use self::user::{SignedInUser, UserCaller, UserToken};
 use super::Api;
 use super::failure;
@@ -129,6 +129,15 @@ impl Caller {
             Who::Key(key) => key.address.mode,
             Who::Contact(signed_in) => signed_in.contact.mode,
             Who::User(user) => user.session.place.mode,
+        }
+    }
+
+    /// Whose credential it is, as what counts what it does has it.
+    pub fn credential(&self) -> &Address {
+        match &self.who {
+            Who::Key(key) => &key.address,
+            Who::Contact(signed_in) => &signed_in.contact,
+            Who::User(user) => &user.user,
         }
     }
 

@@ -115,6 +115,8 @@ codes! {
     CardNotUnique "card_not_unique" BAD_REQUEST "Another contact has this card" Some(CARD_NOT_UNIQUE);
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
+    SpendTokenInvalid "spend_token_invalid" BAD_REQUEST "The spend token is not valid" Some(NOT_FOUND);
+    PurchaseRejected "purchase_rejected" BAD_REQUEST "The contact has rejected the purchase" None;
     NoIntegration "no_integration" BAD_REQUEST "Nothing is set up to deliver the message" None;
     SchemeClosed "scheme_closed" BAD_REQUEST "The reward scheme does not let the contact in" None;
     TapNotUnique "tap_not_unique" CONFLICT "Another organisation has this TAP" None;

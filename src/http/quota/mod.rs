@@ -23,6 +23,7 @@ pub use self::client::Client;
 use self::guesses::Guesses;
 use self::rates::{Rates, Subject};
 use self::standing::Standing;
+use super::misses::Misses;
 use super::problem::{Code, Problem};
 use crate::actors::router::{PublishedKey, Router};
 use crate::domain::address::{Address, Mode, TenantId};
@@ -61,6 +62,8 @@ pub struct Quota {
     rates: Rates,
     codes: DefaultKeyedRateLimiter<(TenantId, Mode)>,
     guesses: Guesses,
+    /// Spend tokens that each API key presented and that were not good.
+    pub misses: Misses,
     clock: DefaultClock,
 }
 
@@ -73,6 +76,7 @@ impl Quota {
             rates: Rates::default(),
             codes: DefaultKeyedRateLimiter::dashmap(codes),
             guesses: Guesses::default(),
+            misses: Misses::default(),
             clock: DefaultClock::default(),
         }
     }

@@ -97,6 +97,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod own_details;
 mod rewards;
 mod user;
 
@@ -140,7 +141,7 @@ stored_as!(
 
 stored!(wrap remembered::KeyHash);
 stored!(wrap remembered::RequestHash);
-stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 8 => AddsIdentity(session) });
+stored!(choice remembered::Outcome { 0 => Created, 1 => Done, 2 => Purchased(number), 3 => Moved(number), 4 => Held(number), 5 => Challenged(number), 6 => Proven, 7 => SignedIn(number), 8 => AddsIdentity(session), 9 => TokenMade(number) });
 stored!(record remembered::Answered { key, request, outcome, at });
 stored!(record remembered::FilterLayer { bits, keys, newest });
 // The large layers are rows of their own: the head says how many.
@@ -280,7 +281,7 @@ stored!(choice api_key::Event {
 });
 
 stored!(wrap directory_entry::ValueHash);
-stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed, 2 => ReservedOnWall(until) });
+stored!(choice directory_entry::Standing { 0 => Reserved(until), 1 => Confirmed, 2 => ReservedOnWall(until), 3 => HeldUntil(until) });
 stored!(record directory_entry::Holder { contact, attempt });
 stored!(record directory_entry::Claim { value, holder, standing });
 stored!(record directory_entry::Destination { value, sends, guesses, passwords });
@@ -294,6 +295,7 @@ stored!(choice directory_entry::Event {
     5 => WrongCounted(value, at),
     6 => WrongForgotten(value),
     7 => Tidied(at),
+    8 => HeldUntil(value, holder, until),
     9 => PasswordCounted(value, at),
     10 => PasswordsForgotten(value),
     11 => PasswordGivenBack(value),
@@ -307,13 +309,13 @@ stored!(choice lease::Event { 0 => Granted(total), 1 => Returned(total), 2 => Mo
 stored!(record contact::Phone { is_primary, country_code, number, phone_type });
 stored!(record contact::PostalAddress {
     address_type, name, is_primary, address_line_1, address_line_2, state_province_county, town_city,
-    postal_code, country_code,
+    postal_code, country_code, number, lat, lon, google_place_id, is_billing,
 });
 stored!(record contact::Field { key, value });
 stored!(record contact::Card { identifier, added_at });
 stored!(record contact::Profile {
     title, first_name, middle_name, last_name, company_name, email_address, phones, addresses,
-    custom_fields, cards, agreement,
+    custom_fields, cards, agreement, own,
 });
 stored!(record contact::Agreement { language_code, country, email_opt_out, sms_opt_out });
 stored!(record contact::SealedProfile { slot, sealed });
@@ -372,6 +374,11 @@ stored!(record contact::Counts { in_all, day, today });
 stored!(record contact::Counted { offer, amount, in_all, on_day });
 stored!(record contact::Propose { contact_type, profile, own_id, code, claims });
 stored!(record contact::SignUp { organisation, email_opt_out, sms_opt_out, has_consented, at });
+stored!(choice contact::Intent { 0 => Spend, 1 => ApprovePurchase, 2 => RejectPurchase });
+stored!(record contact::SpendToken {
+    number, intent, amount, estimate, nonce, code, expires_at, is_used,
+});
+stored!(record contact::SpendTokens { tokens, count });
 stored!(record contact::PendingChange { attempt, adds });
 stored!(record contact::Released { values, due });
 stored!(record contact::Change {
@@ -380,7 +387,7 @@ stored!(record contact::Change {
 stored!(record contact::Contact {
     stage, contact_type, profile, own_id, code, claims, attempts, pending, released, sign_ups,
     sign_up_version, created_at, profile_version, wallet, ledger, purchases, counts, purchase_count,
-    late_cancellations, access, loyalty,
+    late_cancellations, access, loyalty, spend_tokens,
 });
 stored!(choice contact::Event {
     0 => Proposed(proposal),
@@ -406,6 +413,9 @@ stored!(choice contact::Event {
     20 => LimitsUsed(used),
     21 => Returned(returned),
     22 => Access(event),
+    34 => TokenMade(token),
+    35 => TokenUsed(number),
+    36 => TokensTidied(at),
     47 => TagsSet(tags),
     48 => GoalsCounted(steps),
     50 => SchemeSignedUp(member),

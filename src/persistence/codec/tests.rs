@@ -12,5 +12,6 @@ mod refusals;
 mod rewards;
 mod round_trips;
 mod sizes;
+mod tokens;
 mod users;
 mod wallet;

@@ -6,6 +6,7 @@ mod contract;
 mod document;
 mod exceptions;
 pub(crate) mod record;
+mod rewards;
 mod scenarios;
 mod score;
 

@@ -2,6 +2,8 @@
 //!
 //! A new one: an async function over a node, and a line in [`play`].
 
+mod credentials;
+
 use std::sync::Arc;
 
 use http::Method;
@@ -21,7 +23,11 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
     scenarios!(
         signing_in_by_phone,
         organisations_of_the_back_office,
+        credentials::signing_in_by_email,
+        credentials::adding_identities,
+        credentials::asking_for_codes,
         what_is_not_built,
+        super::rewards::rewards_of_a_contact,
     );
 }
 

@@ -9,31 +9,14 @@ use utoipa::ToSchema;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
-use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::domain::ids::{Named, PublicIds};
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::WireClassification;
 use crate::http::{Api, reply};
 use crate::publishing::projections::purchases::class_of;
-
-/// A name that purchases may be classified by.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Classification)]
-pub(super) struct WireClassification {
-    id: String,
-    name: String,
-}
-
-impl WireClassification {
-    /// The classification of this name. Its id is made of the name alone: the same today, tomorrow and in every answer.
-    pub(super) fn of(ids: &PublicIds, name: &str) -> WireClassification {
-        WireClassification {
-            id: ids.write(PublicId::of(Named::Classification, class_of(name))),
-            name: name.to_owned(),
-        }
-    }
-}
 
 /// The name of the classification of this id, if the tenant has it.
 pub(super) fn named<'a>(ids: &PublicIds, tenant: &'a TenantView, id: &str) -> Option<&'a str> {

@@ -211,7 +211,7 @@ pub(super) async fn authenticate(
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
     if let Some((service, proof)) = body.service().zip(body.proof()) {
-        let entered = Box::pin(by_account(&api, &caller, service, &proof));
+        let entered = by_account(&api, &caller, service, &proof);
         return evenly(caller.began, entered).await;
     }
     if body.by().is_none() {

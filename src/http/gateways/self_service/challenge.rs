@@ -128,6 +128,16 @@ pub(super) async fn require_delivery(
     api.quota.admit_code(tenant, mode)
 }
 
+/// Demands that a message to `destination` can go now: [`require_delivery`] and [`require_room`].
+pub(super) async fn require_message(
+    api: &Api,
+    caller: &Caller,
+    destination: &Destination,
+) -> Result<(), Problem> {
+    require_delivery(api, caller, destination.channel()).await?;
+    require_room(api, caller, destination).await
+}
+
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
 pub(super) async fn require_room(
     api: &Api,

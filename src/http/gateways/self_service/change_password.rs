@@ -17,6 +17,7 @@ use crate::http::extract::text::check;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::passwords::Password;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::quota::Client;
 use crate::http::{Api, reply};
 use crate::limits;
 
@@ -57,6 +58,7 @@ impl Validate for PasswordByToken {
 )]
 pub(super) async fn by_token(
     State(api): State<Api>,
+    _: Client,
     body: ValidJson<PasswordByToken>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
@@ -123,7 +125,10 @@ pub(super) async fn own(
     token.named(&api, &name).await?;
     let contact = token.signed_in.contact;
     let known = match &body.current_password {
-        Some(present) => Some(known(&api, contact, present, token.began).await?),
+        Some(present) => {
+            let known = known(&api, contact, present, token.began);
+            Some(token.guess(&api, known).await?)
+        }
         None => None,
     };
     let hash = hashed(&api, &body.password).await?;

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::challenge::{evenly, invalid_one_time_token, refused, require_delivery};
+use super::challenge::{evenly, invalid_one_time_token, refused, require_message};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -17,6 +17,7 @@ use crate::http::auth::bearer::AppKeyOrToken;
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, ValidJson, ValidQuery, Validate};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::quota::Client;
 use crate::http::{Api, reply};
 use crate::limits;
 
@@ -61,7 +62,7 @@ pub(super) async fn request(
 
 async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Problem> {
     let to = email_destination(address)?;
-    require_delivery(api, caller, to.channel()).await?;
+    require_message(api, caller, &to).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let sent = api.router.request_verification(tenant, mode, &to).await;
     sent.map_err(refused)?;
@@ -106,6 +107,7 @@ pub(super) struct EmailVerified {}
 )]
 pub(super) async fn verify(
     State(api): State<Api>,
+    _: Client,
     query: ValidQuery<VerificationQuery>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();

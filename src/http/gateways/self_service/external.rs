@@ -78,8 +78,19 @@ pub(super) async fn provider_of(
     })
 }
 
-/// Whom a proof vouches for.
+/// Whom a proof vouches for. What vouches for nobody counts as a wrong guess of the caller's address.
 pub(super) async fn vouched(
+    api: &Api,
+    caller: &Caller,
+    service: Service,
+    proof: &Proof<'_>,
+) -> Result<Account, Problem> {
+    // On the heap: few get in so, and all would carry its size.
+    let asked = Box::pin(ask(api, caller, service, proof));
+    caller.guess(api, asked).await
+}
+
+async fn ask(
     api: &Api,
     caller: &Caller,
     service: Service,

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::demographics::{WireCompany, WireDemographics};
 use super::wire::{WireContactType, WireField};
 use crate::actors::router::OpenedProfile;
 use crate::domain::contact::Profile;
@@ -40,6 +41,10 @@ pub(super) struct WireOwnContact {
     /// ISO 3166-1 alpha-3.
     country_of_agreement: Option<String>,
     custom_fields: Vec<WireField>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demographics: Option<WireDemographics>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_profile: Option<WireCompany>,
     wallet: OwnWallet,
 }
 
@@ -105,6 +110,8 @@ pub(super) async fn get(
     let id = |named| ids.write(PublicId::of(named, address.entity));
     let cards = profile.cards.iter();
     let fields = std::mem::take(&mut profile.custom_fields).into_iter();
+    let own = profile.own.take();
+    let own = own.as_deref();
     let contact = WireOwnContact {
         id: match view.own_id.as_deref() {
             Some(own) => own.to_owned(),
@@ -123,6 +130,8 @@ pub(super) async fn get(
                 value: field.value,
             })
             .collect(),
+        demographics: own.map(|own| WireDemographics::of(&own.demographics)),
+        company_profile: own.map(|own| WireCompany::of(&own.company)),
         phone: phone(&mut profile),
         title: profile.title,
         first_name: profile.first_name,

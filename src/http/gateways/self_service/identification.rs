@@ -8,11 +8,11 @@ use crate::actors::router::access::Destination;
 use crate::domain::access::PasswordHash;
 use crate::external_login::Service;
 use crate::http::Api;
-use crate::http::email;
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem};
+use crate::http::{email, phone};
 use crate::limits;
 
 /// By what the contact is to sign in: a phone number, an e-mail address with or without a password, or an account at a provider that the
@@ -128,12 +128,7 @@ pub(super) fn nothing_of_others(faults: &mut Faults, provider: Provider, sent: &
 /// Demands an e-mail address.
 pub(super) fn check_email(faults: &mut Faults, member: &str, text: Option<&str>) {
     match text {
-        Some(text) => faults.require(
-            email::normal(text).is_some(),
-            member,
-            "not_an_email_address",
-            "must be like name@example.com",
-        ),
+        Some(text) => email::check(faults, member, text),
         None => faults.add(member, "missing_field", "is required with EMAIL"),
     }
 }
@@ -283,13 +278,9 @@ impl Validate for IdentityVersion1 {
     fn validate(&self, faults: &mut Faults) {
         match self.provider {
             Provider::Phone => {
-                let is_number = self.phone().and_then(|phone| phone.e164()).is_some();
-                faults.require(
-                    is_number,
-                    "phone_number",
-                    "not_a_phone_number",
-                    "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-                );
+                let number = self.phone_number.as_deref().unwrap_or_default();
+                let country = self.country_code.as_deref();
+                phone::check(faults, "phone_number", number, country);
             }
             Provider::Email => {
                 check_email(faults, "email_address", self.email_address.as_deref());

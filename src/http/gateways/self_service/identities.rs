@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, obfuscated, refused, require_delivery};
+use super::challenge::{evenly, obfuscated, refused, require_message};
 use super::identification::Identification;
 use crate::actors::router::Timings;
 use crate::domain::ids::{Named, PublicId};
@@ -65,7 +65,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     let identity = body.identity("provider")?;
     let to = identity.destination()?;
-    require_delivery(api, token, to.channel()).await?;
+    require_message(api, token, &to).await?;
     let password = identity.password(api).await?;
     let (contact, session) = (token.signed_in.contact, token.signed_in.session);
     let shown = obfuscated(&to);

@@ -3,19 +3,28 @@
 //! Two credentials: an app's public key, which anybody can read, and the access token of a contact. What could tell a stranger whether
 //! somebody is known (a status, a body, a time) is the same for known and unknown.
 
+mod addresses;
 mod authenticate;
 mod challenge;
 mod change_password;
+mod delete;
+mod demographics;
+mod devices;
 mod email_verification;
 mod external;
 mod forgot_password;
 mod get;
 mod identification;
 mod identities;
+mod languages;
 mod not_built;
 mod offers;
 mod oidc;
+mod organisations;
 mod otp;
+mod own;
+mod preferences;
+mod purchases;
 mod refresh;
 mod register;
 mod registration;
@@ -24,7 +33,10 @@ mod schemes;
 mod sign_out;
 mod signed_in;
 mod switch;
+mod tokens;
+mod update;
 mod validate_otp;
+mod wallets;
 mod wire;
 
 use std::sync::Arc;
@@ -48,9 +60,10 @@ use crate::http::Api;
     tags(
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
+        (name = "Wallet", description = "Its money"),
+        (name = "Purchases", description = "What it bought, and what that earned"),
         (name = "Rewards", description = "What loyalty has come to"),
         (name = "Devices", description = "What the contact uses"),
-        (name = "Wallet", description = "The contact's money"),
     )
 )]
 struct Document;
@@ -70,8 +83,27 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(refresh::refresh),
         routes!(oidc::authorization_url),
         routes!(sign_out::sign_out),
+        routes!(get::get, update::update, delete::delete),
+        routes!(organisations::list, organisations::join),
+        routes!(addresses::list, addresses::add),
+        routes!(addresses::update, addresses::remove),
+        routes!(devices::list, devices::add),
+        routes!(devices::remove),
+        routes!(devices::update),
+        routes!(preferences::get, preferences::set),
+        routes!(languages::list),
+        routes!(tokens::make, tokens::list),
+        routes!(wallets::get::get, not_built::set_wallet_top_up),
+        routes!(wallets::code::get),
+        routes!(wallets::limits::get),
+        routes!(wallets::journals::list),
+        routes!(wallets::transactions::list),
+        routes!(wallets::summarised_totals::get),
+        routes!(wallets::commerce_balances::list),
+        routes!(purchases::list::list),
+        routes!(purchases::get::get),
+        routes!(purchases::rewards::get),
         routes!(switch::switch),
-        routes!(get::get),
         routes!(rewards::get),
         routes!(schemes::sign_up::sign),
         routes!(schemes::verify::verify),
@@ -82,7 +114,6 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(not_built::export_statement),
         routes!(not_built::act_on_relationship),
         routes!(not_built::list_meter_readings, not_built::add_meter_reading),
-        routes!(not_built::set_wallet_top_up),
         routes!(not_built::get_top_up_settings),
     ]
 }

@@ -6,7 +6,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
+use super::challenge::{
+    self, WireChallenge, evenly, require_delivery, require_message, require_room,
+};
 use super::wire::not_built;
 use crate::actors::router::access::{Destination, Detail};
 use crate::domain::access::Channel;
@@ -233,7 +235,7 @@ pub(super) async fn request(
         }
         Named::Again(auth_otp) => {
             let sent = send_again(&api, &caller, channel, &auth_otp);
-            evenly(caller.began, sent).await
+            evenly(caller.began, caller.guess(&api, sent)).await
         }
         Named::Wrong(..) => Err(Problem::from(Code::InvalidRequest)),
         Named::NotBuilt => Err(not_built(
@@ -250,8 +252,7 @@ pub(super) async fn send(
     to: &Destination,
 ) -> Result<Response, Problem> {
     let sent = async {
-        require_delivery(api, caller, to.channel()).await?;
-        require_room(api, caller, to).await?;
+        require_message(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
         let challenged = api.router.challenge(tenant, mode, to).await;
         challenge::answer(caller, StatusCode::OK, Some(to), challenged)
@@ -274,6 +275,9 @@ async fn send_on_file(
         Detail::Reached(to) if to.channel() == channel => Some(to),
         Detail::Reached(_) | Detail::Card(_) => None,
     };
+    if let Some(to) = sent_here {
+        require_room(api, caller, to).await?;
+    }
     let reached = |profile: &Profile| reached(profile, channel);
     let challenged = api
         .router

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_delivery, require_room};
+use super::challenge::{self, WireChallenge, evenly, require_message};
 use super::external::{self, Proof};
 use super::identification::Identity;
 use super::registration::{About, NewRegistration, NewRegistrationVersion1, Registers};
@@ -93,12 +93,10 @@ async fn begin(
     }
     if let Identity::External { .. } = identity {
         let once = Once::of(caller, headers, "contacts.register", None, hash)?;
-        // On the heap: few register so, and all would carry its size.
-        return Box::pin(by_account(api, caller, &once, about, identity)).await;
+        return by_account(api, caller, &once, about, identity).await;
     }
     let to = identity.destination()?;
-    require_delivery(api, caller, to.channel()).await?;
-    require_room(api, caller, &to).await?;
+    require_message(api, caller, &to).await?;
     let password = identity.password(api).await?;
     let once = Once::of(caller, headers, "contacts.register", None, hash)?;
     let registration = Registration {
@@ -168,5 +166,5 @@ enum Registered {
     /// By phone or e-mail address.
     Challenge(WireChallenge),
     /// By an account at a provider.
-    SignedIn(WireSignedIn),
+    SignedIn(Box<WireSignedIn>),
 }

@@ -16,6 +16,7 @@ use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::organisation::Role;
+use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Code, Problem};
 use crate::http::tokens::Grant;
 use crate::http::{Api, failure, reply};
@@ -86,6 +87,41 @@ impl From<Role> for OrganisationType {
             Role::Venue => OrganisationType::Venue,
         }
     }
+}
+
+/// A contact whose organisations have changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Rejoined)]
+pub(super) struct WireRejoined {
+    /// For the `Authorization` header, until `exp`.
+    access_token: String,
+    /// For `refresh`, once.
+    refresh_token: String,
+    /// When the access token expires, as RFC 3339 has it.
+    exp: String,
+    contact: WireSelf,
+    /// The organisations that the contact has signed up to.
+    organisations: Vec<WireOrganisation>,
+}
+
+/// The answer to a contact whose organisations have changed: the tokens of its session as they stand.
+pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
+    let contact = token.signed_in.contact;
+    let session = api.router.session(contact, token.signed_in.session);
+    let session = session.await.map_err(failure::unavailable)?;
+    // It ended a moment ago.
+    let session = session.ok_or_else(failure::not_found)?;
+    let signed_in = answer(api, contact, &session).await?;
+    let expires = jiff::Timestamp::from_second(signed_in.expiration_date);
+    let answer = WireRejoined {
+        access_token: signed_in.access_token,
+        refresh_token: signed_in.refresh_token,
+        exp: expires.map_or_else(|_| String::new(), |at| at.to_string()),
+        contact: signed_in.contact,
+        organisations: signed_in.organisations,
+    };
+    let timings = reply::timings(token, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
 }
 
 /// The answer to a contact in this session. `existing` tells what became of a registration, to whoever proved to own the phone.

@@ -3,11 +3,16 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::contact::ContactType;
+use crate::domain::contact::{ContactType, Field};
+use crate::domain::context::TenantView;
+use crate::domain::ids::Named;
 use crate::external_login::Service;
+use crate::http::Api;
 use crate::http::extract::Faults;
-use crate::http::phone::e164;
+use crate::http::extract::text::check;
+use crate::http::phone;
 use crate::http::problem::{Code, Problem};
+use crate::limits::{NAME_CHARS_MAX, PROFILE_LIST_MAX};
 
 /// By what a contact is known to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -77,16 +82,12 @@ pub(super) struct WirePhone {
 impl WirePhone {
     /// The number as E.164 has it.
     pub(super) fn e164(&self) -> Option<String> {
-        e164(&self.number, self.country_code.as_deref())
+        phone::e164(&self.number, self.country_code.as_deref())
     }
 
     pub(super) fn validate(&self, faults: &mut Faults) {
-        faults.require(
-            self.e164().is_some(),
-            "number",
-            "not_a_phone_number",
-            "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-        );
+        let country = self.country_code.as_deref();
+        phone::check(faults, "number", &self.number, country);
     }
 }
 
@@ -118,4 +119,72 @@ impl From<ContactType> for WireContactType {
             ContactType::Company => WireContactType::Company,
         }
     }
+}
+
+/// What was added or changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChangedById)]
+pub(super) struct Changed {
+    /// Its id.
+    pub(super) id: String,
+}
+
+impl WireField {
+    /// Fields as they are shown.
+    pub(super) fn all(fields: &[Field]) -> Vec<WireField> {
+        let shown = fields.iter().map(|field| WireField {
+            key: field.key.clone(),
+            value: field.value.clone(),
+        });
+        shown.collect()
+    }
+}
+
+/// Fields in the domain's terms.
+pub(super) fn fields(wire: &[WireField]) -> Vec<Field> {
+    let fields = wire.iter().map(|field| Field {
+        key: field.key.clone(),
+        value: field.value.clone(),
+    });
+    fields.collect()
+}
+
+/// Checks `custom_fields`.
+pub(super) fn check_fields(faults: &mut Faults, fields: &[WireField]) {
+    faults.require(
+        fields.len() <= PROFILE_LIST_MAX,
+        "custom_fields",
+        "too_many",
+        "must have at most 20 entries",
+    );
+    faults.within("custom_fields", |faults| {
+        for (index, field) in fields.iter().enumerate() {
+            faults.at(index, |faults| {
+                check(faults, "key", Some(&field.key), NAME_CHARS_MAX);
+                faults.require(
+                    field.value.chars().count() <= NAME_CHARS_MAX,
+                    "value",
+                    "too_long",
+                    "must have at most 200 characters",
+                );
+            });
+        }
+    });
+}
+
+/// The organisation of the contact's network that has this id, by entity number.
+pub(super) fn organisation(api: &Api, tenant: &TenantView, id: &str) -> Result<u64, Problem> {
+    let read = api
+        .router
+        .secrets()
+        .public_ids()
+        .read_as(Named::Organisation, id);
+    read.map(|id| id.entity)
+        .filter(|number| tenant.organisations.contains_key(number))
+        .ok_or_else(|| {
+            Problem::new(
+                Code::UnknownOrganisation,
+                "organisation_id names none of the network",
+            )
+        })
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 pub(super) use super::parts::{answered, profile, remembered};
 use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, integrations, offers, profiles, rewards, users};
+use super::{access, budgets, integrations, offers, profiles, rewards, tokens, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -196,6 +196,7 @@ fn contact() -> Contact {
         purchase_count: 300,
         late_cancellations: vec![(7, NOW)],
         access: Some(Box::new(access::access())),
+        spend_tokens: Some(Box::new(tokens::tokens())),
         loyalty: Some(Box::new(rewards::loyalty())),
     }
 }
@@ -318,6 +319,8 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     .into_iter()
     .chain(wallet::events())
     .chain(access::events())
+    .chain(access::accounts())
+    .chain(tokens::events())
     .chain(integrations::events())
     .collect()
 }
@@ -415,6 +418,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                     claim(Standing::Reserved(NOW)),
                     claim(Standing::Confirmed),
                     claim(Standing::ReservedOnWall(NOW)),
+                    claim(Standing::HeldUntil(NOW)),
                 ],
                 destinations: vec![access::destination()],
             }),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::fixtures::NOW;
 use crate::domain::api_key;
 use crate::domain::contact::{
-    Agreement, Card, Field, Phone, PostalAddress, Profile, SealedProfile,
+    Agreement, Card, Company, Demographics, Device, Document, Field, Gender, OwnDetails, Phone,
+    Platform, PostalAddress, Preference, PreferredFor, Profile, SealedProfile,
 };
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::Timestamp;
@@ -42,6 +43,11 @@ pub(super) fn profile() -> Profile {
             town_city: text("Berlin"),
             postal_code: text("10115"),
             country_code: text("DEU"),
+            number: 51,
+            lat: Some(525_200_000),
+            lon: Some(-134_050_000),
+            google_place_id: text("place"),
+            is_billing: true,
         }],
         custom_fields: vec![Field {
             key: "shoe".to_owned(),
@@ -57,6 +63,50 @@ pub(super) fn profile() -> Profile {
             email_opt_out: true,
             sms_opt_out: false,
         },
+        own: Some(Box::new(own_details())),
+    }
+}
+
+fn own_details() -> OwnDetails {
+    let text = |text: &str| Some(text.to_owned());
+    let document = |number: &str| Document {
+        number: number.to_owned(),
+        issuing_country_code: "DEU".to_owned(),
+        expires_at: NOW,
+    };
+    OwnDetails {
+        demographics: Demographics {
+            gender: Some(Gender::Other),
+            name_day: Some((12, 4)),
+            date_of_birth: Some((1_815, 12, 10)),
+            passport: Some(document("P")),
+            id_details: Some(document("I")),
+            statutory_number: text("S"),
+        },
+        company: Company {
+            registration_number: text("HRB"),
+            registration_country: text("DEU"),
+            tax_reference_number: text("T"),
+            vat_registration_number: text("V"),
+        },
+        devices: vec![Device {
+            number: 52,
+            platform: Platform::Browser,
+            mac_address: text("00:00:5e:00:53:01"),
+            serial_number: text("SN"),
+            electronic_id: text("E"),
+            registration_token: text("token"),
+            application_id: text("app"),
+            custom_fields: vec![Field {
+                key: "colour".to_owned(),
+                value: "red".to_owned(),
+            }],
+            registered_at: NOW,
+        }],
+        preferences: vec![Preference {
+            purpose: PreferredFor::Rewards,
+            organisation: 53,
+        }],
     }
 }
 

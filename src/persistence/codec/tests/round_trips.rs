@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{access, fixtures, offers, rewards, wallet};
+use super::{access, fixtures, offers, rewards, tokens, wallet};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -321,6 +321,7 @@ prop_compose! {
             purchase_count,
             late_cancellations: vec![(count, created_at)],
             access: has_access.then(|| Box::new(access::access())),
+            spend_tokens: has_access.then(|| Box::new(tokens::tokens())),
             loyalty: has_access.then(|| Box::new(rewards::loyalty())),
         }
     }

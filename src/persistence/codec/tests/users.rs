@@ -9,8 +9,8 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::Event;
 use crate::domain::tenant;
 use crate::domain::user::{
-    self, Ended, Letter, Membership, Password, Place, Purpose, Session, Stage, Totp, User,
-    Validity, Wrong,
+    self, Ended, Letter, Membership, Password, Place, Purpose, Registration, Session, Stage, Totp,
+    User, Validity, Wrong,
 };
 
 fn person() -> SealedProfile {
@@ -67,6 +67,17 @@ fn letter(purpose: Purpose) -> Letter {
     }
 }
 
+fn registration() -> Registration {
+    Registration {
+        tenant: TenantId(402),
+        organisation: 414,
+        parent: 415,
+        name: "Pier".into(),
+        validity: Validity::BothModes,
+        password: password().hash,
+    }
+}
+
 pub(super) fn role() -> tenant::Role {
     tenant::Role {
         number: 404,
@@ -96,7 +107,10 @@ pub(super) fn state() -> User {
         sessions: vec![session()],
         session_count: 410,
         forgot_at: vec![NOW],
-        letters: vec![letter(Purpose::Reset), letter(Purpose::Verification)],
+        letters: vec![
+            letter(Purpose::Reset),
+            letter(Purpose::Verification(registration())),
+        ],
         letter_count: 411,
         totp: Some(Totp {
             nonce: [47; 16],

@@ -99,6 +99,7 @@ pub(super) fn purchase_command(total: i64, spend: Option<i64>) -> Command {
         performed_on: None,
         products: Vec::new(),
         estimate: None,
+        token: None,
         spend: spend.map(|cents| SpendRequest {
             amount: Minor(cents),
             unbacked: Unbacked::SpendWhatThereIs,

@@ -214,7 +214,7 @@ async fn change(
         .change_contact(address, Some(once.remember(api)), |view, mut profile| {
             edit(&mut profile.cards)?;
             let contact = as_wire(view, &mut profile);
-            Ok(edited(api, caller, view, contact, profile))
+            edited(api, caller, view, contact, profile)
         })
         .await
         .map_err(not_changed)?;

@@ -86,13 +86,15 @@ fn new_contact(
         Some(code) => code.into(),
         None => contact_creation::derived_code(address.entity).into(),
     };
-    let claims = claims(api, caller, own_id.as_deref(), &code, &body, &[]);
+    let contact_type = body.contact_type.into();
+    let profile = body.profile();
+    let claims = claims(api, caller, own_id.as_deref(), &code, &profile);
     contact_creation::NewContact {
         address,
-        contact_type: body.contact_type.into(),
+        contact_type,
         own_id,
         code,
         claims,
-        profile: body.profile(),
+        profile,
     }
 }

@@ -14,16 +14,18 @@ mod wire;
 
 pub(super) use identity::{ContactName, resolve};
 
-use self::wire::NewContact;
-use crate::actors::router::contact_change::NotChanged;
-use crate::domain::address::Address;
-use crate::domain::contact::Card;
-use crate::domain::directory_entry::ValueHash;
+use std::sync::Arc;
 
+use crate::actors::router::contact_change::{Edited, NotChanged};
+use crate::domain::address::Address;
+use crate::domain::contact::Profile;
+use crate::domain::directory_entry::ValueHash;
+use crate::domain::entity::ContactView;
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
+use crate::limits::PROFILE_LISTS_BYTES_MAX;
 
 /// The contact that a path names.
 async fn named(api: &Api, caller: &Caller, name: &str) -> Result<Address, Problem> {
@@ -41,19 +43,18 @@ fn claims(
     caller: &Caller,
     own_id: Option<&str>,
     code: &str,
-    contact: &NewContact,
-    cards: &[Card],
+    profile: &Profile,
 ) -> Vec<(ValueHash, &'static str)> {
     let mut claims = Vec::with_capacity(4);
     if let Some(id) = own_id {
         claims.push((identity::own_id(api, caller, id), "id"));
     }
     claims.push((identity::code(api, caller, code), "code"));
-    if let Some(email) = &contact.email_address {
+    if let Some(email) = &profile.email_address {
         let value = identity::email_address(api, caller, email);
         claims.push((value, "email_address"));
     }
-    for phone in &contact.phones {
+    for phone in &profile.phones {
         let value = identity::phone(api, caller, &phone.number, phone.country_code.as_deref());
         if let Some(value) = value
             && !claims.iter().any(|(known, _)| *known == value)
@@ -61,9 +62,35 @@ fn claims(
             claims.push((value, "phone"));
         }
     }
-    let cards = cards.iter();
+    let cards = profile.cards.iter();
     claims.extend(cards.map(|card| (identity::card(api, caller, &card.identifier), CARD)));
     claims
+}
+
+/// What a contact is to be stored as that has this code and profile, and is as it was in all else.
+///
+/// # Errors
+/// Its lists hold more text together than they may.
+pub(in crate::http::gateways) fn with_profile(
+    api: &Api,
+    caller: &Caller,
+    view: &ContactView,
+    code: Arc<str>,
+    profile: Profile,
+) -> Result<Edited, Problem> {
+    if profile.lists_bytes() > PROFILE_LISTS_BYTES_MAX {
+        return Err(failure::invalid_field(
+            "",
+            "too_long",
+            "must have less text: phones, addresses, devices and custom fields together at most 8 KiB",
+        ));
+    }
+    Ok(Edited {
+        contact_type: view.contact_type,
+        claims: claims(api, caller, view.own_id.as_deref(), &code, &profile),
+        code,
+        profile,
+    })
 }
 
 /// Another contact has the value of this field.
@@ -77,7 +104,8 @@ fn taken(field: &'static str) -> Problem {
     )
 }
 
-fn not_changed(why: NotChanged<Problem>) -> Problem {
+/// Why a contact was not changed.
+pub(in crate::http::gateways) fn not_changed(why: NotChanged<Problem>) -> Problem {
     match why {
         NotChanged::Refused(problem) => problem,
         NotChanged::ValueTaken(field) => taken(field),

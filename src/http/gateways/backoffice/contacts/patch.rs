@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::claims;
 use super::wire::{NewContact, WireAddress, WireContactType, WireField, WirePhone, lists};
+use super::with_profile;
 use crate::actors::router::contact_change::Edited;
 use crate::domain::contact::Profile;
 use crate::domain::entity::ContactView;
@@ -100,7 +100,7 @@ impl ChangedContact {
         let mut faults = Faults::new();
         contact.validate(&mut faults);
         faults.into_result()?;
-        Ok(edited(api, caller, view, contact, profile))
+        edited(api, caller, view, contact, profile)
     }
 }
 
@@ -130,21 +130,21 @@ pub(super) fn edited(
     view: &ContactView,
     contact: NewContact,
     kept: Profile,
-) -> Edited {
+) -> Result<Edited, Problem> {
     let code: Arc<str> = contact
         .code
         .as_deref()
         .map_or_else(|| Arc::clone(&view.code), Arc::from);
-    let own_id = view.own_id.as_deref();
-    let claims = claims(api, caller, own_id, &code, &contact, &kept.cards);
-    Edited {
-        contact_type: contact.contact_type.into(),
-        code,
-        claims,
-        profile: Profile {
-            cards: kept.cards,
-            agreement: kept.agreement,
-            ..contact.profile()
-        },
-    }
+    let contact_type = contact.contact_type.into();
+    let profile = Profile {
+        cards: kept.cards,
+        agreement: kept.agreement,
+        own: kept.own,
+        ..contact.profile()
+    };
+    let edited = with_profile(api, caller, view, code, profile)?;
+    Ok(Edited {
+        contact_type,
+        ..edited
+    })
 }

@@ -76,6 +76,19 @@ pub(in super::super) struct WireAddress {
     postal_code: Option<String>,
     /// ISO 3166-1 alpha-3.
     country_code: Option<String>,
+    /// What only self-service tells of it.
+    #[serde(skip)]
+    kept: KeptOfAddress,
+}
+
+/// What a change of a contact here leaves as it is of an address that stays.
+#[derive(Clone, Debug, Default)]
+struct KeptOfAddress {
+    number: u32,
+    lat: Option<i64>,
+    lon: Option<i64>,
+    google_place_id: Option<String>,
+    is_billing: bool,
 }
 
 /// A field that the tenant adds.
@@ -202,12 +215,7 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
                 check(faults, "country_code", phone.country_code.as_deref(), 3);
                 check(faults, "phone_type", phone.phone_type.as_deref(), name_max);
                 let country = phone.country_code.as_deref();
-                faults.require(
-                    phone::e164(&phone.number, country).is_some(),
-                    "number",
-                    "not_a_phone_number",
-                    "must be a phone number with + and country, or as it is dialled within country_code (ISO 3166-1 alpha-3)",
-                );
+                phone::check(faults, "number", &phone.number, country);
             });
         }
     });
@@ -301,7 +309,7 @@ impl From<ContactType> for WireContactType {
 impl NewContact {
     /// The personal fields.
     pub(super) fn profile(self) -> Profile {
-        Profile {
+        let mut profile = Profile {
             title: self.title,
             first_name: self.first_name,
             middle_name: self.middle_name,
@@ -327,7 +335,9 @@ impl NewContact {
                 })
                 .collect(),
             ..Profile::default()
-        }
+        };
+        profile.number_addresses();
+        profile
     }
 }
 
@@ -363,6 +373,11 @@ impl WireAddress {
             town_city: self.town_city,
             postal_code: self.postal_code,
             country_code: self.country_code,
+            number: self.kept.number,
+            lat: self.kept.lat,
+            lon: self.kept.lon,
+            google_place_id: self.kept.google_place_id,
+            is_billing: self.kept.is_billing,
         }
     }
 
@@ -377,6 +392,13 @@ impl WireAddress {
             town_city: address.town_city,
             postal_code: address.postal_code,
             country_code: address.country_code,
+            kept: KeptOfAddress {
+                number: address.number,
+                lat: address.lat,
+                lon: address.lon,
+                google_place_id: address.google_place_id,
+                is_billing: address.is_billing,
+            },
         }
     }
 }

@@ -6,19 +6,17 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::{JournalEvent, JournalOf, WireLine, event_of, returned_to};
+use super::wire::{JournalOf, WireLine, returned_to};
 use crate::actors::router;
-use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
-use crate::domain::contact::{JournalPage, JournalView, Line};
-use crate::domain::entity::{Answer, Query};
+use crate::domain::contact::Line;
 use crate::domain::ids::Named;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::journal::{self, JournalEvent, Order, event_of};
 use crate::http::{Api, failure, reply};
-use crate::limits;
 
 /// Which lines.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,8 +95,11 @@ pub(in super::super) async fn list(
     let tenant = caller.tenant_view(&api).await?;
     let page = query.page();
     let found = match query.event {
-        None => all(&api, contact, page).await?,
-        Some(event) => of_event(&api, contact, page, event).await?,
+        None => journal::all(&api, contact, page).await?,
+        Some(event) => {
+            let is_wanted = |line: &Line| event_of(&line.cause) == event;
+            journal::fitting(&api, contact, page, Order::NewestFirst, is_wanted).await?
+        }
     };
     let body = JournalPageBody {
         content: found
@@ -123,75 +124,4 @@ pub(in super::super) async fn list(
     };
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &body, timings))
-}
-
-struct Found {
-    lines: Vec<Line>,
-    total: u64,
-    has_more: bool,
-}
-
-async fn ask(api: &Api, contact: Address, page: JournalPage) -> Result<JournalView, Problem> {
-    match api.router.query(contact, Query::Journal(page)).await.result {
-        Ok(Answer::Journal(view)) => Ok(view),
-        Ok(_) => Err(failure::not_found()),
-        Err(why) => Err(failure::problem(why)),
-    }
-}
-
-async fn all(api: &Api, contact: Address, page: Page) -> Result<Found, Problem> {
-    let skip = u32::try_from(page.skip()).unwrap_or(u32::MAX);
-    let asked = JournalPage {
-        newest: None,
-        skip,
-        take: page.size,
-    };
-    let view = ask(api, contact, asked).await?;
-    Ok(Found {
-        lines: view.lines,
-        total: u64::from(view.count),
-        has_more: skip.saturating_add(page.size) < view.count,
-    })
-}
-
-/// Looks through the newest lines for those of one kind.
-async fn of_event(
-    api: &Api,
-    contact: Address,
-    page: Page,
-    event: JournalEvent,
-) -> Result<Found, Problem> {
-    let mut found = Found {
-        lines: Vec::new(),
-        total: 0,
-        has_more: false,
-    };
-    let mut newest = None;
-    for _ in 0..limits::JOURNAL_LINES_LOOKED_AT_MAX.div_ceil(limits::PAGE_SIZE_MAX) {
-        let asked = JournalPage {
-            newest,
-            skip: 0,
-            take: limits::PAGE_SIZE_MAX,
-        };
-        let view = ask(api, contact, asked).await?;
-        let Some(oldest) = view.lines.last().map(|line| line.number) else {
-            break;
-        };
-        for line in view.lines {
-            if event_of(&line.cause) != event {
-                continue;
-            }
-            if found.total >= page.skip() && found.lines.len() < page.take() {
-                found.lines.push(line);
-            } else if found.total >= page.skip() {
-                found.has_more = true;
-            }
-            found.total = found.total.saturating_add(1);
-        }
-        if oldest <= 1 {
-            break;
-        }
-        newest = Some(oldest.saturating_sub(1));
-    }
-    Ok(found)
 }

@@ -7,6 +7,7 @@ use crate::domain::contact::{Cause, Line};
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::money::Currency;
 use crate::http::money_wire::WireAmount;
+use crate::http::shown::journal::{JournalEvent, event_of};
 
 /// What a journal is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -16,42 +17,6 @@ pub(in super::super) enum JournalOf {
     Wallet,
     /// A billing account.
     Account,
-}
-
-/// Why money moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(in super::super) enum JournalEvent {
-    /// A purchase awarded it.
-    Award,
-    /// A purchase spent it.
-    Spend,
-    /// A purchase awarded it earlier, and it can be spent from now on.
-    Unlock,
-    /// It expired unspent.
-    Expiry,
-    /// A purchase was cancelled: what it awarded is taken back.
-    Cancel,
-    /// A purchase was cancelled: what it spent is given back.
-    Restore,
-    /// What a purchase spends, or its cancellation takes back, beyond the balance: owed from then on. Below 0, owed no longer.
-    Owed,
-    /// What was owed is paid.
-    Repaid,
-    /// Goods were returned: what was spent on them is given back.
-    ReturnedSpend,
-    /// Goods were returned: what they had earned is taken back.
-    ReturnedAward,
-    /// It was paid in.
-    TopUp,
-    /// It is held for a purchase to come.
-    Hold,
-    /// A hold gave it back.
-    Release,
-    /// Somebody added it by hand.
-    Credit,
-    /// Somebody took it by hand.
-    Debit,
 }
 
 /// One movement of a wallet's money.
@@ -106,27 +71,6 @@ struct WireReturnOf {
 #[derive(Debug, Serialize, ToSchema)]
 struct WireOrganisationReference {
     id: String,
-}
-
-/// The event of a line's cause.
-pub(super) fn event_of(cause: &Cause) -> JournalEvent {
-    match cause {
-        Cause::Award(_) => JournalEvent::Award,
-        Cause::Spend(_) => JournalEvent::Spend,
-        Cause::Unlock => JournalEvent::Unlock,
-        Cause::Expiry => JournalEvent::Expiry,
-        Cause::Cancel(_) => JournalEvent::Cancel,
-        Cause::Restore(_) => JournalEvent::Restore,
-        Cause::Owed(_) | Cause::ReturnOwed(_) => JournalEvent::Owed,
-        Cause::ReturnedSpend(_) => JournalEvent::ReturnedSpend,
-        Cause::ReturnedAward(_) => JournalEvent::ReturnedAward,
-        Cause::Repaid => JournalEvent::Repaid,
-        Cause::TopUp(_) => JournalEvent::TopUp,
-        Cause::Hold(_) => JournalEvent::Hold,
-        Cause::Release(_) => JournalEvent::Release,
-        Cause::Credit(_) => JournalEvent::Credit,
-        Cause::Debit(_) => JournalEvent::Debit,
-    }
 }
 
 /// Which organisation took goods back without their purchase, if that is what moved the money.

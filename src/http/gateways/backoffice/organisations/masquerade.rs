@@ -7,6 +7,7 @@ use super::super::users::signed_in::{WireSignedIn, signed_in};
 use crate::domain::api_key::Scope;
 use crate::domain::ids::Named;
 use crate::domain::user::{Begin, Command, Place};
+use crate::http::audit::audited;
 use crate::http::auth::UserToken;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure};
@@ -69,8 +70,18 @@ pub(in super::super) async fn masquerade(
         is_masquerade: true,
         nonce: api.router.user_nonce().map_err(failure::problem)?,
     });
-    let user = caller.user.user;
-    let begun = api.router.user_session(user, begin, None).await;
-    let begun = begun.map_err(failure::problem)?;
-    signed_in(&api, caller.began, user, &begun).await
+    let act = async {
+        let user = caller.user.user;
+        let begun = api.router.user_session(user, begin, None).await;
+        let begun = begun.map_err(failure::problem)?;
+        signed_in(&api, caller.began, user, &begun).await
+    };
+    audited(
+        &api,
+        &caller,
+        "organisations.masquerade",
+        Some(id.clone()),
+        act,
+    )
+    .await
 }

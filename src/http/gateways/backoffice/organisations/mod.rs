@@ -3,6 +3,7 @@ pub(super) mod create;
 pub(super) mod get;
 pub(super) mod masquerade;
 pub(super) mod network;
+pub(super) mod register;
 pub(super) mod switch;
 pub(super) mod update;
 pub(super) mod wire;

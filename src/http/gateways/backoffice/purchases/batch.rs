@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::create::{Prepared, prepare};
-use super::wire::{NewPurchase, Shown, WirePurchase};
+use super::wire::NewPurchase;
 use crate::actors::router::{Failure, Reply, Unavailable};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -25,6 +25,7 @@ use crate::http::edge::{RequestId, Timings};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::gateways::once;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WirePurchase};
 use crate::http::{Api, failure, reply};
 use crate::limits;
 

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::super::contacts::{ContactName, resolve};
+use crate::actors::router::Failure;
 use crate::domain::address::Address;
+use crate::domain::contact::{self, Presented};
+use crate::domain::entity::Rejection;
 use crate::http::auth::Caller;
 use crate::http::extract::Faults;
 use crate::http::problem::{Code, Problem};
@@ -18,6 +21,8 @@ pub(in super::super) struct ContactReference {
     pub(super) code: Option<String>,
     pub(super) email_address: Option<String>,
     pub(super) phone: Option<PhoneReference>,
+    /// A spend token, as it is shown or typed: the contact made it a moment ago with its app. It works once.
+    pub(super) otp: Option<String>,
 }
 
 /// A phone number, however it is written.
@@ -52,15 +57,61 @@ pub(super) fn validate(
     faults: &mut Faults,
 ) {
     let is_named_once = match contact {
-        Some(contact) => contact.names().count() == 1,
+        Some(contact) => {
+            let names = contact.names().count();
+            names.saturating_add(usize::from(contact.otp.is_some())) == 1
+        }
         None => card.is_some(),
     };
     faults.require(
         is_named_once,
         "contact",
         "ambiguous",
-        "must name the contact in exactly one way: id, code, email_address or phone; or be left out for the card in payment_medium_identifier",
+        "must name the contact in exactly one way: id, code, email_address, phone or otp; or be left out for the card in payment_medium_identifier",
     );
+}
+
+/// Who buys, and the spend token that says so.
+pub(super) struct Buyer {
+    pub(super) contact: Address,
+    pub(super) token: Option<Presented>,
+}
+
+/// The contact that is named so, or that made the token.
+pub(super) async fn find_buyer(
+    api: &Api,
+    caller: &Caller,
+    contact: &Option<ContactReference>,
+    card: &Option<String>,
+) -> Result<Buyer, Problem> {
+    let otp = contact.as_ref().and_then(|contact| contact.otp.as_deref());
+    let Some(otp) = otp else {
+        let contact = find(api, caller, contact, card).await?;
+        let token = None;
+        return Ok(Buyer { contact, token });
+    };
+    api.quota.misses.admit(caller.credential())?;
+    let found = api
+        .router
+        .find_spend_token(caller.tenant(), caller.mode(), otp);
+    match found.await.map_err(failure::problem)? {
+        Some((contact, presented)) => Ok(Buyer {
+            contact,
+            token: Some(presented),
+        }),
+        None => {
+            api.quota.misses.count(caller.credential());
+            Err(failure::spend_token_invalid())
+        }
+    }
+}
+
+/// Why a purchase or an estimate was refused. A token that was not good is counted: whoever tries many is let wait.
+pub(super) fn refusal(api: &Api, caller: &Caller, why: Failure) -> Problem {
+    if let Failure::Rejected(Rejection::Contact(contact::Rejection::TokenInvalid)) = why {
+        api.quota.misses.count(caller.credential());
+    }
+    failure::problem(why)
 }
 
 /// The contact that is named so.

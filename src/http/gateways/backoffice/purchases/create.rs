@@ -11,8 +11,11 @@ use super::super::classifications;
 use super::super::fields;
 use super::products;
 use super::reference::ClassificationReference;
-use super::wire::{NewPurchase, Shown, WirePurchase};
-use super::{buyer, estimate};
+use super::wire::NewPurchase;
+use super::{
+    buyer::{self, Buyer},
+    estimate,
+};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{
@@ -28,6 +31,7 @@ use crate::http::gateways::once;
 use crate::http::gateways::once::idempotency_key;
 use crate::http::money_wire::{above_zero, not_negative};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WirePurchase};
 use crate::http::{Api, failure, reply};
 
 /// How to record it.
@@ -121,7 +125,7 @@ pub(super) async fn post(
             reply::json(StatusCode::OK, &purchase, timings)
         }
         Ok(_) => reply::refused(failure::not_found(), timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
+        Err(why) => reply::refused(buyer::refusal(api, caller, why), timings),
     })
 }
 
@@ -140,7 +144,8 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, Problem> {
     let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
-    let contact = buyer::find(api, caller, &body.contact, &body.payment_medium_identifier).await?;
+    let Buyer { contact, token } =
+        buyer::find_buyer(api, caller, &body.contact, &body.payment_medium_identifier).await?;
     let organisation = body.organisation.find(caller, &tenant, ids)?;
     let classification = match &body.classification {
         Some(reference) => Some(classification(reference, &tenant, ids)?),
@@ -167,6 +172,7 @@ pub(super) async fn prepare(
         purchase: RecordPurchase {
             classification,
             estimate,
+            token,
             ..purchase
         },
     })
@@ -269,5 +275,6 @@ fn record(
         spend,
         products,
         estimate: None,
+        token: None,
     })
 }

@@ -8,9 +8,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::buyer;
 use super::cancel::{CancelledPurchase, NoFields};
 use super::create::{Prepared, prepare};
-use super::wire::{NewPurchase, Shown, WireOfferOutcome, WirePurchase, WireRewards};
+use super::wire::NewPurchase;
 use crate::actors::router::Failure;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -23,6 +24,7 @@ use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WireOfferOutcome, WirePurchase, WireRewards};
 use crate::http::{Api, failure, reply};
 
 /// What a purchase would come to.
@@ -93,7 +95,7 @@ pub(super) async fn post(
         hold = match held.result {
             Ok(Answer::Hold(hold)) => hold,
             Ok(_) => return Err(failure::not_found()),
-            Err(why) => return Err(failure::problem(why)),
+            Err(why) => return Err(buyer::refusal(api, caller, why)),
         };
         purchase.estimate = Some(hold.number);
     }
@@ -106,7 +108,7 @@ pub(super) async fn post(
     let view = match answer.result {
         Ok(Answer::Purchase(view)) => view,
         Ok(_) => return Err(failure::not_found()),
-        Err(why) => return Ok(reply::refused(failure::problem(why), timings)),
+        Err(why) => return Ok(reply::refused(buyer::refusal(api, caller, why), timings)),
     };
     let ids = api.router.secrets().public_ids();
     let shown = Shown {

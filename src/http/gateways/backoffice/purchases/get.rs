@@ -3,13 +3,13 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::wire::{Shown, WirePurchase};
 use crate::domain::api_key::Scope;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
 use crate::http::auth::Authorized;
 use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WirePurchase};
 use crate::http::{Api, failure, reply};
 
 /// Get a purchase.

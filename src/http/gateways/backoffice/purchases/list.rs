@@ -11,20 +11,18 @@ use utoipa::ToSchema;
 
 use super::super::classifications;
 use super::super::contacts::{ContactName, resolve};
-use super::super::fields::check_date;
-use super::of_contact;
-use super::wire::{Shown, WirePurchase};
 use crate::actors::router;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
-use crate::domain::entity::{Answer, PurchaseView, Query, Rejection};
 use crate::domain::ids::Named;
-use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::{Authorized, Caller};
+use crate::http::dates::DateRange;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::shown::purchase::{Shown, WirePurchase};
+use crate::http::shown::purchases::{self, Found, Order, Wanted, fetch, too_broad};
 use crate::http::{Api, failure, freshness, reply};
 use crate::limits;
 use crate::publishing::projections::purchases::class_of;
@@ -64,21 +62,8 @@ impl ListQuery {
         Page::of(self.page, self.size)
     }
 
-    /// The first moment that is asked for. Dates are whole seconds, which begin at their first millisecond.
-    fn first(&self) -> Option<Timestamp> {
-        let after = self.after.map(|second| second.saturating_add(1));
-        let first = self.from.max(after)?;
-        Some(Timestamp::from_unix_seconds(first))
-    }
-
-    /// The last moment that is asked for: the last millisecond of a second.
-    fn last(&self) -> Option<Timestamp> {
-        let before = self.before.map(|second| second.saturating_sub(1));
-        let last = match (self.to, before) {
-            (Some(to), Some(before)) => to.min(before),
-            (to, before) => to.or(before)?,
-        };
-        Some(Timestamp::from_unix_seconds(last).after(Span(999)))
+    fn dates(&self) -> DateRange {
+        DateRange::of(None, [self.after, self.from, self.before, self.to])
     }
 
     fn organisations(&self) -> impl Iterator<Item = &str> {
@@ -93,28 +78,7 @@ impl ListQuery {
 impl Validate for ListQuery {
     fn validate(&self, faults: &mut Faults) {
         self.page().validate(faults);
-        for (name, one) in [
-            ("date[gt]", self.after),
-            ("date[gte]", self.from),
-            ("date[lt]", self.before),
-            ("date[lte]", self.to),
-        ] {
-            check_date(faults, name, one);
-        }
-        if let (Some(first), Some(last)) = (self.first(), self.last())
-            && first > last
-        {
-            let begins = if self.from.is_some() {
-                "date[gte]"
-            } else {
-                "date[gt]"
-            };
-            faults.add(
-                begins,
-                "out_of_order",
-                "must not lie after the end of the dates",
-            );
-        }
+        self.dates().validate(faults, "date");
         faults.require(
             self.organisations().count() <= limits::LIST_ORGANISATIONS_MAX,
             "organisations",
@@ -174,14 +138,15 @@ pub(in super::super) async fn list(
     query: ValidQuery<ListQuery>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
-    let wanted = Wanted::of(&api, &caller, &query, &tenant)?;
+    let wanted = wanted(&api, &caller, &query, &tenant)?;
     let (found, freshness) = match &query.contact_id {
         Some(name) => {
             let contact = resolve(&api, &caller, ContactName::IdOrCode(name))
                 .await
                 .map_err(failure::problem)?
                 .ok_or_else(unknown_contact)?;
-            let found = of_contact::list(&api, contact, &tenant, &wanted).await?;
+            let found = purchases::of_contact(&api, contact, &tenant, &wanted).await?;
+            let found = found.ok_or_else(unknown_contact)?;
             (found, Freshness::Current)
         }
         None => of_organisations(&api, &caller, &tenant, &wanted).await?,
@@ -215,61 +180,41 @@ pub(in super::super) async fn list(
 }
 
 /// What is asked for, in the domain's terms.
-pub(super) struct Wanted {
-    pub(super) page: Page,
-    pub(super) first: Option<Timestamp>,
-    pub(super) last: Option<Timestamp>,
-    pub(super) classification: Option<String>,
-    /// The organisations that are named, or else the one that the key acts for; all, if none.
-    pub(super) organisations: Vec<u64>,
-    pub(super) count: bool,
-}
-
-impl Wanted {
-    fn of(
-        api: &Api,
-        caller: &Caller,
-        query: &ListQuery,
-        tenant: &TenantView,
-    ) -> Result<Wanted, Problem> {
-        let ids = api.router.secrets().public_ids();
-        let organisations = query.organisations().map(|id| {
-            caller
-                .organisation(ids, tenant, id)
-                .ok_or_else(unknown_organisation)
-        });
-        let mut organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
-        if organisations.is_empty() {
-            organisations.extend(caller.bound_to());
-        }
-        let unknown = || {
-            failure::invalid_field(
-                "classification_id",
-                "unknown_classification",
-                "must be the id of one of the tenant's classifications, or be left out",
-            )
-        };
-        let classification = match &query.classification_id {
-            Some(id) => Some(classifications::named(ids, tenant, id).ok_or_else(unknown)?),
-            None => None,
-        };
-        Ok(Wanted {
-            page: query.page(),
-            first: query.first(),
-            last: query.last(),
-            classification: classification.map(str::to_owned),
-            organisations,
-            count: query.include_total,
-        })
+fn wanted(
+    api: &Api,
+    caller: &Caller,
+    query: &ListQuery,
+    tenant: &TenantView,
+) -> Result<Wanted, Problem> {
+    let ids = api.router.secrets().public_ids();
+    let organisations = query.organisations().map(|id| {
+        caller
+            .organisation(ids, tenant, id)
+            .ok_or_else(unknown_organisation)
+    });
+    let mut organisations = organisations.collect::<Result<Vec<u64>, Problem>>()?;
+    if organisations.is_empty() {
+        organisations.extend(caller.bound_to());
     }
-}
-
-/// The purchases of a page, with their contacts.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) purchases: Vec<(Address, Box<PurchaseView>)>,
-    pub(super) has_more: bool,
-    pub(super) total: Option<u64>,
+    let unknown = || {
+        failure::invalid_field(
+            "classification_id",
+            "unknown_classification",
+            "must be the id of one of the tenant's classifications, or be left out",
+        )
+    };
+    let classification = match &query.classification_id {
+        Some(id) => Some(classifications::named(ids, tenant, id).ok_or_else(unknown)?),
+        None => None,
+    };
+    Ok(Wanted {
+        page: query.page(),
+        dates: query.dates(),
+        classification: classification.map(str::to_owned),
+        organisations,
+        count: query.include_total,
+        order: Order::NewestFirst,
+    })
 }
 
 async fn of_organisations(
@@ -290,8 +235,8 @@ async fn of_organisations(
         organisation,
     };
     let selection = Selection {
-        from: wanted.first,
-        to: wanted.last,
+        from: wanted.dates.first(),
+        to: wanted.dates.last(),
         class: wanted.classification.as_deref().map(class_of),
         organisations,
         skip: wanted.page.skip(),
@@ -335,26 +280,6 @@ fn within(tenant: &TenantView, named: &[u64]) -> BTreeSet<u64> {
     .collect()
 }
 
-/// A purchase, asked of its contact.
-pub(super) async fn fetch(
-    api: &Api,
-    contact: Address,
-    number: u32,
-) -> Result<Option<(Address, Box<PurchaseView>)>, Problem> {
-    let answer = api.router.query(contact, Query::Purchase(number)).await;
-    match answer.result {
-        Ok(Answer::Purchase(view)) => Ok(Some((contact, view))),
-        Ok(_) | Err(router::Failure::Rejected(Rejection::NotFound)) => {
-            tracing::debug!(
-                number,
-                "a list names a purchase whose contact does not show it: it was erased"
-            );
-            Ok(None)
-        }
-        Err(why) => Err(failure::problem(why)),
-    }
-}
-
 fn refused(why: Refused) -> Problem {
     match why {
         Refused::TooBroad => too_broad(),
@@ -365,16 +290,7 @@ fn refused(why: Refused) -> Problem {
     }
 }
 
-/// More would have to be looked at than one request may.
-pub(super) fn too_broad() -> Problem {
-    failure::invalid_field(
-        "date[gte]",
-        "too_broad",
-        "too few of the newest purchases fit the filters; give dates that are closer together",
-    )
-}
-
-pub(super) fn unknown_contact() -> Problem {
+fn unknown_contact() -> Problem {
     Problem::new(
         Code::UnknownContact,
         "contact_id names nobody that is known under this key",

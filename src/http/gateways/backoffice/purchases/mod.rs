@@ -7,7 +7,6 @@ pub(super) mod create;
 pub(super) mod estimate;
 pub(super) mod get;
 pub(super) mod list;
-mod of_contact;
 mod products;
 mod reference;
 pub(super) mod version_1;

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::domain::contact::Product;
-use crate::domain::money::Minor;
 use crate::http::extract::Faults;
 use crate::http::money_wire::{WireAmount, not_negative};
+use crate::http::shown::purchase::QUANTITY_DECIMALS;
 use crate::limits;
-
-/// How many decimals a quantity has: grams of a kilogram, millilitres of a litre.
-const QUANTITY_DECIMALS: u32 = 3;
 
 /// A line of the receipt, named by its `sku`, its `id`, or both.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -31,28 +28,6 @@ pub(in super::super) struct NewProduct {
     net_amount: Option<WireAmount>,
     /// Of that, tax.
     tax_amount: Option<WireAmount>,
-}
-
-/// A line of the receipt.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WireProduct {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    product_sku: Option<WireSku>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quantity: Option<WireAmount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    net_amount: Option<WireAmount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tax_amount: Option<WireAmount>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_amount: Option<WireAmount>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-struct WireSku {
-    sku: String,
 }
 
 /// What can be said against the lines without knowing the currency.
@@ -117,21 +92,4 @@ pub(super) fn read(products: &[NewProduct], decimals: u32, faults: &mut Faults) 
         }
     });
     read
-}
-
-/// A line as it is shown; amounts in a currency of `decimals`.
-pub(super) fn shown(product: &Product, decimals: u32) -> WireProduct {
-    let amount = |minor: Minor| WireAmount::from_minor(minor.0, decimals);
-    WireProduct {
-        id: product.id.as_deref().map(str::to_owned),
-        product_sku: product.sku.as_deref().map(|sku| WireSku {
-            sku: sku.to_owned(),
-        }),
-        quantity: product
-            .quantity
-            .map(|thousandths| WireAmount::from_minor(thousandths, QUANTITY_DECIMALS)),
-        net_amount: product.net.map(amount),
-        tax_amount: product.tax.map(amount),
-        total_amount: product.total.map(amount),
-    }
 }

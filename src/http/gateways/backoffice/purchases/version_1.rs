@@ -10,12 +10,13 @@ use super::create::{self, CreateQuery};
 use super::estimate::{self, WireEstimate};
 use super::products::NewProduct;
 use super::reference::{ClassificationReference, OrganisationReference};
-use super::wire::{Names, NewAmounts, NewPurchase, NewSpend, WirePurchase};
+use super::wire::{Names, NewAmounts, NewPurchase, NewSpend};
 use crate::domain::api_key::Scope;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::purchase::WirePurchase;
 use crate::http::{Api, failure};
 
 /// Who takes what is spent off what the customer pays.

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,12 +9,13 @@ use super::{CreatedReward, scheme};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::configuration::{Command, Item, Opening, Scheme};
+use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::gateways::schemes::{SignUpMethod, SignUpOption, described, hash_of_code};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, failure, reply};
+use crate::http::{Api, failure};
 use crate::limits;
 
 /// A scheme, as it is written.
@@ -209,16 +209,14 @@ pub(in super::super) async fn list(
     State(api): State<Api>,
     caller: Authorized<{ Scope::OffersRead.bit() }>,
 ) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(&api).await?;
-    let ids = api.router.secrets().public_ids();
-    let schemes = tenant.rewards.schemes.iter();
-    let shown = WireSchemes {
-        content: schemes
-            .map(|(number, scheme)| WireScheme::of(*number, scheme, ids))
-            .collect(),
+    let show = |tenant: &TenantView, ids: &PublicIds| {
+        let schemes = tenant.rewards.schemes.iter();
+        let content = schemes.map(|(number, scheme)| WireScheme::of(*number, scheme, ids));
+        Some(WireSchemes {
+            content: content.collect(),
+        })
     };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    super::answer(&api, &caller, Timings::default(), show).await
 }
 
 /// Get a scheme.
@@ -275,11 +273,9 @@ async fn answer(
     id: &str,
     engine: Timings,
 ) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(api).await?;
-    let ids = api.router.secrets().public_ids();
-    let number = scheme(ids, &tenant, id).ok_or_else(failure::not_found)?;
-    let scheme = tenant.rewards.scheme(number);
-    let shown = WireScheme::of(number, scheme.ok_or_else(failure::not_found)?, ids);
-    let timings = reply::timings(caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let show = |tenant: &TenantView, ids: &PublicIds| {
+        let number = scheme(ids, tenant, id)?;
+        Some(WireScheme::of(number, tenant.rewards.scheme(number)?, ids))
+    };
+    super::answer(api, caller, engine, show).await
 }

@@ -385,12 +385,10 @@ async fn answer(
     id: &str,
     engine: Timings,
 ) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(api).await?;
-    let ids = api.router.secrets().public_ids();
-    let number = segment(ids, &tenant, id).ok_or_else(failure::not_found)?;
-    let segment = tenant.rewards.segment(number);
-    let segment = segment.ok_or_else(failure::not_found)?;
-    let shown = WireSegment::of(number, segment, &tenant, ids);
-    let timings = reply::timings(caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let show = |tenant: &TenantView, ids: &PublicIds| {
+        let number = segment(ids, tenant, id)?;
+        let segment = tenant.rewards.segment(number)?;
+        Some(WireSegment::of(number, segment, tenant, ids))
+    };
+    super::answer(api, caller, engine, show).await
 }

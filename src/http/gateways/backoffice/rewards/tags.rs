@@ -2,18 +2,18 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::configuration::Item;
-use crate::domain::ids::{Named, PublicId};
+use crate::domain::context::TenantView;
+use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::http::Api;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, reply};
 use crate::limits;
 
 use super::CreatedReward;
@@ -94,16 +94,15 @@ pub(in super::super) async fn list(
     State(api): State<Api>,
     caller: Authorized<{ Scope::OffersRead.bit() }>,
 ) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(&api).await?;
-    let ids = api.router.secrets().public_ids();
-    let tags = tenant.rewards.tags.iter();
-    let content = tags.map(|(number, name)| WireTag {
-        id: ids.write(PublicId::of(Named::Tag, *number)),
-        name: name.clone(),
-    });
-    let tags = Tags {
-        content: content.collect(),
+    let show = |tenant: &TenantView, ids: &PublicIds| {
+        let tags = tenant.rewards.tags.iter();
+        let content = tags.map(|(number, name)| WireTag {
+            id: ids.write(PublicId::of(Named::Tag, *number)),
+            name: name.clone(),
+        });
+        Some(Tags {
+            content: content.collect(),
+        })
     };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::OK, &tags, timings))
+    super::answer(&api, &caller, Timings::default(), show).await
 }

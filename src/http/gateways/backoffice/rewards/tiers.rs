@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,11 +9,12 @@ use super::{CreatedReward, tier};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::configuration::{Command, Item, Measure, Tier, TierPeriod, Tiering};
+use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, failure, reply};
+use crate::http::{Api, failure};
 use crate::limits;
 
 /// A tier, as it is written.
@@ -223,32 +223,31 @@ pub(in super::super) async fn set(
 }
 
 async fn answer_all(api: &Api, caller: &Caller, engine: Timings) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(api).await?;
-    let ids = api.router.secrets().public_ids();
-    let Tiering {
-        measure,
-        conversion_rate,
-        period,
-    } = tenant.rewards.tiering;
-    let tiers = tenant.rewards.tiers.iter();
-    let shown = WireTiers {
-        based_on: match measure {
-            Measure::Spend => WireMeasure::Spend,
-            Measure::Award => WireMeasure::Award,
-            Measure::Visits => WireMeasure::Visits,
-        },
-        conversion_rate,
-        period: match period {
-            TierPeriod::Month => WirePeriod::Month,
-            TierPeriod::Quarter => WirePeriod::Quarter,
-            TierPeriod::Year => WirePeriod::Year,
-        },
-        tiers: tiers
-            .map(|(number, tier)| WireTier::of(*number, tier, ids))
-            .collect(),
+    let show = |tenant: &TenantView, ids: &PublicIds| {
+        let Tiering {
+            measure,
+            conversion_rate,
+            period,
+        } = tenant.rewards.tiering;
+        let tiers = tenant.rewards.tiers.iter();
+        Some(WireTiers {
+            based_on: match measure {
+                Measure::Spend => WireMeasure::Spend,
+                Measure::Award => WireMeasure::Award,
+                Measure::Visits => WireMeasure::Visits,
+            },
+            conversion_rate,
+            period: match period {
+                TierPeriod::Month => WirePeriod::Month,
+                TierPeriod::Quarter => WirePeriod::Quarter,
+                TierPeriod::Year => WirePeriod::Year,
+            },
+            tiers: tiers
+                .map(|(number, tier)| WireTier::of(*number, tier, ids))
+                .collect(),
+        })
     };
-    let timings = reply::timings(caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    super::answer(api, caller, engine, show).await
 }
 
 /// Get a tier.
@@ -305,11 +304,9 @@ async fn answer(
     id: &str,
     engine: Timings,
 ) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(api).await?;
-    let ids = api.router.secrets().public_ids();
-    let number = tier(ids, &tenant, id).ok_or_else(failure::not_found)?;
-    let tier = tenant.rewards.tier(number);
-    let shown = WireTier::of(number, tier.ok_or_else(failure::not_found)?, ids);
-    let timings = reply::timings(caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
+    let show = |tenant: &TenantView, ids: &PublicIds| {
+        let number = tier(ids, tenant, id)?;
+        Some(WireTier::of(number, tenant.rewards.tier(number)?, ids))
+    };
+    super::answer(api, caller, engine, show).await
 }

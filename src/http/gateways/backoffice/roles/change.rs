@@ -10,6 +10,7 @@ use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::tenant::{self, Role, RoleCommand};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
@@ -48,14 +49,17 @@ pub(in super::super) async fn change(
     let change = RoleCommand::Change(role.number, after.name.clone(), permissions);
     let change = Command::Tenant(tenant::Command::Role(change));
     let place = Address::tenant(caller.tenant());
-    let changed = api.router.command(place, change, None, None).await;
-    let timings = reply::timings(&caller, changed.timings);
-    Ok(match changed.result {
-        Ok(_) => {
-            let ids = api.router.secrets().public_ids();
-            let shown = WireRole::of(ids, caller.tenant(), &after);
-            reply::json(StatusCode::OK, &shown, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let changed = api.router.command(place, change, None, None).await;
+        let timings = reply::timings(&caller, changed.timings);
+        Ok(match changed.result {
+            Ok(_) => {
+                let ids = api.router.secrets().public_ids();
+                let shown = WireRole::of(ids, caller.tenant(), &after);
+                reply::json(StatusCode::OK, &shown, timings)
+            }
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(&api, &caller, "roles.change", Some(id.clone()), act).await
 }

@@ -4,11 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::wire::{NewRole, WireRole, permissions};
+use super::wire::{NewRole, WireRole, permissions, role_id};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::tenant::{self, OWNER_ROLE, Role, RoleCommand};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
@@ -66,13 +67,23 @@ pub(in super::super) async fn create(
     let add = Command::Tenant(tenant::Command::Role(RoleCommand::Add(role.clone())));
     let remember = Some(once.remember(&api));
     let place = Address::tenant(caller.tenant());
-    let made = api.router.command(place, add, remember, None).await;
-    let timings = reply::timings(&caller, made.timings);
-    Ok(match made.result {
-        Ok(_) => {
-            let shown = WireRole::of(ids, caller.tenant(), &role);
-            reply::json(StatusCode::CREATED, &shown, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let made = api.router.command(place, add, remember, None).await;
+        let timings = reply::timings(&caller, made.timings);
+        Ok(match made.result {
+            Ok(_) => {
+                let shown = WireRole::of(ids, caller.tenant(), &role);
+                reply::json(StatusCode::CREATED, &shown, timings)
+            }
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(
+        &api,
+        &caller,
+        "roles.create",
+        Some(role_id(ids, caller.tenant(), role.number)),
+        act,
+    )
+    .await
 }

@@ -8,6 +8,7 @@ use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::tenant::{self, RoleCommand};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -33,13 +34,16 @@ pub(in super::super) async fn remove(
     let role = changeable(&api, &caller, &tenant, &id)?;
     let remove = tenant::Command::Role(RoleCommand::Remove(role.number));
     let place = Address::tenant(caller.tenant());
-    let removed = api
-        .router
-        .command(place, Command::Tenant(remove), None, None)
-        .await;
-    let timings = reply::timings(&caller, removed.timings);
-    Ok(match removed.result {
-        Ok(_) => reply::no_content(timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let removed = api
+            .router
+            .command(place, Command::Tenant(remove), None, None)
+            .await;
+        let timings = reply::timings(&caller, removed.timings);
+        Ok(match removed.result {
+            Ok(_) => reply::no_content(timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(&api, &caller, "roles.remove", Some(id.clone()), act).await
 }

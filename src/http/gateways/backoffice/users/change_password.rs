@@ -27,14 +27,14 @@ pub(in super::super) struct PasswordChange {
 }
 
 /// Says why a password may not be chosen.
-pub(super) fn check_chosen(faults: &mut Faults, password: &str) {
+pub(in super::super) fn check_chosen(faults: &mut Faults, password: &str) {
     if let Err(unfit) = Password::chosen(password.to_owned()) {
         faults.add("password", unfit.code(), unfit.detail());
     }
 }
 
 /// A password that somebody chooses. The check of the body has said why, if it may not be.
-pub(super) fn chosen(password: &str) -> Result<Password, Problem> {
+pub(in super::super) fn chosen(password: &str) -> Result<Password, Problem> {
     Password::chosen(password.to_owned())
         .map_err(|unfit| failure::invalid_field("/password", unfit.code(), unfit.detail()))
 }
@@ -72,6 +72,10 @@ pub(in super::super) async fn change_password(
     body: ValidJson<PasswordChange>,
 ) -> Result<Response, Problem> {
     require_self(&api, &caller, &id)?;
+    caller.guess(&api, change(&api, &caller, &body)).await
+}
+
+async fn change(api: &Api, caller: &UserToken, body: &PasswordChange) -> Result<Response, Problem> {
     let user = caller.user.user;
     let state = api.router.user(user).await.map_err(failure::problem)?;
     let typed = Password::typed(body.current_password.clone());
@@ -102,7 +106,7 @@ pub(in super::super) async fn change_password(
     let set = api.router.tell_user(user, set, None).await;
     set.map_err(failure::problem)?;
     Ok(reply::no_content(reply::timings(
-        &caller,
+        caller,
         Timings::default(),
     )))
 }

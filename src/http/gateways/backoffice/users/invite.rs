@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::member::{memberships, organisation};
-use super::wire::{check_email, check_person_name, check_roles};
+use super::wire::{check_email, check_person_name, check_roles, require_mail};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
 use crate::domain::user::{Command, Invite, NewLetter};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
@@ -60,7 +61,7 @@ pub(in super::super) struct WireId {
     request_body = Invitation,
     responses(
         (status = 201, description = "Invited", body = WireId),
-        (status = 400, description = "Not JSON, or an organisation that is not known", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON, an organisation that is not known, or nothing that delivers e-mails in live mode", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The credential does not cover this, or not what a role allows", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The network has 500 users", body = ProblemBody, content_type = "application/problem+json"),
@@ -73,6 +74,7 @@ pub(in super::super) async fn invite(
     caller: Authorized<{ Scope::UsersWrite.bit() }>,
     body: ValidJson<Invitation>,
 ) -> Result<Response, Problem> {
+    require_mail(&api, &caller)?;
     let tenant = caller.tenant_view(&api).await?;
     let place = organisation(&api, &caller, &tenant, body.organisation_id.as_deref())?;
     let memberships = memberships(&api, &caller, &tenant, place, &body.roles)?;
@@ -93,22 +95,32 @@ pub(in super::super) async fn invite(
             sealed.map_err(failure::problem)?
         }
     };
-    let listed = users::list(&api, caller.tenant(), user).await;
-    listed.map_err(failure::problem)?;
-    let invite = Command::Invite(Invite {
-        value,
-        person,
-        memberships,
-        letter: NewLetter {
-            nonce: router.user_nonce().map_err(failure::problem)?,
-            sender: Some((caller.tenant(), caller.mode())),
-        },
-    });
-    let invited = router.tell_user(user, invite, None).await;
-    invited.map_err(failure::problem)?;
-    let id = WireId {
-        id: users::id(&api, user),
+    let act = async {
+        let listed = users::list(&api, caller.tenant(), user).await;
+        listed.map_err(failure::problem)?;
+        let invite = Command::Invite(Invite {
+            value,
+            person,
+            memberships,
+            letter: NewLetter {
+                nonce: router.user_nonce().map_err(failure::problem)?,
+                sender: Some((caller.tenant(), caller.mode())),
+            },
+        });
+        let invited = router.tell_user(user, invite, None).await;
+        invited.map_err(failure::problem)?;
+        let id = WireId {
+            id: users::id(&api, user),
+        };
+        let timings = reply::timings(&caller, Timings::default());
+        Ok(reply::json(StatusCode::CREATED, &id, timings))
     };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::CREATED, &id, timings))
+    audited(
+        &api,
+        &caller,
+        "users.invite",
+        Some(users::id(&api, user)),
+        act,
+    )
+    .await
 }

@@ -97,7 +97,7 @@ pub(super) async fn member(
     let letters = state.letters.iter().filter(|it| wall < it.expires_at);
     let offered = letters.filter_map(|it| match &it.purpose {
         Purpose::Invitation(memberships) => Some(memberships),
-        Purpose::Verification | Purpose::Reset => None,
+        Purpose::Verification(_) | Purpose::Reset => None,
     });
     let offered: Vec<_> = offered.flatten().filter(is_seen).copied().collect();
     let (memberships, stage) = if own.iter().any(|it| it.is_active) {
@@ -206,7 +206,7 @@ impl Member {
 }
 
 /// In which modes what the caller gives holds: test mode gives nothing of live business.
-pub(super) fn validity(caller: &Caller) -> Validity {
+pub(in super::super) fn validity(caller: &Caller) -> Validity {
     match caller.mode() {
         Mode::Test => Validity::TestMode,
         Mode::Live | Mode::Shared => Validity::BothModes,

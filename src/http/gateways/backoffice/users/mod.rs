@@ -10,9 +10,14 @@ pub(super) mod mode;
 pub(super) mod refresh;
 pub(super) mod sign_out;
 pub(super) mod signed_in;
+pub(super) mod totp;
 pub(super) mod update;
+pub(super) mod verify_email;
 mod wire;
 
+pub(super) use self::change_password::{check_chosen, chosen};
+pub(super) use self::member::validity;
+pub(super) use self::wire::{check_email, check_person_name, require_mail};
 use crate::domain::ids::Named;
 use crate::http::auth::UserToken;
 use crate::http::problem::Problem;

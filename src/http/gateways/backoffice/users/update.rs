@@ -14,6 +14,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
 use crate::domain::context::TenantView;
 use crate::domain::user::{Command, Membership};
+use crate::http::audit::audited;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -77,18 +78,21 @@ pub(in super::super) async fn update(
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
     let member = named(&api, &caller, &tenant, &id).await?;
-    if let Some(roles) = &body.roles {
-        let place = organisation(&api, &caller, &tenant, body.organisation_id.as_deref())?;
-        let after = memberships(&api, &caller, &tenant, place, roles)?;
-        let goes = |it: &Membership| it.organisation == place;
-        set(&api, &caller, &tenant, &member, goes, after).await?;
-    }
-    if body.first_name.is_some() || body.last_name.is_some() {
-        rename(&api, &caller, &tenant, &member, &body).await?;
-    }
-    let id = WireId { id };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::OK, &id, timings))
+    let act = async {
+        if let Some(roles) = &body.roles {
+            let place = organisation(&api, &caller, &tenant, body.organisation_id.as_deref())?;
+            let after = memberships(&api, &caller, &tenant, place, roles)?;
+            let goes = |it: &Membership| it.organisation == place;
+            set(&api, &caller, &tenant, &member, goes, after).await?;
+        }
+        if body.first_name.is_some() || body.last_name.is_some() {
+            rename(&api, &caller, &tenant, &member, &body).await?;
+        }
+        let id = WireId { id: id.clone() };
+        let timings = reply::timings(&caller, Timings::default());
+        Ok(reply::json(StatusCode::OK, &id, timings))
+    };
+    audited(&api, &caller, "users.update", Some(id.clone()), act).await
 }
 
 /// Gives a user `after` for those of its roles here that go.
@@ -189,9 +193,12 @@ pub(in super::super) async fn deactivate(
         ..*it
     });
     let inactive = inactive.collect();
-    set(&api, &caller, &tenant, &member, |_| true, inactive).await?;
-    Ok(reply::no_content(reply::timings(
-        &caller,
-        Timings::default(),
-    )))
+    let act = async {
+        set(&api, &caller, &tenant, &member, |_| true, inactive).await?;
+        Ok(reply::no_content(reply::timings(
+            &caller,
+            Timings::default(),
+        )))
+    };
+    audited(&api, &caller, "users.deactivate", Some(id.clone()), act).await
 }

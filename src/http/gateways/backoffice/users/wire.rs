@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::address::Mode;
+use crate::http::Api;
+use crate::http::auth::Caller;
 use crate::http::extract::Faults;
+use crate::http::problem::{Code, Problem};
 use crate::http::users;
 use crate::limits::NAME_CHARS_MAX;
 
@@ -41,7 +44,7 @@ impl From<WireMode> for Mode {
 const ROLES_AT_A_TIME_MAX: usize = 10;
 
 /// An e-mail address.
-pub(super) fn check_email(faults: &mut Faults, member: &str, text: &str) {
+pub(in super::super) fn check_email(faults: &mut Faults, member: &str, text: &str) {
     faults.require(
         users::is_email(&users::normalised(text)),
         member,
@@ -51,7 +54,7 @@ pub(super) fn check_email(faults: &mut Faults, member: &str, text: &str) {
 }
 
 /// A person's name, if it is there.
-pub(super) fn check_person_name(faults: &mut Faults, member: &str, name: Option<&str>) {
+pub(in super::super) fn check_person_name(faults: &mut Faults, member: &str, name: Option<&str>) {
     let name = name.unwrap_or_default();
     faults.require(
         name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control),
@@ -69,4 +72,15 @@ pub(super) fn check_roles(faults: &mut Faults, roles: &[String]) {
         "wrong_length",
         "must name one to ten roles",
     );
+}
+
+/// Demands test mode, whose test inbox shows what users are sent: integrations deliver what contacts are sent, and not this.
+pub(in super::super) fn require_mail(api: &Api, caller: &Caller) -> Result<(), Problem> {
+    match caller.mode() {
+        Mode::Test => api.quota.admit_code(caller.tenant(), Mode::Test),
+        Mode::Live | Mode::Shared => Err(Problem::new(
+            Code::NoIntegration,
+            "nothing delivers e-mails to users in live mode; nothing was created. Make a user with `clientele users create`, or use test mode, whose test inbox shows them",
+        )),
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::fields::check_code;
@@ -13,61 +13,13 @@ use super::{find, refusal};
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Command as ContactCommand, Direction, LimitRule, Limits, Period};
 use crate::domain::entity::{Answer, Command, Query};
-use crate::domain::money::{Currency, Minor};
+use crate::domain::money::Currency;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
-use crate::http::money_wire::{WireAmount, not_negative};
+use crate::http::money_wire::not_negative;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::shown::limits::{WireDirection, WireLimitRule, WireLimits, WirePeriod};
 use crate::http::{Api, failure, reply};
-
-/// The bounds on what moves in and out of a wallet. All of them hold.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in super::super) struct WireLimits {
-    #[schema(max_items = 16)]
-    limit_rules: Vec<WireLimitRule>,
-}
-
-/// A bound: on a number of movements, on what they move together, or on both.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct WireLimitRule {
-    /// Its place among the rules, from 1. Not read.
-    id: Option<String>,
-    /// What people call it.
-    name: Option<String>,
-    /// How many movements at most; not for a `TRANSACTION`.
-    maximum_number: Option<u32>,
-    /// How much together at most.
-    maximum_amount: Option<WireAmount>,
-    period: WirePeriod,
-    /// Which movements it is about: exactly one kind.
-    #[schema(min_items = 1, max_items = 1)]
-    applies_for: Vec<WireDirection>,
-    /// ISO 4217, the wallet's.
-    currency_code: Option<String>,
-}
-
-/// For how long a bound counts. Days, weeks (from Monday) and months are those of the tenant's time zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-enum WirePeriod {
-    /// For one movement.
-    Transaction,
-    Daily,
-    Weekly,
-    Monthly,
-}
-
-/// Which movements a bound is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum WireDirection {
-    /// Spending at a till.
-    Debit,
-    /// Paying in.
-    TopUp,
-}
 
 /// The wallet whose limits were set.
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,27 +85,6 @@ impl WireLimitRule {
             maximum_amount,
         }
     }
-
-    fn of(number: usize, rule: &LimitRule, currency: Currency) -> WireLimitRule {
-        let amount = |minor: Minor| WireAmount::from_minor(minor.0, currency.decimals());
-        WireLimitRule {
-            id: Some(number.to_string()),
-            name: rule.name.as_deref().map(str::to_owned),
-            maximum_number: rule.maximum_number,
-            maximum_amount: rule.maximum_amount.map(amount),
-            period: match rule.period {
-                Period::Transaction => WirePeriod::Transaction,
-                Period::Day => WirePeriod::Daily,
-                Period::Week => WirePeriod::Weekly,
-                Period::Month => WirePeriod::Monthly,
-            },
-            applies_for: vec![match rule.direction {
-                Direction::Spend => WireDirection::Debit,
-                Direction::TopUp => WireDirection::TopUp,
-            }],
-            currency_code: Some(currency.code().to_owned()),
-        }
-    }
 }
 
 /// Get the limits of a wallet.
@@ -178,11 +109,8 @@ pub(in super::super) async fn get(
     let timings = reply::timings(&caller, answer.timings);
     Ok(match answer.result {
         Ok(Answer::Wallet(view)) => {
-            let rules = (1..).zip(&view.limits);
-            let limit_rules = rules
-                .map(|(number, rule)| WireLimitRule::of(number, rule, tenant.currency))
-                .collect();
-            reply::json(StatusCode::OK, &WireLimits { limit_rules }, timings)
+            let limits = WireLimits::of(&view.limits, tenant.currency);
+            reply::json(StatusCode::OK, &limits, timings)
         }
         Ok(_) => reply::refused(failure::not_found(), timings),
         Err(why) => reply::refused(refusal(why), timings),

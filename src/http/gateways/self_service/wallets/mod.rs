@@ -1,0 +1,36 @@
+//! A contact's own wallet: every other one is as unknown as one that nobody has.
+
+pub(super) mod code;
+pub(super) mod commerce_balances;
+pub(super) mod get;
+pub(super) mod journals;
+pub(super) mod limits;
+pub(super) mod query;
+pub(super) mod summarised_totals;
+pub(super) mod transactions;
+
+use crate::actors::router::Timings;
+use crate::domain::address::Address;
+use crate::domain::entity::{Answer, Query, WalletView};
+use crate::domain::ids::Named;
+use crate::http::auth::bearer::ContactToken;
+use crate::http::problem::Problem;
+use crate::http::{Api, failure};
+
+/// Whose wallet has this id: the contact of the token, or nobody. Another id is not even looked up.
+pub(super) fn own(api: &Api, token: &ContactToken, id: &str) -> Result<Address, Problem> {
+    let contact = token.signed_in.contact;
+    let read = api.router.secrets().public_ids().read_as(Named::Wallet, id);
+    read.filter(|id| id.entity == contact.entity && id.part == 0)
+        .map(|_| contact)
+        .ok_or_else(failure::not_found)
+}
+
+/// The wallet as it stands, and how long that took.
+async fn view(api: &Api, contact: Address) -> Result<(Box<WalletView>, Timings), Problem> {
+    let answer = api.router.query(contact, Query::Wallet).await;
+    match answer.result.map_err(failure::problem)? {
+        Answer::Wallet(view) => Ok((view, answer.timings)),
+        _ => Err(failure::not_found()),
+    }
+}

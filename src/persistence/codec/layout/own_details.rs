@@ -1,0 +1,24 @@
+//! What a contact keeps with its profile.
+
+use bincode::de::{Decode, Decoder};
+use bincode::enc::{Encode, Encoder};
+use bincode::error::{DecodeError, EncodeError};
+
+use crate::domain::contact;
+
+stored!(choice contact::Gender { 0 => Female, 1 => Male, 2 => Other });
+stored!(choice contact::Platform { 0 => Mobile, 1 => Browser, 2 => Other });
+stored!(choice contact::PreferredFor { 0 => Orders, 1 => Rewards });
+stored!(record contact::Document { number, issuing_country_code, expires_at });
+stored!(record contact::Demographics {
+    gender, name_day, date_of_birth, passport, id_details, statutory_number,
+});
+stored!(record contact::Company {
+    registration_number, registration_country, tax_reference_number, vat_registration_number,
+});
+stored!(record contact::Device {
+    number, platform, mac_address, serial_number, electronic_id, registration_token, application_id,
+    custom_fields, registered_at,
+});
+stored!(record contact::Preference { purpose, organisation });
+stored!(record contact::OwnDetails { demographics, company, devices, preferences });

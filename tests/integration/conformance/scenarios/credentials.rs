@@ -1,0 +1,112 @@
+//! What contacts sign in by, beside the phone.
+
+use clientele::domain::time::Span;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::app::Person;
+use crate::client::Ask;
+use crate::node::TestNode;
+
+const EMAIL: &str = "ada@example.test";
+const PHONE: &str = "+447566224395";
+const PASSWORD: &str = "vivid turtle 9";
+
+fn own(node: &TestNode, person: &Person, path: &str, body: &Value) -> Ask {
+    let path = format!("/contacts/{}{path}", person.id);
+    node.own(Method::POST, &path, &person.access)
+        .with("content-type", "application/json")
+        .body(body)
+}
+
+/// A company that registers by e-mail, and has signed up to an organisation.
+async fn company(node: &TestNode) -> Person {
+    let body = json!({
+        "first_name": "Ada", "last_name": "Byron", "title": "Countess",
+        "contact_type": "COMPANY", "company_name": "Analytical Engines",
+        "identification": { "provider": "EMAIL", "email": EMAIL, "password": PASSWORD, "application_id": "app" },
+    });
+    let registered = node.app("/contacts/register", &body).send().await;
+    let code = node.code(EMAIL).await;
+    let answer = node.answered(&registered.text("auth_otp"), &code).await;
+    let person = Person::of(&answer);
+    let organisations = &node.seed.organisations;
+    let merchant = &organisations.merchants[0];
+    for organisation in [
+        &organisations.business,
+        &merchant.id,
+        &merchant.venues[0].id,
+    ] {
+        let up = json!({ "organisation_id": organisation, "action": "SIGNUP" });
+        node.post(&format!("/contacts/{}/organisations", person.id), &up)
+            .with("api_key", &node.secret_key("test"))
+            .send()
+            .await;
+    }
+    person
+}
+
+pub(super) async fn signing_in_by_email(node: TestNode) {
+    company(&node).await;
+    let body = json!({ "provider": "EMAIL", "username": EMAIL, "password": PASSWORD, "application_id": "app", "login_as_guest": false });
+    let entered = node.app("/contacts/authenticate", &body).send().await;
+    let person = Person::of(&entered);
+    own(&node, &person, "/switch", &json!({})).send().await;
+    person.refreshed(&node).send().await;
+    let change = json!({ "password": "calm walrus 4" });
+    own(&node, &person, "/change_password", &change)
+        .send()
+        .await;
+
+    node.clock.advance(Span::seconds(31));
+    let token = node.forgotten(EMAIL).await;
+    let body = json!({ "token": token, "password": PASSWORD });
+    node.app("/contacts/change_password", &body).send().await;
+
+    node.clock.advance(Span::seconds(31));
+    let body = json!({ "email_address": EMAIL });
+    node.app("/contacts/request_email_verification", &body)
+        .send()
+        .await;
+    let token = node.code(EMAIL).await;
+    let path = format!("/self-service/v2/contacts/verify_email?token={token}");
+    node.ask(Method::GET, &path).without("api_key").send().await;
+}
+
+pub(super) async fn adding_identities(node: TestNode) {
+    let person = company(&node).await;
+    let phone = json!({ "provider": "PHONE", "application_id": "app", "phone": { "number": "07566224395", "country_code": "GBR" } });
+    let added = own(&node, &person, "/identities", &phone).send().await;
+    let code = node.code(PHONE).await;
+    node.answered(&added.text("auth_otp"), &code).await;
+    let email = json!({ "provider": "EMAIL", "email": "b@example.test", "password": PASSWORD });
+    own(&node, &person, "/identities", &email).send().await;
+    let sign_out =
+        json!({ "redirect_url": "https://example.test", "rredirectUrl": "https://example.test" });
+    own(&node, &person, "/sign_out", &sign_out).send().await;
+}
+
+pub(super) async fn asking_for_codes(node: TestNode) {
+    company(&node).await;
+    let mut auth_otp = String::new();
+    for (method, credentials) in [
+        ("EMAIL", vec![("EMAIL", EMAIL)]),
+        ("SMS", vec![("PHONE", PHONE)]),
+        ("SMS", vec![("CARD", "978123"), ("PHONE", PHONE)]),
+        (
+            "EMAIL",
+            vec![("LOYALTY_IDENTIFIER", "978123"), ("EMAIL", EMAIL)],
+        ),
+        ("EMAIL", vec![("AUTH_OTP", "")]),
+    ] {
+        node.clock.advance(Span::seconds(31));
+        let said = |(name, value): (&str, &str)| match name {
+            "AUTH_OTP" => json!({ "name": name, "value": auth_otp }),
+            _ => json!({ "name": name, "value": value }),
+        };
+        let credentials: Vec<_> = credentials.into_iter().map(said).collect();
+        let body = json!({ "method": method, "credentials": credentials });
+        let asked = node.app("/contacts/otp", &body).send().await;
+        auth_otp = asked.text("auth_otp");
+    }
+}

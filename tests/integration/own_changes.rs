@@ -1,0 +1,353 @@
+//! What a contact changes of its own: profile, addresses, devices, preferences, memberships; and that it can be gone.
+
+use clientele::domain::time::Span;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::app::Person;
+use crate::client::{Answer, Ask};
+use crate::contact_changes::refused;
+use crate::node::TestNode;
+use crate::own_data::{OTHER, PHONE, till};
+
+impl Person {
+    /// A write to what is its own.
+    fn write(&self, node: &TestNode, method: Method, path: &str, body: &Value) -> Ask {
+        node.own(method, path, &self.access)
+            .with("content-type", "application/json")
+            .body(body)
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/contacts/{}{rest}", self.id)
+    }
+
+    /// Changes its profile.
+    async fn changes(&self, node: &TestNode, body: Value) -> Answer {
+        let change = self.write(node, Method::PUT, &self.path(""), &body);
+        change.send().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_changes_its_profile_and_signs_in_as_before() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let body = json!({
+        "first_name": "Augusta", "middle_name": "Ada", "language_code": "el", "email": "ada@example.test",
+        "phone": { "type": "LANDLINE", "country_code": "GBR", "number": "020 7946 0018" },
+        "demographics": {
+            "gender": "FEMALE", "date_of_birth": { "year": 1815, "month": 12, "day": 10 }, "name_day": { "month": 12, "day": 4 },
+            "passport": { "number": "P1", "issuing_country_code": "GBR", "expiration_date": 1900000000 },
+        },
+        "company_profile": { "registration_number": "R1" },
+        "sms_opt_out": true, "custom_fields": [{ "key": "shoe", "value": "39" }],
+    });
+    let changed = person.changes(&node, body.clone()).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(changed.json(), json!({ "id": person.id }));
+    for _ in 0..2 {
+        let own = person.sees(&node, person.path("")).await;
+        for member in [
+            "first_name",
+            "middle_name",
+            "email",
+            "phone",
+            "custom_fields",
+        ] {
+            assert_eq!(own[member], body[member], "{member}");
+        }
+        assert_eq!(own["last_name"], "Byron");
+        assert_eq!(own["language_code"], "EL");
+        assert_eq!(own["demographics"]["date_of_birth"]["year"], 1815);
+        assert_eq!(own["demographics"]["passport"]["number"], "P1");
+        assert_eq!(own["company_profile"]["registration_number"], "R1");
+        node.restart().await;
+    }
+    // The till finds it by what it says now, and a change there keeps what only the contact tells.
+    let found = node
+        .get("/contacts?search_value=ada@example.test")
+        .with("api_key", &node.secret_key("test"));
+    assert_eq!(
+        found.send().await.json()["content"][0]["id"],
+        json!(person.id)
+    );
+    let patched = node
+        .ask(
+            Method::PUT,
+            &format!("/backoffice/v2/contacts/{}", person.id),
+        )
+        .with("api_key", &node.secret_key("test"))
+        .with("content-type", "application/json")
+        .body(&json!({ "title": "Countess" }));
+    assert_eq!(patched.send().await.status, 200);
+    let own = person.sees(&node, person.path("")).await;
+    assert_eq!(own["demographics"]["gender"], "FEMALE");
+    // It signs in by what it proved, and by nothing else.
+    node.clock.advance(Span::seconds(31));
+    let auth_otp = node.asked(PHONE).await;
+    let again = node.answered(&auth_otp, &node.code(PHONE).await).await;
+    assert_eq!(Person::of(&again).id, person.id);
+    let inbox = node.inbox().await.len();
+    node.asked("+442079460018").await;
+    assert_eq!(node.inbox().await.len(), inbox, "nobody signs in by it");
+
+    let gone = person.changes(&node, json!({ "email": null, "demographics": null }));
+    assert_eq!(gone.await.status, 200);
+    let own = person.sees(&node, person.path("")).await;
+    assert_eq!(own["email"], Value::Null);
+    assert_eq!(own["demographics"]["gender"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_profile_that_cannot_be_is_refused_and_nothing_changes() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let taken = till(
+        &node,
+        "/contacts",
+        &json!({ "email_address": "grace@example.test" }),
+    );
+    assert_eq!(taken.send().await.status, 201);
+    let before = person.sees(&node, person.path("")).await;
+    let day = |month: u8, day: u8| json!({ "demographics": { "name_day": { "month": month, "day": day } } });
+    for (body, status, code) in [
+        (
+            json!({ "email": "Grace@example.test" }),
+            400,
+            "contact_not_unique",
+        ),
+        (json!({ "email": "nobody" }), 422, "invalid_request"),
+        (json!({ "first_name": "" }), 422, "invalid_request"),
+        (json!({ "language_code": "XX" }), 422, "invalid_request"),
+        (
+            json!({ "phone": { "type": "MOBILE", "number": "12" } }),
+            422,
+            "invalid_request",
+        ),
+        (day(13, 1), 422, "invalid_request"),
+        (day(2, 30), 422, "invalid_request"),
+        (json!({ "id": "another" }), 422, "invalid_request"),
+        (json!({ "wallet": {} }), 422, "unknown_field"),
+        (
+            json!({ "demographics": { "shoe": 39 } }),
+            422,
+            "unknown_field",
+        ),
+    ] {
+        let answer = person.changes(&node, body.clone()).await;
+        assert_eq!(answer.problem(), refused(status, code), "{body}");
+    }
+    assert_eq!(person.sees(&node, person.path("")).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_keeps_addresses() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let home = json!({
+        "type": "HOME", "address_line_1": "Quay 1", "town_city": "Berlin", "country_code": "DEU",
+        "lat": 52.52, "lon": -13.405, "is_primary": true, "is_billing_address": true,
+    });
+    let add = person
+        .write(&node, Method::POST, &person.path("/addresses"), &home)
+        .with("idempotency-key", "a1");
+    let first = add.clone().send().await;
+    assert_eq!(first.status, 201, "{first:?}");
+    assert_eq!(add.send().await.body, first.body);
+    let id = first.text("id");
+    let work = json!({ "type": "BUSINESS", "address_line_1": "Mill 2", "is_primary": true });
+    let other = person.keeps(&node, "addresses", &work).await;
+    let list = person.sees(&node, person.path("/addresses")).await;
+    assert_eq!(list["paging"]["total"], 2);
+    let rows = list["content"].as_array().unwrap();
+    for (member, value) in home.as_object().unwrap() {
+        let expected = if member == "is_primary" {
+            &json!(false)
+        } else {
+            value
+        };
+        assert_eq!(&rows[0][member], expected, "{member}");
+    }
+    assert_eq!(
+        (&rows[0]["id"], &rows[1]["id"]),
+        (&json!(id), &json!(other))
+    );
+    // The till sees them, and leaves what it does not know.
+    let at_till = node.get(&format!("/contacts/{}", person.id));
+    let at_till = at_till.with("api_key", &node.secret_key("test"));
+    assert_eq!(
+        at_till.send().await.json()["addresses"][0]["town_city"],
+        "Berlin"
+    );
+    let title = node
+        .ask(
+            Method::PUT,
+            &format!("/backoffice/v2/contacts/{}", person.id),
+        )
+        .with("api_key", &node.secret_key("test"))
+        .with("content-type", "application/json")
+        .body(&json!({ "title": "Dr" }));
+    assert_eq!(title.send().await.status, 200);
+    assert_eq!(person.sees(&node, person.path("/addresses")).await, list);
+
+    let path = person.path(&format!("/addresses/{id}"));
+    let moved = json!({ "type": "ALTERNATIVE", "address_line_1": "Pier 3" });
+    let changed = person.write(&node, Method::PUT, &path, &moved).send().await;
+    assert_eq!(changed.json(), json!({ "id": id }));
+    let gone = node.own(
+        Method::DELETE,
+        &person.path(&format!("/addresses/{other}")),
+        &person.access,
+    );
+    assert_eq!(gone.clone().send().await.status, 200);
+    assert_eq!(gone.send().await.status, 404);
+    let list = person.sees(&node, person.path("/addresses")).await;
+    assert_eq!(list["content"].as_array().unwrap().len(), 1);
+    assert_eq!(list["content"][0]["address_line_1"], "Pier 3");
+    for wrong in [
+        json!({ "type": "HOME" }),
+        json!({ "type": "CASTLE", "address_line_1": "x" }),
+        json!({ "type": "HOME", "address_line_1": "x", "lat": 90.1 }),
+    ] {
+        let answer = person.write(&node, Method::PUT, &path, &wrong).send().await;
+        assert_eq!(answer.status, 422, "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_keeps_devices() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let phone =
+        json!({ "platform": "MOBILE", "registration_token": "fcm:1", "serial_number": "SN-7" });
+    let id = person.keeps(&node, "devices", &phone).await;
+    // The same token is the same device.
+    let again = json!({ "platform": "MOBILE", "registration_token": "fcm:1", "mac_address": "00:00:5e:00:53:01" });
+    assert_eq!(person.keeps(&node, "devices", &again).await, id);
+    let browser = json!({ "platform": "BROWSER", "electronic_id": "E-1" });
+    let browser = person.keeps(&node, "devices", &browser).await;
+    let fields = json!({ "custom_fields": [{ "key": "colour", "value": "red" }] });
+    let changed = person.write(&node, Method::PUT, &format!("/devices/{browser}"), &fields);
+    assert_eq!(changed.send().await.status, 200);
+    let list = person
+        .sees(&node, person.path("/devices?include_total=true"))
+        .await;
+    assert_eq!(list["paging"]["total"], 2);
+    assert_eq!(list["content"][0]["mac_address"], "00:00:5e:00:53:01");
+    assert_eq!(list["content"][0]["serial_number"], Value::Null);
+    assert_eq!(list["content"][1]["custom_fields"], fields["custom_fields"]);
+    let found = person
+        .sees(&node, person.path("/devices?search_value=e-1"))
+        .await;
+    assert_eq!(found["content"][0]["id"], json!(browser));
+    assert_eq!(found["content"].as_array().unwrap().len(), 1);
+    for name in ["fcm:1", &*browser] {
+        let gone = node.own(
+            Method::DELETE,
+            &person.path(&format!("/devices/{name}")),
+            &person.access,
+        );
+        assert_eq!(gone.clone().send().await.status, 200, "{name}");
+        assert_eq!(gone.send().await.status, 404, "{name}");
+    }
+    for (wrong, status) in [
+        (json!({ "platform": "MOBILE" }), 422),
+        (json!({ "registration_token": "x".repeat(513) }), 422),
+        (json!({ "registration_token": "x", "product_id": "p" }), 501),
+    ] {
+        let answer = person.write(&node, Method::POST, &person.path("/devices"), &wrong);
+        assert_eq!(answer.send().await.status, status, "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_joins_and_leaves_organisations_and_says_which_it_likes() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let merchants = &node.seed.organisations.merchants;
+    let (one, other) = (&merchants[0].id, &merchants[1].id);
+    let act = |action: &str| {
+        let body = json!({ "action": action, "organisation_id": one });
+        person.write(&node, Method::POST, &person.path("/organisations"), &body)
+    };
+    let joined = act("SIGNUP").send().await;
+    assert_eq!(joined.status, 200, "{joined:?}");
+    assert_eq!(joined.json()["organisations"][0]["id"], json!(one));
+    assert!(joined.text("exp").ends_with('Z'));
+    // The session goes on with the tokens that it had.
+    assert_eq!(joined.text("refresh_token"), person.refresh);
+    let with = Person {
+        access: joined.text("access_token"),
+        ..person.clone()
+    };
+    assert_eq!(with.read(&node).send().await.status, 200);
+    let left = act("SIGNOFF").send().await;
+    assert_eq!(left.json()["organisations"], json!([]));
+
+    for (of, organisation) in [("ORDERS", one), ("REWARDS", one), ("ORDERS", other)] {
+        let body = json!({ "organisation_id": organisation, "type": of });
+        let set = person.write(&node, Method::POST, &person.path("/preferences"), &body);
+        assert_eq!(set.send().await.json(), json!({ "id": organisation }));
+    }
+    let liked = person.sees(&node, person.path("/preferences")).await;
+    let rows = liked["organisations"].as_array().unwrap().iter();
+    let rows: Vec<_> = rows
+        .map(|row| (row["type"].clone(), row["id"].clone()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (json!("REWARDS"), json!(one)),
+            (json!("ORDERS"), json!(other))
+        ]
+    );
+    for (path, body) in [
+        (
+            "/organisations",
+            json!({ "action": "SIGNUP", "organisation_id": "x" }),
+        ),
+        (
+            "/preferences",
+            json!({ "type": "ORDERS", "organisation_id": "x" }),
+        ),
+    ] {
+        let unknown = person.write(&node, Method::POST, &person.path(path), &body);
+        assert_eq!(
+            unknown.send().await.problem(),
+            refused(400, "unknown_organisation")
+        );
+    }
+    let languages = person.sees(&node, "/languages").await;
+    assert!(
+        languages["content"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({ "language_code": "EL" }))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_unregisters_and_is_gone_with_its_sessions_and_its_number_is_free() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let other = node.signed_up(OTHER).await;
+    let erase = |node: &TestNode| node.own(Method::DELETE, &person.path(""), &person.access);
+    assert_eq!(erase(&node).send().await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(
+            erase(&node).send().await.problem(),
+            refused(401, "invalid_token")
+        );
+        let refreshed = person.refreshed(&node).send().await;
+        assert_eq!(refreshed.problem(), refused(401, "invalid_grant"));
+        let at_till = node.get(&format!("/contacts/{}", person.id));
+        let at_till = at_till.with("api_key", &node.secret_key("test"));
+        assert_eq!(at_till.send().await.status, 404);
+        node.restart().await;
+    }
+    assert_eq!(other.read(&node).send().await.status, 200);
+    node.clock.advance(Span::seconds(31));
+    let again = node.signed_up(PHONE).await;
+    assert_ne!(again.id, person.id);
+}
