@@ -170,7 +170,8 @@ mail-server:
 		touch $(TOOLS)/python/aiosmtpd-$(AIOSMTPD)
 	fi
 
-OIDC_PROVIDER := 9.13.3
+# The last that runs on the Node.js of Debian 12, which INSTALL_MISSING would bring.
+OIDC_PROVIDER := 8.8.1
 
 .PHONY: oidc-provider
 oidc-provider:
