@@ -12,6 +12,7 @@ mod demographics;
 mod devices;
 mod email_verification;
 mod export;
+mod external;
 mod forgot_password;
 mod get;
 mod identification;
@@ -19,6 +20,7 @@ mod identities;
 mod languages;
 mod not_built;
 mod offers;
+mod oidc;
 mod organisations;
 mod otp;
 mod own;
@@ -80,6 +82,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(email_verification::verify),
         routes!(identities::add),
         routes!(refresh::refresh),
+        routes!(oidc::authorization_url),
         routes!(sign_out::sign_out),
         routes!(get::get, update::update, delete::delete),
         routes!(export::export_own),
