@@ -14,6 +14,10 @@ const fn provider(provider: Provider) -> &'static str {
     match provider {
         Provider::Phone => "PHONE",
         Provider::Email => "EMAIL",
+        Provider::Facebook => "FACEBOOK",
+        Provider::Apple => "APPLE",
+        Provider::Google => "GOOGLE",
+        Provider::Oidc => "OIDC_OAUTH",
     }
 }
 
@@ -46,7 +50,7 @@ pub(super) fn document(place: &Place<'_>, access: &Access) -> Result<Value, Prob
         } = identity;
         known.push(json!({
             "provider": provider(*by),
-            "value": place.destination(sealed)?,
+            "value": place.sealed_value(sealed)?,
             "verified_date": seconds(*verified_at),
         }));
     }
@@ -65,14 +69,14 @@ pub(super) fn document(place: &Place<'_>, access: &Access) -> Result<Value, Prob
             is_proven,
         }) => json!({
             "provider": provider(*by),
-            "value": place.destination(sealed)?,
+            "value": place.sealed_value(sealed)?,
             "is_proven": is_proven,
             "expiration_date": seconds(*lapses_at),
         }),
     };
     let newest_sent_to = match on_file {
-        None => None,
-        Some(OnFile { value: _, sealed }) => place.destination(sealed)?,
+        None => Value::Null,
+        Some(OnFile { value: _, sealed }) => place.sealed_value(sealed)?,
     };
     let password = password.as_ref().map(|password| {
         let SealedPassword { number, sealed: _ } = password;

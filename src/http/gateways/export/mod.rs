@@ -10,6 +10,8 @@ mod access;
 mod held;
 mod money;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -97,14 +99,19 @@ impl Place<'_> {
         }
     }
 
-    /// The phone number or e-mail address that was sealed by itself.
-    fn destination(&self, sealed: &std::sync::Arc<[u8]>) -> Result<Option<String>, Problem> {
+    /// What was sealed by itself: a phone number, an e-mail address, or an account at a provider.
+    fn sealed_value(&self, sealed: &Arc<[u8]>) -> Result<Value, Problem> {
         let profile = self.open(SealedProfile {
             slot: self.slot,
-            sealed: std::sync::Arc::clone(sealed),
+            sealed: Arc::clone(sealed),
         })?;
         let phone = profile.phones.into_iter().next().map(|phone| phone.number);
-        Ok(phone.or(profile.email_address))
+        if let Some(text) = phone.or(profile.email_address) {
+            return Ok(Value::String(text));
+        }
+        let fields = profile.custom_fields.into_iter();
+        let account = fields.map(|field| (field.key, Value::String(field.value)));
+        Ok(Value::Object(account.collect()))
     }
 }
 
@@ -124,7 +131,7 @@ enum Exporting {
 struct Source {
     api: Api,
     contact: Address,
-    tenant: std::sync::Arc<TenantView>,
+    tenant: Arc<TenantView>,
     lines: u32,
     purchases: u32,
 }
