@@ -5,6 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::app::Person;
+use crate::client::Answer;
 use crate::contact_changes::{delete, looks, refused};
 use crate::node::TestNode;
 use crate::organisations::key_of;
@@ -46,6 +47,26 @@ pub(crate) async fn prepare(node: &TestNode) -> String {
 pub(crate) async fn filled(node: &TestNode, phone: &str, mark: &str, club: &str) -> Full {
     let person = node.signed_up(phone).await;
     let mut personal = vec![phone.to_owned()];
+    tell(node, &person, mark, &mut personal).await;
+    join(node, &person, club).await;
+    let mut others = Vec::new();
+    let token = trade(node, &person, mark, &mut others).await;
+    let secrets = vec![
+        person.access.clone(),
+        person.refresh.clone(),
+        token.text("value"),
+        token.text("alternative_token"),
+    ];
+    Full {
+        person,
+        personal,
+        others,
+        secrets,
+    }
+}
+
+/// What it says of itself.
+async fn tell(node: &TestNode, person: &Person, mark: &str, personal: &mut Vec<String>) {
     let mut own = |what: &str| {
         let text = format!("{what}-{mark}");
         personal.push(text.clone());
@@ -86,6 +107,11 @@ pub(crate) async fn filled(node: &TestNode, phone: &str, mark: &str, club: &str)
     assert_eq!(carded.send().await.status, 201);
     let titled = node.trial(Method::PUT, &path, Some(&title));
     assert_eq!(titled.send().await.status, 200);
+}
+
+/// What it is a member of.
+async fn join(node: &TestNode, person: &Person, club: &str) {
+    let path = format!("/contacts/{}", person.id);
     let merchant = &node.seed.organisations.merchants[0].id;
     for (what, body) in [
         (
@@ -111,14 +137,17 @@ pub(crate) async fn filled(node: &TestNode, phone: &str, mark: &str, club: &str)
         Some(&json!({ "tags": ["regular"] })),
     );
     assert_eq!(tags.send().await.status, 200);
+}
 
+/// What its wallet goes through; a spend token.
+async fn trade(node: &TestNode, person: &Person, mark: &str, others: &mut Vec<String>) -> Answer {
     let wallet = person.wallet(node).await;
-    let mut others = Vec::new();
     let mut noted = |what: &str| {
         let text = format!("{what}-{mark}");
         others.push(text.clone());
         text
     };
+    let merchant = &node.seed.organisations.merchants[0].id;
     let limits = json!({ "limit_rules": [{ "name": noted("limit"), "maximum_amount": 5000, "period": "DAILY", "applies_for": ["DEBIT"] }] });
     let limited = node.trial(
         Method::PUT,
@@ -134,7 +163,7 @@ pub(crate) async fn filled(node: &TestNode, phone: &str, mark: &str, club: &str)
         let mut rest = json!({ "reference_number": format!("{receipt}-{number}"), "spend_request": { "amount": 1 } });
         rest["transaction_amounts"] = json!({ "total": 2 });
         rest["products"] = json!([{ "sku": "BEAN", "amount": 2 }]);
-        let bought = buys(node, &person, rest).await;
+        let bought = buys(node, person, rest).await;
         assert_eq!(bought.status, 200, "{bought:?}");
     }
     let held = till(
@@ -154,18 +183,7 @@ pub(crate) async fn filled(node: &TestNode, phone: &str, mark: &str, club: &str)
     );
     let token = token.send().await;
     assert_eq!(token.status, 200, "{token:?}");
-    let secrets = vec![
-        person.access.clone(),
-        person.refresh.clone(),
-        token.text("value"),
-        token.text("alternative_token"),
-    ];
-    Full {
-        person,
-        personal,
-        others,
-        secrets,
-    }
+    token
 }
 
 /// The leaves that are null, and the lists that are empty, by their path.
