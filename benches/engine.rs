@@ -82,6 +82,7 @@ fn context() -> Context {
         role: Role::Venue,
         parent: None,
         time_zone: None,
+        shares_contacts: false,
     };
     let tenant = TenantView {
         currency: Currency::from_code("EUR").unwrap(),

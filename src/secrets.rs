@@ -2,6 +2,7 @@
 
 mod code_flow;
 mod credentials;
+mod images;
 mod letters;
 mod settings;
 mod spend_tokens;
@@ -38,6 +39,7 @@ pub struct Secrets {
     totp_secrets: [u8; 32],
     credentials: Credentials,
     spend_tokens: SpendTokenKeys,
+    images: [u8; 32],
 }
 
 /// What kind of value is unique.
@@ -123,6 +125,7 @@ impl Secrets {
             totp_secrets: subkey("clientele totp secrets v1"),
             credentials: Credentials::derive(&subkey),
             spend_tokens: SpendTokenKeys::derive(&subkey),
+            images: subkey("clientele names of images v1"),
         }
     }
 

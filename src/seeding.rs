@@ -322,6 +322,7 @@ async fn create_network(api: &Api) -> Result<(), Error> {
             role,
             parent,
             time_zone: None,
+            shares_contacts: false,
         };
         let address = Address {
             tenant: TENANT,

@@ -269,8 +269,13 @@ impl Router {
         contact: Address,
         remember: Option<Remember>,
     ) -> Result<(), Failure> {
+        // It is named by what is about to be unreadable.
+        let image = self.named_image(contact).await.ok().flatten();
         let erase = Command::Contact(contact::Command::Erase);
         let erased = as_contact(self.command(contact, erase, remember, None).await.result)?;
+        if let Some((_, image)) = image {
+            self.clear_image(contact, image.number).await;
+        }
         if self.tell_releases(contact, &erased).await {
             Ok(())
         } else {

@@ -62,6 +62,7 @@ impl Held {
             | State::Contact(_)
             | State::ApiKey(_)
             | State::AuditLog(_)
+            | State::Media(_)
             | State::DirectoryEntry(_)
             | State::User(_)
             | State::Configuration(_) => None,

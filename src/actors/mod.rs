@@ -25,6 +25,7 @@ mod catch_up;
 pub mod entity;
 pub mod envelope;
 pub mod exports;
+mod images;
 mod leases;
 mod lender;
 mod listed_creation;

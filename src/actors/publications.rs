@@ -78,7 +78,9 @@ impl Publication {
                 let exists = user.stage != Stage::Absent;
                 Some(Publication::User(exists.then(|| Arc::new(user.view()))))
             }
-            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) => None,
+            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) | State::Media(_) => {
+                None
+            }
         }
     }
 }

@@ -60,6 +60,7 @@ impl Router {
                 | Kind::DirectoryEntry
                 | Kind::Lease
                 | Kind::AuditLog
+                | Kind::Media
                 | Kind::User
                 | Kind::Configuration => {}
             }

@@ -296,6 +296,7 @@ impl Turn<'_> {
             | Query::User
             | Query::Loyalty
             | Query::Held
+            | Query::Media
             | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }

@@ -38,6 +38,8 @@ pub enum Kind {
     AuditLog,
     /// A person of the Back Office.
     User,
+    /// A piece of what is too large for a row.
+    Media,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -93,6 +95,7 @@ impl Kind {
             Kind::Configuration => 10,
             Kind::AuditLog => 11,
             Kind::User => 8,
+            Kind::Media => 9,
         }
     }
 
@@ -109,6 +112,7 @@ impl Kind {
             10 => Some(Kind::Configuration),
             11 => Some(Kind::AuditLog),
             8 => Some(Kind::User),
+            9 => Some(Kind::Media),
             _ => None,
         }
     }
@@ -126,6 +130,7 @@ impl Kind {
             Kind::Configuration => "configuration",
             Kind::AuditLog => "audit_log",
             Kind::User => "user",
+            Kind::Media => "media",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::calendar::Zone;
 use super::configuration::Configuration;
+use super::contact::SignUp;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
 use super::organisation::Organisation;
@@ -80,6 +81,20 @@ impl TenantView {
         let mut organisations = self.organisations.iter();
         let owner = organisations.find(|(_, it)| it.parent.is_none());
         owner.map_or(0, |(number, _)| *number)
+    }
+
+    /// The organisations with which a contact is shared that has joined `joined`: all below one that shares its contacts and that the
+    /// contact has joined, or that owns the network. Those that it has joined are not among them.
+    pub fn shared_with(&self, joined: &[SignUp]) -> impl Iterator<Item = u64> {
+        let has_joined = |number: u64| joined.iter().any(|one| one.organisation == number);
+        let shares = move |(number, above): (u64, Option<&Organisation>)| {
+            above
+                .is_some_and(|it| it.shares_contacts && (it.parent.is_none() || has_joined(number)))
+        };
+        let organisations = self.organisations.keys().copied();
+        organisations
+            .filter(move |number| !has_joined(*number))
+            .filter(move |number| self.upwards(*number).skip(1).any(shares))
     }
 
     /// The role of this number.

@@ -39,6 +39,8 @@ pub enum Named {
     Device,
     /// A postal address of a contact.
     Address,
+    /// An image of a contact.
+    Media,
     /// Whoever vouches for a tenant's contacts.
     Provider,
     /// Whoever delivers a tenant's messages.
@@ -79,6 +81,7 @@ impl Named {
             Named::SpendToken => 17,
             Named::Device => 18,
             Named::Address => 19,
+            Named::Media => 20,
             Named::Provider => 21,
             Named::Integration => 28,
             Named::Tier => 22,
@@ -109,6 +112,7 @@ impl Named {
             17 => Some(Named::SpendToken),
             18 => Some(Named::Device),
             19 => Some(Named::Address),
+            20 => Some(Named::Media),
             21 => Some(Named::Provider),
             28 => Some(Named::Integration),
             22 => Some(Named::Tier),
@@ -142,6 +146,7 @@ impl Named {
             | Named::SpendToken
             | Named::Device
             | Named::Address
+            | Named::Media
             | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
@@ -186,6 +191,7 @@ impl PublicId {
                 | Kind::DirectoryEntry
                 | Kind::Lease
                 | Kind::AuditLog
+                | Kind::Media
                 | Kind::Configuration => tenant,
             },
             mode: match kind {
@@ -196,6 +202,7 @@ impl PublicId {
                 | Kind::DirectoryEntry
                 | Kind::Lease
                 | Kind::AuditLog
+                | Kind::Media
                 | Kind::Configuration => mode,
             },
             kind,

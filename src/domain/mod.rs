@@ -16,6 +16,7 @@ pub mod address;
 pub mod calendar;
 pub mod context;
 pub mod ids;
+pub mod media;
 pub mod money;
 pub mod time;
 

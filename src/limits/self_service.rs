@@ -29,3 +29,10 @@ pub const SPEND_TOKEN_MISSES_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// The longest token by which messages are pushed to a device: those of the common services have under 300 characters.
 pub const DEVICE_TOKEN_CHARS_MAX: usize = 512;
+
+/// The largest image of a contact, in bytes: what a phone makes of a face, with room, and within [`BODY_BYTES_MAX`](super::BODY_BYTES_MAX)
+/// with the form around it.
+pub const IMAGE_BYTES_MAX: usize = 240 * 1_024;
+
+/// How many pieces it has at most: of 48 KiB each.
+pub const IMAGE_PIECES_MAX: u32 = 5;

@@ -148,6 +148,7 @@ pub(crate) async fn strangers(node: &TestNode) -> (String, String) {
         role: Role::Venue,
         parent: None,
         time_zone: None,
+        shares_contacts: false,
     });
     node.command(venue, Command::Organisation(create)).await;
     let list = Command::Tenant(tenant::Command::ListOrganisation(STRANGE_VENUE, None));

@@ -35,6 +35,7 @@ mod full_lists;
 mod goals;
 mod idempotency;
 mod identities;
+mod images;
 mod keys;
 mod limits;
 mod lists;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::app::Person;
 use crate::client::{Answer, Ask};
-use crate::contact_changes::refused;
+use crate::commerce::put;
+use crate::contact_changes::{looks, refused};
 use crate::node::TestNode;
 use crate::own_data::{OTHER, PHONE, till};
 
@@ -350,4 +351,81 @@ async fn a_contact_unregisters_and_is_gone_with_its_sessions_and_its_number_is_f
     node.clock.advance(Span::seconds(31));
     let again = node.signed_up(PHONE).await;
     assert_ne!(again.id, person.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_goes_on_where_it_has_joined_or_a_business_shares_it_and_nowhere_else() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let business = node.seed.organisations.business.clone();
+    let [one, other] = [0, 1].map(|at| node.seed.organisations.merchants[at].clone());
+    let switch = async |node: &TestNode, id: &str| {
+        let path = format!("/organisations/{id}/switch");
+        let ask = person.write(node, Method::POST, &path, &json!({}));
+        ask.send().await
+    };
+    let ids = |answer: &Value| -> Vec<String> {
+        let rows = answer.as_array().unwrap().iter();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let nobody = looks(&switch(&node, "69691e1e-1d90-4355-8b78-acd41ef577f4").await);
+    assert_eq!(nobody.0, 404);
+    for place in [&one.id, &business] {
+        assert_eq!(looks(&switch(&node, place).await), nobody);
+    }
+    let join = |id: &str| {
+        let body = json!({ "action": "SIGNUP", "organisation_id": id });
+        person.write(&node, Method::POST, &person.path("/organisations"), &body)
+    };
+    assert_eq!(join(&one.id).send().await.status, 200);
+    assert_eq!(switch(&node, &one.id).await.status, 200);
+    // Its venues are shared once it says so, and only its own.
+    let venue = &one.venues[0].id;
+    assert_eq!(looks(&switch(&node, venue).await), nobody);
+    let share = put(
+        &node,
+        &format!("/organisations/{}", one.id),
+        &json!({ "shares_contacts": true }),
+    );
+    let shared = share.send().await;
+    assert_eq!(
+        (shared.status, &shared.json()["shares_contacts"]),
+        (200, &json!(true))
+    );
+    let share = put(
+        &node,
+        &format!("/organisations/{}", other.id),
+        &json!({ "shares_contacts": true }),
+    );
+    assert_eq!(share.send().await.status, 200);
+    for _ in 0..2 {
+        let moved = switch(&node, venue).await;
+        assert_eq!(moved.status, 200, "{moved:?}");
+        assert!(moved.text("expiration_date").ends_with('Z'));
+        let moved = moved.json();
+        let listed = ids(&moved["organisations"]);
+        assert_eq!(listed[0], one.id);
+        let mut below: Vec<_> = one.venues.iter().map(|it| it.id.clone()).collect();
+        let mut shared = listed[1..].to_vec();
+        below.sort();
+        shared.sort();
+        assert_eq!(shared, below);
+        let page = person
+            .sees(&node, person.path("/organisations?size=100"))
+            .await;
+        assert_eq!(ids(&page["content"]), listed);
+        assert_eq!(looks(&switch(&node, &other.venues[0].id).await), nobody);
+        assert_eq!(looks(&switch(&node, &business).await), nobody);
+        node.restart().await;
+    }
+    // All that lies below counts, not only what is next.
+    assert_eq!(join(&business).send().await.status, 200);
+    let share = put(
+        &node,
+        &format!("/organisations/{business}"),
+        &json!({ "shares_contacts": true }),
+    );
+    assert_eq!(share.send().await.status, 200);
+    assert_eq!(switch(&node, &other.id).await.status, 200);
 }

@@ -101,7 +101,11 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
 }
 
 /// What needs no credential but the one-time token in it.
-const OPENED_BY_THEIR_TOKEN: [&str; 2] = ["/contacts/change_password", "/contacts/verify_email"];
+const OPENED_BY_THEIR_TOKEN: [&str; 3] = [
+    "/contacts/change_password",
+    "/contacts/verify_email",
+    "/images/{name}",
+];
 
 /// What each kind of credential gets that does not open an operation: the credential, as a header, and the refusal.
 fn refusals(

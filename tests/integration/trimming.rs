@@ -160,6 +160,7 @@ impl Life {
             role: Role::Venue,
             parent: None,
             time_zone: None,
+            shares_contacts: false,
         });
         let command = Command::Organisation(create);
         let reply = self.node.router().command(address, command, None, None);

@@ -174,6 +174,7 @@ async fn make_network(till: &mut Till) {
         role: Role::Venue,
         parent: None,
         time_zone: None,
+        shares_contacts: false,
     });
     let address = at(Mode::Shared, Kind::Organisation, VENUE);
     till.ensure(address, Command::Organisation(venue)).await;

@@ -47,7 +47,8 @@ pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, T
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
 pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
 pub use own_details::{
-    Company, Demographics, Device, Document, Gender, OwnDetails, Platform, Preference, PreferredFor,
+    Company, Demographics, Device, Document, Gender, Image, ImageFormat, OwnDetails, Platform,
+    Preference, PreferredFor,
 };
 pub use profile::{Agreement, Card, Field, Phone, PostalAddress, Profile};
 pub use purchase::{Amounts, Given, KeptPurchase, OfferOutcome, Product, Purchase, Spent};

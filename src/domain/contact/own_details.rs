@@ -14,6 +14,47 @@ pub struct OwnDetails {
     pub devices: Vec<Device>,
     /// Where it likes to be served: one for each purpose.
     pub preferences: Vec<Preference>,
+    /// What it looks like.
+    pub image: Option<Image>,
+}
+
+/// In which format an image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageFormat {
+    /// Portable Network Graphics.
+    Png,
+    /// As cameras have it.
+    Jpeg,
+    /// As browsers like it.
+    Webp,
+}
+
+/// An image, whose pieces lie elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its number among the contact's images, never 0.
+    pub number: u32,
+    /// In which format it is.
+    pub format: ImageFormat,
+    /// How many bytes it has.
+    pub bytes: u32,
+    /// The hash of its bytes.
+    pub hash: [u8; 16],
+}
+
+impl Image {
+    /// The hash of an image of these bytes.
+    pub fn hash_of(bytes: &[u8]) -> [u8; 16] {
+        let hash = blake3::hash(bytes);
+        hash.as_bytes().first_chunk().copied().unwrap_or_default()
+    }
+
+    /// The number that an image of these bytes gets from the request of this number: another for each content.
+    pub fn number_of(request: u32, bytes: &[u8]) -> u32 {
+        let hash = Self::hash_of(bytes);
+        let own = hash.first_chunk().copied().unwrap_or_default();
+        (request ^ u32::from_be_bytes(own)).max(1)
+    }
 }
 
 /// About a person.

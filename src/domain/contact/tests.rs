@@ -30,6 +30,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 role: Role::Venue,
                 parent: None,
                 time_zone: None,
+                shares_contacts: false,
             },
         )]),
         taps: BTreeMap::new(),

@@ -103,6 +103,7 @@ impl Effect {
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
             | Event::AuditLog(_)
+            | Event::Media(_)
             | Event::Configuration(_) => None,
         })
     }
@@ -162,6 +163,7 @@ impl Effect {
             | Event::DirectoryEntry(_)
             | Event::Lease(_)
             | Event::AuditLog(_)
+            | Event::Media(_)
             | Event::User(_)
             | Event::Configuration(_) => None,
         });

@@ -10,8 +10,8 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, audit, configuration, contact, directory_entry, lease, offer, organisation,
-    tenant, user,
+    access, api_key, audit, configuration, contact, directory_entry, lease, media, offer,
+    organisation, tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -37,6 +37,8 @@ pub enum State {
     AuditLog(audit::Page),
     /// A user.
     User(Box<user::User>),
+    /// A place for a piece of something.
+    Media(media::State),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -62,6 +64,8 @@ pub enum Command {
     AuditLog(audit::Command),
     /// Of a user.
     User(Box<user::Command>),
+    /// Of a place for a piece of something.
+    Media(media::Command),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -89,6 +93,8 @@ pub enum Event {
     AuditLog(audit::Event),
     /// To a user.
     User(user::Event),
+    /// To a place for a piece of something.
+    Media(media::Event),
 }
 
 impl Command {
@@ -109,6 +115,7 @@ impl Command {
             | Command::Lease(_)
             | Command::AuditLog(_)
             | Command::Configuration(_)
+            | Command::Media(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -128,6 +135,7 @@ impl State {
             Kind::Configuration => State::Configuration(Box::default()),
             Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
+            Kind::Media => State::Media(media::State::default()),
         }
     }
 
@@ -153,18 +161,8 @@ impl State {
                 Event::Contact,
                 Rejection::Contact,
             ),
-            (State::Contact(state), Command::FireTimers) => joined(
-                state.decide(&contact::Command::FireTimers, context),
-                Event::Contact,
-                Rejection::Contact,
-            ),
             (State::ApiKey(state), Command::ApiKey(command)) => joined(
                 state.decide(command, context.wall),
-                Event::ApiKey,
-                Rejection::ApiKey,
-            ),
-            (State::ApiKey(state), Command::FireTimers) => joined(
-                state.decide(&api_key::Command::FireTimers, context.wall),
                 Event::ApiKey,
                 Rejection::ApiKey,
             ),
@@ -173,16 +171,16 @@ impl State {
                 Event::DirectoryEntry,
                 Rejection::DirectoryEntry,
             ),
-            (State::DirectoryEntry(state), Command::FireTimers) => Ok(state
-                .due(context.wall)
-                .into_iter()
-                .map(Event::DirectoryEntry)
-                .collect()),
             (State::AuditLog(state), Command::AuditLog(command)) => joined(
                 state.decide(command, context.wall),
                 Event::AuditLog,
                 Rejection::AuditLog,
             ),
+            (State::Media(state), Command::Media(command)) => Ok(state
+                .decide(command)
+                .into_iter()
+                .map(Event::Media)
+                .collect()),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
@@ -198,20 +196,7 @@ impl State {
                 Event::User,
                 Rejection::User,
             ),
-            (State::User(state), Command::FireTimers) => joined(
-                state.decide(&user::Command::FireTimers, context.wall),
-                Event::User,
-                Rejection::User,
-            ),
-            (
-                State::Tenant(_)
-                | State::Organisation(_)
-                | State::Offer(_)
-                | State::Lease(_)
-                | State::AuditLog(_)
-                | State::Configuration(_),
-                Command::FireTimers,
-            ) => Ok(Vec::new()),
+            (_, Command::FireTimers) => self.fire_timers(context),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -222,6 +207,7 @@ impl State {
                 | State::Lease(_)
                 | State::AuditLog(_)
                 | State::User(_)
+                | State::Media(_)
                 | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
@@ -232,8 +218,42 @@ impl State {
                 | Command::Lease(_)
                 | Command::AuditLog(_)
                 | Command::User(_)
+                | Command::Media(_)
                 | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
+        }
+    }
+
+    /// What time alone has made due.
+    fn fire_timers(&self, context: &Context) -> Result<Vec<Event>, Rejection> {
+        match self {
+            State::Contact(state) => joined(
+                state.decide(&contact::Command::FireTimers, context),
+                Event::Contact,
+                Rejection::Contact,
+            ),
+            State::ApiKey(state) => joined(
+                state.decide(&api_key::Command::FireTimers, context.wall),
+                Event::ApiKey,
+                Rejection::ApiKey,
+            ),
+            State::User(state) => joined(
+                state.decide(&user::Command::FireTimers, context.wall),
+                Event::User,
+                Rejection::User,
+            ),
+            State::DirectoryEntry(state) => Ok(state
+                .due(context.wall)
+                .into_iter()
+                .map(Event::DirectoryEntry)
+                .collect()),
+            State::Tenant(_)
+            | State::Organisation(_)
+            | State::Offer(_)
+            | State::Lease(_)
+            | State::AuditLog(_)
+            | State::Media(_)
+            | State::Configuration(_) => Ok(Vec::new()),
         }
     }
 
@@ -250,6 +270,7 @@ impl State {
             (State::Configuration(state), Event::Configuration(event)) => state.apply(event),
             (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
+            (State::Media(state), Event::Media(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -260,6 +281,7 @@ impl State {
                 | State::Lease(_)
                 | State::AuditLog(_)
                 | State::User(_)
+                | State::Media(_)
                 | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
@@ -270,6 +292,7 @@ impl State {
                 | Event::Lease(_)
                 | Event::AuditLog(_)
                 | Event::User(_)
+                | Event::Media(_)
                 | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
@@ -287,6 +310,7 @@ impl State {
             | State::Offer(_)
             | State::Lease(_)
             | State::AuditLog(_)
+            | State::Media(_)
             | State::Configuration(_) => Dues::default(),
         }
     }
@@ -302,6 +326,7 @@ impl State {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::User(_)
+            | State::Media(_)
             | State::Configuration(_) => Vec::new(),
         }
     }

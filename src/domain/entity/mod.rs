@@ -25,7 +25,8 @@ use super::{
 pub use access_views::AddingView;
 pub use effect::{Effect, Remember, Seen};
 pub use kinds::{Command, Event, State};
-pub use query::{Answer, BudgetView, ContactView, PurchaseView, Query, WalletView};
+pub use parts::WalletView;
+pub use query::{Answer, BudgetView, ContactView, PurchaseView, Query};
 pub use spilled::Spilled;
 
 /// An entity: its state and what every kind has.

@@ -2,9 +2,49 @@
 
 use super::Rejection;
 use super::query::{Answer, BudgetView, present};
-use crate::domain::contact::{Contact, HoldView, Stage};
+use crate::domain::contact::{Contact, HoldView, LimitRule, Stage};
+use crate::domain::money::Minor;
 use crate::domain::offer;
 use crate::domain::time::Timestamp;
+
+/// A wallet as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WalletView {
+    /// What can be spent, on whatever it may be spent on.
+    pub balance: Minor,
+    /// What of it is bound to places, products or times.
+    pub commerce: Minor,
+    /// What was awarded and cannot be spent yet; no part of the balance.
+    pub locked: Minor,
+    /// The bounds on what moves in and out.
+    pub limits: Vec<LimitRule>,
+    /// Counts the changes; expiry alone does not count.
+    pub version: u32,
+    /// What is held for purchases to come, and is no part of the balance.
+    pub held: Minor,
+    /// What was to be taken back and could not be: repaid from what comes in next.
+    pub owed: Minor,
+    /// From what the wallet's code derives within its shard.
+    pub code_slot: u32,
+    /// How many kinds of bound money there is some of.
+    pub commerce_pools: u32,
+}
+
+pub(super) fn wallet_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    let (balance, commerce) = contact.wallet.balances(now);
+    Ok(Answer::Wallet(Box::new(WalletView {
+        balance,
+        commerce,
+        locked: contact.wallet.locked(now),
+        limits: contact.wallet.limits.rules.clone(),
+        held: contact.wallet.held(now),
+        version: contact.wallet.version,
+        owed: contact.wallet.owed,
+        code_slot: contact.wallet.code_slot,
+        commerce_pools: contact.wallet.commerce_pools(now),
+    })))
+}
 
 pub(super) fn hold_view(
     contact: &Contact,

@@ -7,18 +7,19 @@ use super::access_views::{
     session_view, user_session,
 };
 use super::parts::{
-    budget_view, held_view, hold_view, lots_view, loyalty_view, token_view, tokens_view,
+    WalletView, budget_view, held_view, hold_view, lots_view, loyalty_view, token_view,
+    tokens_view, wallet_view,
 };
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
-    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, LimitRule, Line, Lot,
-    LoyaltyView, Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, SpendToken,
-    Stage,
+    Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, Line, Lot, LoyaltyView,
+    Purchase, RecordPurchase, RegistrationView, SealedProfile, SignUp, SpendToken, Stage,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
+use crate::domain::media::Piece;
 use crate::domain::money::Minor;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
@@ -76,6 +77,8 @@ pub enum Query {
     Loyalty,
     /// All that a contact's entity holds.
     Held,
+    /// A piece of something.
+    Media,
     /// What a tenant has set up about its customers.
     Configuration,
     /// A user.
@@ -119,29 +122,6 @@ pub struct ContactView {
     pub balance: Minor,
     /// How many purchases it has: the number of the newest.
     pub purchases: u32,
-}
-
-/// A wallet as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WalletView {
-    /// What can be spent, on whatever it may be spent on.
-    pub balance: Minor,
-    /// What of it is bound to places, products or times.
-    pub commerce: Minor,
-    /// What was awarded and cannot be spent yet; no part of the balance.
-    pub locked: Minor,
-    /// The bounds on what moves in and out.
-    pub limits: Vec<LimitRule>,
-    /// Counts the changes; expiry alone does not count.
-    pub version: u32,
-    /// What is held for purchases to come, and is no part of the balance.
-    pub held: Minor,
-    /// What was to be taken back and could not be: repaid from what comes in next.
-    pub owed: Minor,
-    /// From what the wallet's code derives within its shard.
-    pub code_slot: u32,
-    /// How many kinds of bound money there is some of.
-    pub commerce_pools: u32,
 }
 
 /// A purchase as it is shown.
@@ -227,6 +207,8 @@ pub enum Answer {
     Loyalty(Box<LoyaltyView>),
     /// A contact as it stands, and the time of business.
     Held(Box<Contact>, Timestamp),
+    /// A piece of something, if it is there.
+    Media(Option<Piece>),
     /// What a tenant has set up about its customers.
     Configuration(Box<Configuration>),
     /// A user.
@@ -262,6 +244,7 @@ impl Entity {
                 | State::DirectoryEntry(_)
                 | State::Lease(_)
                 | State::AuditLog(_)
+                | State::Media(_)
                 | State::Configuration(_),
             ) => None,
         }
@@ -275,10 +258,7 @@ impl Entity {
                 present(contact.stage != Stage::Absent)?;
                 Answer::Contact(Box::new(contact_view(contact, now)))
             }
-            (Query::Wallet, State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
-                Answer::Wallet(Box::new(wallet_view(contact, now)))
-            }
+            (Query::Wallet, State::Contact(contact)) => wallet_view(contact, now)?,
             (Query::Lots, State::Contact(contact)) => lots_view(contact, now)?,
             (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
@@ -328,6 +308,7 @@ impl Entity {
             (Query::SpendTokens, State::Contact(contact)) => tokens_view(contact),
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Held, State::Contact(contact)) => held_view(contact, now)?,
+            (Query::Media, State::Media(state)) => Answer::Media(state.0.clone()),
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
@@ -355,6 +336,7 @@ impl Entity {
                 | Query::User
                 | Query::Loyalty
                 | Query::Held
+                | Query::Media
                 | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -365,6 +347,7 @@ impl Entity {
                 | State::Lease(_)
                 | State::AuditLog(_)
                 | State::User(_)
+                | State::Media(_)
                 | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
@@ -396,6 +379,7 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::User(_)
+            | State::Media(_)
             | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
@@ -428,6 +412,7 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::User(_)
+            | State::Media(_)
             | State::Configuration(_) => None,
         }
     }
@@ -468,21 +453,6 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         version: contact.profile_version,
         balance: contact.wallet.balance(now),
         purchases: contact.purchase_count,
-    }
-}
-
-fn wallet_view(contact: &Contact, now: Timestamp) -> WalletView {
-    let (balance, commerce) = contact.wallet.balances(now);
-    WalletView {
-        balance,
-        commerce,
-        locked: contact.wallet.locked(now),
-        limits: contact.wallet.limits.rules.clone(),
-        held: contact.wallet.held(now),
-        version: contact.wallet.version,
-        owed: contact.wallet.owed,
-        code_slot: contact.wallet.code_slot,
-        commerce_pools: contact.wallet.commerce_pools(now),
     }
 }
 

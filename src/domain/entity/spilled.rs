@@ -34,6 +34,7 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
+            | State::Media(_)
             | State::User(_)
             | State::Configuration(_) => Spilled::default(),
         }
@@ -57,6 +58,7 @@ impl Entity {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
+            | State::Media(_)
             | State::User(_)
             | State::Configuration(_) => Spilled {
                 answered,

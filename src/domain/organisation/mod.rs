@@ -43,6 +43,8 @@ pub struct Organisation {
     pub parent: Option<u64>,
     /// Where its days and hours are; as the organisation above it, if none.
     pub time_zone: Option<Zone>,
+    /// Whether contacts that are its own are shared with all that lie below it.
+    pub shares_contacts: bool,
 }
 
 /// What an organisation can be asked to do.
@@ -61,6 +63,8 @@ pub struct Change {
     pub name: Option<String>,
     /// Its time zone, or that it has none of its own.
     pub time_zone: Option<Option<Zone>>,
+    /// Whether its contacts are shared.
+    pub shares_contacts: Option<bool>,
 }
 
 /// What happened to an organisation.
@@ -70,6 +74,8 @@ pub enum Event {
     Created(Organisation),
     /// It got a name and a time zone.
     Changed(String, Option<Zone>),
+    /// It shares its contacts, or no longer.
+    SharingSet(bool),
 }
 
 /// Why an organisation refuses.
@@ -96,11 +102,13 @@ impl State {
                 let name = change.name.as_ref().unwrap_or(&before.name);
                 let time_zone = change.time_zone.as_ref().unwrap_or(&before.time_zone);
                 let is_so = before.name == *name && before.time_zone == *time_zone;
-                Ok(if is_so {
-                    Vec::new()
-                } else {
-                    vec![Event::Changed(name.clone(), time_zone.clone())]
-                })
+                let changed = (!is_so).then(|| Event::Changed(name.clone(), time_zone.clone()));
+                let shares = change.shares_contacts;
+                let shares = shares.filter(|shares| *shares != before.shares_contacts);
+                Ok(changed
+                    .into_iter()
+                    .chain(shares.map(Event::SharingSet))
+                    .collect())
             }
         }
     }
@@ -113,6 +121,11 @@ impl State {
                 if let Some(organisation) = &mut self.0 {
                     organisation.name.clone_from(name);
                     organisation.time_zone.clone_from(time_zone);
+                }
+            }
+            Event::SharingSet(shares) => {
+                if let Some(organisation) = &mut self.0 {
+                    organisation.shares_contacts = *shares;
                 }
             }
         }

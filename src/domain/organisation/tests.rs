@@ -6,6 +6,7 @@ fn venue() -> Organisation {
         role: Role::Venue,
         parent: Some(3),
         time_zone: Zone::named("Europe/Athens"),
+        shares_contacts: false,
     }
 }
 
@@ -33,6 +34,10 @@ fn what_a_change_does_not_name_stays() {
             time_zone: Some(None),
             ..Change::default()
         },
+        Change {
+            shares_contacts: Some(true),
+            ..Change::default()
+        },
     ];
     for change in changes {
         let events = state.decide(&Command::Change(change)).unwrap();
@@ -41,6 +46,7 @@ fn what_a_change_does_not_name_stays() {
     let expected = Organisation {
         name: "Pier".into(),
         time_zone: None,
+        shares_contacts: true,
         ..venue()
     };
     assert_eq!(state.0, Some(expected));

@@ -240,11 +240,7 @@ impl ContactToken {
     /// # Errors
     /// 404 for any other name; no answer.
     pub async fn named(&self, api: &Api, name: &str) -> Result<Box<ContactView>, Problem> {
-        let reply = api.router.query(self.signed_in.contact, Query::Contact);
-        let view = match reply.await.result.map_err(failure::problem)? {
-            Answer::Contact(view) if view.stage == Stage::Active => view,
-            _ => return Err(failure::not_found()),
-        };
+        let view = self.view(api).await?;
         let ids = api.router.secrets().public_ids();
         let by_id = ids
             .read_as(Named::Contact, name)
@@ -253,6 +249,18 @@ impl ContactToken {
             Ok(view)
         } else {
             Err(failure::not_found())
+        }
+    }
+
+    /// The contact itself.
+    ///
+    /// # Errors
+    /// It was erased a moment ago; no answer.
+    pub async fn view(&self, api: &Api) -> Result<Box<ContactView>, Problem> {
+        let reply = api.router.query(self.signed_in.contact, Query::Contact);
+        match reply.await.result.map_err(failure::problem)? {
+            Answer::Contact(view) if view.stage == Stage::Active => Ok(view),
+            _ => Err(failure::not_found()),
         }
     }
 }

@@ -24,7 +24,12 @@ pub struct BodyHash([u8; 32]);
 impl BodyHash {
     /// Of a request that says in its path what others say in a body.
     pub fn of_text(text: &str) -> BodyHash {
-        BodyHash(*blake3::hash(text.as_bytes()).as_bytes())
+        BodyHash::of_bytes(text.as_bytes())
+    }
+
+    /// Of a body that is no JSON.
+    pub fn of_bytes(bytes: &[u8]) -> BodyHash {
+        BodyHash(*blake3::hash(bytes).as_bytes())
     }
 
     /// The 32 bytes, for the record of an idempotency key.

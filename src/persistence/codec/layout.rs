@@ -197,9 +197,13 @@ stored!(record tenant::Integration {
 });
 
 stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
-stored!(record organisation::Organisation { name, role, parent, time_zone });
+stored!(record organisation::Organisation { name, role, parent, time_zone, shares_contacts });
 stored!(wrap organisation::State);
-stored!(choice organisation::Event { 0 => Created(organisation), 1 => Changed(name, time_zone) });
+stored!(choice organisation::Event {
+    0 => Created(organisation),
+    1 => Changed(name, time_zone),
+    2 => SharingSet(shares),
+});
 
 stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });
 stored!(choice offer::LifeCycle { 0 => Active, 1 => Inactive });
@@ -442,6 +446,7 @@ stored!(choice entity::Event {
     10 => Configuration(event),
     11 => AuditLog(event),
     8 => User(event),
+    9 => Media(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -454,6 +459,7 @@ stored!(choice entity::State {
     10 => Configuration(state),
     11 => AuditLog(state),
     8 => User(state),
+    9 => Media(state),
 });
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });

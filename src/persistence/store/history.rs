@@ -74,6 +74,7 @@ impl Store {
             | State::DirectoryEntry(_)
             | State::Lease(_)
             | State::AuditLog(_)
+            | State::Media(_)
             | State::User(_)
             | State::Configuration(_) => None,
         })

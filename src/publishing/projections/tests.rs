@@ -65,6 +65,7 @@ impl Bench {
                 role: Role::Venue,
                 parent,
                 time_zone: None,
+                shares_contacts: false,
             });
             bench.happens(
                 Mode::Shared,

@@ -6,12 +6,13 @@ use super::{Place, access, money, seconds};
 use crate::domain::access::Guesses;
 use crate::domain::contact::{
     Agreement, Card, Company, Contact, ContactType, Count, Counts, Demographics, Device, Document,
-    Field, Gender, GoalCount, Loyalty, Month, OwnDetails, Phone, Platform, PostalAddress,
+    Field, Gender, GoalCount, Image, Loyalty, Month, OwnDetails, Phone, Platform, PostalAddress,
     Preference, PreferredFor, Profile, Reached, SchemeMember, SealedProfile, SignUp,
 };
 use crate::domain::ids::Named;
 use crate::domain::offer::{Buyer, Progress};
 use crate::domain::time::Timestamp;
+use crate::http::gateways::self_service::{media_type, url};
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::Problem;
 
@@ -163,6 +164,7 @@ fn shown_profile(place: &Place<'_>, profile: &Profile) -> Value {
         company,
         devices,
         preferences,
+        image,
     } = own.as_deref().unwrap_or(&none);
     let devices = devices.iter().map(|it| device(place, it));
     let preferences = preferences.iter().map(|preference| {
@@ -199,6 +201,21 @@ fn shown_profile(place: &Place<'_>, profile: &Profile) -> Value {
         "company_profile": shown_company(company),
         "devices": devices.collect::<Vec<_>>(),
         "preferences": preferences.collect::<Vec<_>>(),
+        "image": image.as_ref().map(|it| shown_image(place, it)),
+    })
+}
+
+fn shown_image(place: &Place<'_>, image: &Image) -> Value {
+    let Image {
+        number: _,
+        format,
+        bytes,
+        hash: _,
+    } = image;
+    json!({
+        "type": media_type(*format),
+        "bytes": bytes,
+        "url": url(place.api, &place.contact, image),
     })
 }
 

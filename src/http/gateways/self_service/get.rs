@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::demographics::{WireCompany, WireDemographics};
+use super::image;
 use super::wire::{WireContactType, WireField};
 use crate::actors::router::OpenedProfile;
 use crate::domain::contact::Profile;
@@ -45,6 +46,8 @@ pub(super) struct WireOwnContact {
     demographics: Option<WireDemographics>,
     #[serde(skip_serializing_if = "Option::is_none")]
     company_profile: Option<WireCompany>,
+    /// Where its image is shown, at this host; null where it has none.
+    avatar_url: Option<String>,
     wallet: OwnWallet,
 }
 
@@ -143,6 +146,9 @@ pub(super) async fn get(
         sms_opt_out: profile.agreement.sms_opt_out,
         email_opt_out: profile.agreement.email_opt_out,
         country_of_agreement: profile.agreement.country,
+        avatar_url: own
+            .and_then(|own| own.image.as_ref())
+            .map(|image| image::url(&api, &address, image)),
         wallet: OwnWallet {
             id: id(Named::Wallet),
             code: api.router.wallet_code(&address, code_slot),

@@ -17,6 +17,7 @@ mod forgot_password;
 mod get;
 mod identification;
 mod identities;
+mod image;
 mod languages;
 mod not_built;
 mod offers;
@@ -49,6 +50,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 pub(super) use self::challenge::evenly;
+pub(super) use self::image::{media_type, url};
 use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
@@ -86,7 +88,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(sign_out::sign_out),
         routes!(get::get, update::update, delete::delete),
         routes!(export::export_own),
+        routes!(image::set, image::remove),
+        routes!(image::show),
         routes!(organisations::list, organisations::join),
+        routes!(organisations::switch),
         routes!(addresses::list, addresses::add),
         routes!(addresses::update, addresses::remove),
         routes!(devices::list, devices::add),

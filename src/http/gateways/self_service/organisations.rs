@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::signed_in::{WireRejoined, rejoined};
+use super::signed_in::{WireRejoined, WireSwitched, moved, rejoined};
 use super::wire::{not_built, organisation};
 use crate::actors::router::Timings;
 use crate::domain::contact::{self, SignUp};
@@ -37,7 +37,7 @@ impl Validate for JoinedQuery {
     }
 }
 
-/// An organisation that the contact has joined.
+/// An organisation that the contact has joined or is shared with.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JoinedOrganisation)]
 struct WireJoined {
@@ -66,7 +66,7 @@ pub(super) struct JoinedPage {
     paging: Paging,
 }
 
-/// List the organisations that the contact has joined.
+/// List the organisations that the contact has joined, and then those that it is shared with.
 #[utoipa::path(
     get, path = "/contacts/{id}/organisations", tag = "Contact", security(("access_token" = [])),
     params(
@@ -95,11 +95,13 @@ pub(super) async fn list(
     let ids = api.router.secrets().public_ids();
     let wallet = PublicId::of(Named::Wallet, token.signed_in.contact.entity);
     let wanted = query.name.as_deref().map(str::to_lowercase);
-    let joined = view.sign_ups.iter().filter_map(|one| {
-        let organisation = tenant.organisations.get(&one.organisation)?;
+    let joined = view.sign_ups.iter().map(|one| one.organisation);
+    let all = joined.chain(tenant.shared_with(&view.sign_ups));
+    let joined = all.filter_map(|number| {
+        let organisation = tenant.organisations.get(&number)?;
         let is_wanted = |wanted: &str| organisation.name.to_lowercase().contains(wanted);
         wanted.as_deref().is_none_or(is_wanted).then(|| WireJoined {
-            id: ids.write(PublicId::of(Named::Organisation, one.organisation)),
+            id: ids.write(PublicId::of(Named::Organisation, number)),
             name: organisation.name.clone(),
             wallet: query.include_wallet.then(|| WireJoinedWallet {
                 wallet_id: ids.write(wallet),
@@ -212,4 +214,36 @@ pub(super) async fn join(
     let told = api.router.command(contact, command, remember, None).await;
     told.result.map_err(failure::of_path)?;
     rejoined(&api, &token).await
+}
+
+/// Go on in another organisation.
+///
+/// One that the contact has joined, or is shared with. Its token is good in the whole network, so that the answer has the tokens of the session as
+/// they stand.
+#[utoipa::path(
+    post, path = "/organisations/{id}/switch", tag = "Authentication", security(("access_token" = [])),
+    params(("id" = String, Path, description = "The organisation's id")),
+    responses(
+        (status = 200, description = "The contact's organisation", body = WireSwitched),
+        (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No organisation that the contact has joined or is shared with", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn switch(
+    State(api): State<Api>,
+    token: ContactToken,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let ids = api.router.secrets().public_ids();
+    let read = ids.read_as(Named::Organisation, &id);
+    let wanted = read.ok_or_else(failure::not_found)?.entity;
+    let view = token.view(&api).await?;
+    let tenant = token.tenant_view(&api).await?;
+    let is_joined = view.sign_ups.iter().any(|one| one.organisation == wanted);
+    let is_shared = || tenant.shared_with(&view.sign_ups).any(|it| it == wanted);
+    if !tenant.organisations.contains_key(&wanted) || !(is_joined || is_shared()) {
+        return Err(failure::not_found());
+    }
+    moved(&api, &token).await
 }

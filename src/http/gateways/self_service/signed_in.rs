@@ -32,7 +32,7 @@ pub(super) struct WireSignedIn {
     /// When the access token expires: its `exp`, in Unix seconds.
     expiration_date: i64,
     contact: WireSelf,
-    /// The organisations that the contact has signed up to.
+    /// The organisations that the contact has joined, and then those that it is shared with.
     organisations: Vec<WireOrganisation>,
     /// Whether the contact was there before, and so what was sent to register it was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,6 +53,8 @@ struct WireSelf {
     company_name: Option<String>,
     /// Whether it has proven that it is reached by anything: what it signs in by, or its e-mail address.
     is_verified: bool,
+    /// Where its image is shown, at this host; null where it has none.
+    avatar_url: Option<String>,
 }
 
 /// An organisation that the contact has signed up to.
@@ -100,12 +102,27 @@ pub(super) struct WireRejoined {
     /// When the access token expires, as RFC 3339 has it.
     exp: String,
     contact: WireSelf,
-    /// The organisations that the contact has signed up to.
+    /// The organisations that the contact has joined, and then those that it is shared with.
     organisations: Vec<WireOrganisation>,
 }
 
-/// The answer to a contact whose organisations have changed: the tokens of its session as they stand.
-pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
+/// A contact that goes on in another organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SwitchedOrganisation)]
+pub(super) struct WireSwitched {
+    /// For the `Authorization` header, until `expiration_date`.
+    access_token: String,
+    /// For `refresh`, once.
+    refresh_token: String,
+    /// When the access token expires, as RFC 3339 has it.
+    expiration_date: String,
+    contact: WireSelf,
+    /// The organisations that the contact has joined, and then those that it is shared with.
+    organisations: Vec<WireOrganisation>,
+}
+
+/// The tokens of the contact's session as they stand, and when they expire, as RFC 3339 has it.
+async fn as_they_stand(api: &Api, token: &ContactToken) -> Result<(WireSignedIn, String), Problem> {
     let contact = token.signed_in.contact;
     let session = api.router.session(contact, token.signed_in.session);
     let session = session.await.map_err(failure::unavailable)?;
@@ -113,10 +130,31 @@ pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response
     let session = session.ok_or_else(failure::not_found)?;
     let signed_in = answer(api, contact, &session).await?;
     let expires = jiff::Timestamp::from_second(signed_in.expiration_date);
+    let expires = expires.map_or_else(|_| String::new(), |at| at.to_string());
+    Ok((signed_in, expires))
+}
+
+/// The answer to a contact whose organisations have changed: the tokens of its session as they stand.
+pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
+    let (signed_in, exp) = as_they_stand(api, token).await?;
     let answer = WireRejoined {
         access_token: signed_in.access_token,
         refresh_token: signed_in.refresh_token,
-        exp: expires.map_or_else(|_| String::new(), |at| at.to_string()),
+        exp,
+        contact: signed_in.contact,
+        organisations: signed_in.organisations,
+    };
+    let timings = reply::timings(token, Timings::default());
+    Ok(reply::json(StatusCode::OK, &answer, timings))
+}
+
+/// The answer to a contact that goes on in another organisation.
+pub(super) async fn moved(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
+    let (signed_in, expiration_date) = as_they_stand(api, token).await?;
+    let answer = WireSwitched {
+        access_token: signed_in.access_token,
+        refresh_token: signed_in.refresh_token,
+        expiration_date,
         contact: signed_in.contact,
         organisations: signed_in.organisations,
     };
@@ -191,6 +229,7 @@ async fn answer(
         Problem::from(Code::Internal)
     })?;
     let own = PublicId::of(Named::Contact, contact.entity);
+    let image = profile.own.and_then(|own| own.image);
     Ok(WireSignedIn {
         access_token: access.text,
         refresh_token: secrets.refresh_token(&contact, session),
@@ -205,6 +244,7 @@ async fn answer(
             last_name: profile.last_name,
             company_name: profile.company_name,
             is_verified: view.is_verified,
+            avatar_url: image.map(|image| super::image::url(api, &contact, &image)),
         },
         organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
         existing_contact: None,
@@ -217,13 +257,16 @@ fn organisations(
     tenant: &TenantView,
     sign_ups: &[SignUp],
 ) -> Vec<WireOrganisation> {
-    let known = sign_ups.iter().filter_map(|one| {
-        let organisation = tenant.organisations.get(&one.organisation)?;
-        Some(WireOrganisation {
-            id: ids.write(PublicId::of(Named::Organisation, one.organisation)),
-            r#type: organisation.role.into(),
-            name: organisation.name.clone(),
-        })
-    });
+    let joined = sign_ups.iter().map(|one| one.organisation);
+    let known = joined
+        .chain(tenant.shared_with(sign_ups))
+        .filter_map(|number| {
+            let organisation = tenant.organisations.get(&number)?;
+            Some(WireOrganisation {
+                id: ids.write(PublicId::of(Named::Organisation, number)),
+                r#type: organisation.role.into(),
+                name: organisation.name.clone(),
+            })
+        });
     known.collect()
 }

@@ -4,7 +4,7 @@ use bincode::de::{Decode, Decoder};
 use bincode::enc::{Encode, Encoder};
 use bincode::error::{DecodeError, EncodeError};
 
-use crate::domain::contact;
+use crate::domain::{contact, media};
 
 stored!(choice contact::Gender { 0 => Female, 1 => Male, 2 => Other });
 stored!(choice contact::Platform { 0 => Mobile, 1 => Browser, 2 => Other });
@@ -21,4 +21,9 @@ stored!(record contact::Device {
     custom_fields, registered_at,
 });
 stored!(record contact::Preference { purpose, organisation });
-stored!(record contact::OwnDetails { demographics, company, devices, preferences });
+stored!(choice contact::ImageFormat { 0 => Png, 1 => Jpeg, 2 => Webp });
+stored!(record contact::Image { number, format, bytes, hash });
+stored!(record contact::OwnDetails { demographics, company, devices, preferences, image });
+stored!(record media::Piece { of, sealed });
+stored!(choice media::Event { 0 => Kept(piece), 1 => Cleared });
+stored!(wrap media::State);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::parts::{self, key_details, sealed};
 pub(super) use super::parts::{answered, profile, remembered};
-use super::parts::{key_details, sealed};
 use super::wallet::{self, kept, lines};
 use super::{access, budgets, integrations, offers, profiles, rewards, tokens, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
@@ -21,7 +21,9 @@ use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{api_key, audit, contact, directory_entry, lease, offer, organisation, tenant};
+use crate::domain::{
+    api_key, audit, contact, directory_entry, lease, media, offer, organisation, tenant,
+};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -146,6 +148,7 @@ fn organisation(role: Role) -> Organisation {
         role,
         parent: Some(3),
         time_zone: None,
+        shares_contacts: true,
     }
 }
 
@@ -424,6 +427,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             }),
         ),
         ("user", State::User(Box::new(users::state()))),
+        ("media", State::Media(media::State(Some(parts::piece())))),
     ]
 }
 
@@ -467,6 +471,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::Configuration(_) => Kind::Configuration,
         Event::AuditLog(_) => Kind::AuditLog,
         Event::User(_) => Kind::User,
+        Event::Media(_) => Kind::Media,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fixtures;
 use super::fixtures::NOW;
-use super::rewards;
+use super::{parts, rewards};
 use crate::domain::address::Mode;
 use crate::domain::audit;
 use crate::domain::contact::{self, Count, Counted, Counts};
@@ -11,8 +11,8 @@ use crate::domain::money::Minor;
 use crate::domain::offer::{
     self, Award, Cap, Caps, Conditions, Goal, Hours, LifeCycle, Offer, SpendConditions, Target,
 };
-use crate::domain::tenant;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::{media, organisation, tenant};
 
 pub(super) fn offer(award: Award) -> Offer {
     Offer {
@@ -119,6 +119,15 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
                 hash: [7; 32],
             })),
         ),
+        (
+            "media_kept",
+            Event::Media(media::Event::Kept(parts::piece())),
+        ),
+        (
+            "organisation_sharing_set",
+            Event::Organisation(organisation::Event::SharingSet(true)),
+        ),
+        ("media_cleared", Event::Media(media::Event::Cleared)),
         (
             "audit_log_appended",
             Event::AuditLog(audit::Event::Appended(

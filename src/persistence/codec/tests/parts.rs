@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::fixtures::NOW;
-use crate::domain::api_key;
 use crate::domain::contact::{
-    Agreement, Card, Company, Demographics, Device, Document, Field, Gender, OwnDetails, Phone,
-    Platform, PostalAddress, Preference, PreferredFor, Profile, SealedProfile,
+    Agreement, Card, Company, Demographics, Device, Document, Field, Gender, Image, ImageFormat,
+    OwnDetails, Phone, Platform, PostalAddress, Preference, PreferredFor, Profile, SealedProfile,
 };
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::Timestamp;
+use crate::domain::{api_key, media};
 
 pub(super) fn sealed() -> SealedProfile {
     SealedProfile {
@@ -107,6 +107,12 @@ fn own_details() -> OwnDetails {
             purpose: PreferredFor::Rewards,
             organisation: 53,
         }],
+        image: Some(Image {
+            number: 61,
+            format: ImageFormat::Webp,
+            bytes: 62,
+            hash: [63; 16],
+        }),
     }
 }
 
@@ -152,5 +158,13 @@ pub(super) fn key_details(visibility: api_key::Visibility) -> api_key::Details {
         public_value: Some("pk_test_x".into()),
         lineage: 77,
         expires_at: Some(Timestamp(NOW.0 + 1)),
+    }
+}
+
+/// A piece of an image.
+pub(super) fn piece() -> media::Piece {
+    media::Piece {
+        of: 7,
+        sealed: Arc::from([1, 2, 3]),
     }
 }

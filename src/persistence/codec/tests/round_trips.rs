@@ -63,6 +63,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::Configuration,
         Kind::AuditLog,
         Kind::User,
+        Kind::Media,
     ];
     (
         any::<u64>(),

@@ -48,6 +48,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         role: Role::Venue,
         parent: None,
         time_zone: None,
+        shares_contacts: false,
     };
     Arc::new(TenantView {
         currency: Currency::from_code("EUR").unwrap(),

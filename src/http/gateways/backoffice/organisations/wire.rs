@@ -85,6 +85,9 @@ pub(in super::super) struct NewOrganisation {
     /// For merchants and venues only.
     #[schema(max_length = 32)]
     pub(super) tap_code: Option<String>,
+    /// Whether contacts that have joined it are shared with all that lie below it.
+    #[serde(default)]
+    shares_contacts: bool,
 }
 
 /// What to change of an organisation: what is left out stays as it is.
@@ -102,6 +105,8 @@ pub(in super::super) struct ChangedOrganisation {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 32)]
     pub(super) tap_code: Option<Option<String>>,
+    /// Whether contacts that have joined it are shared with all that lie below it; of the service owner, all contacts.
+    shares_contacts: Option<bool>,
 }
 
 /// The answer to a creation.
@@ -123,6 +128,8 @@ pub(super) struct WireOrganisation {
     time_zone: Option<String>,
     /// Its terminal access point; null if it has none.
     tap: Option<WireTap>,
+    /// Whether contacts that have joined it are shared with all that lie below it; of the service owner, all contacts.
+    shares_contacts: bool,
 }
 
 /// A terminal access point.
@@ -160,6 +167,7 @@ impl WireOrganisation {
                 id: id(Named::Tap, number),
                 code: code.to_owned(),
             }),
+            shares_contacts: organisation.shares_contacts,
         }
     }
 }
@@ -172,6 +180,7 @@ impl NewOrganisation {
             role: self.r#type.into(),
             parent: Some(parent),
             time_zone: self.time_zone.as_deref().and_then(Zone::named),
+            shares_contacts: self.shares_contacts,
         }
     }
 }
@@ -183,6 +192,7 @@ impl ChangedOrganisation {
         Change {
             name: self.name.clone(),
             time_zone: zone.map(|name| name.as_deref().and_then(Zone::named)),
+            shares_contacts: self.shares_contacts,
         }
     }
 }

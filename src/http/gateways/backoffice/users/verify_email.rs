@@ -99,6 +99,7 @@ pub(in super::super) async fn verify_email(
         role: Role::Business,
         parent: Some(registration.parent),
         time_zone: None,
+        shares_contacts: false,
     };
     let (made, _) = router
         .create_organisation(organisation, made, None, remember)

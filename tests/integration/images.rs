@@ -1,0 +1,172 @@
+//! The image of a contact: kept and shown as it came, replaced, removed, and gone with the contact.
+
+use clientele::limits::IMAGE_BYTES_MAX;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::app::Person;
+use crate::client::{Answer, Ask};
+use crate::contact_changes::{looks, refused};
+use crate::node::TestNode;
+use crate::own_data::{OTHER, PHONE};
+use crate::privacy::files_with;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// An image that begins like `kind`, of so many bytes, each piece of it another.
+pub(crate) fn image(kind: &[u8], bytes: usize) -> Vec<u8> {
+    let rest =
+        (0_u32..).flat_map(|number| blake3::hash(&number.to_be_bytes()).as_bytes().to_owned());
+    kind.iter().copied().chain(rest).take(bytes).collect()
+}
+
+/// A form with one part.
+fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "--cut\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"me.svg\"\r\ncontent-type: image/svg+xml\r\n\r\n"
+    );
+    [head.as_bytes(), bytes, b"\r\n--cut--\r\n"].concat()
+}
+
+impl Person {
+    /// Sets its image.
+    pub(crate) fn shows_itself(&self, node: &TestNode, bytes: &[u8]) -> Ask {
+        let path = self.path("/image");
+        let mut ask = node.own(Method::PUT, &path, &self.access);
+        ask.body = form("image", bytes).into();
+        ask.with("content-type", "multipart/form-data; boundary=cut")
+    }
+
+    async fn avatar(&self, node: &TestNode) -> Value {
+        self.sees(node, self.path("")).await["avatar_url"].clone()
+    }
+}
+
+async fn shown(node: &TestNode, url: &Value) -> Answer {
+    let ask = node.ask(Method::GET, url.as_str().unwrap());
+    ask.without("api_key").send().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_is_shown_as_it_came_until_it_is_replaced_removed_or_erased() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    assert_eq!(person.avatar(&node).await, Value::Null);
+    // What it is, its bytes say, and not the form; the largest has five pieces.
+    let first = image(PNG, IMAGE_BYTES_MAX);
+    let set = person
+        .shows_itself(&node, &first)
+        .with("idempotency-key", "i1");
+    let answer = set.clone().send().await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(set.send().await.body, answer.body);
+    let url = person.avatar(&node).await;
+    for _ in 0..2 {
+        let got = shown(&node, &url).await;
+        assert_eq!((got.status, got.header("content-type")), (200, "image/png"));
+        assert_eq!(got.header("x-content-type-options"), "nosniff");
+        assert!(got.header("content-security-policy").contains("sandbox"));
+        assert!(got.body == first);
+        assert_eq!(person.avatar(&node).await, url);
+        node.restart().await;
+    }
+    let signed_in = person.refreshed(&node).send().await;
+    assert_eq!(signed_in.json()["contact"]["avatar_url"], url);
+    let person = Person::of(&signed_in);
+
+    let second = image(b"\xff\xd8\xff", 1_000);
+    assert_eq!(person.shows_itself(&node, &second).send().await.status, 200);
+    let next = person.avatar(&node).await;
+    assert_ne!(next, url);
+    let got = shown(&node, &next).await;
+    assert_eq!(
+        (got.header("content-type"), got.body.to_vec()),
+        ("image/jpeg", second)
+    );
+    let nobody = looks(&shown(&node, &json!("/self-service/v2/images/none")).await);
+    assert_eq!(nobody.0, 404);
+    assert_eq!(looks(&shown(&node, &url).await), nobody);
+
+    let remove = node.own(Method::DELETE, &person.path("/image"), &person.access);
+    for _ in 0..2 {
+        let gone = remove.clone().send().await;
+        assert_eq!((gone.status, gone.body.len()), (204, 0));
+        assert_eq!(person.avatar(&node).await, Value::Null);
+        assert_eq!(looks(&shown(&node, &next).await), nobody);
+    }
+    let last = image(b"RIFF\0\0\0\0WEBPVP8 ", 60_000);
+    assert_eq!(person.shows_itself(&node, &last).send().await.status, 200);
+    let url = person.avatar(&node).await;
+    assert_eq!(
+        shown(&node, &url).await.header("content-type"),
+        "image/webp"
+    );
+    // What lies on disk of it is sealed.
+    let text: String = last.iter().map(|byte| char::from(*byte)).collect();
+    assert_eq!(
+        files_with(node.data(), text.get(..16).unwrap()),
+        Vec::<String>::new()
+    );
+    let erased = node.own(Method::DELETE, &person.path(""), &person.access);
+    assert_eq!(erased.send().await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(looks(&shown(&node, &url).await), nobody);
+        node.restart().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_image_of_the_contact_is_refused() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let other = node.signed_up(OTHER).await;
+    let good = image(PNG, 100);
+    let too_large = image(PNG, IMAGE_BYTES_MAX + 1);
+    let invalid = refused(422, "invalid_request");
+    for bytes in [&b"<svg onload=alert(1)>"[..], b"GIF89a", b"", &too_large] {
+        let answer = person.shows_itself(&node, bytes).send().await;
+        assert_eq!(answer.problem(), invalid, "{}", bytes.len());
+    }
+    let send = async |change: &dyn Fn(Ask) -> Ask| {
+        change(person.shows_itself(&node, &good))
+            .send()
+            .await
+            .problem()
+    };
+    let body = |bytes: Vec<u8>| {
+        move |mut ask: Ask| {
+            ask.body = bytes.clone().into();
+            ask
+        }
+    };
+    assert_eq!(send(&body(form("picture", &good))).await, invalid);
+    let twice = [
+        form("image", &good).strip_suffix(b"--\r\n").unwrap(),
+        b"\r\n",
+        &form("image", &good)[..],
+    ]
+    .concat();
+    assert_eq!(send(&body(twice)).await, invalid);
+    let cut = form("image", &good)[..120].to_vec();
+    assert_eq!(send(&body(cut)).await, invalid);
+    let huge = form("image", &image(PNG, 300_000));
+    assert_eq!(send(&body(huge)).await, refused(413, "body_too_large"));
+    let json = |ask: Ask| ask.with("content-type", "application/json");
+    assert_eq!(send(&json).await, refused(415, "unsupported_media_type"));
+    assert_eq!(person.avatar(&node).await, Value::Null);
+
+    // The image of one is nobody else's to set, and one name says nothing of another.
+    let mut theirs = other.shows_itself(&node, &good);
+    theirs = theirs.with("authorization", &format!("Bearer {}", person.access));
+    assert_eq!(theirs.send().await.status, 404);
+    assert_eq!(person.shows_itself(&node, &good).send().await.status, 200);
+    assert_eq!(other.avatar(&node).await, Value::Null);
+    let url = person.avatar(&node).await;
+    let name = url.as_str().unwrap();
+    for at in name.len() - 50..name.len() {
+        let mut guess = name.as_bytes().to_vec();
+        guess[at] = if guess[at] == b'A' { b'B' } else { b'A' };
+        let guess = json!(String::from_utf8(guess).unwrap());
+        assert_eq!(shown(&node, &guess).await.status, 404, "{guess}");
+    }
+}
