@@ -29,7 +29,7 @@ const LETTERS_HIDDEN: usize = 5;
 /// A code was sent, or would have been if anybody had the number: which of both is not said.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Challenge)]
-pub(super) struct WireChallenge {
+pub(in super::super) struct WireChallenge {
     /// Where to, as far as the caller may see it: made from what the caller sent.
     obfuscated_value: String,
     /// For `validate_otp`, with the code.
@@ -38,7 +38,7 @@ pub(super) struct WireChallenge {
 }
 
 /// The answer of an operation that has a code sent to `to`.
-pub(super) fn answer(
+pub(in super::super) fn answer(
     caller: &Caller,
     status: StatusCode,
     to: Option<&Destination>,
@@ -54,7 +54,7 @@ pub(super) fn answer(
 }
 
 /// Why a contact may not sign in, as a problem. Nothing in it tells whether the contact is known.
-pub(super) fn refused(refused: AccessRefused) -> Problem {
+pub(in super::super) fn refused(refused: AccessRefused) -> Problem {
     match refused {
         AccessRefused::CodeInvalid => Problem::new(
             Code::OtpInvalid,
@@ -100,7 +100,7 @@ pub(super) fn invalid_grant() -> Problem {
 
 /// Demands that a message by `channel` can reach anybody: test mode, or an integration that delivers it; and that the tenant has not
 /// had too many codes sent. Asked before anybody is looked up.
-pub(super) async fn require_delivery(
+pub(in super::super) async fn require_delivery(
     api: &Api,
     caller: &Caller,
     channel: Channel,
@@ -139,7 +139,7 @@ pub(super) async fn require_message(
 }
 
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
-pub(super) async fn require_room(
+pub(in super::super) async fn require_room(
     api: &Api,
     caller: &Caller,
     destination: &Destination,
