@@ -170,6 +170,26 @@ mail-server:
 		touch $(TOOLS)/python/aiosmtpd-$(AIOSMTPD)
 	fi
 
+# The last that runs on the Node.js of Debian 12, which INSTALL_MISSING would bring.
+OIDC_PROVIDER := 8.8.1
+
+.PHONY: oidc-provider
+oidc-provider:
+	@missing=()
+	command -v node >/dev/null && command -v npm >/dev/null || missing+=(nodejs npm)
+	command -v curl >/dev/null || missing+=(curl)
+	command -v flock >/dev/null || missing+=(util-linux)
+	$(INSTALL_MISSING)
+	mkdir -p $(TOOLS)
+	exec 9>$(TOOLS)/oidc.lock
+	flock 9
+	if ! [ -e $(TOOLS)/oidc/oidc-provider-$(OIDC_PROVIDER) ]; then
+		rm -rf $(TOOLS)/oidc
+		mkdir $(TOOLS)/oidc
+		npm install --prefix $(TOOLS)/oidc --no-fund --no-audit --silent oidc-provider@$(OIDC_PROVIDER)
+		touch $(TOOLS)/oidc/oidc-provider-$(OIDC_PROVIDER)
+	fi
+
 .PHONY: components
 components:
 	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt

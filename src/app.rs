@@ -21,6 +21,7 @@ use crate::config::secrets::ROOT_KEY_BYTES;
 use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::delivering;
+use crate::external_login::ExternalLogin;
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions};
 use crate::http::passwords::Passwords;
@@ -256,6 +257,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         contacts,
         inbox,
         connectors,
+        external_login: Arc::new(ExternalLogin::new()),
     });
     let mut public_server = JoinSet::new();
     public_server.spawn(edge::serve(

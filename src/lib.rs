@@ -26,6 +26,8 @@ pub mod domain;
 
 pub mod egress;
 
+pub mod external_login;
+
 pub mod config;
 
 pub mod limits;

@@ -1,5 +1,6 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
+mod code_flow;
 mod credentials;
 mod letters;
 mod settings;
@@ -10,6 +11,7 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
+pub use code_flow::{CodeFlow, CodeFlowSecrets};
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
@@ -30,6 +32,7 @@ pub struct Secrets {
     api_key_values: [u8; 32],
     token_signing: [u8; 32],
     settings: [u8; 32],
+    code_flow: [u8; 32],
     password_pepper: [u8; 32],
     letters: [u8; 32],
     totp_secrets: [u8; 32],
@@ -52,6 +55,8 @@ pub enum UniqueValue {
     Card,
     /// A phone number, as E.164 has it, that somebody signs in with: another value than one that a profile tells.
     IdentityPhone,
+    /// Somebody at a provider: issuer and subject.
+    ExternalSubject,
     /// The digits of a spend token.
     SpendCode,
     /// An e-mail address that a user signs in with.
@@ -72,6 +77,7 @@ impl UniqueValue {
             UniqueValue::Card => 5,
             UniqueValue::IdentityEmail => 6,
             UniqueValue::IdentityPhone => 7,
+            UniqueValue::ExternalSubject => 8,
             UniqueValue::SpendCode => 11,
             UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
@@ -111,6 +117,7 @@ impl Secrets {
             api_key_values: subkey("clientele api key values v1"),
             token_signing: subkey("clientele token signing keys v1"),
             settings: subkey("clientele settings of integrations v1"),
+            code_flow: subkey("clientele code flow v1"),
             password_pepper: subkey("clientele password pepper v1"),
             letters: subkey("clientele one-time letters v1"),
             totp_secrets: subkey("clientele totp secrets v1"),

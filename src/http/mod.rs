@@ -35,6 +35,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::actors::router::Router;
+use crate::external_login::ExternalLogin;
 use crate::publishing::contacts::Contacts;
 use crate::publishing::delivery::Connectors;
 use crate::publishing::inbox::Inbox;
@@ -77,4 +78,6 @@ pub struct Reach {
     pub inbox: Arc<Inbox>,
     /// What messages of live mode leave through.
     pub connectors: Arc<Connectors>,
+    /// Whoever vouches for contacts elsewhere.
+    pub external_login: Arc<ExternalLogin>,
 }

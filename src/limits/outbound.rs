@@ -44,3 +44,31 @@ pub const DELIVERY_LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The longest file that a file sink writes on, in bytes: enough for a day of trying things out.
 pub const FILE_SINK_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// The longest token of an identity provider that is read, in bytes: twice what the largest with groups in it have.
+pub const PROVIDER_TOKEN_BYTES_MAX: usize = 8_192;
+
+/// The longest id of a person at a provider, in bytes (OpenID Connect Core, section 2).
+pub const PROVIDER_SUBJECT_BYTES_MAX: usize = 255;
+
+/// How many issuers' keys are held in memory: at 20 KiB each, 5 MiB. The one used least recently gives way.
+pub const ISSUERS_KEPT_MAX: usize = 256;
+
+/// How many keys of one issuer are read: the largest known list has ten.
+pub const ISSUER_KEYS_MAX: usize = 64;
+
+/// For how long an issuer's keys are used without asking again.
+pub const ISSUER_KEYS_LAST: Duration = Duration::from_secs(60 * 60);
+
+/// How soon an issuer is asked again for a key that it did not have, or after it did not answer: made-up tokens cannot have it asked more
+/// often.
+pub const ISSUER_ASK_PAUSE: Duration = Duration::from_secs(30);
+
+/// By how much clocks of providers may differ from ours.
+pub const PROVIDER_CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// For how long somebody may take to sign in at a provider.
+pub const CODE_FLOW_LASTS: Duration = Duration::from_secs(10 * 60);
+
+/// How many addresses a provider may send people back to: one for each app, with a spare.
+pub const REDIRECT_URLS_MAX: usize = 4;

@@ -92,7 +92,7 @@ async fn a_code_that_was_acknowledged_is_sent_although_the_node_was_killed() {
 }
 
 /// The tools of tests that others wrote: installed where they are missing.
-fn tool(target: &str, path: &str) -> PathBuf {
+pub(crate) fn tool(target: &str, path: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let made = Command::new("make")
         .args(["--silent", target])

@@ -27,6 +27,7 @@ mod crashes;
 mod damage;
 mod delivery;
 mod disks;
+mod external_login;
 mod flips;
 mod guesses;
 mod guides;

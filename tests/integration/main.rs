@@ -23,6 +23,7 @@ mod client;
 mod commerce;
 mod conformance;
 mod contact_changes;
+mod contact_exports;
 mod contact_lists;
 mod delivery;
 mod durability;

@@ -330,6 +330,12 @@ const OPENED_BY: &[(&str, &str, Need)] = &[
     ("get", "test_inbox", Need::Scope("test_inbox.read")),
     ("get", "integrations", Need::Scope("integrations.read")),
     ("_", "integrations", Need::Scope("integrations.write")),
+    (
+        "get",
+        "identity_providers",
+        Need::Scope("integrations.read"),
+    ),
+    ("_", "identity_providers", Need::Scope("integrations.write")),
 ];
 
 /// What an operation needs: every one is declared.

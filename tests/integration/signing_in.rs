@@ -321,7 +321,18 @@ async fn a_registration_that_is_not_built_or_not_known_creates_nothing() {
     let v1 = "/v1/contacts/register";
     let v2 = "/v2/contacts/register";
     refused_without_effect(vec![
-        (v2, with("identification", google), (501, "not_built")),
+        // Nobody vouches for contacts here.
+        (v2, with("identification", google), (422, "invalid_request")),
+        (
+            v2,
+            with("identification", json!({ "provider": "GOOGLE" })),
+            (422, "invalid_request"),
+        ),
+        (
+            v2,
+            with("identification", json!({ "provider": "MAC_ADDRESS" })),
+            (501, "not_built"),
+        ),
         (v2, with("referral_code", json!("R1")), (501, "not_built")),
         (v2, with("pass_pin", json!("1")), (501, "not_built")),
         (v2, with("identification", mixed), (422, "invalid_request")),
@@ -396,6 +407,11 @@ async fn signing_in_by_what_is_not_built_or_not_known_does_nothing() {
         (
             authenticate,
             json!({ "provider": "GOOGLE", "token": "x" }),
+            (422, "invalid_request"),
+        ),
+        (
+            authenticate,
+            json!({ "provider": "MAC_ADDRESS", "mac_address": "x" }),
             (501, "not_built"),
         ),
         (

@@ -68,6 +68,7 @@ const LAYERS: &[Layer] = &[
                 &["projections", "contacts", "inbox", "delivery"],
             ),
             Use("egress"),
+            Use("external_login"),
             Use("limits"),
             Use("clock"),
             Use("health"),
@@ -99,6 +100,10 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "telemetry",
         may: &[Use("limits")],
+    },
+    Layer {
+        name: "external_login",
+        may: &[Use("egress"), Use("domain"), Use("limits")],
     },
     Layer {
         name: "egress",

@@ -8,6 +8,7 @@
 //! Nobody is told whether a value is known: a code for one that nobody has is recorded at a place that derives from the value, and
 //! none is ever right there.
 
+mod account;
 mod adding;
 mod destination;
 mod on_file;
@@ -32,6 +33,7 @@ use crate::secrets::AuthOtp;
 // What callers need of other modules.
 pub use crate::domain::access::SessionView;
 pub use crate::secrets::{ContactSession, OneTimeToken};
+pub use account::{Account, AccountRegistration};
 pub use adding::Begun;
 pub use destination::Destination;
 pub use on_file::Detail;

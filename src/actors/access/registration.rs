@@ -9,7 +9,7 @@ use crate::actors::router::{Router, unexpected};
 use crate::domain::access::{self, PasswordHash, Progress, Purpose};
 use crate::domain::address::Address;
 use crate::domain::contact::{
-    self, ContactType, Profile, Propose, Register, RegistrationView, Stage,
+    self, ContactType, Profile, Propose, Register, RegistrationView, Stage, ValueProof,
 };
 use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
@@ -85,7 +85,12 @@ impl Router {
             provider,
             sealed,
             password,
-            challenge: self.new_challenge(&address, Purpose::Register, channel, value)?,
+            proof: ValueProof::Code(self.new_challenge(
+                &address,
+                Purpose::Register,
+                channel,
+                value,
+            )?),
         };
         let command = Command::Contact(contact::Command::Register(Box::new(register)));
         let reply = self.command(address, command, Some(remember), None).await;
@@ -216,7 +221,7 @@ impl Router {
     }
 
     /// Signs in the contact that has the value which a registration has proven.
-    async fn sign_in(
+    pub(super) async fn sign_in(
         &self,
         registration: Address,
         entity: u64,

@@ -41,6 +41,14 @@ pub enum Provider {
     Phone,
     /// Whoever reads e-mails sent to an address.
     Email,
+    /// Facebook.
+    Facebook,
+    /// Apple.
+    Apple,
+    /// Google.
+    Google,
+    /// Another provider of OpenID Connect.
+    Oidc,
 }
 
 /// A value that a person has proven to control.

@@ -24,8 +24,17 @@ pub struct Register {
     pub sealed: Arc<[u8]>,
     /// The hash of the password that was chosen, sealed likewise.
     pub password: Option<Arc<[u8]>>,
+    /// What is to prove the value.
+    pub proof: ValueProof,
+}
+
+/// What proves the value of a registration.
+#[derive(Clone, Debug)]
+pub enum ValueProof {
     /// The code that is sent to it.
-    pub challenge: NewChallenge,
+    Code(NewChallenge),
+    /// A provider has vouched for it already.
+    Vouched(ValueHash),
 }
 
 /// A registration as those see it who finish it.
@@ -61,21 +70,29 @@ impl Contact {
         }
         let none = Access::default();
         let access = self.access.as_deref().unwrap_or(&none);
-        let challenge = access.challenged(Purpose::Register, &register.challenge, wall);
+        let (value, progress, challenged) = match &register.proof {
+            ValueProof::Code(new) => {
+                let challenge = access.challenged(Purpose::Register, new, wall);
+                let challenged = access::Event::Challenged(challenge);
+                (new.destination, Progress::Asked, Some(challenged))
+            }
+            ValueProof::Vouched(value) => (*value, Progress::Proven, None),
+        };
         let registering = Registering {
             provider: register.provider,
-            value: register.challenge.destination,
+            value,
             sealed: Arc::clone(&register.sealed),
             password: register.password.clone(),
             lapses_at: wall.after(OTP_LASTS),
-            progress: Progress::Asked,
+            progress,
         };
-        Ok(vec![
-            // First: it is what the command came to.
-            of_access(access::Event::Challenged(challenge)),
+        // The code first: it is what the command came to.
+        let challenged = challenged.map(of_access).into_iter();
+        let registered = [
             Event::Proposed(Arc::new(register.proposal.clone())),
             of_access(access::Event::Registering(registering)),
-        ])
+        ];
+        Ok(challenged.chain(registered).collect())
     }
 
     pub(super) fn decide_access(

@@ -195,7 +195,7 @@ pub(super) fn register(challenge: NewChallenge) -> Register {
         provider: Provider::Phone,
         sealed: [4, 5].into(),
         password: None,
-        challenge,
+        proof: ValueProof::Code(challenge),
     }
 }
 

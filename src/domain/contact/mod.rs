@@ -31,7 +31,7 @@ mod token;
 mod wallet;
 mod wallet_code;
 
-pub use access::{Register, RegistrationView};
+pub use access::{Register, RegistrationView, ValueProof};
 pub use ad_hoc::{AdHocReturn, ReturnOf, Returned};
 pub use buyer::BuyingContact;
 pub use cancel::{Cancellation, OfferCredit};

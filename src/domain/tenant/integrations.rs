@@ -140,6 +140,12 @@ impl Tenant {
         self.integrations.iter().find(|it| it.number == number)
     }
 
+    /// The connection to `connector` that vouches for contacts in `mode`: the newest that works.
+    pub fn vouches(&self, mode: Mode, connector: Connector) -> Option<&Integration> {
+        let mut newest_first = self.integrations.iter().rev();
+        newest_first.find(|it| it.is_active && it.mode == mode && it.connector == connector)
+    }
+
     /// The connection that delivers by `channel` in `mode`: the newest that works.
     pub fn delivers(&self, mode: Mode, channel: Channel) -> Option<&Integration> {
         self.integrations.iter().rev().find(|it| {

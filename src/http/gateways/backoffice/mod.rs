@@ -5,6 +5,7 @@ mod audit_log;
 mod classifications;
 pub(super) mod contacts;
 mod fields;
+mod identity_providers;
 mod integrations;
 mod journals;
 mod offers;
@@ -54,6 +55,7 @@ use crate::http::Api;
         (name = "Test clock", description = "The time of business in test mode"),
         (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
+        (name = "Identity providers", description = "Who vouches for contacts: accounts elsewhere that they sign in by"),
         (name = "Integrations", description = "What messages of live mode leave through: a mail server, a gateway of text messages, or an address of your own"),
     )
 )]
@@ -72,6 +74,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             contacts::update::update,
             contacts::delete::delete
         ),
+        routes!(contacts::export::export),
         routes!(contacts::cards::add, contacts::cards::list),
         routes!(contacts::cards::remove),
         routes!(contacts::organisations::sign),
@@ -113,6 +116,11 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(integrations::get::get),
         routes!(integrations::try_out::try_out),
         routes!(integrations::deactivate::deactivate),
+        routes!(
+            identity_providers::create::create,
+            identity_providers::list::list
+        ),
+        routes!(identity_providers::deactivate::deactivate),
         routes!(audit_log::list::list),
         routes!(audit_log::export::export),
         routes!(roles::create::create, roles::list::list),

@@ -2,16 +2,19 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::challenge::{WireChallenge, evenly, invalid_login, refused};
+use super::external::{self, Proof};
 use super::identification::{check_email, nothing_of_others};
 use super::otp;
 use super::signed_in::{WireSignedIn, signed_in};
 use super::wire::{Provider, WirePhone, not_built};
-use crate::actors::router::access::Destination;
+use crate::actors::router::access::{AccessRefused, Destination};
 use crate::domain::api_key::Scope;
+use crate::external_login::Service;
 use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKey;
 use crate::http::extract::lenient::JsonOfAnyType;
@@ -22,7 +25,10 @@ use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, email};
 use crate::limits;
 
-/// Who signs in: by phone, or by e-mail address.
+/// The longest state, in bytes: twice what one of ours has.
+const STATE_BYTES_MAX: usize = 128;
+
+/// Who signs in: by phone, by e-mail address, or by an account at a provider.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Authentication)]
@@ -37,16 +43,19 @@ pub(super) struct NewAuthentication {
     /// With `EMAIL`. Without it, a code is sent.
     #[schema(max_length = 128)]
     password: Option<String>,
-    /// Not built.
+    /// With `GOOGLE`, `APPLE` and `OIDC_OAUTH`: the ID token that the app got there; with `FACEBOOK`: the access token.
+    #[schema(max_length = 8192)]
     token: Option<String>,
     /// Not built.
     mac_address: Option<String>,
     /// Not built.
     #[serde(default)]
     login_as_guest: bool,
-    /// Not built.
+    /// In place of `token`, with `state`: what came back from the page of `oidc/{type}`.
+    #[schema(max_length = 8192)]
     code: Option<String>,
-    /// Not built.
+    /// With `code`.
+    #[schema(max_length = 128)]
     state: Option<String>,
 }
 
@@ -56,6 +65,50 @@ impl NewAuthentication {
         self.provider.filter(|provider| {
             !self.login_as_guest && matches!(provider, Provider::Phone | Provider::Email)
         })
+    }
+
+    /// At which provider it has an account, of what is built.
+    fn service(&self) -> Option<Service> {
+        let provider = self.provider.filter(|_| !self.login_as_guest)?;
+        provider.service()
+    }
+
+    /// What is to prove the account.
+    fn proof(&self) -> Option<Proof<'_>> {
+        match (&self.token, &self.code, &self.state) {
+            (Some(token), None, None) => Some(Proof::Token { token, sub: None }),
+            (None, Some(code), Some(state)) => Some(Proof::Code { code, state }),
+            _ => None,
+        }
+    }
+
+    fn validate_account(&self, faults: &mut Faults, provider: Provider) {
+        faults.require(
+            self.proof().is_some(),
+            "token",
+            "missing_field",
+            "is required with this provider; or code and state together, and no token",
+        );
+        let bytes = limits::PROVIDER_TOKEN_BYTES_MAX;
+        for (member, text, max) in [
+            ("token", &self.token, bytes),
+            ("code", &self.code, bytes),
+            ("state", &self.state, STATE_BYTES_MAX),
+        ] {
+            let fits = text.as_ref().is_none_or(|it| (1..=max).contains(&it.len()));
+            faults.require(fits, member, "wrong_length", "is empty, or too long");
+        }
+        let sent = [
+            ("phone", Provider::Phone, self.phone.is_some()),
+            ("username", Provider::Email, self.username.is_some()),
+            ("password", Provider::Email, self.password.is_some()),
+            (
+                "mac_address",
+                Provider::MacAddress,
+                self.mac_address.is_some(),
+            ),
+        ];
+        nothing_of_others(faults, provider, &sent);
     }
 
     /// What it is by, and where a code would go.
@@ -76,6 +129,9 @@ impl Validate for NewAuthentication {
     fn validate(&self, faults: &mut Faults) {
         if self.provider.is_none() && !self.login_as_guest {
             faults.add("provider", "missing_field", "is required");
+        }
+        if let (Some(provider), Some(_)) = (self.provider, self.service()) {
+            return self.validate_account(faults, provider);
         }
         let Some(provider) = self.by() else { return };
         match (provider, &self.phone) {
@@ -133,7 +189,8 @@ enum Entered {
 
 /// Sign in.
 ///
-/// By e-mail address and password, the answer has the tokens. Without a password, and by phone, a code is sent, as by `otp`.
+/// By e-mail address and password, and by an account at a provider, the answer has the tokens. Without a password, and by phone, a code is
+/// sent, as by `otp`.
 #[utoipa::path(
     post, path = "/contacts/authenticate", tag = "Authentication", security(("api_key" = [])),
     request_body = NewAuthentication,
@@ -153,8 +210,12 @@ pub(super) async fn authenticate(
     caller: AppKey<{ Scope::ContactsRegister.bit() }>,
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
+    if let Some((service, proof)) = body.service().zip(body.proof()) {
+        let entered = by_account(&api, &caller, service, &proof);
+        return evenly(caller.began, entered).await;
+    }
     if body.by().is_none() {
-        return Err(not_built("provider", "PHONE or EMAIL"));
+        return Err(not_built("provider", "PHONE, EMAIL or an account"));
     }
     let to = body.destination();
     let to = to.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
@@ -166,6 +227,26 @@ pub(super) async fn authenticate(
         }
         None => otp::send(&api, &caller, &to).await,
     }
+}
+
+/// Signs in by an account at a provider.
+async fn by_account(
+    api: &Api,
+    caller: &Caller,
+    service: Service,
+    proof: &Proof<'_>,
+) -> Result<Response, Problem> {
+    let account = external::vouched(api, caller, service, proof).await?;
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    let entered = api.router.sign_in_by_account(tenant, mode, &account).await;
+    let entered = entered.map_err(|why| match why {
+        AccessRefused::InvalidLogin => Problem::new(
+            Code::InvalidLogin,
+            "nobody signs in by this account yet; register with it",
+        ),
+        why => refused(why),
+    })?;
+    external::entered(api, caller, StatusCode::OK, &entered).await
 }
 
 /// Signs in by password. The same is done, and takes as long, where nobody signs in so.

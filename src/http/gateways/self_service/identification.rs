@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::wire::{Provider, WirePhone, not_built};
 use crate::actors::router::access::Destination;
 use crate::domain::access::PasswordHash;
+use crate::external_login::Service;
 use crate::http::Api;
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
@@ -14,8 +15,8 @@ use crate::http::problem::{Code, Problem};
 use crate::http::{email, phone};
 use crate::limits;
 
-/// By what the contact is to sign in: a phone number, or an e-mail address with or without a password. The accounts of other providers
-/// are not built.
+/// By what the contact is to sign in: a phone number, an e-mail address with or without a password, or an account at a provider that the
+/// tenant has set up. A device is not built.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Identification)]
@@ -31,9 +32,11 @@ pub(super) struct Identification {
     password: Option<String>,
     /// The app that asks. It changes nothing yet.
     application_id: Option<String>,
-    /// With the providers of accounts, which are not built.
+    /// With `GOOGLE`, `APPLE` and `OIDC_OAUTH`: the ID token that the app got there; with `FACEBOOK`: the access token.
+    #[schema(max_length = 8192)]
     token: Option<String>,
-    /// With the providers of accounts, which are not built.
+    /// With the same, if the app knows it: whom the token must be of.
+    #[schema(max_length = 255)]
     sub: Option<String>,
 }
 
@@ -66,6 +69,15 @@ pub(super) enum Identity {
         /// The password.
         password: Option<String>,
     },
+    /// An account at a provider.
+    External {
+        /// Where.
+        service: Service,
+        /// What is to prove it.
+        token: String,
+        /// Whose it must be.
+        sub: Option<String>,
+    },
 }
 
 impl Identity {
@@ -77,6 +89,7 @@ impl Identity {
         let destination = match self {
             Identity::Phone(phone) => phone.e164().map(Destination::Phone),
             Identity::Email { address, .. } => email::normal(address).map(Destination::Email),
+            Identity::External { .. } => None,
         };
         destination.ok_or_else(|| Problem::from(Code::InvalidRequest))
     }
@@ -87,7 +100,9 @@ impl Identity {
     /// Too many are being hashed: nothing happened.
     pub(super) async fn password(&self, api: &Api) -> Result<Option<PasswordHash>, Problem> {
         match self {
-            Identity::Phone(_) | Identity::Email { password: None, .. } => Ok(None),
+            Identity::Phone(_)
+            | Identity::Email { password: None, .. }
+            | Identity::External { .. } => Ok(None),
             Identity::Email {
                 password: Some(password),
                 ..
@@ -115,6 +130,19 @@ pub(super) fn check_email(faults: &mut Faults, member: &str, text: Option<&str>)
     match text {
         Some(text) => email::check(faults, member, text),
         None => faults.add(member, "missing_field", "is required with EMAIL"),
+    }
+}
+
+/// Demands a provider's token.
+pub(super) fn check_token(faults: &mut Faults, member: &str, text: Option<&str>) {
+    match text {
+        Some(text) => faults.require(
+            (1..=limits::PROVIDER_TOKEN_BYTES_MAX).contains(&text.len()),
+            member,
+            "wrong_length",
+            "must have 1 to 8192 bytes",
+        ),
+        None => faults.add(member, "missing_field", "is required with this provider"),
     }
 }
 
@@ -162,12 +190,28 @@ impl Identification {
                 address: self.email.clone().ok_or_else(missing)?,
                 password: self.password.clone(),
             }),
-            Provider::Facebook
-            | Provider::Apple
-            | Provider::Google
-            | Provider::MacAddress
-            | Provider::OidcOauth => Err(not_built(member, "PHONE or EMAIL")),
+            Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
+                Ok(Identity::External {
+                    service: self.provider.service().ok_or_else(missing)?,
+                    token: self.token.clone().ok_or_else(missing)?,
+                    sub: self.sub.clone(),
+                })
+            }
+            Provider::MacAddress => Err(not_built(member, "PHONE, EMAIL or an account")),
         }
+    }
+
+    /// What belongs to an account, and nothing else.
+    fn validate_account(&self, faults: &mut Faults) {
+        check_token(faults, "token", self.token.as_deref());
+        let max = limits::PROVIDER_SUBJECT_BYTES_MAX;
+        check(faults, "sub", self.sub.as_deref(), max);
+        let sent = [
+            ("phone", Provider::Phone, self.phone.is_some()),
+            ("email", Provider::Email, self.email.is_some()),
+            ("password", Provider::Email, self.password.is_some()),
+        ];
+        nothing_of_others(faults, self.provider, &sent);
     }
 }
 
@@ -183,11 +227,10 @@ impl Validate for Identification {
                 check_email(faults, "email", self.email.as_deref());
                 check_password(faults, "password", self.password.as_deref());
             }
-            Provider::Facebook
-            | Provider::Apple
-            | Provider::Google
-            | Provider::MacAddress
-            | Provider::OidcOauth => return,
+            Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
+                return self.validate_account(faults);
+            }
+            Provider::MacAddress => return,
         }
         let sent = [
             ("phone", Provider::Phone, self.phone.is_some()),

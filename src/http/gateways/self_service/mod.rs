@@ -11,6 +11,8 @@ mod delete;
 mod demographics;
 mod devices;
 mod email_verification;
+mod export;
+mod external;
 mod forgot_password;
 mod get;
 mod identification;
@@ -18,6 +20,7 @@ mod identities;
 mod languages;
 mod not_built;
 mod offers;
+mod oidc;
 mod organisations;
 mod otp;
 mod own;
@@ -79,8 +82,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(email_verification::verify),
         routes!(identities::add),
         routes!(refresh::refresh),
+        routes!(oidc::authorization_url),
         routes!(sign_out::sign_out),
         routes!(get::get, update::update, delete::delete),
+        routes!(export::export_own),
         routes!(organisations::list, organisations::join),
         routes!(addresses::list, addresses::add),
         routes!(addresses::update, addresses::remove),

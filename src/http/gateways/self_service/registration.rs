@@ -316,6 +316,7 @@ impl About {
                 (vec![phone], None)
             }
             Identity::Email { address, .. } => (Vec::new(), Some(address.trim().to_owned())),
+            Identity::External { .. } => (Vec::new(), None),
         };
         let fields = self.custom_fields.into_iter();
         Profile {

@@ -132,10 +132,20 @@ pub(super) async fn signed_in(
     session: &SessionView,
     existing: Option<bool>,
 ) -> Result<Response, Problem> {
+    signed_in_as(api, began, StatusCode::OK, (contact, session, existing)).await
+}
+
+/// The same, with another status.
+pub(super) async fn signed_in_as(
+    api: &Api,
+    began: Instant,
+    status: StatusCode,
+    (contact, session, existing): (Address, &SessionView, Option<bool>),
+) -> Result<Response, Problem> {
     let mut answer = answer(api, contact, session).await?;
     answer.existing_contact = existing;
     let timings = reply::timings_since(began, Timings::default());
-    Ok(reply::json(StatusCode::OK, &answer, timings))
+    Ok(reply::json(status, &answer, timings))
 }
 
 /// The answer to a contact that acts as itself from now on.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::contact::{ContactType, Field};
 use crate::domain::context::TenantView;
 use crate::domain::ids::Named;
+use crate::external_login::Service;
 use crate::http::Api;
 use crate::http::extract::Faults;
 use crate::http::extract::text::check;
@@ -44,6 +45,17 @@ impl Provider {
             Provider::Google => "GOOGLE",
             Provider::MacAddress => "MAC_ADDRESS",
             Provider::OidcOauth => "OIDC_OAUTH",
+        }
+    }
+
+    /// Who vouches for accounts there; nobody, where there are none.
+    pub(super) const fn service(self) -> Option<Service> {
+        match self {
+            Provider::Facebook => Some(Service::Facebook),
+            Provider::Apple => Some(Service::Apple),
+            Provider::Google => Some(Service::Google),
+            Provider::OidcOauth => Some(Service::Oidc),
+            Provider::Email | Provider::Phone | Provider::MacAddress => None,
         }
     }
 }

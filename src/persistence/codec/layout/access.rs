@@ -8,7 +8,9 @@ use crate::domain::access;
 
 stored!(choice access::Channel { 0 => Sms, 1 => Email });
 stored!(choice access::Purpose { 0 => Register, 1 => SignIn, 2 => AddIdentity, 3 => ResetPassword, 4 => VerifyEmail });
-stored!(choice access::Provider { 0 => Phone, 1 => Email });
+stored!(choice access::Provider {
+    0 => Phone, 1 => Email, 2 => Facebook, 3 => Apple, 4 => Google, 5 => Oidc,
+});
 stored!(choice access::Progress { 0 => Asked, 1 => Proven, 2 => Passed(other) });
 stored!(choice access::Ended { 0 => SignedOut, 1 => Replayed });
 stored!(wrap access::CodeHash);

@@ -222,3 +222,24 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ),
     ]
 }
+
+/// An identity by each kind of account.
+pub(super) fn accounts() -> Vec<(&'static str, Event)> {
+    let added = |name, provider| {
+        let identity = Identity {
+            provider,
+            ..identity()
+        };
+        let added = access::Event::IdentityAdded(identity);
+        (
+            name,
+            Event::Contact(contact::Event::Access(Box::new(added))),
+        )
+    };
+    vec![
+        added("access_identity_added_facebook", Provider::Facebook),
+        added("access_identity_added_apple", Provider::Apple),
+        added("access_identity_added_google", Provider::Google),
+        added("access_identity_added_oidc", Provider::Oidc),
+    ]
+}

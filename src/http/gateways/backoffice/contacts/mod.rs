@@ -2,6 +2,7 @@
 pub(super) mod cards;
 pub(super) mod create;
 pub(super) mod delete;
+pub(super) mod export;
 pub(super) mod get;
 mod identity;
 pub(super) mod list;
