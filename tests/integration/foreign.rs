@@ -18,7 +18,7 @@ const NOBODY: &str = "69691e1e-1d90-4355-8b78-acd41ef577f4";
 const PASSWORD: &str = "vivid turtle 9";
 
 /// Whatever tells the two modes of a network apart: the rest is of both.
-const OF_A_MODE: [&str; 9] = [
+const OF_A_MODE: [&str; 10] = [
     "api_keys",
     "contacts",
     "wallets",
@@ -28,6 +28,7 @@ const OF_A_MODE: [&str; 9] = [
     "reward_schemes",
     "reward_tiers",
     "segments",
+    "identity_providers",
 ];
 
 /// An id of each kind, by the word that stands before it in a path.
@@ -149,6 +150,7 @@ async fn everything(node: &TestNode) -> Ids {
         "name": "Our own", "connector": "WEBHOOK",
         "webhook": { "url": "http://127.0.0.1:9/codes", "channels": ["SMS"] },
     });
+    let provider = json!({ "type": "GOOGLE", "client_id": "our-app" });
     let scheme = json!({ "name": "Club", "sign_up_option": "AUTO_SIGN_UP" });
     let offer =
         json!({ "name": "Five back", "awards": [{ "amount": 5, "amount_type": "PERCENTAGE" }] });
@@ -183,6 +185,10 @@ async fn everything(node: &TestNode) -> Ids {
         ("api_keys", made("/api_keys", &key).await),
         ("roles", made("/roles", &role).await),
         ("integrations", made("/integrations", &webhook).await),
+        (
+            "identity_providers",
+            made("/identity_providers", &provider).await,
+        ),
         (
             "organisations",
             node.seed.organisations.merchants[0].id.clone(),
