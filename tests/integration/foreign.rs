@@ -1,6 +1,7 @@
 //! What is of another network, or of the other mode, looks like nothing at all: at every operation of the Back Office that names something, and in
 //! every list of it. A new operation is held to it without a line here, unless it asks for a body.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use clientele::domain::address::TenantId;
@@ -313,7 +314,10 @@ async fn what_is_of_another_network_or_mode_is_unknown_at_every_operation_that_n
         let verbs = ["/deactivate", "/revoke", "/sign_out"];
         *method == "delete" || verbs.iter().any(|verb| path.ends_with(verb))
     };
-    named.sort_by_key(ends);
+    // The longest path first: what a contact has goes before the contact.
+    named.sort_by_key(|it| (ends(it), Reverse(it.1.len())));
+    // Version 1 would look for what version 2 has deleted.
+    named.retain(|(method, path, _)| *method != "delete" || path.contains("/v2/"));
     let own = |header, credential| Somebody {
         who: "the network itself",
         header,
