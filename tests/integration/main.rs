@@ -31,6 +31,7 @@ mod emails;
 mod erasure;
 mod estimates;
 mod exports;
+mod foreign;
 mod full_lists;
 mod goals;
 mod idempotency;

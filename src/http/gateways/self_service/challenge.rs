@@ -1,5 +1,6 @@
 //! What the operations have in common that have a code sent.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::response::Response;
@@ -10,12 +11,13 @@ use utoipa::ToSchema;
 use crate::actors::router::Timings;
 use crate::actors::router::access::{AccessRefused, Challenged, Destination};
 use crate::domain::access::Channel;
-use crate::domain::address::{Address, Mode};
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::{Answer, Query};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure, reply};
 use crate::limits::TELLING_TIME_STEP;
+use crate::secrets::OneTimeToken;
 
 /// How many of a number's last digits are shown: enough to know it by, too few to dial.
 const DIGITS_SHOWN: usize = 2;
@@ -151,11 +153,27 @@ pub(in super::super) async fn require_room(
 }
 
 /// A one-time token that a mail brought opens nothing.
-pub(super) fn invalid_one_time_token() -> Problem {
+fn invalid_one_time_token() -> Problem {
     Problem::new(
         Code::InvalidToken,
         "the one-time token was used, has run out, or is none; ask for another one",
     )
+}
+
+/// Takes a one-time token that a mail brought: wrong ones are counted against the address, as wrong codes are.
+pub(super) async fn by_one_time_token(
+    api: &Api,
+    client: IpAddr,
+    text: &str,
+    take: impl AsyncFnOnce(OneTimeToken) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    // Whose token it would be says only the token: wrong ones are nobody's.
+    let nobody = (TenantId::PLATFORM, Mode::Live);
+    let attempt = async {
+        let token = api.router.secrets().read_one_time_token(text);
+        take(token.ok_or_else(invalid_one_time_token)?).await
+    };
+    api.quota.guess(&api.router, nobody, client, attempt).await
 }
 
 /// The password is wrong, or nobody signs in so: which of both is not said.
