@@ -295,6 +295,7 @@ impl Turn<'_> {
             | Query::SpendTokens
             | Query::User
             | Query::Loyalty
+            | Query::Held
             | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }

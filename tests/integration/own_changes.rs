@@ -12,18 +12,18 @@ use crate::own_data::{OTHER, PHONE, till};
 
 impl Person {
     /// A write to what is its own.
-    fn write(&self, node: &TestNode, method: Method, path: &str, body: &Value) -> Ask {
+    pub(crate) fn write(&self, node: &TestNode, method: Method, path: &str, body: &Value) -> Ask {
         node.own(method, path, &self.access)
             .with("content-type", "application/json")
             .body(body)
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub(crate) fn path(&self, rest: &str) -> String {
         format!("/contacts/{}{rest}", self.id)
     }
 
     /// Changes its profile.
-    async fn changes(&self, node: &TestNode, body: Value) -> Answer {
+    pub(crate) async fn changes(&self, node: &TestNode, body: Value) -> Answer {
         let change = self.write(node, Method::PUT, &self.path(""), &body);
         change.send().await
     }

@@ -44,6 +44,10 @@ pub(super) fn adding_view(contact: &Contact, session: u32) -> Result<Answer, Rej
     })))
 }
 
+pub(super) fn registration_view(contact: &Contact) -> Answer {
+    Answer::Registration(Box::new(contact.registration()))
+}
+
 pub(super) fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let access = contact.access.as_ref();
     let session = access.and_then(|access| access.session(number));

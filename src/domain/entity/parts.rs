@@ -34,6 +34,11 @@ pub(super) fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, 
     Ok(Answer::Loyalty(Box::new(contact.loyalty_view(now))))
 }
 
+pub(super) fn held_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
+    present(contact.stage == Stage::Active)?;
+    Ok(Answer::Held(Box::new(contact.clone()), now))
+}
+
 pub(super) fn budget_view(state: &offer::State) -> Option<BudgetView> {
     Some(BudgetView {
         budget: state.offer.as_ref()?.budget?,

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::access_views::{
-    AddingView, adding_view, challenge_view, destination_view, password_view, session_view,
-    user_session,
+    AddingView, adding_view, challenge_view, destination_view, password_view, registration_view,
+    session_view, user_session,
 };
-use super::parts::{budget_view, hold_view, lots_view, loyalty_view, token_view, tokens_view};
+use super::parts::{
+    budget_view, held_view, hold_view, lots_view, loyalty_view, token_view, tokens_view,
+};
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
 use crate::domain::configuration::Configuration;
@@ -72,6 +74,8 @@ pub enum Query {
     SpendTokens,
     /// What is known of a contact's loyalty.
     Loyalty,
+    /// All that a contact's entity holds.
+    Held,
     /// What a tenant has set up about its customers.
     Configuration,
     /// A user.
@@ -221,6 +225,8 @@ pub enum Answer {
     SpendTokens(Vec<SpendToken>),
     /// A contact's loyalty.
     Loyalty(Box<LoyaltyView>),
+    /// A contact as it stands, and the time of business.
+    Held(Box<Contact>, Timestamp),
     /// What a tenant has set up about its customers.
     Configuration(Box<Configuration>),
     /// A user.
@@ -317,12 +323,11 @@ impl Entity {
             (Query::Session(number), State::Contact(contact)) => session_view(contact, number)?,
             (Query::User, State::User(user)) => Answer::User(user.clone()),
             (Query::Session(number), State::User(user)) => user_session(user, number)?,
-            (Query::Registration, State::Contact(contact)) => {
-                Answer::Registration(Box::new(contact.registration()))
-            }
+            (Query::Registration, State::Contact(contact)) => registration_view(contact),
             (Query::SpendToken(number), State::Contact(contact)) => token_view(contact, number)?,
             (Query::SpendTokens, State::Contact(contact)) => tokens_view(contact),
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
+            (Query::Held, State::Contact(contact)) => held_view(contact, now)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
@@ -349,6 +354,7 @@ impl Entity {
                 | Query::SpendTokens
                 | Query::User
                 | Query::Loyalty
+                | Query::Held
                 | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)

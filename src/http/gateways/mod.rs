@@ -2,6 +2,7 @@
 
 pub mod backoffice;
 pub mod errors;
+mod export;
 mod once;
 mod reference;
 mod schemes;

@@ -23,7 +23,12 @@ pub(in crate::http) struct Found {
     pub(in crate::http) has_more: bool,
 }
 
-async fn ask(api: &Api, contact: Address, page: JournalPage) -> Result<JournalView, Problem> {
+/// A part of the journal.
+pub(in crate::http) async fn ask(
+    api: &Api,
+    contact: Address,
+    page: JournalPage,
+) -> Result<JournalView, Problem> {
     match api.router.query(contact, Query::Journal(page)).await.result {
         Ok(Answer::Journal(view)) => Ok(view),
         Ok(_) => Err(failure::not_found()),

@@ -11,6 +11,7 @@ mod delete;
 mod demographics;
 mod devices;
 mod email_verification;
+mod export;
 mod external;
 mod forgot_password;
 mod get;
@@ -48,7 +49,11 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-pub(super) use self::challenge::evenly;
+pub(super) use self::challenge::{
+    WireChallenge, answer, evenly, refused, require_delivery, require_room,
+};
+pub(super) use self::otp::{Method, reached};
+pub(super) use self::validate_otp::OtpAnswer;
 use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
@@ -85,6 +90,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(oidc::authorization_url),
         routes!(sign_out::sign_out),
         routes!(get::get, update::update, delete::delete),
+        routes!(export::export_own),
         routes!(organisations::list, organisations::join),
         routes!(addresses::list, addresses::add),
         routes!(addresses::update, addresses::remove),

@@ -2,10 +2,12 @@
 pub(super) mod cards;
 pub(super) mod create;
 pub(super) mod delete;
+pub(super) mod export;
 pub(super) mod get;
 mod identity;
 pub(super) mod list;
 pub(super) mod organisations;
+pub(super) mod otp;
 mod patch;
 mod search;
 pub(super) mod tags;
