@@ -1,4 +1,5 @@
-//! Writing down what is done to keys, settings, offers, users and erased contacts: who, what, to which, and what came of it.
+//! Writing down what is done to keys, settings, offers, integrations, users, organisations and erased contacts: who, what, to which, and what
+//! came of it.
 //!
 //! A line stands in the log before anything is done, and another with the outcome before the caller is told. A crash between both leaves
 //! the first alone: nothing happens that the log knows nothing of.
@@ -8,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::auth::{Caller, Who};
 use super::problem::Problem;
-use super::{Api, failure};
+use super::{Api, failure, users};
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::audit::{Entry, Hash, Line, Outcome};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
@@ -30,19 +32,66 @@ pub async fn audited(
     target: Option<String>,
     act: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
+    let log = (caller.tenant(), caller.mode());
+    audited_in(api, caller, log, operation, target, act).await
+}
+
+/// The same, in the log of another tenant or mode than the caller's: whoever comes to look at one is written down there.
+///
+/// # Errors
+/// Those of `act`. Where the log cannot be written first, nothing is done.
+pub async fn audited_in(
+    api: &Api,
+    caller: &Caller,
+    log: (TenantId, Mode),
+    operation: &'static str,
+    target: Option<String>,
+    act: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
     let (actor, masquerader) = actors(api, &caller.who);
-    let mut entry = Entry {
+    let entry = Entry {
         actor,
         masquerader,
         operation: operation.to_owned(),
         target,
         outcome: Outcome::Asked,
     };
-    let (tenant, mode) = (caller.tenant(), caller.mode());
+    written_down(api, log, entry, act).await
+}
+
+/// Does `act` for a user who has no token, and writes it down.
+///
+/// # Errors
+/// Those of `act`. Where the log cannot be written first, nothing is done.
+pub async fn audited_by_user(
+    api: &Api,
+    user: Address,
+    log: (TenantId, Mode),
+    operation: &'static str,
+    target: Option<String>,
+    act: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    let entry = Entry {
+        actor: format!("user:{}", users::id(api, user)),
+        masquerader: None,
+        operation: operation.to_owned(),
+        target,
+        outcome: Outcome::Asked,
+    };
+    written_down(api, log, entry, act).await
+}
+
+async fn written_down(
+    api: &Api,
+    (tenant, mode): (TenantId, Mode),
+    mut entry: Entry,
+    act: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
     let asked = api.router.write_audit(tenant, mode, entry.clone());
     asked.await.map_err(failure::problem)?;
     let answer = act.await;
     entry.outcome = outcome(&answer);
+    let operation = entry.operation.clone();
     if let Err(failure) = api.router.write_audit(tenant, mode, entry).await {
         // What was done is done, and stands in the log as asked for.
         tracing::error!(?failure, operation, "the outcome is not in the audit log");

@@ -3,6 +3,11 @@
 use super::extract::Faults;
 use crate::limits::EMAIL_CHARS_MAX;
 
+/// A text as addresses are compared, whether it is one or not: without blanks around it, and in lower case.
+pub fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
 /// The address without blanks around it and in lower case, if it can be one: `name@example.com`. What is between the quotes of RFC 5321
 /// nobody uses, and it is refused.
 pub fn normal(text: &str) -> Option<String> {
@@ -20,7 +25,7 @@ pub fn normal(text: &str) -> Option<String> {
         && domain.contains('.')
         && labels_are_there
         && text.chars().count() <= EMAIL_CHARS_MAX;
-    is_address.then(|| text.to_lowercase())
+    is_address.then(|| folded(text))
 }
 
 /// Demands an e-mail address, as [`normal`] reads it, of `member`.

@@ -1,7 +1,7 @@
 //! Users as operators make them: over the control socket, and for the demo network.
 
 use super::passwords::{Password, Unfit};
-use super::{Api, failure};
+use super::{Api, email, failure};
 use crate::actors::router::Failure;
 use crate::domain::address::{Address, TenantId};
 use crate::domain::contact::Profile;
@@ -60,22 +60,6 @@ impl NotMade {
     }
 }
 
-/// An e-mail address as it is compared: without blanks around it, in small letters.
-pub fn normalised(email: &str) -> String {
-    email.trim().to_lowercase()
-}
-
-/// Whether a text can be an e-mail address: something on both sides of one `@`, without blanks, no longer than RFC 5321 lets it be.
-pub fn is_email(text: &str) -> bool {
-    let parts = text.split_once('@');
-    let is_plain = |it: char| !it.is_whitespace() && !it.is_control();
-    text.len() <= 254
-        && text.chars().all(is_plain)
-        && parts.is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        })
-}
-
 /// A user's public id.
 pub fn id(api: &Api, user: Address) -> String {
     let ids = api.router.secrets().public_ids();
@@ -96,7 +80,7 @@ pub async fn make(api: &Api, new: NewUser) -> Result<Address, NotMade> {
     }
     let password = Password::chosen(new.password).map_err(NotMade::Unfit)?;
     let hash = api.passwords.hash(password).await.map_err(NotMade::Busy)?;
-    let email = normalised(&new.email);
+    let email = email::folded(&new.email);
     let (user, value) = router.user_of(&email);
     let person = Profile {
         first_name: new.first_name,

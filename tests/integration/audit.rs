@@ -1,7 +1,9 @@
 //! The audit log: what is done to keys, settings, offers and contacts stands in it, in a chain that shows every change.
 
 use clientele::clock::Clock;
-use clientele::domain::audit::{PAGE_LINES, Verifier};
+use clientele::domain::audit::{self, Outcome, PAGE_LINES, Verifier};
+use clientele::domain::entity::Command;
+use clientele::domain::tenant;
 use clientele::domain::time::Span;
 use clientele::http::audit::{ExportedEnd, ExportedLine, hex};
 use http::Method;
@@ -11,6 +13,7 @@ use crate::client::Ask;
 use crate::commerce::{put, tried};
 use crate::contact_changes::refused;
 use crate::node::TestNode;
+use crate::users::Session;
 
 async fn log(node: &TestNode, query: &str) -> Value {
     let listed = node.get(&format!("/audit_log?{query}")).send().await;
@@ -161,11 +164,161 @@ async fn a_line_is_on_disk_before_anything_is_done() {
             .await
             .text("uncovered_offline_spend")
     };
+    // The first line of a page begins it.
+    assert_eq!(setting(&node, "REJECT").send().await.status, 200);
+    node.probe.decided();
     let (paused, pending) = node.begin_with_syncs_held(setting(&node, "OWE")).await;
-    assert_eq!(uncovered().await, "REJECT");
+    let decided = node.probe.decided();
+    assert!(
+        matches!(
+            &decided[..],
+            [Command::AuditLog(audit::Command::Append(line))] if line.outcome == Outcome::Asked
+        ),
+        "{decided:?}"
+    );
     drop(paused);
     assert_eq!(pending.answer().await.status, 200);
     assert_eq!(uncovered().await, "OWE");
+    let decided = node.probe.decided();
+    let is_done = |command: &Command| matches!(command, Command::AuditLog(audit::Command::Append(line)) if line.outcome == Outcome::Done);
+    let set = decided
+        .iter()
+        .position(|it| matches!(it, Command::Tenant(tenant::Command::Set(..))));
+    let done = decided.iter().position(is_done);
+    assert!(set.is_some() && set < done, "{decided:?}");
+}
+
+/// What is done by users, by strangers and by contacts: who did it, what, to whom, and in which log it stands.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_to_look_at_a_mode_or_an_organisation_is_written_down_there() {
+    let node = TestNode::start().await;
+    let owner = node.owner().await;
+    let by = |session: &Session, path: &str, body: &Value| {
+        node.by(session, Method::POST, path).body(body).send()
+    };
+    let merchant = node.seed.organisations.merchants[0].id.clone();
+    let network = node.seed.organisations.service_owner.clone();
+    let trier = by(&owner, "/users/mode", &json!({ "mode": "TEST" })).await;
+    let trier = Session::of(&trier);
+    let masked = by(
+        &owner,
+        &format!("/organisations/{merchant}/masquerade"),
+        &Value::Null,
+    )
+    .await;
+    let masked = Session::of(&masked);
+    let masked_trier = by(&masked, "/users/mode", &json!({ "mode": "TEST" })).await;
+    assert_eq!(masked_trier.status, 200, "{masked_trier:?}");
+    let back = by(
+        &masked,
+        &format!("/organisations/{network}/switch"),
+        &json!({}),
+    )
+    .await;
+    assert_eq!(back.status, 200, "{back:?}");
+    // What is none of one's own, nobody comes to.
+    let elsewhere = by(
+        &trier,
+        &format!("/organisations/{merchant}/switch"),
+        &json!({}),
+    )
+    .await;
+    assert_eq!(elsewhere.status, 404);
+
+    let new = json!({ "name": "Pier", "first_name": "Grace", "last_name": "Hopper",
+        "email_address": "grace@example.com", "password": "calm otter 77" });
+    let key = node.seed.keys["test"].public.clone().unwrap();
+    let registered = node.stranger(Method::POST, "/organisations/register");
+    let registered = registered.with("api_key", &key).body(&new).send().await;
+    assert_eq!(registered.status, 201, "{registered:?}");
+    let pier = registered.text("id");
+    let token = node.inbox().await[0]["code"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let path = format!("/users/verify_email?token={token}");
+        let proven = node.stranger(Method::GET, &path).send().await;
+        assert_eq!(proven.status, 200, "{proven:?}");
+    }
+    let grace = Session::of(
+        &node
+            .typed("grace@example.com", "calm otter 77")
+            .send()
+            .await,
+    );
+    let person = node.signed_up("+447566224395").await;
+    let path = format!("/contacts/{}", person.id);
+    let erased = node.own(Method::DELETE, &path, &person.access).send().await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+
+    let shown = |lines: &[ExportedLine]| -> Vec<String> {
+        let shown = lines.iter().filter(|line| line.outcome == "DONE");
+        let shown = shown.map(|line| {
+            let target = line.target.as_deref().unwrap_or_default();
+            let masked = line.masquerader.as_deref().unwrap_or_default();
+            format!("{} {masked} {} {target}", line.actor, line.operation)
+        });
+        shown.collect()
+    };
+    let (user, as_merchant) = (
+        format!("user:{}", owner.id),
+        format!("organisation:{merchant}"),
+    );
+    let (_, live) = exported(&node, "live").await;
+    assert_eq!(
+        shown(&live),
+        [
+            format!("{user}  organisations.masquerade {merchant}"),
+            format!("{as_merchant} {user} organisations.switch {network}"),
+        ]
+    );
+    let (text, test) = exported(&node, "test").await;
+    let lines = shown(&test);
+    let app = lines[2].split(' ').next().unwrap();
+    assert!(app.starts_with("key:"), "{lines:?}");
+    assert_eq!(
+        lines,
+        [
+            format!("{user}  users.mode {network}"),
+            format!("{as_merchant} {user} users.mode {merchant}"),
+            format!("{app}  organisations.register {pier}"),
+            format!("user:{}  organisations.verify {pier}", grace.id),
+            format!("contact:{0}  contacts.erase {0}", person.id),
+        ]
+    );
+    assert_eq!(test.len(), 2 * lines.len(), "each was asked for first");
+    assert!(!text.contains("Pier") && !text.contains("grace@"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn integrations_are_written_down_without_what_they_were_told() {
+    let node =
+        TestNode::start_with(|config| config.outbound.allow_networks = "127.0.0.0/8".into()).await;
+    let webhook = json!({
+        "name": "Our own", "connector": "WEBHOOK",
+        "webhook": { "url": "http://127.0.0.1:9/codes", "channels": ["SMS"] },
+    });
+    let made = node.post("/integrations", &webhook).send().await;
+    let (id, secret) = (made.text("id"), made.text("secret"));
+    let path = format!("/integrations/{id}/deactivate");
+    assert_eq!(node.post(&path, &json!({})).send().await.status, 200);
+    let (text, lines) = exported(&node, "live").await;
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|line| (&*line.operation, line.target.as_deref(), &*line.outcome))
+        .collect();
+    let id = Some(&*id);
+    assert_eq!(
+        lines,
+        [
+            ("integrations.create", id, "ASKED"),
+            ("integrations.create", id, "DONE"),
+            ("integrations.deactivate", id, "ASKED"),
+            ("integrations.deactivate", id, "DONE"),
+        ]
+    );
+    assert!(
+        !text.contains(&secret) && !text.contains("127.0.0.1"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -178,6 +178,30 @@ async fn of_many_passwords_at_once_no_more_are_tried_than_one_after_the_other() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_address_is_none_at_every_gateway() {
+    let node = TestNode::start().await;
+    let owner = node.owner().await;
+    for text in [
+        "ada",
+        "ada@example",
+        "ada b@example.test",
+        "ada@x.test,eve@x.test",
+    ] {
+        let contact = node.post("/contacts", &json!({ "email_address": text }));
+        let registered = node.app("/contacts/register", &ada_by_email(text, None));
+        let invited = json!({ "email_address": text, "roles": ["x"] });
+        let invited = node.by(&owner, Method::POST, "/users").body(&invited);
+        let forgot = node.stranger(Method::POST, "/users/forgot_password");
+        let forgot = forgot.body(&json!({ "email": text }));
+        for ask in [contact, registered, invited, forgot] {
+            let answer = ask.send().await;
+            assert_eq!(answer.problem(), refused(422, "invalid_request"), "{text}");
+            assert_eq!(answer.json()["errors"][0]["code"], "not_an_email_address");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_the_back_office_knows_is_not_taken_over() {
     let node = TestNode::start().await;
     let body = json!({ "code": "DESK", "email_address": EMAIL });

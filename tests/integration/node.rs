@@ -70,6 +70,7 @@ pub(crate) struct TestProbe {
     of_offers: AtomicUsize,
     fired: Mutex<Vec<Address>>,
     bomb: Mutex<Option<(Address, u32)>>,
+    watched: Mutex<Vec<Command>>,
 }
 
 impl TestProbe {
@@ -88,6 +89,11 @@ impl TestProbe {
         self.fired.lock().unwrap().clone()
     }
 
+    /// What was about to be decided since this was asked last, in order.
+    pub(crate) fn decided(&self) -> Vec<Command> {
+        std::mem::take(&mut *self.watched.lock().unwrap())
+    }
+
     /// Makes the next `times` purchases of `address` panic.
     pub(crate) fn panic_at(&self, address: Address, times: u32) {
         *self.bomb.lock().unwrap() = Some((address, times));
@@ -101,6 +107,7 @@ impl TestProbe {
 
 impl Probe for TestProbe {
     fn before_decide(&self, address: &Address, command: &Command) {
+        self.watched.lock().unwrap().push(command.clone());
         if matches!(command, Command::FireTimers) {
             self.fired.lock().unwrap().push(*address);
         }

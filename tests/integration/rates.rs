@@ -250,6 +250,45 @@ async fn an_address_that_guesses_is_refused_even_the_right_code_for_another_acco
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_time_tokens_of_mails_are_guesses_like_codes_are() {
+    let node = TestNode::start().await;
+    let post = |path: &'static str| {
+        let body = json!({ "token": "made-up", "password": "calm otter 77" });
+        let ask = node.ask(Method::POST, path).without("api_key");
+        ask.with("content-type", "application/json").body(&body)
+    };
+    let get = |path: &'static str| {
+        let ask = node.ask(Method::GET, path).without("api_key");
+        ask.with("accept", "application/json")
+    };
+    let of_users = [
+        post("/backoffice/v2/users/accept"),
+        post("/backoffice/v2/users/reset_password"),
+        get("/backoffice/v2/users/verify_email?token=made-up"),
+    ];
+    let of_contacts = [
+        post("/self-service/v2/contacts/change_password"),
+        get("/self-service/v2/contacts/verify_email?token=made-up"),
+    ];
+    for asks in [&of_users[..], &of_contacts[..]] {
+        for turn in 0..usize::try_from(WRONG_FROM_AN_ADDRESS_MAX).unwrap() {
+            let wrong = asks[turn % asks.len()].clone().send().await;
+            assert_eq!(wrong.problem(), refused(401, "invalid_token"), "{turn}");
+        }
+        for ask in asks {
+            over(&ask.clone().send().await);
+        }
+    }
+    // Whoever mistook a link signs in by a code all the same.
+    node.signed_up(PHONE).await;
+    node.clock
+        .advance(Span::seconds(WRONG_FROM_AN_ADDRESS_LASTS_S));
+    for ask in of_users.into_iter().chain(of_contacts) {
+        assert_eq!(ask.send().await.problem(), refused(401, "invalid_token"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rates_are_shown_as_set_and_refused_by_their_field() {
     let node = TestNode::start().await;
     let rates = json!({ "secret_key": rate(1000), "address": rate(7) });

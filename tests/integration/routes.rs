@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::client::Ask;
 use crate::commerce::put;
 use crate::contact_changes::refused;
+use crate::keys::strangers;
 use crate::node::TestNode;
 use crate::users::Session;
 
@@ -43,6 +44,8 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
     let contact = format!("Bearer {contact}");
     let of_owner = format!("Bearer {}", node.owner().await.access);
     let secret = node.secret_key("live");
+    let (their_key, _) = strangers(&node).await;
+    let app_key = node.app_key("live");
     let mut operations = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -52,27 +55,39 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
                 ("api_key", "sk_live_0", 401, "invalid_api_key"),
                 ("api_key", &*public, 403, "secret_key_required"),
                 ("api_key", &*without_scopes, 403, "insufficient_scope"),
+                ("api_key", &*app_key, 403, "secret_key_required"),
                 ("authorization", "Bearer x.y.z", 401, "invalid_token"),
                 ("authorization", &*contact, 401, "invalid_token"),
             ];
             let by_token = [
                 ("api_key", &*secret, 401, "missing_credentials"),
+                ("api_key", &*public, 401, "missing_credentials"),
+                ("api_key", &*their_key, 401, "missing_credentials"),
                 ("authorization", "Bearer x.y.z", 401, "invalid_token"),
                 ("authorization", &*contact, 401, "invalid_token"),
             ];
             let by_page = [
                 ("api_key", "pk_live_0", 401, "invalid_api_key"),
                 ("api_key", &*without_scopes, 403, "insufficient_scope"),
+                ("api_key", &*app_key, 403, "insufficient_scope"),
                 ("authorization", &*of_owner, 401, "missing_credentials"),
                 ("authorization", &*contact, 401, "invalid_token"),
             ];
             let by_refresh = [
                 ("api_key", &*secret, 401, "missing_credentials"),
+                ("api_key", &*public, 401, "missing_credentials"),
                 ("authorization", "Bearer x.y.z", 401, "invalid_grant"),
                 ("authorization", &*contact, 401, "invalid_grant"),
+                ("authorization", &*of_owner, 401, "invalid_grant"),
             ];
             let refusals: &[_] = match need(method, path) {
-                Need::Nothing => continue,
+                Need::Nothing => {
+                    let open = nonsense(&node, method, path, &json!([])).without("api_key");
+                    let (status, code) = open.send().await.problem();
+                    let asks = ["missing_credentials", "insufficient_scope"];
+                    assert!(!asks.contains(&&*code), "{name}: {status} {code}");
+                    continue;
+                }
                 Need::RefreshToken => &by_refresh,
                 Need::Token => &by_token,
                 Need::Scope(_) => &by_key,
@@ -94,6 +109,19 @@ async fn every_operation_refuses_who_may_not_use_it_before_it_reads_the_request(
                         "{name}"
                     );
                 }
+                if need(method, path) == Need::RefreshToken {
+                    continue;
+                }
+                // Two that work, and contradict each other: of another network, mode or gateway.
+                for key in [&their_key, &node.secret_key("test"), &app_key] {
+                    let both = ask.clone().with("api_key", key);
+                    let both = both.with("authorization", &of_owner).send().await;
+                    assert_eq!(
+                        both.problem(),
+                        refused(401, "credentials_conflict"),
+                        "{name}"
+                    );
+                }
             }
         }
     }
@@ -111,6 +139,7 @@ const OPENED_BY_THEIR_TOKEN: [&str; 3] = [
 fn refusals(
     node: &TestNode,
     weak: &str,
+    user: &str,
     opened_by: &[&str],
 ) -> Vec<(&'static str, String, (u16, String))> {
     let mut rows = Vec::new();
@@ -133,9 +162,12 @@ fn refusals(
     if !opens_to_keys {
         row("api_key", &node.app_key("test"), 401, "missing_credentials");
     }
-    match opened_by.contains(&"refresh_token") {
-        true => row("authorization", "Bearer x.y.z", 401, "invalid_grant"),
-        false => row("authorization", "Bearer x.y.z", 401, "invalid_token"),
+    for token in ["x.y.z", user] {
+        let token = format!("Bearer {token}");
+        match opened_by.contains(&"refresh_token") {
+            true => row("authorization", &token, 401, "invalid_grant"),
+            false => row("authorization", &token, 401, "invalid_token"),
+        }
     }
     rows
 }
@@ -150,6 +182,10 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
         .post("/api_keys", &weak)
         .with("api_key", &node.secret_key("test"));
     let weak = weak.send().await.text("value");
+    let user = node.owner().await.access;
+    let person = node.signed_up("+447566224395").await;
+    let person = format!("Bearer {}", person.access);
+    let (their_key, _) = strangers(&node).await;
     let mut operations = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -172,11 +208,28 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                     refused(401, "missing_credentials"),
                     "{name}"
                 );
-                for (header, value, expected) in refusals(&node, &weak, &opened_by) {
+                for (header, value, expected) in refusals(&node, &weak, &user, &opened_by) {
                     let refusal = ask.clone().with(header, &value).send().await;
                     assert_eq!(refusal.problem(), expected, "{name} {header} {body}");
                     let described = &operation["responses"][expected.0.to_string()];
                     assert!(!described.is_null(), "{name} {expected:?}");
+                }
+                if !opened_by.contains(&"refresh_token") {
+                    // Two that work, and contradict each other: of another mode, gateway or network.
+                    for key in [&node.app_key("live"), &node.secret_key("test"), &their_key] {
+                        let both = ask.clone().with("api_key", key);
+                        let both = both.with("authorization", &person).send().await;
+                        let conflict = refused(401, "credentials_conflict");
+                        assert_eq!(both.problem(), conflict, "{name}");
+                    }
+                }
+                if !opened_by.contains(&"access_token") && !opened_by.contains(&"refresh_token") {
+                    let token = ask.clone().with("authorization", &person).send().await;
+                    assert_eq!(
+                        token.problem(),
+                        refused(401, "missing_credentials"),
+                        "{name}"
+                    );
                 }
                 if opened_by.contains(&"api_key") {
                     let let_in = ask.with("api_key", &node.app_key("test")).send().await;

@@ -68,6 +68,13 @@ async fn whoever_has_an_app_needs_a_code_of_late_for_what_lets_others_in() {
     );
     let read = node.by(&other, Method::GET, "/settings").send().await;
     assert_eq!(read.status, 200);
+    // Whoever gets the mails and codes gets in.
+    let webhook = json!({
+        "name": "Mine", "connector": "WEBHOOK",
+        "webhook": { "url": "https://codes.example.com/", "channels": ["EMAIL"] },
+    });
+    let wanted = post(&node, &other, "/integrations", &webhook).await;
+    assert_eq!(wanted.problem(), refused(401, "step_up_required"));
     // A code is taken once, by whichever session.
     let used = post(&node, &other, "/users/step_up", &app.code(&node, 0)).await;
     assert_eq!(used.problem(), refused(401, "otp_invalid"));

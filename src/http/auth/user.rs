@@ -16,8 +16,13 @@ use crate::http::problem::{Code, Problem};
 use crate::http::tokens::Refused;
 use crate::http::{Api, failure};
 
-/// What wants a step-up from a user who can: whatever lets others in.
-const STEPPED_UP: [Scope; 3] = [Scope::KeysWrite, Scope::UsersWrite, Scope::RolesWrite];
+/// What wants a step-up from a user who can: whatever lets others in, as those do who get the codes and letters that let people in.
+const STEPPED_UP: [Scope; 4] = [
+    Scope::KeysWrite,
+    Scope::UsersWrite,
+    Scope::RolesWrite,
+    Scope::IntegrationsWrite,
+];
 
 /// A user in one of its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answered, Control, refuse};
 use crate::domain::address::TenantId;
 use crate::domain::ids::Named;
+use crate::http::email;
 use crate::http::users::{self, NotMade};
 
 /// How many random bytes a password that we make has: 120 bits.
@@ -45,11 +46,10 @@ pub(super) async fn create(
     Json(new): Json<NewUser>,
 ) -> Answered<CreatedUser> {
     let api = &control.api;
-    let email = users::normalised(&new.email);
-    if !users::is_email(&email) {
-        let detail = "--email must be an e-mail address";
-        return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
+    let email = email::normal(&new.email).ok_or_else(|| {
+        let detail = "--email must be like name@example.com";
+        refuse(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    })?;
     let organisation = match &new.organisation_id {
         None => None,
         Some(id) => {

@@ -155,7 +155,10 @@ impl Code {
     /// Whether it refuses a code or a password because it is a wrong one.
     #[must_use]
     pub const fn is_wrong_guess(self) -> bool {
-        matches!(self, Code::OtpInvalid | Code::InvalidLogin)
+        matches!(
+            self,
+            Code::OtpInvalid | Code::InvalidLogin | Code::InvalidToken
+        )
     }
 
     /// Whether the answer always carries `Retry-After`: 429 and 503 do, and both mean that nothing happened.

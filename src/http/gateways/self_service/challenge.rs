@@ -1,5 +1,6 @@
 //! What the operations have in common that have a code sent.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::response::Response;
@@ -10,12 +11,13 @@ use utoipa::ToSchema;
 use crate::actors::router::Timings;
 use crate::actors::router::access::{AccessRefused, Challenged, Destination};
 use crate::domain::access::Channel;
-use crate::domain::address::{Address, Mode};
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::{Answer, Query};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure, reply};
 use crate::limits::TELLING_TIME_STEP;
+use crate::secrets::OneTimeToken;
 
 /// How many of a number's last digits are shown: enough to know it by, too few to dial.
 const DIGITS_SHOWN: usize = 2;
@@ -29,7 +31,7 @@ const LETTERS_HIDDEN: usize = 5;
 /// A code was sent, or would have been if anybody had the number: which of both is not said.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Challenge)]
-pub(super) struct WireChallenge {
+pub(in super::super) struct WireChallenge {
     /// Where to, as far as the caller may see it: made from what the caller sent.
     obfuscated_value: String,
     /// For `validate_otp`, with the code.
@@ -38,7 +40,7 @@ pub(super) struct WireChallenge {
 }
 
 /// The answer of an operation that has a code sent to `to`.
-pub(super) fn answer(
+pub(in super::super) fn answer(
     caller: &Caller,
     status: StatusCode,
     to: Option<&Destination>,
@@ -54,7 +56,7 @@ pub(super) fn answer(
 }
 
 /// Why a contact may not sign in, as a problem. Nothing in it tells whether the contact is known.
-pub(super) fn refused(refused: AccessRefused) -> Problem {
+pub(in super::super) fn refused(refused: AccessRefused) -> Problem {
     match refused {
         AccessRefused::CodeInvalid => Problem::new(
             Code::OtpInvalid,
@@ -100,7 +102,7 @@ pub(super) fn invalid_grant() -> Problem {
 
 /// Demands that a message by `channel` can reach anybody: test mode, or an integration that delivers it; and that the tenant has not
 /// had too many codes sent. Asked before anybody is looked up.
-pub(super) async fn require_delivery(
+pub(in super::super) async fn require_delivery(
     api: &Api,
     caller: &Caller,
     channel: Channel,
@@ -139,7 +141,7 @@ pub(super) async fn require_message(
 }
 
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
-pub(super) async fn require_room(
+pub(in super::super) async fn require_room(
     api: &Api,
     caller: &Caller,
     destination: &Destination,
@@ -151,11 +153,27 @@ pub(super) async fn require_room(
 }
 
 /// A one-time token that a mail brought opens nothing.
-pub(super) fn invalid_one_time_token() -> Problem {
+fn invalid_one_time_token() -> Problem {
     Problem::new(
         Code::InvalidToken,
         "the one-time token was used, has run out, or is none; ask for another one",
     )
+}
+
+/// Takes a one-time token that a mail brought: wrong ones are counted against the address, as wrong codes are.
+pub(super) async fn by_one_time_token(
+    api: &Api,
+    client: IpAddr,
+    text: &str,
+    take: impl AsyncFnOnce(OneTimeToken) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    // Whose token it would be says only the token: wrong ones are nobody's.
+    let nobody = (TenantId::PLATFORM, Mode::Live);
+    let attempt = async {
+        let token = api.router.secrets().read_one_time_token(text);
+        take(token.ok_or_else(invalid_one_time_token)?).await
+    };
+    api.quota.guess(&api.router, nobody, client, attempt).await
 }
 
 /// The password is wrong, or nobody signs in so: which of both is not said.

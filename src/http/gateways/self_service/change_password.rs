@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, invalid_login, invalid_one_time_token, refused};
+use super::challenge::{by_one_time_token, evenly, invalid_login, refused};
 use super::identification::{check_password, hashed};
 use crate::actors::router::Timings;
 use crate::actors::router::access::PasswordTry;
@@ -20,6 +20,7 @@ use crate::http::problem::{Problem, ProblemBody};
 use crate::http::quota::Client;
 use crate::http::{Api, reply};
 use crate::limits;
+use crate::secrets::OneTimeToken;
 
 /// A password that whoever got a mail chooses.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -53,21 +54,22 @@ impl Validate for PasswordByToken {
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The token was used, has run out, or is none", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens came from this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn by_token(
     State(api): State<Api>,
-    _: Client,
+    Client(client): Client,
     body: ValidJson<PasswordByToken>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let secrets = api.router.secrets();
-    let token = secrets.read_one_time_token(&body.token);
-    let token = token.ok_or_else(invalid_one_time_token)?;
-    let hash = hashed(&api, &body.password).await?;
-    let set = api.router.reset_password(&token, &hash).await;
-    set.map_err(refused)?;
+    let set = async |token: OneTimeToken| {
+        let hash = hashed(&api, &body.password).await?;
+        let set = api.router.reset_password(&token, &hash).await;
+        set.map_err(refused)
+    };
+    by_one_time_token(&api, client, &body.token, set).await?;
     let timings = reply::timings_since(began, Timings::default());
     Ok(reply::no_content(timings))
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::challenge::{evenly, invalid_one_time_token, refused, require_message};
+use super::challenge::{by_one_time_token, evenly, refused, require_message};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -20,6 +20,7 @@ use crate::http::problem::{Problem, ProblemBody};
 use crate::http::quota::Client;
 use crate::http::{Api, reply};
 use crate::limits;
+use crate::secrets::OneTimeToken;
 
 /// An e-mail address that is to be verified.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -74,6 +75,7 @@ async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Pro
 
 /// The token of a link in a mail.
 #[derive(Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct VerificationQuery {
     /// What `request_email_verification` had sent.
     token: String,
@@ -102,20 +104,21 @@ pub(super) struct EmailVerified {}
         (status = 200, description = "The address is verified", body = EmailVerified),
         (status = 401, description = "The token has run out, or is none", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens came from this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn verify(
     State(api): State<Api>,
-    _: Client,
+    Client(client): Client,
     query: ValidQuery<VerificationQuery>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let secrets = api.router.secrets();
-    let token = secrets.read_one_time_token(&query.token);
-    let token = token.ok_or_else(invalid_one_time_token)?;
-    let verified = api.router.verify_email(&token).await;
-    verified.map_err(refused)?;
+    let verify = async |token: OneTimeToken| {
+        let verified = api.router.verify_email(&token).await;
+        verified.map_err(refused)
+    };
+    by_one_time_token(&api, client, &query.token, verify).await?;
     let timings = reply::timings_since(began, Timings::default());
     Ok(reply::json(StatusCode::OK, &EmailVerified {}, timings))
 }

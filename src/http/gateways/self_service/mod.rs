@@ -26,6 +26,7 @@ mod organisations;
 mod otp;
 mod own;
 mod preferences;
+mod proof;
 mod purchases;
 mod refresh;
 mod register;
@@ -49,8 +50,12 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-pub(super) use self::challenge::evenly;
+pub(super) use self::challenge::{
+    WireChallenge, answer, evenly, refused, require_delivery, require_room,
+};
 pub(super) use self::image::{media_type, url};
+pub(super) use self::otp::{Method, reached};
+pub(super) use self::validate_otp::OtpAnswer;
 use super::{answers_of_all, reference, under};
 use crate::http::Api;
 

@@ -5,9 +5,8 @@ use crate::domain::address::{Address, Kind};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
-use crate::http::Api;
 use crate::http::auth::Caller;
-use crate::http::phone;
+use crate::http::{Api, email, phone};
 use crate::secrets::UniqueValue;
 
 /// How a request names a contact.
@@ -85,8 +84,7 @@ pub(super) fn code(api: &Api, caller: &Caller, text: &str) -> ValueHash {
 
 /// An e-mail address: upper case and blanks around it make no other.
 pub(super) fn email_address(api: &Api, caller: &Caller, text: &str) -> ValueHash {
-    let normal = text.trim().to_lowercase();
-    value(api, caller, UniqueValue::EmailAddress, &normal)
+    value(api, caller, UniqueValue::EmailAddress, &email::folded(text))
 }
 
 /// A phone number, if it is one.

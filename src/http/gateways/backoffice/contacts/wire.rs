@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::contact::{ContactType, Field, Phone, PostalAddress, Profile};
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
-use crate::http::phone;
+use crate::http::{email, phone};
 use crate::limits;
 
 /// Who a contact is.
@@ -165,23 +165,8 @@ impl Validate for NewContact {
         ] {
             check(faults, member, value.as_deref(), name_max);
         }
-        if let Some(email) = &self.email_address {
-            check(
-                faults,
-                "email_address",
-                Some(email),
-                limits::EMAIL_CHARS_MAX,
-            );
-            let is_address = email
-                .trim()
-                .split_once('@')
-                .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
-            faults.require(
-                is_address,
-                "email_address",
-                "not_an_email_address",
-                "must be like name@example.com",
-            );
+        if let Some(email_address) = &self.email_address {
+            email::check(faults, "email_address", email_address);
         }
         check_lists(self, faults);
     }

@@ -13,8 +13,8 @@ use super::wire::{NewIntegration, fresh_secret};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
-use crate::domain::ids::{Named, PublicId};
 use crate::domain::tenant::{self, Connector, INTEGRATION_SEALED_BYTES_MAX, Integration};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
@@ -102,21 +102,21 @@ pub(in super::super) async fn create(
         is_active: true,
     }));
     let remember = Some(once.remember(&api));
-    let added = api
-        .router
-        .command(tenant, Command::Tenant(add), remember, None);
-    let added = added.await;
-    let timings = reply::timings(&caller, added.timings);
-    if let Err(why) = added.result {
-        return Ok(reply::refused(failure::problem(why), timings));
-    }
-    let created = Created {
-        id: secrets.public_ids().write(PublicId {
-            named: Named::Integration,
-            entity: tenant.entity,
-            part: number,
-        }),
-        secret: body.wants_secret().then_some(made),
+    let id = super::id(&api, &caller, number);
+    let act = async {
+        let added = api
+            .router
+            .command(tenant, Command::Tenant(add), remember, None);
+        let added = added.await;
+        let timings = reply::timings(&caller, added.timings);
+        if let Err(why) = added.result {
+            return Ok(reply::refused(failure::problem(why), timings));
+        }
+        let created = Created {
+            id: id.clone(),
+            secret: body.wants_secret().then_some(made),
+        };
+        Ok(reply::json(StatusCode::CREATED, &created, timings))
     };
-    Ok(reply::json(StatusCode::CREATED, &created, timings))
+    audited(&api, &caller, "integrations.create", Some(id.clone()), act).await
 }

@@ -11,6 +11,7 @@ use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::tenant;
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -45,11 +46,16 @@ pub(in super::super) async fn deactivate(
     let integration = find(&api, &caller, &id).await?;
     let tenant = Address::tenant(caller.tenant());
     let end = tenant::Command::DeactivateIntegration(integration.number);
-    let ended = api.router.command(tenant, Command::Tenant(end), None, None);
-    let ended = ended.await;
-    let timings = reply::timings(&caller, ended.timings);
-    Ok(match ended.result {
-        Ok(_) => reply::json(StatusCode::OK, &DeactivatedIntegration { id }, timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let ended = api.router.command(tenant, Command::Tenant(end), None, None);
+        let ended = ended.await;
+        let timings = reply::timings(&caller, ended.timings);
+        let id = id.clone();
+        Ok(match ended.result {
+            Ok(_) => reply::json(StatusCode::OK, &DeactivatedIntegration { id }, timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    let target = super::id(&api, &caller, integration.number);
+    audited(&api, &caller, "integrations.deactivate", Some(target), act).await
 }

@@ -9,7 +9,7 @@ mod wire;
 
 use crate::domain::address::{Address, Mode};
 use crate::domain::entity::{Answer, Query};
-use crate::domain::ids::Named;
+use crate::domain::ids::{Named, PublicId};
 use crate::domain::tenant::{Integration, Service, Tenant};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
@@ -40,6 +40,15 @@ async fn tenant(api: &Api, caller: &Caller) -> Result<Tenant, Problem> {
         Answer::Tenant(tenant) => Ok(*tenant),
         _ => Err(failure::not_found()),
     }
+}
+
+/// The id of the caller's integration of this number.
+fn id(api: &Api, caller: &Caller, number: u32) -> String {
+    api.router.secrets().public_ids().write(PublicId {
+        named: Named::Integration,
+        entity: Address::tenant(caller.tenant()).entity,
+        part: number,
+    })
 }
 
 /// The number of an integration, in the text of its id.

@@ -7,7 +7,7 @@ use super::super::users::signed_in::{WireSignedIn, signed_in};
 use crate::domain::api_key::Scope;
 use crate::domain::ids::Named;
 use crate::domain::user::{Begin, Command, Place};
-use crate::http::audit::audited;
+use crate::http::audit::{audited, target};
 use crate::http::auth::UserToken;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure};
@@ -76,12 +76,6 @@ pub(in super::super) async fn masquerade(
         let begun = begun.map_err(failure::problem)?;
         signed_in(&api, caller.began, user, &begun).await
     };
-    audited(
-        &api,
-        &caller,
-        "organisations.masquerade",
-        Some(id.clone()),
-        act,
-    )
-    .await
+    let target = target(&api, Named::Organisation, number);
+    audited(&api, &caller, "organisations.masquerade", target, act).await
 }

@@ -7,20 +7,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::fields::check_name;
-use super::super::users::{
-    check_chosen, check_email, check_person_name, chosen, require_mail, validity,
-};
+use super::super::users::{check_chosen, check_person_name, chosen, require_mail, validity};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::organisation::Role;
 use crate::domain::user::{Command, NewLetter, Register, Registration};
+use crate::http::audit::{audited, target};
 use crate::http::auth::PageKey;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
-use crate::http::{Api, failure, reply, users};
+use crate::http::{Api, email, failure, reply};
 
 /// Who registers what.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -47,7 +46,7 @@ impl Validate for NewRegistration {
         check_name(faults, &self.name);
         check_person_name(faults, "first_name", Some(&self.first_name));
         check_person_name(faults, "last_name", Some(&self.last_name));
-        check_email(faults, "email_address", &self.email_address);
+        email::check(faults, "email_address", &self.email_address);
         check_chosen(faults, &self.password);
     }
 }
@@ -104,7 +103,7 @@ pub(in super::super) async fn register(
     let router = &api.router;
     let secrets = router.secrets();
     let organisation = secrets.derived_entity(&once.scope(), 0);
-    let email = users::normalised(&body.email_address);
+    let email = email::folded(&body.email_address);
     let (user, value) = router.user_of(&email);
     let before = router.user(user).await.map_err(failure::problem)?;
     let person = Profile {
@@ -133,12 +132,16 @@ pub(in super::super) async fn register(
             sender: Some((caller.tenant(), caller.mode())),
         },
     });
-    let registered = router.tell_user(user, register, Some(once.remember(&api)));
-    registered.await.map_err(failure::problem)?;
-    let id = PublicId::of(Named::Organisation, organisation);
-    let registered = Registered {
-        id: secrets.public_ids().write(id),
+    let act = async {
+        let registered = router.tell_user(user, register, Some(once.remember(&api)));
+        registered.await.map_err(failure::problem)?;
+        let id = PublicId::of(Named::Organisation, organisation);
+        let registered = Registered {
+            id: secrets.public_ids().write(id),
+        };
+        let timings = reply::timings(&caller, Timings::default());
+        Ok(reply::json(StatusCode::CREATED, &registered, timings))
     };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::CREATED, &registered, timings))
+    let target = target(&api, Named::Organisation, organisation);
+    audited(&api, &caller, "organisations.register", target, act).await
 }

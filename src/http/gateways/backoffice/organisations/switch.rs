@@ -7,6 +7,7 @@ use super::super::users::refresh::Nothing;
 use super::super::users::signed_in::{WireSignedIn, signed_in};
 use crate::domain::ids::Named;
 use crate::domain::user::{Begin, Command, Place};
+use crate::http::audit::{audited_in, target};
 use crate::http::auth::UserToken;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
@@ -90,8 +91,13 @@ async fn to(api: &Api, caller: &UserToken, id: &str) -> Result<Response, Problem
         is_masquerade: false,
         nonce: api.router.user_nonce().map_err(failure::problem)?,
     });
-    let user = caller.user.user;
-    let begun = api.router.user_session(user, begin, None).await;
-    let begun = begun.map_err(failure::problem)?;
-    signed_in(api, caller.began, user, &begun).await
+    let act = async {
+        let user = caller.user.user;
+        let begun = api.router.user_session(user, begin, None).await;
+        let begun = begun.map_err(failure::problem)?;
+        signed_in(api, caller.began, user, &begun).await
+    };
+    let log = (role.tenant, mode);
+    let target = target(api, Named::Organisation, number);
+    audited_in(api, caller, log, "organisations.switch", target, act).await
 }

@@ -10,10 +10,11 @@ use utoipa::ToSchema;
 use super::change_password::{check_chosen, chosen};
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::Timings;
-use crate::domain::address::Address;
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::user::{Command, Purpose, UseLetter};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::quota::Client;
 use crate::http::{Api, failure, reply};
 
 /// A one-time token, and a password.
@@ -34,6 +35,9 @@ impl Validate for ChosenPassword {
         check_chosen(faults, &self.password);
     }
 }
+
+/// Where wrong one-time tokens count, as wrong passwords of users do.
+const PLATFORM: (TenantId, Mode) = (TenantId::PLATFORM, Mode::Shared);
 
 /// The user that a token was sent to, and what it does to it.
 async fn opened(
@@ -83,17 +87,23 @@ async fn opened(
         (status = 401, description = "The token is unknown, was used, or has run out", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The user has 50 roles", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens came from this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn accept(
     State(api): State<Api>,
+    Client(client): Client,
     body: ValidJson<ChosenPassword>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let nonce = api.router.user_nonce().map_err(failure::problem)?;
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Invitation(_));
-    let (user, accept) = opened(&api, &body, fits, Some(nonce)).await?;
+    let opened = opened(&api, &body, fits, Some(nonce));
+    let (user, accept) = api
+        .quota
+        .guess(&api.router, PLATFORM, client, opened)
+        .await?;
     let session = api.router.user_session(user, accept, None).await;
     let session = session.map_err(failure::problem)?;
     signed_in(&api, began, user, &session).await
@@ -110,16 +120,22 @@ pub(in super::super) async fn accept(
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The token is unknown, was used, or has run out", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens came from this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn reset_password(
     State(api): State<Api>,
+    Client(client): Client,
     body: ValidJson<ChosenPassword>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Reset);
-    let (user, reset) = opened(&api, &body, fits, None).await?;
+    let opened = opened(&api, &body, fits, None);
+    let (user, reset) = api
+        .quota
+        .guess(&api.router, PLATFORM, client, opened)
+        .await?;
     let reset = api.router.tell_user(user, reset, None).await;
     reset.map_err(failure::problem)?;
     Ok(reply::no_content(reply::timings_since(

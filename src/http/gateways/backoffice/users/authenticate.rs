@@ -16,8 +16,7 @@ use crate::http::gateways::self_service::evenly;
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Client;
-use crate::http::users::normalised;
-use crate::http::{Api, failure};
+use crate::http::{Api, email, failure};
 use crate::limits::{NAME_CHARS_MAX, PASSWORD_CHARS_MAX};
 
 /// By what a user signs in. The only way that there is.
@@ -92,7 +91,7 @@ async fn attempt(
     began: Instant,
     typed: &NewAuthentication,
 ) -> Result<Response, Problem> {
-    let (user, value) = api.router.user_of(&normalised(&typed.username));
+    let (user, value) = api.router.user_of(&email::folded(&typed.username));
     let state = api.router.user(user).await.map_err(failure::problem)?;
     let is_there = state.stage == Stage::Active && state.value == Some(value);
     let hash = state.password.filter(|_| is_there).map(|it| it.hash);

@@ -7,13 +7,13 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::wire::check_email;
 use crate::actors::router::Timings;
 use crate::domain::user::{Command, Membership, NewLetter};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::gateways::self_service::evenly;
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, failure, reply, users};
+use crate::http::quota::Client;
+use crate::http::{Api, email, failure, reply};
 
 /// Who forgot.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -26,7 +26,7 @@ pub(in super::super) struct Forgotten {
 
 impl Validate for Forgotten {
     fn validate(&self, faults: &mut Faults) {
-        check_email(faults, "email", &self.email);
+        email::check(faults, "email", &self.email);
     }
 }
 
@@ -46,6 +46,7 @@ impl Validate for Forgotten {
 )]
 pub(in super::super) async fn forgot_password(
     State(api): State<Api>,
+    _: Client,
     body: ValidJson<Forgotten>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
@@ -58,7 +59,7 @@ pub(in super::super) async fn forgot_password(
 
 async fn send(api: &Api, email: &str) -> Result<(), Problem> {
     let router = &api.router;
-    let (user, _) = router.user_of(&users::normalised(email));
+    let (user, _) = router.user_of(&email::folded(email));
     let state = router.user(user).await.map_err(failure::problem)?;
     // By the network that the user signs in to first: what test mode made is shown in its test inbox, and nothing else is.
     let sender = |it: &Membership| (it.tenant, it.mode());

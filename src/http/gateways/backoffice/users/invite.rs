@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::member::{memberships, organisation};
-use super::wire::{check_email, check_person_name, check_roles, require_mail};
+use super::wire::{check_person_name, check_roles, require_mail};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
@@ -16,7 +16,7 @@ use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::{Api, failure, reply, users};
+use crate::http::{Api, email, failure, reply, users};
 
 /// Who is asked.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -38,7 +38,7 @@ pub(in super::super) struct Invitation {
 
 impl Validate for Invitation {
     fn validate(&self, faults: &mut Faults) {
-        check_email(faults, "email_address", &self.email_address);
+        email::check(faults, "email_address", &self.email_address);
         check_person_name(faults, "first_name", self.first_name.as_deref());
         check_person_name(faults, "last_name", self.last_name.as_deref());
         check_roles(faults, &self.roles);
@@ -79,7 +79,7 @@ pub(in super::super) async fn invite(
     let place = organisation(&api, &caller, &tenant, body.organisation_id.as_deref())?;
     let memberships = memberships(&api, &caller, &tenant, place, &body.roles)?;
     let router = &api.router;
-    let email = users::normalised(&body.email_address);
+    let email = email::folded(&body.email_address);
     let (user, value) = router.user_of(&email);
     let before = router.user(user).await.map_err(failure::problem)?;
     let person = match before.person {

@@ -17,7 +17,7 @@ mod wire;
 
 pub(super) use self::change_password::{check_chosen, chosen};
 pub(super) use self::member::validity;
-pub(super) use self::wire::{check_email, check_person_name, require_mail};
+pub(super) use self::wire::{check_person_name, require_mail};
 use crate::domain::ids::Named;
 use crate::http::auth::UserToken;
 use crate::http::problem::Problem;

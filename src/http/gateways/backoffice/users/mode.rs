@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 
 use super::signed_in::{WireSignedIn, signed_in};
 use super::wire::WireMode;
+use crate::domain::ids::Named;
 use crate::domain::user::{Begin, Command, SessionView};
+use crate::http::audit::{audited_in, target};
 use crate::http::auth::UserToken;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -68,8 +70,13 @@ pub(in super::super) async fn mode(
         is_masquerade: session.is_masquerade,
         nonce: api.router.user_nonce().map_err(failure::problem)?,
     });
-    let user = caller.user.user;
-    let begun = api.router.user_session(user, begin, None).await;
-    let begun = begun.map_err(failure::problem)?;
-    signed_in(&api, caller.began, user, &begun).await
+    let act = async {
+        let user = caller.user.user;
+        let begun = api.router.user_session(user, begin, None).await;
+        let begun = begun.map_err(failure::problem)?;
+        signed_in(&api, caller.began, user, &begun).await
+    };
+    let log = (place.tenant, place.mode);
+    let target = target(&api, Named::Organisation, place.organisation);
+    audited_in(&api, &caller, log, "users.mode", target, act).await
 }

@@ -9,17 +9,21 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::actors::router::Timings;
-use crate::domain::address::{Address, Kind, Mode};
+use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::entity::{Rejection, Remember};
+use crate::domain::ids::Named;
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::user::{self, Command, Purpose, UseLetter};
+use crate::domain::user::{self, Command, Purpose, UseLetter, Validity};
+use crate::http::audit::{audited_by_user, target};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::quota::Client;
 use crate::http::{Api, failure, reply, users};
 use crate::secrets::{KeyScope, request_hash};
 
 /// The one-time token, as it was sent.
 #[derive(Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in super::super) struct VerifyQuery {
     /// As it was sent.
     token: String,
@@ -50,13 +54,22 @@ pub(super) struct Verified {
         (status = 401, description = "The token is unknown, or has run out", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The network has as many organisations or users as it may", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many wrong tokens came from this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn verify_email(
     State(api): State<Api>,
+    Client(client): Client,
     query: ValidQuery<VerifyQuery>,
 ) -> Result<Response, Problem> {
+    let platform = (TenantId::PLATFORM, Mode::Shared);
+    let proof = Box::pin(proven(&api, &query.token));
+    let guess = api.quota.guess(&api.router, platform, client, proof);
+    guess.await
+}
+
+async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
     let began = Instant::now();
     let router = &api.router;
     let invalid = || {
@@ -65,7 +78,7 @@ pub(in super::super) async fn verify_email(
             "the one-time token is unknown, or has run out; register again",
         )
     };
-    let token = router.secrets().read_letter_token(&query.token);
+    let token = router.secrets().read_letter_token(token);
     let token = token.ok_or_else(invalid)?;
     let state = router.user(token.user).await.map_err(failure::problem)?;
     let wall = router.wall();
@@ -101,29 +114,43 @@ pub(in super::super) async fn verify_email(
         time_zone: None,
         shares_contacts: false,
     };
-    let (made, _) = router
-        .create_organisation(organisation, made, None, remember)
-        .await;
-    made.map_err(failure::problem)?;
-    let listed = users::list(&api, registration.tenant, token.user).await;
-    listed.map_err(failure::problem)?;
-    let used = Command::UseLetter(UseLetter {
-        number: token.number,
-        nonce: token.nonce,
-        password: None,
-        session: None,
-    });
-    match router.tell_user(token.user, used, None).await {
-        Ok(_) => {}
-        Err(crate::actors::router::Failure::Rejected(Rejection::User(
-            user::Rejection::LetterInvalid,
-        ))) => return Err(invalid()),
-        Err(failure) => return Err(failure::problem(failure)),
+    let log = match registration.validity {
+        Validity::BothModes => (registration.tenant, Mode::Live),
+        Validity::TestMode => (registration.tenant, Mode::Test),
+    };
+    let act = async {
+        let (made, _) = router
+            .create_organisation(organisation, made, None, remember)
+            .await;
+        made.map_err(failure::problem)?;
+        let listed = users::list(api, registration.tenant, token.user).await;
+        listed.map_err(failure::problem)?;
+        let used = Command::UseLetter(UseLetter {
+            number: token.number,
+            nonce: token.nonce,
+            password: None,
+            session: None,
+        });
+        match router.tell_user(token.user, used, None).await {
+            Ok(_) => {}
+            Err(crate::actors::router::Failure::Rejected(Rejection::User(
+                user::Rejection::LetterInvalid,
+            ))) => return Err(invalid()),
+            Err(failure) => return Err(failure::problem(failure)),
+        }
+        let timings = reply::timings_since(began, Timings::default());
+        Ok(reply::json(
+            StatusCode::OK,
+            &Verified { verified: true },
+            timings,
+        ))
+    };
+    let there = router.tenant_view(registration.tenant, log.1).await;
+    let there = there.map_err(failure::problem)?;
+    // The link works as often as it is opened, and makes the organisation once.
+    if there.organisations.contains_key(&registration.organisation) {
+        return act.await;
     }
-    let timings = reply::timings_since(began, Timings::default());
-    Ok(reply::json(
-        StatusCode::OK,
-        &Verified { verified: true },
-        timings,
-    ))
+    let target = target(api, Named::Organisation, registration.organisation);
+    audited_by_user(api, token.user, log, "organisations.verify", target, act).await
 }

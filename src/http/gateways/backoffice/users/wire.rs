@@ -8,7 +8,6 @@ use crate::http::Api;
 use crate::http::auth::Caller;
 use crate::http::extract::Faults;
 use crate::http::problem::{Code, Problem};
-use crate::http::users;
 use crate::limits::NAME_CHARS_MAX;
 
 /// Live or test.
@@ -42,16 +41,6 @@ impl From<WireMode> for Mode {
 
 /// How many roles one request gives.
 const ROLES_AT_A_TIME_MAX: usize = 10;
-
-/// An e-mail address.
-pub(in super::super) fn check_email(faults: &mut Faults, member: &str, text: &str) {
-    faults.require(
-        users::is_email(&users::normalised(text)),
-        member,
-        "not_an_email_address",
-        "must be an e-mail address of at most 254 bytes",
-    );
-}
 
 /// A person's name, if it is there.
 pub(in super::super) fn check_person_name(faults: &mut Faults, member: &str, name: Option<&str>) {
