@@ -374,11 +374,11 @@ async fn a_contact_goes_on_where_it_has_joined_or_a_business_shares_it_and_nowhe
     for place in [&one.id, &business] {
         assert_eq!(looks(&switch(&node, place).await), nobody);
     }
-    let join = |id: &str| {
+    let join = |node: &TestNode, id: &str| {
         let body = json!({ "action": "SIGNUP", "organisation_id": id });
-        person.write(&node, Method::POST, &person.path("/organisations"), &body)
+        person.write(node, Method::POST, &person.path("/organisations"), &body)
     };
-    assert_eq!(join(&one.id).send().await.status, 200);
+    assert_eq!(join(&node, &one.id).send().await.status, 200);
     assert_eq!(switch(&node, &one.id).await.status, 200);
     // Its venues are shared once it says so, and only its own.
     let venue = &one.venues[0].id;
@@ -420,7 +420,7 @@ async fn a_contact_goes_on_where_it_has_joined_or_a_business_shares_it_and_nowhe
         node.restart().await;
     }
     // All that lies below counts, not only what is next.
-    assert_eq!(join(&business).send().await.status, 200);
+    assert_eq!(join(&node, &business).send().await.status, 200);
     let share = put(
         &node,
         &format!("/organisations/{business}"),
