@@ -145,6 +145,8 @@ async fn join(node: &TestNode, person: &Person, club: &str) {
 /// What its wallet goes through; a spend token.
 async fn trade(node: &TestNode, person: &Person, mark: &str, others: &mut Vec<String>) -> Answer {
     let wallet = person.wallet(node).await;
+    // Written as no personal text is.
+    let mark = mark.to_uppercase();
     let mut noted = |what: &str| {
         let text = format!("{what}-{mark}");
         others.push(text.clone());

@@ -11,6 +11,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::app::Person;
+use crate::contact_exports::{filled, prepare};
 use crate::node::TestNode;
 
 /// The files under `folder` that hold `text`.
@@ -187,6 +188,50 @@ async fn after_an_erasure_nothing_personal_can_be_read_anywhere() {
             .get("/contacts?search_value=Byron")
             .with("api_key", &test_key);
         assert_eq!(search.send().await.json()["content"], json!([]));
+        node.restart().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_erasure_nothing_that_a_contact_kept_can_be_read_anywhere() {
+    let mut node = TestNode::start_with(|config| config.storage.segment_mib = 1).await;
+    let club = prepare(&node).await;
+    let full = filled(&node, "+447566224395", "Xanthe", &club).await;
+    let person = &full.person;
+    let export = node.own(Method::GET, &person.path("/export"), &person.access);
+    assert_eq!(export.send().await.status, 200);
+    let snapshot = node.control("POST", "/snapshots", "{}").await;
+    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
+    let erase = node.own(Method::DELETE, &person.path(""), &person.access);
+    assert_eq!(erase.send().await.status, 200);
+    let snapshot = node.control("POST", "/snapshots", "{}").await;
+    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
+    // What tills wrote stays, without a name: the search finds it.
+    let in_clear = files_with(node.data(), full.others.last().unwrap());
+    for place in ["journal", "exports"] {
+        let is_there = in_clear.iter().any(|file| file.contains(place));
+        assert!(is_there, "nothing in {place}: {in_clear:?}");
+    }
+    let address = "+447566224395";
+    let marks = ["Xanthe", "xanthe", address, &address[3..]];
+    for _ in 0..2 {
+        // Names, addresses, devices, papers, cards, fields: each of them ends in the mark.
+        for text in marks
+            .into_iter()
+            .chain(full.secrets.iter().map(String::as_str))
+        {
+            let found = files_with(node.data(), text);
+            assert_eq!(found, Vec::<String>::new(), "{text}");
+        }
+        let path = format!("/contacts/{}/export", person.id);
+        let gone = node.trial(Method::GET, &path, None).send().await;
+        assert_eq!(gone.status, 404);
+        for message in node.inbox().await {
+            assert!(
+                message["recipient"].is_null() && message["code"].is_null(),
+                "{message}"
+            );
+        }
         node.restart().await;
     }
 }
