@@ -160,6 +160,7 @@ mail-server:
 	command -v python3 >/dev/null || missing+=(python3)
 	python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 	command -v flock >/dev/null || missing+=(util-linux)
+	command -v openssl >/dev/null || missing+=(openssl)
 	$(INSTALL_MISSING)
 	mkdir -p $(TOOLS)
 	exec 9>$(TOOLS)/python.lock

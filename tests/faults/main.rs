@@ -19,6 +19,7 @@ mod segment;
 mod volume;
 
 mod abuse;
+mod audit;
 mod benches;
 mod budgets;
 mod commands;
@@ -31,6 +32,7 @@ mod external_login;
 mod flips;
 mod guesses;
 mod guides;
+mod letters;
 mod overload;
 mod power;
 mod residency;

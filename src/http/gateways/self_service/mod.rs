@@ -48,7 +48,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-pub(super) use self::challenge::evenly;
+pub(super) use self::challenge::{evenly, require_delivery};
 use super::{answers_of_all, reference, under};
 use crate::http::Api;
 
