@@ -68,6 +68,34 @@ fn is_wrong(answer: &Answer) {
     assert_eq!(answer.json()["code"], "otp_invalid");
 }
 
+/// The same at a till: of a code that it has sent to a contact.
+async fn guess_at_a_till(site: &Site, killed_after: &[usize]) {
+    let mut process = site.start().await;
+    let mut desk = Desk::of(&process);
+    let contact = json!({ "code": "ADA", "email_address": "ada@example.test" });
+    let created = desk.office.post("/backoffice/v2/contacts", &contact).await;
+    assert_eq!(created.unwrap().status, 201);
+    let ask = json!({ "method": "EMAIL" });
+    let asked = desk.office.post("/backoffice/v2/contacts/ADA/otp", &ask);
+    let asked = asked.await.unwrap();
+    assert_eq!(asked.status, 200, "{asked:?}");
+    let auth_otp = text(&asked.json()["auth_otp"]);
+    let code = desk.code().await;
+    let body = |code: &str| json!({ "auth_otp": auth_otp, "code": code });
+    let path = "/backoffice/v2/contacts/ADA/validate_otp";
+    for tries in 1..=TRIES {
+        is_wrong(&desk.office.post(path, &body(&wrong(&code))).await.unwrap());
+        if killed_after.contains(&tries) {
+            process.kill();
+            process = site.start().await;
+            desk = Desk::of(&process);
+        }
+    }
+    let locked = desk.office.post(path, &body(&code)).await.unwrap();
+    assert_eq!(locked.status, 429, "{locked:?}");
+    process.kill();
+}
+
 /// Guesses at a code, killing the node after these tries: five are refused in all, and then even the right one is.
 async fn guess(site: &Site, killed_after: &[usize]) {
     let mut process = site.start().await;
@@ -93,6 +121,11 @@ async fn guess(site: &Site, killed_after: &[usize]) {
 async fn a_kill_between_the_fourth_and_the_fifth_wrong_try_gives_no_guess_back() {
     // What is written stays in the journal alone.
     guess(&Site::without_checkpoints(), &[4]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_between_wrong_tries_at_a_till_gives_no_guess_back() {
+    guess_at_a_till(&Site::without_checkpoints(), &[2, 4]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -212,7 +212,7 @@ async fn signing_in_goes_as_the_guide_says() {
 
 #[tokio::test]
 async fn spending_with_a_token_goes_as_the_guide_says() {
-    assert_eq!(reads("docs/guides/spending-with-a-token.md").await, 11);
+    assert_eq!(reads("docs/guides/spending-with-a-token.md").await, 16);
 }
 
 #[tokio::test]

@@ -71,6 +71,7 @@ mod step_up;
 mod strangers;
 mod test_clock;
 mod tiers;
+mod till_codes;
 mod tills;
 mod time;
 mod trimming;

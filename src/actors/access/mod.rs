@@ -10,6 +10,7 @@
 
 mod account;
 mod adding;
+mod at_till;
 mod destination;
 mod on_file;
 mod one_time_token;
@@ -133,7 +134,7 @@ impl Router {
         };
         let is_open = self.wall() < challenge.expires_at
             && challenge.nonce.starts_with(&transaction.bound_to)
-            && !challenge.purpose.has_token();
+            && challenge.purpose.signs_in();
         if !is_open {
             return Err(AccessRefused::CodeInvalid);
         }
@@ -214,22 +215,34 @@ impl Router {
             }
             Ok(Answer::Adding(view)) => self.add_identity(contact, *view, destination).await?,
             Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
-            Err(refused) => {
-                if is_guess(&refused) {
-                    // Durable before anybody is told: no crash gives the guess back.
-                    let count = directory_entry::Command::CountWrong(destination);
-                    if let Err(failure) = self.at_entry(contact, destination, count).await {
-                        return Err(after_effect(AccessRefused::Failed(failure)));
-                    }
-                }
-                return Err(self.refused(refused));
-            }
+            Err(refused) => return Err(self.wrong(contact, destination, refused).await),
         };
+        self.forget_wrong(contact, destination).await;
+        Ok(signed_in)
+    }
+
+    /// Why an answer is refused. A guess is counted where the code went, too.
+    async fn wrong(
+        &self,
+        contact: Address,
+        destination: ValueHash,
+        refused: Failure,
+    ) -> AccessRefused {
+        if is_guess(&refused) {
+            // Durable before anybody is told: no crash gives the guess back.
+            let count = directory_entry::Command::CountWrong(destination);
+            if let Err(failure) = self.at_entry(contact, destination, count).await {
+                return after_effect(AccessRefused::Failed(failure));
+            }
+        }
+        self.refused(refused)
+    }
+
+    async fn forget_wrong(&self, contact: Address, destination: ValueHash) {
         let forget = directory_entry::Command::ForgetWrong(destination);
         if let Err(failure) = self.at_entry(contact, destination, forget).await {
             tracing::debug!(?failure, "wrong answers are forgotten by themselves");
         }
-        Ok(signed_in)
     }
 
     /// Rotates the tokens of a session.

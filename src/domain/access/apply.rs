@@ -61,6 +61,10 @@ impl Access {
             Event::OnFile(on_file) => self.on_file = Some(on_file.clone()),
             Event::EmailVerified(value) => self.verified = Some(*value),
             Event::TokenUsed(number) => self.challenges.retain(|it| it.number != *number),
+            Event::Confirmed(number) => {
+                self.challenges.retain(|it| it.number != *number);
+                self.guesses = Guesses::default();
+            }
         }
     }
 

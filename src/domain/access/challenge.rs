@@ -41,6 +41,8 @@ pub enum Purpose {
     ResetPassword,
     /// To show that an e-mail address is read.
     VerifyEmail,
+    /// To show at a till who somebody is.
+    Till,
 }
 
 impl Purpose {
@@ -48,7 +50,15 @@ impl Purpose {
     pub const fn has_token(self) -> bool {
         match self {
             Purpose::ResetPassword | Purpose::VerifyEmail => true,
-            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => false,
+            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity | Purpose::Till => false,
+        }
+    }
+
+    /// Whether the right code signs in: what others ask for opens no session.
+    pub const fn signs_in(self) -> bool {
+        match self {
+            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => true,
+            Purpose::ResetPassword | Purpose::VerifyEmail | Purpose::Till => false,
         }
     }
 

@@ -113,6 +113,22 @@ impl Access {
         Ok([set].into_iter().chain(ended).collect())
     }
 
+    /// A code that signs nobody in was answered: whoever asked for it is told whether it was right.
+    pub(super) fn confirm(
+        &self,
+        purpose: Purpose,
+        attempt: &Attempt,
+        account: Account,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let challenge = self.answerable(attempt, |it| it == purpose, wall)?;
+        let is_right = account == Account::Exists && challenge.code.matches(&attempt.code);
+        Ok(vec![match is_right {
+            true => Event::Confirmed(challenge.number),
+            false => Event::CodeWrong(challenge.number, wall),
+        }])
+    }
+
     /// Whoever opens the link twice is told the same: what reads mails ahead opens it first.
     pub(super) fn verify_email(
         &self,

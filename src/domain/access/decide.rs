@@ -43,6 +43,8 @@ pub enum Command {
     VerifyEmail(Attempt),
     /// Take the answer to a code.
     Answer(Attempt),
+    /// Take the answer to a code of this purpose, which signs nobody in.
+    Confirm(Purpose, Attempt),
     /// Sign in: control of an identity was proven elsewhere. With what is to make the session's tokens.
     SignIn([u8; 16]),
     /// Sign in: the password of this number was right. With what is to make the session's tokens.
@@ -109,6 +111,8 @@ pub enum Event {
     EmailVerified(ValueHash),
     /// A one-time token was used up.
     TokenUsed(u32),
+    /// A code was answered rightly that signs nobody in: it is used up.
+    Confirmed(u32),
 }
 
 /// Why an access refuses.
@@ -168,7 +172,8 @@ impl Event {
             | Event::IdentityProven(..)
             | Event::OnFile(_)
             | Event::EmailVerified(_)
-            | Event::TokenUsed(_) => None,
+            | Event::TokenUsed(_)
+            | Event::Confirmed(_) => None,
         }
     }
 
@@ -193,7 +198,8 @@ impl Event {
             | Event::IdentityProven(..)
             | Event::OnFile(_)
             | Event::EmailVerified(_)
-            | Event::TokenUsed(_) => false,
+            | Event::TokenUsed(_)
+            | Event::Confirmed(_) => false,
         }
     }
 }
@@ -247,6 +253,7 @@ impl Access {
             Command::ChangePassword(change) => self.change_password(change, wall),
             Command::VerifyEmail(attempt) => self.verify_email(attempt, account, wall),
             Command::Answer(attempt) => self.answer(attempt, account, wall),
+            Command::Confirm(purpose, attempt) => self.confirm(*purpose, attempt, account, wall),
             Command::SignIn(nonce) => match account {
                 Account::Exists => Ok(vec![self.signed_in(*nonce, wall)]),
                 Account::Registering | Account::Nobody => Err(Rejection::CodeInvalid),
@@ -282,12 +289,13 @@ impl Access {
         }
     }
 
-    fn answer(
+    /// The challenge that `attempt` is at, if it is for what `fits` and can still be answered.
+    pub(super) fn answerable(
         &self,
         attempt: &Attempt,
-        account: Account,
+        fits: impl Fn(Purpose) -> bool,
         wall: Timestamp,
-    ) -> Result<Vec<Event>, Rejection> {
+    ) -> Result<&Challenge, Rejection> {
         let guesses = self.guesses.counting(wall);
         if let Some(until) = guesses.locked_until() {
             return Err(Rejection::Locked(until));
@@ -296,9 +304,18 @@ impl Access {
             wall < it.expires_at
                 && it.wrong < TRIES_MAX
                 && it.nonce.starts_with(&attempt.bound_to)
-                && !it.purpose.has_token()
+                && fits(it.purpose)
         });
-        let challenge = challenge.ok_or(Rejection::CodeInvalid)?;
+        challenge.ok_or(Rejection::CodeInvalid)
+    }
+
+    fn answer(
+        &self,
+        attempt: &Attempt,
+        account: Account,
+        wall: Timestamp,
+    ) -> Result<Vec<Event>, Rejection> {
+        let challenge = self.answerable(attempt, Purpose::signs_in, wall)?;
         let matches = challenge.code.matches(&attempt.code);
         let used = Event::CodeRight(challenge.number);
         Ok(match (challenge.purpose, account) {
@@ -316,7 +333,8 @@ impl Access {
                 | Purpose::Register
                 | Purpose::AddIdentity
                 | Purpose::ResetPassword
-                | Purpose::VerifyEmail,
+                | Purpose::VerifyEmail
+                | Purpose::Till,
                 Account::Exists | Account::Registering | Account::Nobody,
             ) => {
                 vec![Event::CodeWrong(challenge.number, wall)]

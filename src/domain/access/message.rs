@@ -20,11 +20,15 @@ impl Message {
             Purpose::AddIdentity => "Your code to sign in by this address",
             Purpose::ResetPassword => "Choose another password",
             Purpose::VerifyEmail => "Is this your e-mail address?",
+            Purpose::Till => "Your code for the till",
         };
         let body = match purpose {
             Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => {
                 format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody.")
             }
+            Purpose::Till => format!(
+                "{code} is your code for the till. It works once, for 10 minutes. Tell it to whoever serves you there, and to nobody else."
+            ),
             Purpose::ResetPassword => format!(
                 "Somebody, probably you, wants to choose another password for your account. The app needs this: {code}\nIt works once, for 30 minutes. If it was not you, do nothing, and tell it to nobody."
             ),

@@ -122,6 +122,7 @@ impl Contact {
             | access::Command::ChangePassword(_)
             | access::Command::VerifyEmail(_)
             | access::Command::Answer(_)
+            | access::Command::Confirm(..)
             | access::Command::SignIn(_)
             | access::Command::SignInByPassword(..)
             | access::Command::Pass(_)

@@ -182,3 +182,27 @@ fn an_identity_is_added_once_its_value_is_held_and_its_session_goes_on() {
     bench.wall = bench.wall.after(OTP_LASTS);
     assert!(overtaken(&bench, held), "it has lapsed");
 }
+
+#[test]
+fn a_code_for_the_till_confirms_once_and_signs_nobody_in() {
+    let (mut bench, attempt) = with_code(Purpose::Till);
+    let confirm = |attempt| access::Command::Confirm(Purpose::Till, attempt);
+    let invalid = Err(access::Rejection::CodeInvalid);
+    assert_eq!(bench.tell(access::Command::Answer(attempt)), invalid);
+    let wrong = Attempt {
+        code: code(8),
+        ..attempt
+    };
+    let refused = Err(access::Rejection::CodeWrong);
+    assert_eq!(bench.tell(confirm(wrong)), refused);
+    assert_eq!(bench.access().guesses.wrong, 1);
+    assert_eq!(bench.tell(confirm(attempt)), Ok(1));
+    assert_eq!(bench.access().guesses.wrong, 0);
+    assert_eq!(bench.sessions(), [1]);
+    assert_eq!(bench.tell(confirm(attempt)), invalid);
+    let (mut bench, attempt) = with_code(Purpose::SignIn);
+    assert_eq!(bench.tell(confirm(attempt)), invalid);
+    let (mut bench, attempt) = with_code(Purpose::Till);
+    bench.passes(OTP_LASTS);
+    assert_eq!(bench.tell(confirm(attempt)), invalid);
+}

@@ -141,7 +141,8 @@ impl Effect {
                 | access::Event::AddingIdentity(_)
                 | access::Event::OnFile(_)
                 | access::Event::EmailVerified(_)
-                | access::Event::TokenUsed(_) => None,
+                | access::Event::TokenUsed(_)
+                | access::Event::Confirmed(_) => None,
             },
             Event::User(user::Event::SignedIn(session)) => {
                 Some(Outcome::SignedIn(session.tokens.number))

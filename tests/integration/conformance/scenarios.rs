@@ -26,6 +26,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         credentials::signing_in_by_email,
         credentials::adding_identities,
         credentials::asking_for_codes,
+        credentials::codes_at_a_till,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,
     );

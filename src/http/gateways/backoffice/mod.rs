@@ -78,6 +78,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(contacts::cards::add, contacts::cards::list),
         routes!(contacts::cards::remove),
         routes!(contacts::organisations::sign),
+        routes!(contacts::otp::validate),
         routes!(wallets::get::get),
         routes!(wallets::limits::get, wallets::limits::set),
         routes!(journals::list::list),
@@ -153,6 +154,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
 
 fn version_2() -> Vec<UtoipaMethodRouter<Api>> {
     vec![
+        routes!(contacts::otp::ask),
         routes!(purchases::create::create),
         routes!(purchases::estimate::estimate),
         routes!(purchases::batch::batch),
@@ -161,6 +163,8 @@ fn version_2() -> Vec<UtoipaMethodRouter<Api>> {
 
 fn version_1() -> Vec<UtoipaMethodRouter<Api>> {
     vec![
+        routes!(contacts::otp::ask_version_1),
+        routes!(contacts::otp::validate_by_other_path),
         routes!(purchases::version_1::create),
         routes!(purchases::version_1::estimate),
     ]

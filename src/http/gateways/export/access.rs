@@ -132,6 +132,7 @@ fn challenge(challenge: &Challenge) -> Value {
             Purpose::AddIdentity => "ADD_IDENTITY",
             Purpose::ResetPassword => "RESET_PASSWORD",
             Purpose::VerifyEmail => "VERIFY_EMAIL",
+            Purpose::Till => "TILL",
         },
         "channel": match channel {
             Channel::Sms => "SMS",

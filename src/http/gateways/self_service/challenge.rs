@@ -31,7 +31,7 @@ const LETTERS_HIDDEN: usize = 5;
 /// A code was sent, or would have been if anybody had the number: which of both is not said.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Challenge)]
-pub(super) struct WireChallenge {
+pub(in super::super) struct WireChallenge {
     /// Where to, as far as the caller may see it: made from what the caller sent.
     obfuscated_value: String,
     /// For `validate_otp`, with the code.
@@ -40,7 +40,7 @@ pub(super) struct WireChallenge {
 }
 
 /// The answer of an operation that has a code sent to `to`.
-pub(super) fn answer(
+pub(in super::super) fn answer(
     caller: &Caller,
     status: StatusCode,
     to: Option<&Destination>,
@@ -56,7 +56,7 @@ pub(super) fn answer(
 }
 
 /// Why a contact may not sign in, as a problem. Nothing in it tells whether the contact is known.
-pub(super) fn refused(refused: AccessRefused) -> Problem {
+pub(in super::super) fn refused(refused: AccessRefused) -> Problem {
     match refused {
         AccessRefused::CodeInvalid => Problem::new(
             Code::OtpInvalid,
@@ -141,7 +141,7 @@ pub(super) async fn require_message(
 }
 
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
-pub(super) async fn require_room(
+pub(in super::super) async fn require_room(
     api: &Api,
     caller: &Caller,
     destination: &Destination,

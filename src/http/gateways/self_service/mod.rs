@@ -48,7 +48,11 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-pub(super) use self::challenge::{evenly, require_delivery};
+pub(super) use self::challenge::{
+    WireChallenge, answer, evenly, refused, require_delivery, require_room,
+};
+pub(super) use self::otp::{Method, reached};
+pub(super) use self::validate_otp::OtpAnswer;
 use super::{answers_of_all, reference, under};
 use crate::http::Api;
 

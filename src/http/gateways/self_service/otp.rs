@@ -27,7 +27,7 @@ use crate::limits;
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schema(as = OtpMethod)]
-enum Method {
+pub(in super::super) enum Method {
     /// As a text message.
     Sms,
     /// By e-mail.
@@ -35,7 +35,7 @@ enum Method {
 }
 
 impl Method {
-    const fn channel(self) -> Channel {
+    pub(in super::super) const fn channel(self) -> Channel {
         match self {
             Method::Sms => Channel::Sms,
             Method::Email => Channel::Email,
@@ -299,7 +299,7 @@ async fn send_again(
 }
 
 /// Where the contact of this profile is reached: by its primary phone that can be dialled, or its e-mail address.
-fn reached(profile: &Profile, channel: Channel) -> Option<Destination> {
+pub(in super::super) fn reached(profile: &Profile, channel: Channel) -> Option<Destination> {
     match channel {
         Channel::Sms => {
             let primary = profile.phones.iter().filter(|phone| phone.is_primary);

@@ -21,12 +21,12 @@ use crate::limits;
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OtpAnswer)]
-pub(super) struct OtpAnswer {
+pub(in super::super) struct OtpAnswer {
     /// What arrived.
-    code: String,
+    pub(in super::super) code: String,
     /// What the request for the code answered.
     #[schema(max_length = 64)]
-    auth_otp: String,
+    pub(in super::super) auth_otp: String,
 }
 
 impl Validate for OtpAnswer {

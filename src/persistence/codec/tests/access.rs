@@ -191,6 +191,11 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         of_contact("access_on_file", access::Event::OnFile(on_file())),
         of_contact("access_email_verified", access::Event::EmailVerified(value)),
         of_contact("access_token_used", access::Event::TokenUsed(301)),
+        of_contact(
+            "access_challenged_at_till",
+            access::Event::Challenged(challenge(Purpose::Till, Channel::Email)),
+        ),
+        of_contact("access_confirmed", access::Event::Confirmed(301)),
         (
             "directory_entry_reserved_on_wall",
             Event::DirectoryEntry(directory_entry::Event::ReservedOnWall(value, holder, NOW)),

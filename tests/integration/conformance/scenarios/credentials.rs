@@ -110,3 +110,26 @@ pub(super) async fn asking_for_codes(node: TestNode) {
         auth_otp = asked.text("auth_otp");
     }
 }
+
+pub(super) async fn codes_at_a_till(node: TestNode) {
+    let person = company(&node).await;
+    for (method, to) in [("EMAIL", EMAIL), ("SMS", PHONE)] {
+        node.clock.advance(Span::seconds(31));
+        let path = format!("/contacts/{}", person.id);
+        let phone = json!({ "phones": [{ "number": PHONE }], "email_address": EMAIL });
+        let till = |method: Method, path: &str, body: &Value| {
+            node.ask(method, &format!("/backoffice/v2{path}"))
+                .with("api_key", &node.secret_key("test"))
+                .with("content-type", "application/json")
+                .body(body)
+        };
+        till(Method::PUT, &path, &phone).send().await;
+        let body = json!({ "method": method });
+        let asked = till(Method::POST, &format!("{path}/otp"), &body);
+        let auth_otp = asked.send().await.text("auth_otp");
+        let answer = json!({ "auth_otp": auth_otp, "code": node.code(to).await });
+        till(Method::POST, &format!("{path}/validate_otp"), &answer)
+            .send()
+            .await;
+    }
+}

@@ -7,6 +7,7 @@ pub(super) mod get;
 mod identity;
 pub(super) mod list;
 pub(super) mod organisations;
+pub(super) mod otp;
 mod patch;
 mod search;
 pub(super) mod tags;
