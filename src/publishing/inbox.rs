@@ -28,8 +28,9 @@ use crate::persistence::journal::Position;
 use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{self, Row, Rows, Write};
 use crate::persistence::store::{self, Store};
-use crate::persistence::undelivered::{Letter, Message};
 use crate::secrets::Secrets;
+
+pub use crate::persistence::undelivered::{Letter, Message};
 
 /// A message, and whether its row is written.
 struct Kept {
