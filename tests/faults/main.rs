@@ -19,6 +19,7 @@ mod segment;
 mod volume;
 
 mod abuse;
+mod audit;
 mod benches;
 mod budgets;
 mod commands;
@@ -29,8 +30,10 @@ mod delivery;
 mod disks;
 mod external_login;
 mod flips;
+mod fuzzing;
 mod guesses;
 mod guides;
+mod letters;
 mod overload;
 mod power;
 mod residency;
