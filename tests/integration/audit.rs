@@ -300,12 +300,17 @@ async fn integrations_are_written_down_without_what_they_were_told() {
     let (id, secret) = (made.text("id"), made.text("secret"));
     let path = format!("/integrations/{id}/deactivate");
     assert_eq!(node.post(&path, &json!({})).send().await.status, 200);
+    let google = json!({ "type": "GOOGLE", "client_id": "our-app", "client_secret": "kept by us" });
+    let google = node.post("/identity_providers", &google).send().await;
+    let provider = google.text("id");
+    let path = format!("/identity_providers/{provider}/deactivate");
+    assert_eq!(node.post(&path, &json!({})).send().await.status, 200);
     let (text, lines) = exported(&node, "live").await;
     let lines: Vec<_> = lines
         .iter()
         .map(|line| (&*line.operation, line.target.as_deref(), &*line.outcome))
         .collect();
-    let id = Some(&*id);
+    let (id, provider) = (Some(&*id), Some(&*provider));
     assert_eq!(
         lines,
         [
@@ -313,12 +318,15 @@ async fn integrations_are_written_down_without_what_they_were_told() {
             ("integrations.create", id, "DONE"),
             ("integrations.deactivate", id, "ASKED"),
             ("integrations.deactivate", id, "DONE"),
+            ("identity_providers.create", provider, "ASKED"),
+            ("identity_providers.create", provider, "DONE"),
+            ("identity_providers.deactivate", provider, "ASKED"),
+            ("identity_providers.deactivate", provider, "DONE"),
         ]
     );
-    assert!(
-        !text.contains(&secret) && !text.contains("127.0.0.1"),
-        "{text}"
-    );
+    for told in [&*secret, "127.0.0.1", "our-app", "kept by us"] {
+        assert!(!text.contains(told), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -408,6 +416,30 @@ async fn a_replayed_refresh_token_is_written_down() {
         .await;
     assert_eq!(unknown.status, 401);
     assert_eq!(exported(&node, "test").await.1.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replayed_refresh_token_of_a_user_is_written_down_where_its_session_looked() {
+    let node = TestNode::start().await;
+    let owner = node.owner().await;
+    let other = node.by(&owner, Method::POST, "/users/mode");
+    let trier = other.body(&json!({ "mode": "TEST" })).send().await;
+    let trier = Session::of(&trier);
+    assert_eq!(node.refreshed(&trier.refresh).await.status, 200);
+    node.clock.advance(Span::seconds(11));
+    for _ in 0..2 {
+        let replayed = node.refreshed(&trier.refresh).await;
+        assert_eq!(replayed.problem(), refused(401, "invalid_grant"));
+    }
+    let (_, lines) = exported(&node, "test").await;
+    let replays: Vec<_> = lines
+        .iter()
+        .filter(|line| line.operation == "users.refresh_replayed")
+        .map(|line| (line.actor.clone(), &*line.outcome))
+        .collect();
+    // The session ended with the first: there was none that the second could come back to.
+    assert_eq!(replays, [(format!("user:{}", owner.id), "REFUSED")]);
+    assert!(exported(&node, "live").await.1.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
