@@ -123,6 +123,7 @@ pub(super) async fn create(
         role: Role::ServiceOwner,
         parent: None,
         time_zone: None,
+        shares_contacts: false,
     };
     let made = router.create_organisation(owner, organisation, None, remember);
     made.await.0.map_err(failed)?;
