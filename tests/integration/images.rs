@@ -147,8 +147,6 @@ async fn what_is_no_image_of_the_contact_is_refused() {
     assert_eq!(send(&body(twice)).await, invalid);
     let cut = form("image", &good)[..120].to_vec();
     assert_eq!(send(&body(cut)).await, invalid);
-    let huge = form("image", &image(PNG, 300_000));
-    assert_eq!(send(&body(huge)).await, refused(413, "body_too_large"));
     let json = |ask: Ask| ask.with("content-type", "application/json");
     assert_eq!(send(&json).await, refused(415, "unsupported_media_type"));
     assert_eq!(person.avatar(&node).await, Value::Null);

@@ -124,7 +124,8 @@ pub(super) async fn set(
     request: Request<Body>,
 ) -> Result<Response, Problem> {
     let view = token.named(&api, &name).await?;
-    let form = Form::read(&headers, request.into_body()).await?;
+    let (parts, body) = request.into_parts();
+    let form = Form::read(&parts.headers, body).await?;
     if form.image.len() > IMAGE_BYTES_MAX {
         let most = "must have at most 240 KiB";
         return Err(failure::invalid_field("image", "too_large", most));
