@@ -84,6 +84,9 @@ fn body_of(method: &str, described: &str, venue: &str) -> Value {
         (_, _, "/cards") => json!({ "cim": "CARD-1" }),
         (_, _, "/journals") => json!({ "action": "CREDIT", "entity": "WALLET", "amount": 1 }),
         (_, _, "/organisations") => json!({ "organisation_id": venue, "action": "SIGNUP" }),
+        (_, _, "/otp") if described.contains("/v1/") => json!({ "send_method": "SMS" }),
+        (_, _, "/otp") => json!({ "method": "SMS" }),
+        (_, _, "/validate_otp" | "/validate-otp") => json!({ "auth_otp": "0", "code": "0" }),
         (_, _, "/test") => json!({ "channel": "SMS", "recipient": "+442079460018" }),
         (_, _, "/change_password") => {
             json!({ "current_password": "x", "password": "calm otter 78" })
@@ -144,6 +147,10 @@ async fn everything(node: &TestNode) -> Ids {
     let buyer = node.contact(0).clone();
     let fund = json!({ "wallet_id": buyer.wallet_id, "amount": 10 });
     made("/topups", &fund).await;
+    let reached = json!({ "phones": [{ "number": "+442079460018" }] });
+    let path = format!("/contacts/{}", buyer.id);
+    let reached = crate::commerce::put(node, &path, &reached).send().await;
+    assert_eq!(reached.status, 200, "{reached:?}");
     let mut hold = node.purchase_body(&buyer, 20);
     hold["spend_request"] = json!({ "amount": 5 });
     hold["block_wallet_funds"] = json!(true);

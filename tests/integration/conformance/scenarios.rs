@@ -27,6 +27,8 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         credentials::adding_identities,
         credentials::asking_for_codes,
         credentials::codes_at_a_till,
+        credentials::whose_wallet_it_is,
+        credentials::asking_who_is_known,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,
     );
