@@ -154,20 +154,37 @@ peers:
 TOOLS := target/tools
 AIOSMTPD := 1.4.6
 
+# Python, and the lock under which a tool of it is installed.
+define PREPARE_PYTHON
+missing=()
+command -v python3 >/dev/null || missing+=(python3)
+python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+command -v flock >/dev/null || missing+=(util-linux)
+$(INSTALL_MISSING)
+mkdir -p $(TOOLS)
+exec 9>$(TOOLS)/python.lock
+flock 9
+endef
+
 .PHONY: mail-server
 mail-server:
-	@missing=()
-	command -v python3 >/dev/null || missing+=(python3)
-	python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
-	command -v flock >/dev/null || missing+=(util-linux)
-	$(INSTALL_MISSING)
-	mkdir -p $(TOOLS)
-	exec 9>$(TOOLS)/python.lock
-	flock 9
+	@$(PREPARE_PYTHON)
 	if ! [ -e $(TOOLS)/python/aiosmtpd-$(AIOSMTPD) ]; then
 		python3 -m venv --clear $(TOOLS)/python
 		$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check aiosmtpd==$(AIOSMTPD)
 		touch $(TOOLS)/python/aiosmtpd-$(AIOSMTPD)
+	fi
+
+# With everything that it needs at a fixed version, so that the same requests are made up everywhere.
+SCHEMATHESIS := tests/support/schemathesis/requirements.txt
+
+.PHONY: schemathesis
+schemathesis:
+	@$(PREPARE_PYTHON)
+	if ! cmp -s $(SCHEMATHESIS) $(TOOLS)/schemathesis/installed.txt; then
+		python3 -m venv --clear $(TOOLS)/schemathesis
+		$(TOOLS)/schemathesis/bin/pip install --quiet --disable-pip-version-check --requirement $(SCHEMATHESIS)
+		cp $(SCHEMATHESIS) $(TOOLS)/schemathesis/installed.txt
 	fi
 
 # The last that runs on the Node.js of Debian 12, which INSTALL_MISSING would bring.

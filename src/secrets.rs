@@ -57,6 +57,8 @@ pub enum UniqueValue {
     IdentityPhone,
     /// Somebody at a provider: issuer and subject.
     ExternalSubject,
+    /// The state of a code flow that was used.
+    CodeFlowState,
     /// The digits of a spend token.
     SpendCode,
     /// An e-mail address that a user signs in with.
@@ -79,6 +81,7 @@ impl UniqueValue {
             UniqueValue::IdentityPhone => 7,
             UniqueValue::ExternalSubject => 8,
             UniqueValue::SpendCode => 11,
+            UniqueValue::CodeFlowState => 13,
             UniqueValue::SignUpCode => 14,
             UniqueValue::UserEmail => 10,
         }

@@ -467,11 +467,12 @@ async fn create_contact(
         keys: vec![secrets.key_hash(&scope)],
         request: RequestHash([0; 16]),
     };
-    // A second start, longer after the first than keys are remembered, finds the contact by its address.
+    // A second start, longer after the first than keys are remembered, finds the contact by its address. One that was erased stays so.
     match api.router.create_contact(new, remember).await.0 {
         Ok(_) => {}
         Err(NotCreated::Failed(Failure::Rejected(Rejection::Contact(
-            crate::domain::contact::Rejection::ContactExists,
+            crate::domain::contact::Rejection::ContactExists
+            | crate::domain::contact::Rejection::NeverSeen,
         )))) => {}
         Err(why) => return Err(Error::Contact(why)),
     }

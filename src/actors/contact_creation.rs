@@ -83,7 +83,12 @@ impl Router {
         match proposed.stage {
             Stage::Active => return Ok(proposed),
             Stage::Proposed => {}
-            Stage::Absent | Stage::Void | Stage::Erased => {
+            // Created under this key, and erased since: however often it is asked again, nobody comes back.
+            Stage::Erased => {
+                let gone = Rejection::Contact(contact::Rejection::NeverSeen);
+                return Err(Failure::Rejected(gone).into());
+            }
+            Stage::Absent | Stage::Void => {
                 return Err(Failure::Rejected(Rejection::Contact(
                     contact::Rejection::ReservationLapsed,
                 ))

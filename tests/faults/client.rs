@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A client.
 pub(crate) struct Client {
     address: SocketAddr,
-    api_key: String,
+    /// The header that it is let in by.
+    credential: (&'static str, String),
     connection: Option<(SendRequest<Full<Bytes>>, JoinSet<()>)>,
 }
 
@@ -45,8 +46,16 @@ impl Client {
     pub(crate) fn new(address: SocketAddr, api_key: &str) -> Client {
         Client {
             address,
-            api_key: api_key.to_owned(),
+            credential: ("api_key", api_key.to_owned()),
             connection: None,
+        }
+    }
+
+    /// The same of somebody with an access token.
+    pub(crate) fn signed_in(address: SocketAddr, token: &str) -> Client {
+        Client {
+            credential: ("authorization", format!("Bearer {token}")),
+            ..Client::new(address, "")
         }
     }
 
@@ -77,7 +86,7 @@ impl Client {
             .method(method)
             .uri(path)
             .header("host", self.address.to_string())
-            .header("api_key", &self.api_key);
+            .header(self.credential.0, &self.credential.1);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }

@@ -1,5 +1,7 @@
 //! Contacts sign in by accounts elsewhere: at a real provider of OpenID Connect, and at a recorder that speaks as Facebook does.
 
+mod accounts;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -29,6 +29,7 @@ mod delivery;
 mod disks;
 mod external_login;
 mod flips;
+mod fuzzing;
 mod guesses;
 mod guides;
 mod overload;

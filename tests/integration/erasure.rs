@@ -69,6 +69,21 @@ async fn an_erased_contact_looks_like_one_that_never_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_retry_of_a_creation_neither_brings_an_erased_contact_back_nor_is_told_to_try_again()
+{
+    let node = TestNode::start().await;
+    let creation = node.post("/contacts", &json!({ "first_name": "Ada" }));
+    let creation = creation.with("idempotency-key", "create");
+    let id = creation.clone().send().await.text("id");
+    let erased = delete(&node, &format!("/contacts/{id}")).send().await;
+    assert_eq!(erased.status, 204, "{erased:?}");
+    for _ in 0..2 {
+        let retried = creation.clone().send().await;
+        assert_eq!(retried.problem(), refused(404, "not_found"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erasure_that_was_cut_short_is_finished_by_itself() {
     let mut node = TestNode::start().await;
     let body = json!({ "code": "HALF", "first_name": "Ada" });

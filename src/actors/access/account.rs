@@ -1,16 +1,18 @@
 //! Registering and signing in by an account at a provider that has vouched for somebody.
 
-use super::{AccessRefused, SignedIn};
+use data_encoding::BASE64URL_NOPAD;
+
+use super::{AccessRefused, SignedIn, nonce};
 use crate::actors::contact_creation;
 use crate::actors::envelope::{Failure, Unavailable};
 use crate::actors::router::{Router, unexpected};
-use crate::domain::access::Provider;
+use crate::domain::access::{self, Provider, ToAdd};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{self, ContactType, Field, Profile, Propose, Register, ValueProof};
-use crate::domain::directory_entry::ValueHash;
+use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::persistence::keyring::{self, KeySlot};
-use crate::secrets::UniqueValue;
+use crate::secrets::{CodeFlow, UniqueValue};
 
 /// Somebody at a provider, who was vouched for.
 #[derive(Clone, PartialEq, Eq)]
@@ -58,6 +60,13 @@ pub struct AccountRegistration {
     pub profile: Profile,
     /// The account.
     pub account: Account,
+}
+
+/// A code flow that was used up.
+pub struct UsedCodeFlow {
+    near: Address,
+    value: ValueHash,
+    holder: Holder,
 }
 
 impl Router {
@@ -139,6 +148,80 @@ impl Router {
         match self.identity_holder(near, value).await? {
             Some(contact) => self.sign_in(near, contact, None).await,
             None => Err(AccessRefused::InvalidLogin),
+        }
+    }
+
+    /// Lets a contact sign in by the account as well from now on: the number of the identity.
+    ///
+    /// # Errors
+    /// [`AccessRefused::ValueTaken`] if another contact signs in by it; as [`AccessRefused`] says.
+    pub async fn add_account(
+        &self,
+        contact: Address,
+        session: u32,
+        account: &Account,
+    ) -> Result<u32, AccessRefused> {
+        let value = account.value(self, contact.tenant, contact.mode);
+        let view = self.active(contact).await?;
+        let add = ToAdd {
+            session,
+            provider: account.provider,
+            sealed: self.seal_beside(contact, &account.sealable()).await?,
+            password: None,
+        };
+        let begin = access::Command::BeginAddingVouched(value, Box::new(add));
+        let begun = self.tell_access(contact, begin, None).await;
+        begun.map_err(|failure| self.refused(failure))?;
+        self.have_identity(contact, value).await?;
+        Ok(view.identity_count.saturating_add(1))
+    }
+
+    /// Uses a code flow up: what came back with one state is taken once, whatever is started again meanwhile.
+    ///
+    /// # Errors
+    /// [`AccessRefused::InvalidLogin`] if it was taken before; as [`AccessRefused`] says.
+    pub async fn use_code_flow(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+        flow: &CodeFlow,
+    ) -> Result<UsedCodeFlow, AccessRefused> {
+        let text = BASE64URL_NOPAD.encode(&flow.random);
+        let kind = UniqueValue::CodeFlowState;
+        let value = self.secrets().value_hash(tenant, mode, kind, &text);
+        let random = nonce()?;
+        let [number, _] = random.as_chunks::<8>().0 else {
+            return Err(Unavailable::Unreadable.into());
+        };
+        let used = UsedCodeFlow {
+            near: Address {
+                tenant,
+                mode,
+                kind: Kind::DirectoryEntry,
+                entity: value.entry(),
+            },
+            value,
+            // Nobody has it for good: a number that no other use has.
+            holder: Holder {
+                contact: u64::from_be_bytes(*number),
+                attempt: 0,
+            },
+        };
+        let hold = directory_entry::Command::HoldUntil(value, used.holder, flow.expires_at);
+        match self.at_entry(used.near, value, hold).await {
+            Ok(_) => Ok(used),
+            Err(Failure::Rejected(Rejection::DirectoryEntry(
+                directory_entry::Rejection::ValueTaken | directory_entry::Rejection::EntryFull,
+            ))) => Err(AccessRefused::InvalidLogin),
+            Err(failure) => Err(AccessRefused::Failed(failure)),
+        }
+    }
+
+    /// The provider could not be asked: what came back may be tried once more.
+    pub async fn give_code_flow_back(&self, used: UsedCodeFlow) {
+        let release = directory_entry::Command::Release(used.value, used.holder);
+        if let Err(failure) = self.at_entry(used.near, used.value, release).await {
+            tracing::debug!(?failure, "a code flow has to begin anew");
         }
     }
 

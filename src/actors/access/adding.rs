@@ -81,13 +81,20 @@ impl Router {
             None if view.identities.contains(&destination) => return Ok(signed_in),
             None => return Err(AccessRefused::CodeInvalid),
         };
+        self.have_identity(contact, value).await?;
+        Ok(signed_in)
+    }
+
+    /// Has the value that was proven, unless it is another's.
+    pub(super) async fn have_identity(
+        &self,
+        contact: Address,
+        value: ValueHash,
+    ) -> Result<(), AccessRefused> {
         for _ in 0..CONTACT_CHANGE_TRIES_MAX {
-            if self
-                .try_to_add(contact, value)
-                .await
-                .map_err(after_effect)?
-            {
-                return Ok(signed_in);
+            let added = self.try_to_add(contact, value).await;
+            if added.map_err(after_effect)? {
+                return Ok(());
             }
         }
         Err(Unavailable::UnknownOutcome.into())
@@ -133,12 +140,21 @@ impl Router {
         contact: Address,
         to: Destination,
     ) -> Result<std::sync::Arc<[u8]>, AccessRefused> {
+        self.seal_beside(contact, &to.sealable()).await
+    }
+
+    /// What belongs to an identity, sealed with the contact's key.
+    pub(super) async fn seal_beside(
+        &self,
+        contact: Address,
+        plain: &contact::Profile,
+    ) -> Result<std::sync::Arc<[u8]>, AccessRefused> {
         let view = self.active(contact).await?;
         let slot = KeySlot(view.profile.slot);
-        match self.seal_again(&contact, slot, &to.sealable()) {
+        match self.seal_again(&contact, slot, plain) {
             Ok(profile) => Ok(profile.sealed),
             Err(error) => {
-                tracing::error!(%error, "where messages go cannot be sealed");
+                tracing::error!(%error, "what belongs to an identity cannot be sealed");
                 Err(Unavailable::Unreadable.into())
             }
         }

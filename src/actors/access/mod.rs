@@ -35,7 +35,7 @@ use crate::secrets::AuthOtp;
 // What callers need of other modules.
 pub use crate::domain::access::SessionView;
 pub use crate::secrets::{ContactSession, OneTimeToken};
-pub use account::{Account, AccountRegistration};
+pub use account::{Account, AccountRegistration, UsedCodeFlow};
 pub use adding::Begun;
 pub use destination::Destination;
 pub use on_file::{Detail, Fact};

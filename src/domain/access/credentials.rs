@@ -14,7 +14,7 @@ use crate::domain::time::{Span, Timestamp};
 /// phone later may not.
 pub const SIGNED_IN_RECENTLY: Span = Span::seconds(10 * 60);
 
-/// An identity that is to be added once a code that is sent to it came back.
+/// An identity that is to be added once a code that is sent to it came back, or a provider has vouched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToAdd {
     /// The session that asks: what ended adds nothing.
@@ -148,22 +148,33 @@ impl Access {
         }
     }
 
+    /// Demands that the session that asks has not ended, and that there is room for `value`.
+    pub(super) fn may_add(
+        &self,
+        add: &ToAdd,
+        value: &ValueHash,
+        wall: Timestamp,
+    ) -> Result<(), Rejection> {
+        let session = self.session(add.session);
+        session
+            .filter(|it| wall < it.expires_at)
+            .ok_or(Rejection::InvalidGrant)?;
+        if self.identities.iter().any(|it| it.value == *value) {
+            return Err(Rejection::IdentityKnown);
+        }
+        if self.identities.len() >= IDENTITIES_MAX {
+            return Err(Rejection::IdentitiesFull);
+        }
+        Ok(())
+    }
+
     pub(super) fn begin_adding(
         &self,
         new: &NewChallenge,
         add: &ToAdd,
         wall: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
-        let session = self.session(add.session);
-        session
-            .filter(|it| wall < it.expires_at)
-            .ok_or(Rejection::InvalidGrant)?;
-        if self.identities.iter().any(|it| it.value == new.destination) {
-            return Err(Rejection::IdentityKnown);
-        }
-        if self.identities.len() >= IDENTITIES_MAX {
-            return Err(Rejection::IdentitiesFull);
-        }
+        self.may_add(add, &new.destination, wall)?;
         let challenge = self.challenged(Purpose::AddIdentity, new, wall);
         let adding = Adding {
             add: add.clone(),

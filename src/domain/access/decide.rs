@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::challenge::{NewChallenge, TRIES_MAX};
+use super::challenge::{NewChallenge, OTP_LASTS, TRIES_MAX};
 use super::credentials::{Adding, ChangePassword, OnFile, ToAdd};
 use super::session::{REFRESH_GRACE, Refresh, Session, Which};
 use super::{
@@ -33,6 +33,8 @@ pub enum Command {
     ChallengeOnFile(Purpose, NewChallenge, Arc<[u8]>),
     /// Have a code sent to something that is to be an identity.
     BeginAdding(NewChallenge, Box<ToAdd>),
+    /// Begin to add an identity that a provider has vouched for already.
+    BeginAddingVouched(ValueHash, Box<ToAdd>),
     /// The value of the identity that was proven is held: have it. With the number of the attempt that holds it.
     AddIdentity(u32),
     /// Set a password by a one-time token; its hash, sealed.
@@ -246,6 +248,15 @@ impl Access {
                 Ok(vec![Event::Challenged(challenge), Event::OnFile(on_file)])
             }
             Command::BeginAdding(new, add) => self.begin_adding(new, add, wall),
+            Command::BeginAddingVouched(value, add) => {
+                self.may_add(add, value, wall)?;
+                Ok(vec![Event::AddingIdentity(Adding {
+                    add: (**add).clone(),
+                    value: *value,
+                    lapses_at: wall.after(OTP_LASTS),
+                    is_proven: true,
+                })])
+            }
             Command::AddIdentity(_) => self.add_identity(wall),
             Command::ResetPassword(attempt, sealed) => {
                 self.reset_password(attempt, sealed, account, wall)

@@ -117,6 +117,7 @@ impl Contact {
             access::Command::Challenge(..)
             | access::Command::ChallengeOnFile(..)
             | access::Command::BeginAdding(..)
+            | access::Command::BeginAddingVouched(..)
             | access::Command::AddIdentity(_)
             | access::Command::ResetPassword(..)
             | access::Command::ChangePassword(_)

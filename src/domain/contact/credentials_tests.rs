@@ -122,6 +122,31 @@ fn a_password_is_changed_in_a_recent_session_or_by_who_knows_it() {
     bench.tell(change(session, Some(2))).unwrap();
 }
 
+#[test]
+fn an_account_that_was_vouched_for_is_added_by_a_session_that_lasts() {
+    let begin = |session| {
+        let add = ToAdd {
+            session,
+            provider: Provider::Google,
+            sealed: [5; 4].into(),
+            password: None,
+        };
+        access::Command::BeginAddingVouched(VALUE, Box::new(add))
+    };
+    let mut bench = Bench::with_contact();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let ended = Err(access::Rejection::InvalidGrant);
+    assert_eq!(bench.tell(begin(2)), ended);
+    bench.tell(begin(1)).unwrap();
+    assert!(bench.contact().identities().next().is_none(), "not held");
+    bench.accepts(Command::BeginChange(vec![VALUE]));
+    let held = bench.contact().attempts;
+    bench.tell(access::Command::AddIdentity(held)).unwrap();
+    assert!(bench.contact().identities().eq([VALUE]));
+    let known = Err(access::Rejection::IdentityKnown);
+    assert_eq!(bench.tell(begin(1)), known);
+}
+
 fn adds(bench: &mut Bench, session: u32) -> Result<Attempt, access::Rejection> {
     let challenge = bench.new_challenge(7);
     let attempt = Attempt {

@@ -22,6 +22,7 @@ use crate::publishing::inbox::Message;
 
 /// Which page of the inbox.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct InboxQuery {
     /// From 1.
     page: Option<u32>,

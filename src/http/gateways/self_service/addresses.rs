@@ -336,6 +336,7 @@ pub(super) async fn update(
         (status = 200, description = "Removed", body = Changed),
         (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not the contact of the token, or no address of it", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The Idempotency-Key is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

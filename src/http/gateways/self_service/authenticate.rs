@@ -7,9 +7,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::challenge::{WireChallenge, evenly, invalid_login, refused};
-use super::external::{self, Proof};
+use super::external;
 use super::identification::{check_email, nothing_of_others};
 use super::otp;
+use super::proof::{Proof, Sent};
 use super::signed_in::{WireSignedIn, signed_in};
 use super::wire::{Provider, WirePhone, not_built};
 use crate::actors::router::access::{AccessRefused, Destination};
@@ -24,9 +25,6 @@ use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, email};
 use crate::limits;
-
-/// The longest state, in bytes: twice what one of ours has.
-const STATE_BYTES_MAX: usize = 128;
 
 /// Who signs in: by phone, by e-mail address, or by an account at a provider.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -74,30 +72,17 @@ impl NewAuthentication {
     }
 
     /// What is to prove the account.
-    fn proof(&self) -> Option<Proof<'_>> {
-        match (&self.token, &self.code, &self.state) {
-            (Some(token), None, None) => Some(Proof::Token { token, sub: None }),
-            (None, Some(code), Some(state)) => Some(Proof::Code { code, state }),
-            _ => None,
+    fn sent(&self) -> Sent<'_> {
+        Sent {
+            token: self.token.as_deref(),
+            code: self.code.as_deref(),
+            state: self.state.as_deref(),
+            ..Sent::default()
         }
     }
 
     fn validate_account(&self, faults: &mut Faults, provider: Provider) {
-        faults.require(
-            self.proof().is_some(),
-            "token",
-            "missing_field",
-            "is required with this provider; or code and state together, and no token",
-        );
-        let bytes = limits::PROVIDER_TOKEN_BYTES_MAX;
-        for (member, text, max) in [
-            ("token", &self.token, bytes),
-            ("code", &self.code, bytes),
-            ("state", &self.state, STATE_BYTES_MAX),
-        ] {
-            let fits = text.as_ref().is_none_or(|it| (1..=max).contains(&it.len()));
-            faults.require(fits, member, "wrong_length", "is empty, or too long");
-        }
+        self.sent().validate(faults);
         let sent = [
             ("phone", Provider::Phone, self.phone.is_some()),
             ("username", Provider::Email, self.username.is_some()),
@@ -210,7 +195,7 @@ pub(super) async fn authenticate(
     caller: AppKey<{ Scope::ContactsRegister.bit() }>,
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
-    if let Some((service, proof)) = body.service().zip(body.proof()) {
+    if let Some((service, proof)) = body.service().zip(body.sent().proof()) {
         let entered = by_account(&api, &caller, service, &proof);
         return evenly(caller.began, entered).await;
     }
@@ -234,7 +219,7 @@ async fn by_account(
     api: &Api,
     caller: &Caller,
     service: Service,
-    proof: &Proof<'_>,
+    proof: &Proof,
 ) -> Result<Response, Problem> {
     let account = external::vouched(api, caller, service, proof).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());

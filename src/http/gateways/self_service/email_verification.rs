@@ -75,6 +75,7 @@ async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Pro
 
 /// The token of a link in a mail.
 #[derive(Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct VerificationQuery {
     /// What `request_email_verification` had sent.
     token: String,

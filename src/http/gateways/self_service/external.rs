@@ -3,7 +3,8 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use super::challenge::invalid_login;
+use super::challenge::{self, invalid_login};
+use super::proof::{Proof, ProvenBy};
 use super::signed_in;
 use crate::actors::router::access::{Account, SignedIn};
 use crate::domain::access::Provider;
@@ -14,24 +15,6 @@ use crate::external_login::{Person, Refused, Returned, Service, Settings};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
-
-/// What is to prove an account.
-pub(super) enum Proof<'a> {
-    /// The provider's token.
-    Token {
-        /// As the app got it.
-        token: &'a str,
-        /// Whose the app says it is, if it says so.
-        sub: Option<&'a str>,
-    },
-    /// What came back from the provider's page.
-    Code {
-        /// The code.
-        code: &'a str,
-        /// The state that was sent along.
-        state: &'a str,
-    },
-}
 
 const fn connector(service: Service) -> Connector {
     match service {
@@ -83,7 +66,7 @@ pub(super) async fn vouched(
     api: &Api,
     caller: &Caller,
     service: Service,
-    proof: &Proof<'_>,
+    proof: &Proof,
 ) -> Result<Account, Problem> {
     // On the heap: few get in so, and all would carry its size.
     let asked = Box::pin(ask(api, caller, service, proof));
@@ -94,24 +77,18 @@ async fn ask(
     api: &Api,
     caller: &Caller,
     service: Service,
-    proof: &Proof<'_>,
+    proof: &Proof,
 ) -> Result<Account, Problem> {
     let (integration, settings) = provider_of(api, caller, service).await?;
     let (egress, now) = (api.connectors.egress(), api.router.wall());
-    let person = match proof {
-        Proof::Token { token, sub } => {
-            let login = &api.external_login;
-            let swapped = login.swap(egress, service, &settings, token, now).await;
-            swapped.and_then(|person| match sub {
-                Some(sub) if **sub != *person.subject => Err(Refused::Invalid),
-                _ => Ok(person),
-            })
-        }
-        Proof::Code { code, state } => {
-            let owner = (caller.tenant(), caller.mode(), caller.lineage());
+    let login = &api.external_login;
+    let person = match &proof.by {
+        ProvenBy::Token(token) => login.swap(egress, service, &settings, token, now).await,
+        ProvenBy::Code { code, state } => {
+            let (tenant, mode) = (caller.tenant(), caller.mode());
             let secrets = api.router.secrets();
             let flow = secrets
-                .read_code_flow(owner, state)
+                .read_code_flow((tenant, mode, caller.lineage()), state)
                 .filter(|flow| now < flow.expires_at && flow.provider == integration.number);
             let flow = flow.ok_or_else(invalid_login)?;
             let known = secrets.code_flow_secrets(&flow);
@@ -122,13 +99,20 @@ async fn ask(
                 nonce: &known.nonce,
                 verifier: &known.verifier,
             };
-            let login = &api.external_login;
-            login
-                .redeem(egress, service, &settings, &returned, now)
-                .await
+            let used = api.router.use_code_flow(tenant, mode, &flow).await;
+            let used = used.map_err(challenge::refused)?;
+            let redeemed = login.redeem(egress, service, &settings, &returned, now);
+            let redeemed = redeemed.await;
+            if let Err(Refused::NoAnswer(_)) = redeemed {
+                api.router.give_code_flow_back(used).await;
+            }
+            redeemed
         }
     };
     let Person { issuer, subject } = person.map_err(|why| refused(&why))?;
+    if proof.sub.as_ref().is_some_and(|sub| *sub != subject) {
+        return Err(refused(&Refused::Invalid));
+    }
     Ok(Account {
         provider: provider(service),
         issuer,

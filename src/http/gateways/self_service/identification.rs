@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::proof::{Proof, Sent};
 use super::wire::{Provider, WirePhone, not_built};
 use crate::actors::router::access::Destination;
 use crate::domain::access::PasswordHash;
@@ -38,6 +39,12 @@ pub(super) struct Identification {
     /// With the same, if the app knows it: whom the token must be of.
     #[schema(max_length = 255)]
     sub: Option<String>,
+    /// In place of `token`, with `state`: what came back from the page of `oidc/{type}`.
+    #[schema(max_length = 8192)]
+    code: Option<String>,
+    /// With `code`.
+    #[schema(max_length = 128)]
+    state: Option<String>,
 }
 
 /// The same as older clients write it.
@@ -56,6 +63,12 @@ pub(super) struct IdentityVersion1 {
     /// With `EMAIL`, as in version 2.
     #[schema(min_length = 8, max_length = 128)]
     password: Option<String>,
+    /// With an account, as in version 2.
+    #[schema(max_length = 8192)]
+    token: Option<String>,
+    /// With an account, as in version 2.
+    #[schema(max_length = 255)]
+    sub: Option<String>,
 }
 
 /// By what a contact is to sign in: what its validation has found to be right.
@@ -74,9 +87,7 @@ pub(super) enum Identity {
         /// Where.
         service: Service,
         /// What is to prove it.
-        token: String,
-        /// Whose it must be.
-        sub: Option<String>,
+        proof: Proof,
     },
 }
 
@@ -133,19 +144,6 @@ pub(super) fn check_email(faults: &mut Faults, member: &str, text: Option<&str>)
     }
 }
 
-/// Demands a provider's token.
-pub(super) fn check_token(faults: &mut Faults, member: &str, text: Option<&str>) {
-    match text {
-        Some(text) => faults.require(
-            (1..=limits::PROVIDER_TOKEN_BYTES_MAX).contains(&text.len()),
-            member,
-            "wrong_length",
-            "must have 1 to 8192 bytes",
-        ),
-        None => faults.add(member, "missing_field", "is required with this provider"),
-    }
-}
-
 /// The e-mail address that its validation has found to be one.
 ///
 /// # Errors
@@ -193,19 +191,26 @@ impl Identification {
             Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
                 Ok(Identity::External {
                     service: self.provider.service().ok_or_else(missing)?,
-                    token: self.token.clone().ok_or_else(missing)?,
-                    sub: self.sub.clone(),
+                    proof: self.sent().proof().ok_or_else(missing)?,
                 })
             }
             Provider::MacAddress => Err(not_built(member, "PHONE, EMAIL or an account")),
         }
     }
 
+    /// What is to prove an account.
+    fn sent(&self) -> Sent<'_> {
+        Sent {
+            token: self.token.as_deref(),
+            sub: self.sub.as_deref(),
+            code: self.code.as_deref(),
+            state: self.state.as_deref(),
+        }
+    }
+
     /// What belongs to an account, and nothing else.
     fn validate_account(&self, faults: &mut Faults) {
-        check_token(faults, "token", self.token.as_deref());
-        let max = limits::PROVIDER_SUBJECT_BYTES_MAX;
-        check(faults, "sub", self.sub.as_deref(), max);
+        self.sent().validate(faults);
         let sent = [
             ("phone", Provider::Phone, self.phone.is_some()),
             ("email", Provider::Email, self.email.is_some()),
@@ -238,6 +243,8 @@ impl Validate for Identification {
             ("password", Provider::Email, self.password.is_some()),
             ("token", Provider::OidcOauth, self.token.is_some()),
             ("sub", Provider::OidcOauth, self.sub.is_some()),
+            ("code", Provider::OidcOauth, self.code.is_some()),
+            ("state", Provider::OidcOauth, self.state.is_some()),
         ];
         nothing_of_others(faults, self.provider, &sent);
         let max = limits::NAME_CHARS_MAX;
@@ -247,6 +254,15 @@ impl Validate for Identification {
 }
 
 impl IdentityVersion1 {
+    /// What is to prove an account.
+    fn sent(&self) -> Sent<'_> {
+        Sent {
+            token: self.token.as_deref(),
+            sub: self.sub.as_deref(),
+            ..Sent::default()
+        }
+    }
+
     fn phone(&self) -> Option<WirePhone> {
         Some(WirePhone {
             number: self.phone_number.clone()?,
@@ -265,11 +281,13 @@ impl IdentityVersion1 {
                 address: self.email_address.clone().ok_or_else(missing)?,
                 password: self.password.clone(),
             }),
-            Provider::Facebook
-            | Provider::Apple
-            | Provider::Google
-            | Provider::MacAddress
-            | Provider::OidcOauth => Err(not_built(member, "PHONE or EMAIL")),
+            Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
+                Ok(Identity::External {
+                    service: self.provider.service().ok_or_else(missing)?,
+                    proof: self.sent().proof().ok_or_else(missing)?,
+                })
+            }
+            Provider::MacAddress => Err(not_built(member, "PHONE, EMAIL or an account")),
         }
     }
 }
@@ -286,13 +304,23 @@ impl Validate for IdentityVersion1 {
                 check_email(faults, "email_address", self.email_address.as_deref());
                 check_password(faults, "password", self.password.as_deref());
             }
-            Provider::Facebook
-            | Provider::Apple
-            | Provider::Google
-            | Provider::MacAddress
-            | Provider::OidcOauth => return,
+            Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
+                self.sent().validate(faults);
+            }
+            Provider::MacAddress => return,
         }
+        let is_account = self.provider.service().is_some();
         let sent = [
+            (
+                "token",
+                Provider::OidcOauth,
+                self.token.is_some() && !is_account,
+            ),
+            (
+                "sub",
+                Provider::OidcOauth,
+                self.sub.is_some() && !is_account,
+            ),
             ("phone_number", Provider::Phone, self.phone_number.is_some()),
             ("country_code", Provider::Phone, self.country_code.is_some()),
             (

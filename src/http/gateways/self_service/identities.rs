@@ -7,38 +7,45 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::challenge::{evenly, obfuscated, refused, require_message};
-use super::identification::Identification;
+use super::external;
+use super::identification::{Identification, Identity};
+use super::proof::Proof;
 use crate::actors::router::Timings;
+use crate::actors::router::access::AccessRefused;
+use crate::domain::address::Address;
 use crate::domain::ids::{Named, PublicId};
+use crate::external_login::Service;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::ValidJson;
-use crate::http::problem::{Problem, ProblemBody};
+use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, reply};
 
-/// What a contact is to sign in by, once the code came back.
+/// What a contact is to sign in by: once the code came back, or at once by an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NewIdentity)]
 pub(super) struct WireNewIdentity {
     id: String,
-    /// Where the code went, as far as it was sent here.
-    obfuscated_value: String,
+    /// Where the code went, as far as it was sent here; none was for an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    obfuscated_value: Option<String>,
     /// For `validate_otp`, with the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 64)]
-    auth_otp: String,
+    auth_otp: Option<String>,
 }
 
 /// Add what the contact signs in by.
 ///
 /// A code is sent to it. The contact signs in by it as well once `validate_otp` has got the code, within ten minutes and while this session
 /// lasts. Where another contact signs in by it, the answer here is the same, and `validate_otp` refuses. A password counts for every e-mail
-/// address of the contact, in place of the one before.
+/// address of the contact, in place of the one before. By an account at a provider the contact signs in at once, unless another does.
 #[utoipa::path(
     post, path = "/contacts/{id}/identities", tag = "Authentication", security(("access_token" = [])),
     params(("id" = String, Path, description = "The contact's own id or code")),
     request_body = Identification,
     responses(
-        (status = 201, description = "A code was sent", body = WireNewIdentity),
-        (status = 400, description = "Not JSON, or nothing delivers messages in live mode", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 201, description = "A code was sent; or the contact signs in by the account", body = WireNewIdentity),
+        (status = 400, description = "Not JSON, nothing delivers messages in live mode, the provider vouches for nobody, or another contact signs in by the account", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not the contact of the token", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The contact signs in by eight things already", body = ProblemBody, content_type = "application/problem+json"),
@@ -64,6 +71,9 @@ async fn begin(
     body: &Identification,
 ) -> Result<Response, Problem> {
     let identity = body.identity("provider")?;
+    if let Identity::External { service, proof } = &identity {
+        return by_account(api, token, *service, proof).await;
+    }
     let to = identity.destination()?;
     require_message(api, token, &to).await?;
     let password = identity.password(api).await?;
@@ -71,16 +81,46 @@ async fn begin(
     let shown = obfuscated(&to);
     let begun = api.router.begin_adding(contact, session, to, password);
     let begun = begun.await.map_err(refused)?;
-    let id = PublicId {
-        named: Named::Identity,
-        entity: contact.entity,
-        part: begun.number,
-    };
     let answer = WireNewIdentity {
-        id: api.router.secrets().public_ids().write(id),
-        obfuscated_value: shown,
-        auth_otp: begun.challenged.auth_otp,
+        id: id_of(api, contact, begun.number),
+        obfuscated_value: Some(shown),
+        auth_otp: Some(begun.challenged.auth_otp),
     };
     let timings = reply::timings(token, Timings::default());
     Ok(reply::json(StatusCode::CREATED, &answer, timings))
+}
+
+/// Adds an account at a provider.
+async fn by_account(
+    api: &Api,
+    token: &ContactToken,
+    service: Service,
+    proof: &Proof,
+) -> Result<Response, Problem> {
+    let account = external::vouched(api, token, service, proof).await?;
+    let (contact, session) = (token.signed_in.contact, token.signed_in.session);
+    let added = api.router.add_account(contact, session, &account).await;
+    let added = added.map_err(|why| match why {
+        AccessRefused::ValueTaken => Problem::new(
+            Code::ContactNotUnique,
+            "another contact signs in by this account; sign in by it, or add another account",
+        ),
+        why => refused(why),
+    })?;
+    let answer = WireNewIdentity {
+        id: id_of(api, contact, added),
+        obfuscated_value: None,
+        auth_otp: None,
+    };
+    let timings = reply::timings(token, Timings::default());
+    Ok(reply::json(StatusCode::CREATED, &answer, timings))
+}
+
+fn id_of(api: &Api, contact: Address, number: u32) -> String {
+    let id = PublicId {
+        named: Named::Identity,
+        entity: contact.entity,
+        part: number,
+    };
+    api.router.secrets().public_ids().write(id)
 }

@@ -26,6 +26,7 @@ mod organisations;
 mod otp;
 mod own;
 mod preferences;
+mod proof;
 mod purchases;
 mod refresh;
 mod register;

@@ -13,7 +13,7 @@ use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::time::Span;
 use crate::external_login::{Begun, Refused, Service};
-use crate::http::auth::bearer::AppKey;
+use crate::http::auth::bearer::AppKeyOrToken;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -64,14 +64,15 @@ struct AuthorizationUrl {
 
 /// Get the address of a provider's page to sign in on.
 ///
-/// The provider sends the contact back to `redirect_url` with `code` and `state`, within ten minutes; the app hands both to `authenticate`, with
-/// the same key. The code is good for this server alone (PKCE).
+/// The provider sends the contact back to `redirect_url` with `code` and `state`, within ten minutes; the app hands both to `authenticate` or
+/// `register` with the same key, once. Asked for with a contact's token, they are for the `identities` of that contact, and for nothing else.
+/// The code is good for this server alone (PKCE).
 #[utoipa::path(
-    get, path = "/contacts/oidc/{type}", tag = "Authentication", security(("api_key" = [])),
+    get, path = "/contacts/oidc/{type}", tag = "Authentication", security(("api_key" = []), ("access_token" = [])),
     params(("type" = String, Path, description = "`GOOGLE`, `APPLE` or `OIDC_OAUTH`"), OidcQuery),
     responses(
         (status = 200, description = "Where to go", body = AuthorizationUrl),
-        (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "There is no provider of this type", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "The address is not allowed, or the tenant has no such provider", body = ProblemBody, content_type = "application/problem+json"),
@@ -80,7 +81,7 @@ struct AuthorizationUrl {
 )]
 pub(super) async fn authorization_url(
     State(api): State<Api>,
-    caller: AppKey<{ Scope::ContactsRegister.bit() }>,
+    caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     query: ValidQuery<OidcQuery>,
     Path(service): Path<String>,
 ) -> Result<Response, Problem> {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use utoipa::ToSchema;
 
 use super::challenge::{self, WireChallenge, evenly, require_message};
-use super::external::{self, Proof};
+use super::external;
 use super::identification::Identity;
 use super::registration::{About, NewRegistration, NewRegistrationVersion1, Registers};
 use super::signed_in::WireSignedIn;
@@ -119,19 +119,10 @@ async fn by_account(
     about: About,
     identity: Identity,
 ) -> Result<Response, Problem> {
-    let Identity::External {
-        service,
-        token,
-        sub,
-    } = &identity
-    else {
+    let Identity::External { service, proof } = &identity else {
         return Err(Problem::from(Code::InvalidRequest));
     };
-    let proof = Proof::Token {
-        token,
-        sub: sub.as_deref(),
-    };
-    let account = external::vouched(api, caller, *service, &proof).await?;
+    let account = external::vouched(api, caller, *service, proof).await?;
     let registration = AccountRegistration {
         address: address_of(api, caller, once),
         contact_type: about.contact_type(),

@@ -33,6 +33,7 @@ use crate::http::{Api, failure, reply};
     request_body = RolledApiKey,
     responses(
         (status = 201, description = "The new API key", body = WireApiKey),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No API key of this id in this mode", body = ProblemBody, content_type = "application/problem+json"),

@@ -30,6 +30,7 @@ use crate::http::{Api, failure, reply};
         (status = 400, description = "Not JSON, or a value is not unique", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "What this Idempotency-Key created has been erased", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )

@@ -30,6 +30,7 @@ use crate::http::{Api, failure, reply};
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Nobody of this id or code", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "The Idempotency-Key is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 500, description = "The outcome is unknown; try again with the same Idempotency-Key", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )

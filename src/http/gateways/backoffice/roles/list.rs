@@ -18,6 +18,7 @@ use crate::http::{Api, failure, reply};
 
 /// Which page.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in super::super) struct RolesQuery {
     /// From 1.
     page: Option<u32>,

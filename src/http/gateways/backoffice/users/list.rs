@@ -19,6 +19,7 @@ use crate::limits::NAME_CHARS_MAX;
 
 /// Which users.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in super::super) struct UsersQuery {
     /// With this in their names or their e-mail address, in capitals or not.
     search_value: Option<String>,

@@ -23,6 +23,7 @@ use crate::secrets::{KeyScope, request_hash};
 
 /// The one-time token, as it was sent.
 #[derive(Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(in super::super) struct VerifyQuery {
     /// As it was sent.
     token: String,

@@ -155,7 +155,7 @@ struct Offers {
         ("lat" = Option<String>, Query, description = "Not used: offers have no place"),
         ("lon" = Option<String>, Query, description = "Not used: offers have no place"),
         ("sort" = Option<String>, Query, description = "DEFAULT_SORTING, ORGANISATION_NAME or DISTANCE: all by creation, as one organisation makes them all"),
-        ("order" = Option<Order>, Query, description = "The newest first, by default"),
+        ("order" = inline(Option<Order>), Query, description = "The newest first, by default"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),

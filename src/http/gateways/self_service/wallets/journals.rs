@@ -103,7 +103,7 @@ pub(super) fn line_id(ids: &PublicIds, contact: u64, line: &Line) -> String {
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
         ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
-        ("order" = Option<WireOrder>, Query, description = "DESC, the default: the newest first"),
+        ("order" = inline(Option<WireOrder>), Query, description = "DESC, the default: the newest first"),
     ),
     responses(
         (status = 200, description = "A page", body = EntryPage),

@@ -169,7 +169,7 @@ impl WireTransaction {
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
         ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
-        ("order" = Option<WireOrder>, Query, description = "DESC, the default: the newest first"),
+        ("order" = inline(Option<WireOrder>), Query, description = "DESC, the default: the newest first"),
     ),
     responses(
         (status = 200, description = "A page", body = TransactionPage),
