@@ -154,12 +154,13 @@ peers:
 TOOLS := target/tools
 AIOSMTPD := 1.4.6
 
-# Python, and the lock under which a tool of it is installed.
+# Python, what makes certificates for mail servers, and the lock under which a tool of it is installed.
 define PREPARE_PYTHON
 missing=()
 command -v python3 >/dev/null || missing+=(python3)
 python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
 command -v flock >/dev/null || missing+=(util-linux)
+command -v openssl >/dev/null || missing+=(openssl)
 $(INSTALL_MISSING)
 mkdir -p $(TOOLS)
 exec 9>$(TOOLS)/python.lock

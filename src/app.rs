@@ -37,6 +37,7 @@ use crate::persistence::store::{self, TransferFailed};
 use crate::publishing::contacts::Bounds;
 use crate::publishing::delivery::{Connectors, Queue, Sender};
 use crate::publishing::projections::Brake;
+use crate::secrets::{KeyId, NotAKeyId};
 
 use opening::Opened;
 
@@ -169,6 +170,9 @@ pub enum Error {
     /// Calls outwards.
     #[error(transparent)]
     Outbound(#[from] delivering::Error),
+    /// What signs tokens no more.
+    #[error("tokens.withdrawn_keys: {0}")]
+    WithdrawnKeys(#[from] NotAKeyId),
     /// A blocking start was cut short.
     #[error("the start was cut short")]
     CutShort,
@@ -250,7 +254,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     keep_up_quota(&side_servers, Arc::clone(&quota));
     let api = Api::new(Reach {
         router: node.router().clone(),
-        tokens: Arc::new(Tokens::new(Arc::clone(node.router().secrets()))),
+        tokens: Arc::new(tokens(&node, &settings.config)?),
         passwords: passwords(&node)?,
         quota,
         purchases,
@@ -291,6 +295,11 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public_server,
         side_servers,
     })
+}
+
+fn tokens(node: &Node, config: &Config) -> Result<Tokens, Error> {
+    let withdrawn = KeyId::list(&config.tokens.withdrawn_keys)?;
+    Ok(Tokens::new(Arc::clone(node.router().secrets()), withdrawn))
 }
 
 async fn serve_admin(listener: tokio::net::TcpListener, health: Health, metrics: PrometheusHandle) {

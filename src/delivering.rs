@@ -1,4 +1,4 @@
-//! What delivery is wired of: it asks contacts and tenants through the one door to the entities.
+//! What delivery is wired of: it asks contacts, users and tenants through the one door to the entities.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::tenant::Integration;
 use crate::egress::{Egress, Guard};
-use crate::publishing::delivery::{Connectors, Found, Message, NoAnswer, Source};
+use crate::publishing::delivery::{Connectors, Found, Letter, Message, NoAnswer, Source};
 
 /// Why nothing can be called.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,10 @@ pub fn connectors(outbound: &Outbound) -> Result<Arc<Connectors>, Error> {
 impl Source for Router {
     fn find(&self, message: Message) -> BoxFuture<'_, Result<Found, NoAnswer>> {
         Box::pin(async move {
-            let Message { contact, challenge } = message;
+            let (contact, challenge) = match message {
+                Message::Code(contact, challenge) => (contact, challenge),
+                Message::Letter(letter) => return self.reader(letter).await,
+            };
             let known = Query::Challenge(challenge.number);
             match self.query(contact, known).await.result {
                 Ok(Answer::Challenge(known)) if known.nonce == challenge.nonce => {}
@@ -75,5 +78,28 @@ impl Source for Router {
                 Err(Failure::Unavailable(_)) => Err(NoAnswer),
             }
         })
+    }
+}
+
+impl Router {
+    /// Who reads a one-time token that a user is sent, as long as it opens something.
+    async fn reader(&self, letter: Letter) -> Result<Found, NoAnswer> {
+        let address = Address::user(letter.user);
+        let user = match self.user(address).await {
+            Ok(user) => user,
+            Err(Failure::Rejected(_)) => return Ok(Found::Gone),
+            Err(Failure::Unavailable(_)) => return Err(NoAnswer),
+        };
+        let known = user.letter(letter.number);
+        let known = known.filter(|it| it.nonce == letter.nonce);
+        let Some(person) = user.person.as_ref().filter(|_| known.is_some()) else {
+            return Ok(Found::Gone);
+        };
+        let opened = self.open_profile(&address, person);
+        let recipient = match opened.map_err(|_unreadable| NoAnswer)? {
+            OpenedProfile::Plain(person) => person.email_address,
+            OpenedProfile::Erased => None,
+        };
+        Ok(recipient.map_or(Found::Gone, |recipient| Found::Open { recipient }))
     }
 }

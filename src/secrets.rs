@@ -2,6 +2,7 @@
 
 mod code_flow;
 mod credentials;
+mod key_ids;
 mod letters;
 mod settings;
 mod spend_tokens;
@@ -14,6 +15,7 @@ use crate::domain::remembered::{KeyHash, RequestHash};
 pub use code_flow::{CodeFlow, CodeFlowSecrets};
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
+pub use key_ids::{KEY_ID_BYTES, KeyId, NotAKeyId};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
 pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
 use spend_tokens::SpendTokenKeys;
@@ -144,9 +146,15 @@ impl Secrets {
         &self.password_pepper
     }
 
-    /// What the key derives from that signs tokens in the period of this number.
-    pub fn token_signing_seed(&self, period: u64) -> [u8; 32] {
-        *blake3::keyed_hash(&self.token_signing, &period.to_be_bytes()).as_bytes()
+    /// What the key derives from that signs tokens in the period of this number: the first, or one that takes its place when so many before it were
+    /// withdrawn.
+    pub fn token_signing_seed(&self, period: u64, withdrawn: u64) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.token_signing);
+        hasher.update(&period.to_be_bytes());
+        if withdrawn > 0 {
+            hasher.update(&withdrawn.to_be_bytes());
+        }
+        *hasher.finalize().as_bytes()
     }
 
     /// The hash under which a request is remembered.

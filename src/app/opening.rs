@@ -77,9 +77,9 @@ pub(super) fn open(settings: &Settings) -> Result<Opened, Error> {
     );
     let secrets = Arc::new(Secrets::derive(|purpose| root.subkey(purpose)));
     let inbox = Inbox::new(
+        store.rows(),
         Arc::clone(&feed),
         Arc::clone(&secrets),
-        store.rows().may_block(),
         settings.brake.clone(),
     );
     let undelivered = Queue::new(

@@ -13,6 +13,7 @@ pub mod node;
 pub mod output;
 pub mod server;
 pub mod snapshot;
+pub mod tenants;
 pub mod users;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ enum CliCommand {
     Server(Box<server::ServerArgs>),
     Config(Box<config::ConfigArgs>),
     Keys(keys::KeysArgs),
+    Tenants(tenants::TenantsArgs),
     Users(users::UsersArgs),
     Snapshot(snapshot::SnapshotArgs),
     Audit(audit::AuditArgs),
@@ -88,6 +90,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         CliCommand::Server(args) => Box::pin(server::run(*args)).await?,
         CliCommand::Config(args) => config::run(*args, output)?,
         CliCommand::Keys(args) => Box::pin(keys::run(args, output)).await?,
+        CliCommand::Tenants(args) => Box::pin(tenants::run(args, output)).await?,
         CliCommand::Users(args) => Box::pin(users::run(args, output)).await?,
         CliCommand::Snapshot(args) => Box::pin(snapshot::run(args, output)).await?,
         CliCommand::Audit(args) => audit::run(args, output)?,

@@ -174,6 +174,15 @@ pub struct Outbound {
     pub file_sink_dir: Option<PathBuf>,
 }
 
+/// The tokens that contacts and users get.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tokens {
+    /// Signing keys that are not believed any more, since they have leaked: each by its `kid` in `/.well-known/jwks.json`, with commas between.
+    /// Another key takes the place of each. Whoever has a token of such a key gets another with the refresh token.
+    pub withdrawn_keys: String,
+}
+
 /// How the log is written, to standard error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

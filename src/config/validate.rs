@@ -72,6 +72,13 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             "name a directory, or leave the setting out",
         ));
     }
+    if let Err(error) = crate::secrets::KeyId::list(&config.tokens.withdrawn_keys) {
+        faults.push((
+            "tokens.withdrawn_keys",
+            format!("does not fit: {error}"),
+            "write each kid as GET /.well-known/jwks.json shows it, with commas between",
+        ));
+    }
     if config
         .secrets
         .root_key_file

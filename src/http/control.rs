@@ -2,6 +2,7 @@
 //! data directory. Whoever may open the socket may read the data directory too, so it asks for no credentials; no port leads
 //! here.
 
+mod tenants;
 mod users;
 
 use std::io;
@@ -27,6 +28,7 @@ use crate::domain::ids::Named;
 use crate::domain::time::Timestamp;
 use crate::secrets::API_KEY_SECRET_BYTES;
 
+pub use self::tenants::{CreatedTenant, NewTenant};
 pub use self::users::{CreatedUser, NewUser};
 
 /// What the routes reach.
@@ -217,6 +219,7 @@ pub async fn serve(listener: UnixListener, control: Control) {
         .route("/keys/{id}/revoke", post(revoke_key))
         .route("/keys/{id}/roll", post(roll_key))
         .route("/snapshots", post(create_snapshot))
+        .route("/tenants", post(tenants::create))
         .route("/users", post(users::create))
         .with_state(control);
     if let Err(error) = axum::serve(listener, routes).await {
@@ -228,6 +231,7 @@ async fn create_key(
     State(control): State<Control>,
     Json(new): Json<NewKey>,
 ) -> Answered<CreatedKey> {
+    tenants::require(&control.api, TenantId(new.tenant)).await?;
     let mut scopes = Scopes::default();
     for name in &new.scopes {
         let Some(scope) = Scope::from_name(name) else {

@@ -36,6 +36,10 @@ pub const DELIVERY_PAUSE_MIN: Duration = Duration::from_secs(1);
 /// The longest pause between two tries: a code lasts ten minutes, and its owner waits.
 pub const DELIVERY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// For how long a one-time token to a user is tried, in seconds, if it lasts longer: a day, by which a mail server is well again or nobody looks
+/// after it. What is not sent by then leaves its room to others.
+pub const LETTER_TRIED_FOR_S: u32 = 24 * 60 * 60;
+
 /// How long one try of a message may take, whatever it goes through.
 pub const DELIVERY_TRY_MAX: Duration = Duration::from_secs(15);
 

@@ -10,5 +10,6 @@ pub mod listing;
 pub mod profiles;
 pub mod rows;
 pub mod store;
+pub mod undelivered;
 
 pub(crate) mod durable;

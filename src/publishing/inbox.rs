@@ -3,59 +3,66 @@
 //! Recipient and code are made when a message is read, from what the contact's entity still has: so nothing here can be read by
 //! itself, and the erasure of a contact reaches it.
 //!
-//! Architecture invariant: nothing here is stored. A start begins with what happens after it; a code that was made before
-//! can be asked for again.
+//! What is kept lies in rows, and the place in the feed is written after them: a start finds what was there, and takes in once more what came
+//! after the last flush.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 
 use super::brake::Brake;
 use super::progress::{Freshness, Progress};
-use crate::domain::access::{self, Challenge};
+use crate::domain::access;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::contact;
 use crate::domain::entity::Event;
 use crate::domain::user;
 use crate::limits;
+use crate::persistence::codec;
 use crate::persistence::feed::{self, Feed, Pulled};
 use crate::persistence::follower::{Error, Follower};
 use crate::persistence::journal::Position;
-use crate::persistence::rows;
-use crate::persistence::store::Store;
+use crate::persistence::listing::Cursor;
+use crate::persistence::rows::{self, Row, Rows, Write};
+use crate::persistence::store::{self, Store};
 use crate::secrets::Secrets;
 
-/// A message that would have been sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
-    /// A one-time code.
-    Code {
-        /// To whom.
-        contact: Address,
-        /// Which.
-        challenge: Challenge,
-    },
-    /// A one-time token.
-    Letter {
-        /// To which user.
-        user: Address,
-        /// Which of its letters.
-        number: u32,
-    },
+pub use crate::persistence::undelivered::{Letter, Message};
+
+/// A message, and whether its row is written.
+struct Kept {
+    message: Message,
+    is_written: bool,
+}
+
+#[derive(Default)]
+struct State {
+    /// The newest of each tenant, by the place of their records in the journal.
+    kept: HashMap<TenantId, BTreeMap<Position, Kept>>,
+    /// Rows of messages that gave way to newer ones.
+    gone: Vec<Position>,
+    /// Everything up to here was taken in.
+    position: Position,
+    /// The cursor in the rows.
+    written: Position,
+    /// The cursor that the last flush left there.
+    flushed: Position,
+    /// The cursor in synced rows.
+    durable: Position,
+    /// Whether rows were written since they were last synced.
+    is_unsynced: bool,
 }
 
 /// The newest messages of each tenant.
 pub struct Inbox {
     feed: Arc<Feed>,
+    rows: Arc<dyn Rows>,
     secrets: Arc<Secrets>,
     brake: Brake,
-    may_block: bool,
-    /// Oldest first.
-    kept: RwLock<HashMap<TenantId, VecDeque<Message>>>,
-    position: Mutex<Position>,
+    state: Mutex<State>,
     progress: Progress,
 }
 
@@ -63,22 +70,23 @@ impl Inbox {
     /// What it is called among followers.
     const NAME: &'static str = "inbox";
 
-    /// An inbox with nothing in it. `brake` holds it still, in tests; `may_block` says whether the feed may have to wait for a
-    /// disk.
+    /// The version of its rows.
+    const VERSION: u16 = 1;
+
+    /// An inbox over `rows`. `brake` holds it still, in tests.
     pub fn new(
+        rows: Arc<dyn Rows>,
         feed: Arc<Feed>,
         secrets: Arc<Secrets>,
-        may_block: bool,
         brake: Brake,
     ) -> Arc<Inbox> {
         Arc::new(Inbox {
             progress: Progress::new(Self::NAME, Arc::clone(&feed)),
             feed,
+            rows,
             secrets,
             brake,
-            may_block,
-            kept: RwLock::default(),
-            position: Mutex::new(Position::START),
+            state: Mutex::default(),
         })
     }
 
@@ -89,10 +97,10 @@ impl Inbox {
 
     /// The messages of `tenant`, newest first: [`limits::INBOX_KEPT`] at most.
     pub fn newest(&self, tenant: TenantId) -> Vec<Message> {
-        let kept = self.kept.read();
-        let messages = kept.get(&tenant);
-        let newest_first = messages.into_iter().flat_map(|kept| kept.iter().rev());
-        newest_first.copied().collect()
+        let state = self.state.lock();
+        let kept = state.kept.get(&tenant).into_iter();
+        let newest_first = kept.flat_map(|kept| kept.values().rev());
+        newest_first.map(|it| it.message).collect()
     }
 
     /// Takes in one pull's effects; whether there may be more to do.
@@ -100,58 +108,143 @@ impl Inbox {
         if self.brake.is_held() {
             return Ok(false);
         }
-        let mut position = self.position.lock();
+        let mut state = self.state.lock();
         let began = Instant::now();
         let max = limits::FOLLOW_EFFECTS_A_PULL;
-        let Pulled { effects, reached } = match self.feed.pull(*position, max) {
-            // What was dropped is older than any code that can be answered.
+        let Pulled { effects, reached } = match self.feed.pull(state.position, max) {
+            // Only where the place is lost: what was dropped is older than the rows.
             Err(feed::Error::Trimmed { .. }) => {
-                *position = self.feed.trimmed_to();
+                state.position = self.feed.trimmed_to();
                 return Ok(true);
             }
             pulled => pulled?,
         };
         let has_more = effects.len() >= max;
         for fed in &effects {
-            for event in &fed.effect.events {
-                self.take(fed.address, event);
+            let messages = fed.effect.events.iter();
+            for message in messages.filter_map(|event| self.message(fed.address, event)) {
+                state.keep(fed.position, message, false);
             }
         }
-        *position = reached.max(*position);
-        self.progress.reach(*position, (!has_more).then_some(began));
+        state.position = reached.max(state.position);
+        let position = state.position;
+        drop(state);
+        self.progress.reach(position, (!has_more).then_some(began));
         Ok(has_more)
     }
 
-    fn take(&self, address: Address, event: &Event) {
+    /// The message that an event asks for, if it asks for one of test mode.
+    fn message(&self, address: Address, event: &Event) -> Option<Message> {
         match event {
             Event::Contact(contact::Event::Access(event)) if address.mode == Mode::Test => {
                 let access::Event::Challenged(challenge) = **event else {
-                    return;
+                    return None;
                 };
                 // To nobody: it was made so that nobody can tell.
-                if address.entity != self.secrets.decoy(&challenge.destination) {
-                    let contact = address;
-                    self.keep(address.tenant, Message::Code { contact, challenge });
-                }
+                let is_decoy = address.entity == self.secrets.decoy(&challenge.destination);
+                (!is_decoy).then_some(Message::Code(address, challenge))
             }
             // Users are of no mode: whoever has it sent says in which it is.
-            Event::User(user::Event::LetterSent(letter)) => {
-                if let Some((tenant, Mode::Test)) = letter.sender {
-                    let (user, number) = (address, letter.number);
-                    self.keep(tenant, Message::Letter { user, number });
-                }
-            }
-            _ => {}
+            Event::User(user::Event::LetterSent(letter)) => match letter.sender {
+                Some((tenant, Mode::Test)) => Some(Message::Letter(Letter {
+                    tenant,
+                    user: address.entity,
+                    number: letter.number,
+                    kind: letter.purpose.kind(),
+                    nonce: letter.nonce,
+                    issued_at: letter.issued_at,
+                    until: letter.expires_at,
+                })),
+                Some(_) | None => None,
+            },
+            _ => None,
         }
     }
 
-    fn keep(&self, tenant: TenantId, message: Message) {
-        let mut kept = self.kept.write();
-        let messages = kept.entry(tenant).or_default();
-        if messages.len() >= limits::INBOX_KEPT {
-            messages.pop_front();
+    fn stored_place(&self) -> Result<Option<Position>, store::Error> {
+        let Some(row) = self.rows.get(&store::cursor_key(Self::NAME))? else {
+            return Ok(None);
+        };
+        Ok(match codec::decode_cursor(&row.payload) {
+            Ok(cursor) if cursor.version == Self::VERSION => Some(cursor.position),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, "the place of the test inbox cannot be read; it goes on from here");
+                None
+            }
+        })
+    }
+
+    fn stored(&self) -> Result<Vec<(Position, Message)>, store::Error> {
+        let prefix = store::projection_prefix(Self::NAME);
+        let mut found = Vec::new();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page =
+                self.rows
+                    .scan(&prefix, after.as_deref(), limits::PROJECTION_ROWS_A_BATCH)?;
+            let Some((last, _)) = page.last() else {
+                return Ok(found);
+            };
+            after = Some(last.clone());
+            for (key, row) in page {
+                let place = key.get(prefix.len()..).and_then(<[u8]>::first_chunk);
+                let place = place.map(|bytes| Position(u64::from_be_bytes(*bytes)));
+                let message = codec::decode_undelivered(&row.payload)?;
+                found.extend(place.map(|place| (place, message)));
+            }
         }
-        messages.push_back(message);
+    }
+}
+
+fn row_key(place: Position) -> Vec<u8> {
+    let mut row = store::projection_prefix(Inbox::NAME);
+    row.extend(place.0.to_be_bytes());
+    row
+}
+
+impl State {
+    fn keep(&mut self, place: Position, message: Message, is_written: bool) {
+        let kept = self.kept.entry(message.tenant()).or_default();
+        kept.entry(place).or_insert(Kept {
+            message,
+            is_written,
+        });
+        while kept.len() > limits::INBOX_KEPT {
+            match kept.pop_first() {
+                Some((oldest, before)) if before.is_written => self.gone.push(oldest),
+                Some(_) => {}
+                None => break,
+            }
+        }
+    }
+
+    /// What changed since the last flush, with the cursor.
+    fn writes(&self) -> Vec<Write> {
+        let all = self.kept.values().flatten();
+        let puts = all.filter(|(_, it)| !it.is_written).map(|(place, it)| {
+            let row = Row {
+                entity_seq: 0,
+                payload: codec::encode_undelivered(&it.message),
+            };
+            let key = row_key(*place);
+            Write::Put { key, row }
+        });
+        let gone = self.gone.iter().map(|place| Write::Delete {
+            key: row_key(*place),
+        });
+        let cursor = Cursor {
+            version: Inbox::VERSION,
+            position: self.position,
+        };
+        let cursor = Write::Put {
+            key: store::cursor_key(Inbox::NAME),
+            row: Row {
+                entity_seq: 0,
+                payload: codec::encode_cursor(&cursor),
+            },
+        };
+        puts.chain(gone).chain([cursor]).collect()
     }
 }
 
@@ -161,7 +254,19 @@ impl Follower for Inbox {
     }
 
     fn begin(&self, store: &Store) -> Result<(), Error> {
-        *self.position.lock() = store.mark();
+        let stored = self.stored_place()?;
+        let kept = self.stored()?;
+        let mut state = self.state.lock();
+        // Without a place nothing was kept: it begins with what happens from now on.
+        let position = stored.unwrap_or_else(|| store.mark());
+        state.position = position;
+        state.written = stored.unwrap_or_default();
+        (state.flushed, state.durable) = (state.written, state.written);
+        for (place, message) in kept {
+            state.keep(place, message, true);
+        }
+        drop(state);
+        self.progress.reach(position, None);
         Ok(())
     }
 
@@ -169,30 +274,60 @@ impl Follower for Inbox {
         Box::pin(async move {
             let inbox = Arc::clone(&self);
             let step = move || inbox.step();
-            self.progress.drive(self.may_block, step).await;
+            self.progress.drive(self.rows.may_block(), step).await;
         })
     }
 
-    /// Nothing is stored.
     fn flush(&self) -> Result<bool, rows::Error> {
-        Ok(false)
+        for _ in 0..limits::FEED_EFFECTS_MAX / limits::FOLLOW_EFFECTS_A_PULL {
+            match self.step() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "the test inbox lags behind the checkpoint");
+                    break;
+                }
+            }
+        }
+        let mut state = self.state.lock();
+        if state.position != state.written {
+            // The cursor comes last: cut short before it, some is taken in again and nothing is lost.
+            let mut writes = state.writes();
+            while !writes.is_empty() {
+                let rest = writes.split_off(writes.len().min(limits::PROJECTION_ROWS_A_BATCH));
+                self.rows.write(std::mem::replace(&mut writes, rest))?;
+            }
+            for kept in state.kept.values_mut().flat_map(BTreeMap::values_mut) {
+                kept.is_written = true;
+            }
+            state.gone.clear();
+            state.written = state.position;
+            state.is_unsynced = true;
+        }
+        state.flushed = state.written;
+        Ok(state.is_unsynced)
     }
 
-    fn synced(&self) {}
+    fn synced(&self) {
+        let mut state = self.state.lock();
+        state.durable = state.flushed;
+        state.is_unsynced = false;
+    }
 
-    /// A start begins anew: nothing before the present place is needed again.
     fn durable(&self) -> Position {
-        *self.position.lock()
+        self.state.lock().durable
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::Challenge;
     use crate::domain::access::{Channel, CodeHash, Purpose};
     use crate::domain::address::Kind;
     use crate::domain::directory_entry::ValueHash;
     use crate::domain::time::Timestamp;
+    use crate::domain::user::LetterKind;
     use crate::persistence::follower::bench::Bench;
 
     fn challenge(number: u32) -> Challenge {
@@ -206,6 +341,22 @@ mod tests {
             issued_at: Timestamp(1),
             expires_at: Timestamp(2),
             wrong: 0,
+        }
+    }
+
+    /// An inbox over what the bench has, as after a start.
+    fn started(bench: &Bench, secrets: &Arc<Secrets>) -> Arc<Inbox> {
+        let rows = Arc::clone(&bench.rows) as Arc<dyn Rows>;
+        let feed = Arc::clone(&bench.feed);
+        let inbox = Inbox::new(rows, feed, Arc::clone(secrets), Brake::default());
+        inbox.begin(&bench.store).unwrap();
+        inbox
+    }
+
+    fn number(message: &Message) -> u32 {
+        match message {
+            Message::Code(_, challenge) => challenge.number,
+            Message::Letter(letter) => letter.number,
         }
     }
 
@@ -229,8 +380,7 @@ mod tests {
         let mut bench = Bench::new();
         let secrets = Arc::new(Secrets::derive(|_| [3; 32]));
         let decoy = secrets.decoy(&challenge(1).destination);
-        let inbox = Inbox::new(Arc::clone(&bench.feed), secrets, false, Brake::default());
-        inbox.begin(&bench.store).unwrap();
+        let inbox = started(&bench, &secrets);
         asks(&mut bench, contact(2, Mode::Test, 5), 1);
         asks(&mut bench, contact(1, Mode::Live, 5), 2);
         let more = u32::try_from(limits::INBOX_KEPT).unwrap() + 10;
@@ -241,10 +391,6 @@ mod tests {
         asks(&mut bench, contact(1, Mode::Test, decoy), 3);
         while inbox.step().unwrap() {}
         let newest = inbox.newest(TenantId(1));
-        let number = |message: &Message| match message {
-            Message::Code { challenge, .. } => challenge.number,
-            Message::Letter { number, .. } => *number,
-        };
         let numbers: Vec<_> = newest.iter().map(number).collect();
         assert!(
             numbers
@@ -261,8 +407,7 @@ mod tests {
     async fn a_letter_is_shown_in_the_test_inbox_of_whoever_had_it_sent_and_in_no_other() {
         let mut bench = Bench::new();
         let secrets = Arc::new(Secrets::derive(|_| [3; 32]));
-        let inbox = Inbox::new(Arc::clone(&bench.feed), secrets, false, Brake::default());
-        inbox.begin(&bench.store).unwrap();
+        let inbox = started(&bench, &secrets);
         let user = Address::user(5);
         let senders = [
             None,
@@ -283,9 +428,50 @@ mod tests {
             bench.happens(user, sent, Timestamp(1));
         }
         while inbox.step().unwrap() {}
-        let shown = |number| vec![Message::Letter { user, number }];
-        assert_eq!(inbox.newest(TenantId(1)), shown(3));
-        assert_eq!(inbox.newest(TenantId(2)), shown(4));
+        let shown = |tenant, number| {
+            vec![Message::Letter(Letter {
+                tenant: TenantId(tenant),
+                user: user.entity,
+                number,
+                kind: LetterKind::Reset,
+                nonce: [1; 16],
+                issued_at: Timestamp(1),
+                until: Timestamp(2),
+            })]
+        };
+        assert_eq!(inbox.newest(TenantId(1)), shown(1, 3));
+        assert_eq!(inbox.newest(TenantId(2)), shown(2, 4));
         assert_eq!(inbox.newest(TenantId::PLATFORM), []);
+    }
+
+    #[tokio::test]
+    async fn what_was_shown_before_a_start_is_shown_after_it_and_no_more_than_is_kept() {
+        let mut bench = Bench::new();
+        let secrets = Arc::new(Secrets::derive(|_| [3; 32]));
+        let inbox = started(&bench, &secrets);
+        asks(&mut bench, contact(1, Mode::Test, 5), 1);
+        assert!(inbox.flush().unwrap());
+        inbox.synced();
+        // Not in rows yet when the node ends.
+        asks(&mut bench, contact(1, Mode::Test, 5), 2);
+        while inbox.step().unwrap() {}
+        drop(inbox);
+        let numbers =
+            |inbox: &Inbox| -> Vec<u32> { inbox.newest(TenantId(1)).iter().map(number).collect() };
+        let inbox = started(&bench, &secrets);
+        assert_eq!(numbers(&inbox), [1]);
+        while inbox.step().unwrap() {}
+        assert_eq!(numbers(&inbox), [2, 1]);
+        let more = u32::try_from(limits::INBOX_KEPT).unwrap();
+        for number in 3..3 + more {
+            asks(&mut bench, contact(1, Mode::Test, 5), number);
+        }
+        assert!(inbox.flush().unwrap());
+        inbox.synced();
+        drop(inbox);
+        // What gave way has no row any more.
+        let inbox = started(&bench, &secrets);
+        assert_eq!(inbox.stored().unwrap().len(), limits::INBOX_KEPT);
+        assert_eq!(numbers(&inbox), (3..3 + more).rev().collect::<Vec<_>>());
     }
 }

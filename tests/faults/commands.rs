@@ -182,3 +182,71 @@ async fn a_bench_against_a_node_succeeds_without_errors() {
     }
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_gets_its_first_tenant_with_its_first_user_and_key_by_the_command_line() {
+    let site = Site::new();
+    let process = site.start().await;
+    let user = [
+        "users",
+        "create",
+        "--tenant",
+        "7",
+        "--email",
+        "ada@example.com",
+    ];
+    for command in [
+        &user[..],
+        &["keys", "create", "--tenant", "7", "--name", "till"],
+    ] {
+        let refused = site.on_data(command, false).await;
+        assert_eq!(refused.status.code(), Some(1));
+        let remedy = "`clientele tenants create --tenant 7";
+        assert!(refused.stderr.contains(remedy), "{}", refused.stderr);
+    }
+    let create = |more: &[&'static str]| {
+        let create = ["tenants", "create", "--tenant", "7", "--name", "Pier"];
+        [&create[..], more].concat()
+    };
+    for (more, field) in [
+        (&["--currency", "XYZZY"][..], "--currency"),
+        (
+            &["--currency", "EUR", "--time-zone", "Atlantis"],
+            "--time-zone",
+        ),
+    ] {
+        let refused = site.on_data(&create(more), false).await;
+        assert!(refused.stderr.contains(field), "{}", refused.stderr);
+    }
+    let create = create(&["--currency", "eur", "--time-zone", "Europe/Nicosia"]);
+    let created = site.json(&create).await;
+    assert_eq!(created["tenant"], 7);
+    let again = site.on_data(&create, false).await;
+    assert!(
+        again.stderr.contains("there is a tenant 7 already"),
+        "{}",
+        again.stderr
+    );
+    let ada = site.json(&user).await;
+    let key = ["keys", "create", "--tenant", "7", "--name", "till"];
+    let key = site.json(&key).await["value"].as_str().unwrap().to_owned();
+    process.kill();
+    let process = site.start().await;
+    let mut client = Client::new(process.public, &key);
+    let id = created["organisation_id"].as_str().unwrap();
+    let path = format!("/backoffice/v2/organisations/{id}");
+    let owner = client.get(&path).await.unwrap().json();
+    assert_eq!(
+        (&owner["name"], &owner["type"]),
+        (&"Pier".into(), &"SERVICE_OWNER".into())
+    );
+    let typed = serde_json::json!({ "username": ada["username"], "password": ada["password"] });
+    let path = "/backoffice/v2/users/authenticate";
+    let signed_in = client.post(path, &typed).await.unwrap();
+    assert_eq!(signed_in.status, 200, "{signed_in:?}");
+    assert_eq!(
+        signed_in.json()["organisation"]["id"],
+        created["organisation_id"]
+    );
+    process.kill();
+}

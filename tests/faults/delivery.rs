@@ -14,13 +14,13 @@ use crate::recorder::Recorder;
 const PHONE: &str = "+442079460018";
 
 /// The app, and the back office, in live mode.
-struct Desk {
-    app: Client,
-    office: Client,
+pub(crate) struct Desk {
+    pub(crate) app: Client,
+    pub(crate) office: Client,
 }
 
 impl Desk {
-    fn of(process: &Process) -> Desk {
+    pub(crate) fn of(process: &Process) -> Desk {
         let seed = process.seed();
         let key = |name: &str| seed["keys"]["live"][name].as_str().unwrap().to_owned();
         Desk {
@@ -29,7 +29,7 @@ impl Desk {
         }
     }
 
-    async fn connect(&mut self, integration: &Value) -> String {
+    pub(crate) async fn connect(&mut self, integration: &Value) -> String {
         let path = "/backoffice/v2/integrations";
         let made = self.office.post(path, integration).await.unwrap();
         assert_eq!(made.status, 201, "{made:?}");
@@ -49,14 +49,14 @@ impl Desk {
         registered.json()["auth_otp"].as_str().unwrap().to_owned()
     }
 
-    async fn answer(&mut self, auth_otp: &str, code: &str) -> Answer {
+    pub(crate) async fn answer(&mut self, auth_otp: &str, code: &str) -> Answer {
         let body = json!({ "auth_otp": auth_otp, "code": code });
         let path = "/self-service/v2/contacts/validate_otp";
         self.app.post(path, &body).await.unwrap()
     }
 }
 
-fn site() -> Site {
+pub(crate) fn site() -> Site {
     Site::new().with("OUTBOUND__ALLOW_NETWORKS", "127.0.0.0/8")
 }
 
@@ -105,18 +105,24 @@ pub(crate) fn tool(target: &str, path: &str) -> PathBuf {
 }
 
 /// A mail server; it ends with its owner.
-struct MailServer {
+pub(crate) struct MailServer {
     process: Child,
     lines: BufReader<ChildStdout>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl MailServer {
     fn start() -> MailServer {
+        MailServer::with(&[])
+    }
+
+    /// One with these arguments.
+    pub(crate) fn with(arguments: &[&str]) -> MailServer {
         let python = tool("mail-server", "python/bin/python");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/mail_server.py");
         let mut process = Command::new(python)
             .arg(script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -132,7 +138,7 @@ impl MailServer {
     }
 
     /// What it printed next.
-    fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
@@ -146,7 +152,7 @@ impl Drop for MailServer {
     }
 }
 
-fn smtp(port: u16) -> Value {
+pub(crate) fn smtp(port: u16) -> Value {
     json!({
         "name": "Mail", "connector": "SMTP",
         "smtp": {

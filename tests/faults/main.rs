@@ -19,6 +19,7 @@ mod segment;
 mod volume;
 
 mod abuse;
+mod audit;
 mod benches;
 mod budgets;
 mod commands;
@@ -32,6 +33,7 @@ mod flips;
 mod fuzzing;
 mod guesses;
 mod guides;
+mod letters;
 mod overload;
 mod power;
 mod residency;

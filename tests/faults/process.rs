@@ -22,6 +22,7 @@ pub(crate) struct Site {
     /// Where the data directory and the seed file are.
     home: PathBuf,
     settings: Vec<(&'static str, String)>,
+    environment: Vec<(&'static str, std::ffi::OsString)>,
 }
 
 /// A child process; killed when dropped.
@@ -59,6 +60,7 @@ impl Site {
             home: directory.path().to_owned(),
             directory,
             settings: Vec::new(),
+            environment: Vec::new(),
         }
         .with("STORAGE__SEGMENT_MIB", 2)
     }
@@ -79,6 +81,12 @@ impl Site {
     /// Sets a setting for every start.
     pub(crate) fn with(mut self, setting: &'static str, value: impl ToString) -> Site {
         self.settings.push((setting, value.to_string()));
+        self
+    }
+
+    /// Sets a variable of the environment that is none of ours for every start.
+    pub(crate) fn in_environment(mut self, name: &'static str, value: &Path) -> Site {
+        self.environment.push((name, value.into()));
         self
     }
 
@@ -113,6 +121,7 @@ impl Site {
         for (setting, value) in &self.settings {
             command.env(format!("CLIENTELE__{setting}"), value);
         }
+        command.envs(self.environment.iter().cloned());
         command
     }
 

@@ -300,12 +300,17 @@ async fn integrations_are_written_down_without_what_they_were_told() {
     let (id, secret) = (made.text("id"), made.text("secret"));
     let path = format!("/integrations/{id}/deactivate");
     assert_eq!(node.post(&path, &json!({})).send().await.status, 200);
+    let google = json!({ "type": "GOOGLE", "client_id": "our-app", "client_secret": "kept by us" });
+    let google = node.post("/identity_providers", &google).send().await;
+    let provider = google.text("id");
+    let path = format!("/identity_providers/{provider}/deactivate");
+    assert_eq!(node.post(&path, &json!({})).send().await.status, 200);
     let (text, lines) = exported(&node, "live").await;
     let lines: Vec<_> = lines
         .iter()
         .map(|line| (&*line.operation, line.target.as_deref(), &*line.outcome))
         .collect();
-    let id = Some(&*id);
+    let (id, provider) = (Some(&*id), Some(&*provider));
     assert_eq!(
         lines,
         [
@@ -313,12 +318,15 @@ async fn integrations_are_written_down_without_what_they_were_told() {
             ("integrations.create", id, "DONE"),
             ("integrations.deactivate", id, "ASKED"),
             ("integrations.deactivate", id, "DONE"),
+            ("identity_providers.create", provider, "ASKED"),
+            ("identity_providers.create", provider, "DONE"),
+            ("identity_providers.deactivate", provider, "ASKED"),
+            ("identity_providers.deactivate", provider, "DONE"),
         ]
     );
-    assert!(
-        !text.contains(&secret) && !text.contains("127.0.0.1"),
-        "{text}"
-    );
+    for told in [&*secret, "127.0.0.1", "our-app", "kept by us"] {
+        assert!(!text.contains(told), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

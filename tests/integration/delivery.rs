@@ -155,7 +155,7 @@ async fn without_an_active_integration_for_the_channel_nothing_is_created() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_test_mode_nothing_leaves() {
-    let node = open_node().await;
+    let mut node = open_node().await;
     let mut own = Recorder::start().await;
     node.connect(&webhook(own.address)).await;
     node.signed_up(PHONE).await;
@@ -166,6 +166,8 @@ async fn in_test_mode_nothing_leaves() {
     assert!(own.is_quiet());
     let newest = node.inbox().await;
     assert_eq!((newest.len(), &newest[0]["recipient"]), (1, &json!(PHONE)));
+    node.restart().await;
+    assert_eq!(node.inbox().await, newest);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::Ask;
+use crate::commerce::put;
 use crate::contact_changes::looks;
 use crate::keys::strangers;
 use crate::node::TestNode;
@@ -81,12 +82,12 @@ fn body_of(method: &str, described: &str, venue: &str) -> Value {
         (_, _, "/life_cycle_state") => json!({ "life_cycle_state": "INACTIVE" }),
         (_, _, "/limits") => json!({ "limit_rules": [] }),
         (_, _, "/tags") => json!({ "tags": [] }),
+        (_, _, "/otp") if described.contains("/v1/") => json!({ "send_method": "SMS" }),
+        (_, _, "/otp") => json!({ "method": "SMS" }),
+        (_, _, "/validate_otp" | "/validate-otp") => json!({ "auth_otp": "0", "code": "000000" }),
         (_, _, "/cards") => json!({ "cim": "CARD-1" }),
         (_, _, "/journals") => json!({ "action": "CREDIT", "entity": "WALLET", "amount": 1 }),
         (_, _, "/organisations") => json!({ "organisation_id": venue, "action": "SIGNUP" }),
-        (_, _, "/otp") if described.contains("/v1/") => json!({ "send_method": "SMS" }),
-        (_, _, "/otp") => json!({ "method": "SMS" }),
-        (_, _, "/validate_otp" | "/validate-otp") => json!({ "auth_otp": "0", "code": "0" }),
         (_, _, "/test") => json!({ "channel": "SMS", "recipient": "+442079460018" }),
         (_, _, "/change_password") => {
             json!({ "current_password": "x", "password": "calm otter 78" })
@@ -147,10 +148,9 @@ async fn everything(node: &TestNode) -> Ids {
     let buyer = node.contact(0).clone();
     let fund = json!({ "wallet_id": buyer.wallet_id, "amount": 10 });
     made("/topups", &fund).await;
-    let reached = json!({ "phones": [{ "number": "+442079460018" }] });
-    let path = format!("/contacts/{}", buyer.id);
-    let reached = crate::commerce::put(node, &path, &reached).send().await;
-    assert_eq!(reached.status, 200, "{reached:?}");
+    let phone = json!({ "phones": [{ "number": "+442079460018", "is_primary": true }] });
+    let phone = put(node, &format!("/contacts/{}", buyer.id), &phone).send();
+    assert_eq!(phone.await.status, 200);
     let mut hold = node.purchase_body(&buyer, 20);
     hold["spend_request"] = json!({ "amount": 5 });
     hold["block_wallet_funds"] = json!(true);

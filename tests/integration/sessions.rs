@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::app::Person;
 use crate::contact_changes::{looks, refused};
 use crate::node::TestNode;
+use crate::users::Session;
 
 const PHONE: &str = "+447566224395";
 const OTHER: &str = "+442079460018";
@@ -373,4 +374,36 @@ async fn the_test_clock_moves_no_credential() {
     assert_eq!(advanced.status, 200, "{advanced:?}");
     assert_eq!(person.read(&node).send().await.status, 200);
     assert_eq!(person.refreshed(&node).send().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signing_key_that_leaked_is_withdrawn_and_nobody_is_signed_out() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let owner = node.owner().await;
+    let kids = async |node: &TestNode| -> Vec<String> {
+        let keys = node
+            .ask(Method::GET, "/.well-known/jwks.json")
+            .without("api_key");
+        let keys = keys.send().await.json();
+        let keys = keys["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let before = kids(&node).await;
+    let leaked = before[1].clone();
+    node.configure(|config| config.tokens.withdrawn_keys = leaked.clone())
+        .await;
+    let after = kids(&node).await;
+    assert!(!after.contains(&leaked), "{after:?}");
+    assert_eq!((&after[0], &after[2]), (&before[0], &before[2]));
+    let read = person.read(&node).send().await;
+    assert_eq!(read.problem(), refused(401, "invalid_token"));
+    let read = node.by(&owner, Method::GET, "/settings").send().await;
+    assert_eq!(read.problem(), refused(401, "invalid_token"));
+    let again = Person::of(&person.refreshed(&node).send().await);
+    assert_eq!(again.read(&node).send().await.status, 200);
+    let again = Session::of(&node.refreshed(&owner.refresh).await);
+    let read = node.by(&again, Method::GET, "/settings").send().await;
+    assert_eq!(read.status, 200);
 }

@@ -1,8 +1,10 @@
 """A mail server for tests: aiosmtpd, with an account. Prints the port that it got, then a line of JSON a message."""
 
+import argparse
 import asyncio
 import email
 import json
+import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -28,6 +30,7 @@ class Keeper:
             "message_id": message["message-id"],
             "body": message.get_payload(decode=True).decode(),
             "account": session.auth_data.login.decode() if session.auth_data else None,
+            "tls": server.transport.get_extra_info("cipher") is not None,
         }
         print(json.dumps(kept), flush=True)
         return "250 taken"
@@ -38,16 +41,38 @@ def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=good, handled=good, auth_data=data if good else None)
 
 
-async def serve():
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--tls", choices=["after-starttls", "from-the-first-byte"])
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
+    return parser.parse_args()
+
+
+async def serve(asked):
     keeper = Keeper()
+    context = None
+    if asked.tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(asked.certificate, asked.key)
+    by_command = asked.tls == "after-starttls"
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(keeper, authenticator=authenticate, auth_required=True, auth_require_tls=False),
+        lambda: SMTP(
+            keeper,
+            authenticator=authenticate,
+            auth_required=True,
+            auth_require_tls=by_command,
+            tls_context=context if by_command else None,
+            require_starttls=by_command,
+        ),
         host="127.0.0.1",
-        port=0,
+        port=asked.port,
+        ssl=None if by_command else context,
     )
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     # Ends with whoever started it.
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-asyncio.run(serve())
+asyncio.run(serve(arguments()))

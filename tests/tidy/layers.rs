@@ -117,6 +117,7 @@ const LAYERS: &[Layer] = &[
             Use("logging"),
             Use("network"),
             UseOnly("egress", &["Guard"]),
+            UseOnly("secrets", &["KeyId"]),
         ],
     },
     Layer {

@@ -72,7 +72,8 @@ pub enum Purpose {
 pub struct NewLetter {
     /// What makes the token: random, and never used twice.
     pub nonce: [u8; 16],
-    /// Who sends it: whose, and in which mode. In test mode nothing leaves, and the test inbox of the tenant shows it.
+    /// Who sends it: whose, and in which mode. In live mode it leaves through the tenant's integrations; in test mode nothing leaves, and the test
+    /// inbox of the tenant shows it.
     pub sender: Option<(TenantId, Mode)>,
 }
 
@@ -93,23 +94,34 @@ pub struct Letter {
     pub expires_at: Timestamp,
 }
 
-impl Purpose {
+/// What a one-time token is for, without the particulars: what the words that bring it go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterKind {
+    /// To accept roles.
+    Invitation,
+    /// To prove an e-mail address.
+    Verification,
+    /// To choose another password.
+    Reset,
+}
+
+impl LetterKind {
     /// The message that brings `token`.
-    pub fn message(&self, token: &str) -> Message {
+    pub fn message(self, token: &str) -> Message {
         let (subject, body) = match self {
-            Purpose::Invitation(_) => (
+            LetterKind::Invitation => (
                 "You are invited to the Back Office",
                 format!(
                     "{token} lets you choose a password and sign in. It works once, for a week. Show it to nobody."
                 ),
             ),
-            Purpose::Verification(_) => (
+            LetterKind::Verification => (
                 "Confirm your e-mail address",
                 format!(
                     "{token} confirms that this address is yours. It works for a day. If you did not register, do nothing."
                 ),
             ),
-            Purpose::Reset => (
+            LetterKind::Reset => (
                 "Choose another password",
                 format!(
                     "{token} lets you choose another password. It works once, for half an hour. If you did not ask for it, do nothing."
@@ -119,6 +131,17 @@ impl Purpose {
         Message {
             subject: Some(subject.to_owned()),
             body,
+        }
+    }
+}
+
+impl Purpose {
+    /// What it is, without the particulars.
+    pub fn kind(&self) -> LetterKind {
+        match self {
+            Purpose::Invitation(_) => LetterKind::Invitation,
+            Purpose::Verification(_) => LetterKind::Verification,
+            Purpose::Reset => LetterKind::Reset,
         }
     }
 

@@ -26,7 +26,7 @@ use super::time::{Span, Timestamp};
 pub use command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
 pub use event::{Event, Rejection};
 pub use letter::{
-    FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, NewLetter, Purpose, Registration,
+    FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, LetterKind, NewLetter, Purpose, Registration,
 };
 pub use membership::{MEMBERSHIPS_MAX, Membership, Validity};
 pub use rights::WITHHELD_IN_MASQUERADE;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Control, refuse};
+use super::{Answered, Control, refuse, tenants};
 use crate::domain::address::TenantId;
 use crate::domain::ids::Named;
 use crate::http::email;
@@ -50,6 +50,7 @@ pub(super) async fn create(
         let detail = "--email must be like name@example.com";
         refuse(StatusCode::UNPROCESSABLE_ENTITY, detail)
     })?;
+    tenants::require(api, TenantId(new.tenant)).await?;
     let organisation = match &new.organisation_id {
         None => None,
         Some(id) => {

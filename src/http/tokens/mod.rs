@@ -24,7 +24,7 @@ use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
 use crate::http::auth::{SignedIn, SignedInContact, SignedInUser};
 use crate::limits::TOKEN_CHARS_MAX;
-use crate::secrets::Secrets;
+use crate::secrets::{KeyId, Secrets};
 
 pub use self::signing::{NoKey, WireKey, WireKeys};
 pub use self::users::UserGrant;
@@ -129,10 +129,10 @@ impl WireMode {
 }
 
 impl Tokens {
-    /// Tokens signed with keys that derive from `secrets`.
-    pub fn new(secrets: Arc<Secrets>) -> Tokens {
+    /// Tokens signed with keys that derive from `secrets`, and none that is `withdrawn`.
+    pub fn new(secrets: Arc<Secrets>, withdrawn: Vec<KeyId>) -> Tokens {
         Tokens {
-            signing: SigningKeys::new(Arc::clone(&secrets)),
+            signing: SigningKeys::new(Arc::clone(&secrets), withdrawn),
             secrets,
             verified: Verified::default(),
         }

@@ -1,6 +1,8 @@
 //! The keys that sign tokens. None is stored: each derives from the root secret and the number of its period, so every node of
 //! a deployment has the same ones at the same time, and they change by themselves.
 //!
+//! A key that has leaked is withdrawn by its id, before its period is over: another that derives from the same root takes its place.
+//!
 //! A token is verified with the key of the present period, the one before and the one after: so a change logs nobody out, not even where
 //! the clocks of two nodes differ, and whoever keeps a copy of the public halves has the next one for a period before it is used.
 
@@ -14,10 +16,7 @@ use serde::Serialize;
 
 use crate::domain::time::{Span, Timestamp};
 use crate::limits::SIGNING_KEY_LASTS_DAYS;
-use crate::secrets::Secrets;
-
-/// How many bytes of a public key's hash name it: no two of one deployment ever meet.
-const ID_BYTES: usize = 12;
+use crate::secrets::{KEY_ID_BYTES, KeyId, Secrets};
 
 /// A key cannot be made from its seed: a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +44,7 @@ struct Around {
 /// The keys of a deployment.
 pub(super) struct SigningKeys {
     secrets: Arc<Secrets>,
+    withdrawn: Vec<KeyId>,
     around: ArcSwapOption<Around>,
 }
 
@@ -66,13 +66,29 @@ pub struct WireKey {
 }
 
 impl SigningKey {
-    fn of(secrets: &Secrets, period: u64) -> Result<SigningKey, NoKey> {
-        let seed = secrets.token_signing_seed(period);
+    /// The key of a period: the first that is not withdrawn.
+    fn of(secrets: &Secrets, period: u64, withdrawn: &[KeyId]) -> Result<SigningKey, NoKey> {
+        let mut before = 0;
+        loop {
+            let key = SigningKey::derive(secrets, period, before)?;
+            // Each id is that of one key: there is an end.
+            if !withdrawn.iter().any(|it| it.as_str() == key.id) {
+                return Ok(key);
+            }
+            before = before.saturating_add(1);
+        }
+    }
+
+    fn derive(secrets: &Secrets, period: u64, before: u64) -> Result<SigningKey, NoKey> {
+        let seed = secrets.token_signing_seed(period, before);
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_rejected| NoKey)?;
         let private = pair.to_pkcs8v1().map_err(|_unspecified| NoKey)?;
         let public = pair.public_key().as_ref();
         let digest = blake3::hash(public);
-        let name = digest.as_bytes().first_chunk::<ID_BYTES>().ok_or(NoKey)?;
+        let name = digest
+            .as_bytes()
+            .first_chunk::<KEY_ID_BYTES>()
+            .ok_or(NoKey)?;
         Ok(SigningKey {
             id: BASE64URL_NOPAD.encode(name),
             private: EncodingKey::from_ed_der(private.as_ref()),
@@ -83,9 +99,10 @@ impl SigningKey {
 }
 
 impl SigningKeys {
-    pub(super) fn new(secrets: Arc<Secrets>) -> SigningKeys {
+    pub(super) fn new(secrets: Arc<Secrets>, withdrawn: Vec<KeyId>) -> SigningKeys {
         SigningKeys {
             secrets,
+            withdrawn,
             around: ArcSwapOption::empty(),
         }
     }
@@ -125,7 +142,7 @@ impl SigningKeys {
         {
             return Ok(held);
         }
-        let key = |period| SigningKey::of(&self.secrets, period).map(Arc::new);
+        let key = |period| SigningKey::of(&self.secrets, period, &self.withdrawn).map(Arc::new);
         let keys = [
             key(period.saturating_sub(1))?,
             key(period)?,

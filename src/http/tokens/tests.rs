@@ -10,9 +10,14 @@ use crate::limits::SIGNING_KEY_LASTS_DAYS;
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 fn tokens() -> Tokens {
-    Tokens::new(Arc::new(Secrets::derive(|purpose| {
-        *blake3::hash(purpose.as_bytes()).as_bytes()
-    })))
+    without(&[])
+}
+
+/// Tokens of the same root without these keys.
+fn without(withdrawn: &[&str]) -> Tokens {
+    let secrets = Secrets::derive(|purpose| *blake3::hash(purpose.as_bytes()).as_bytes());
+    let withdrawn = KeyId::list(&withdrawn.join(", ")).unwrap();
+    Tokens::new(Arc::new(secrets), withdrawn)
 }
 
 fn contact() -> Address {
@@ -198,7 +203,7 @@ fn what_was_tampered_with_opens_nothing() {
 #[test]
 fn another_makers_token_opens_nothing_whatever_it_points_to() {
     let tokens = tokens();
-    let other = Tokens::new(Arc::new(Secrets::derive(|_| [7; 32])));
+    let other = Tokens::new(Arc::new(Secrets::derive(|_| [7; 32])), Vec::new());
     let foreign = other.issue(&grant(NOW)).unwrap().text;
     assert_eq!(tokens.verify(&foreign, NOW), Err(Refused::Invalid));
     // Signed by them under our key's name, with a place to get theirs from.
@@ -256,4 +261,39 @@ fn a_change_of_keys_logs_nobody_out() {
     assert_eq!(names.len(), 3);
     assert_eq!(names[..2], [json!(kid(&last)), json!(kid(&first))]);
     assert!(published["keys"][0].get("d").is_none());
+}
+
+#[test]
+fn a_key_that_is_withdrawn_opens_nothing_and_another_takes_its_place() {
+    let issued = |tokens: &Tokens, at: Timestamp| tokens.issue(&grant(at)).unwrap().text;
+    let kid = |token: &str| parts(token).0["kid"].as_str().unwrap().to_owned();
+    let published = |tokens: &Tokens| -> Vec<String> {
+        let keys = serde_json::to_value(tokens.public_keys(NOW).unwrap()).unwrap();
+        let keys = keys["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let before = tokens();
+    let token = issued(&before, NOW);
+    let leaked = kid(&token);
+    let all = published(&before);
+    let after = without(&[&leaked]);
+    assert_eq!(after.verify(&token, NOW), Err(Refused::Invalid));
+    let again = issued(&after, NOW);
+    assert_ne!(kid(&again), leaked);
+    assert_eq!(after.verify(&again, NOW), before.verify(&token, NOW));
+    // Neighbours are as they were.
+    let now = published(&after);
+    assert_eq!(
+        (&now[0], &now[1], &now[2]),
+        (&all[0], &kid(&again), &all[2])
+    );
+    // And what took its place can be withdrawn as well.
+    let twice = without(&[&kid(&again), &leaked]);
+    assert_eq!(twice.verify(&again, NOW), Err(Refused::Invalid));
+    assert!(!published(&twice).contains(&leaked));
+    for text in ["letmein", &leaked[1..]] {
+        assert!(KeyId::list(text).is_err(), "{text}");
+    }
+    assert_eq!(KeyId::list(" ").unwrap(), []);
 }

@@ -99,6 +99,7 @@ macro_rules! stored_as {
 mod access;
 mod own_details;
 mod rewards;
+mod undelivered;
 mod user;
 
 stored!(wrap Timestamp);

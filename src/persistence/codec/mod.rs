@@ -13,7 +13,7 @@ use bincode::de::Decode;
 use bincode::enc::Encode;
 use bincode::error::DecodeError;
 
-use crate::domain::access::{Challenge, PasswordHash};
+use crate::domain::access::PasswordHash;
 use crate::domain::address::Address;
 use crate::domain::contact::{KeptPurchase, Line, Profile};
 use crate::domain::entity::{Effect, Entity};
@@ -21,6 +21,7 @@ use crate::domain::remembered::{Answered, FilterLayer};
 use crate::domain::time::{Dues, Timestamp};
 use crate::limits::DECODED_BYTES_MAX;
 use crate::persistence::listing::{Cursor, Entry, Times};
+use crate::persistence::undelivered::Message;
 
 /// The version of every layout in this build.
 const VERSION: u8 = 1;
@@ -216,15 +217,14 @@ pub fn decode_cursor(bytes: &[u8]) -> Result<Cursor, Error> {
     decode("a cursor", bytes)
 }
 
-/// A row's payload: a message that is still to be delivered, as a reference: to whom, with which code.
-pub fn encode_undelivered(contact: &Address, challenge: &Challenge) -> Vec<u8> {
-    encode(&(Arrived(*contact), Borrowed(challenge)))
+/// A row's payload: a message that is still to be delivered, as a reference.
+pub fn encode_undelivered(message: &Message) -> Vec<u8> {
+    encode(&Borrowed(message))
 }
 
 /// A message that is still to be delivered.
-pub fn decode_undelivered(bytes: &[u8]) -> Result<(Address, Challenge), Error> {
-    decode::<(Arrived, Challenge)>("a message to be delivered", bytes)
-        .map(|(contact, challenge)| (contact.0, challenge))
+pub fn decode_undelivered(bytes: &[u8]) -> Result<Message, Error> {
+    decode("a message to be delivered", bytes)
 }
 
 /// A row's payload: when an entity is due.

@@ -1,4 +1,5 @@
-//! What is still to be sent: the codes of live mode, in the order in which they were made, until each was sent or has lapsed.
+//! What is still to be sent: the codes to contacts and the tokens to users of live mode, in the order in which they were made, until each was
+//! sent or has lapsed.
 //!
 //! It follows the feed, so a message is known here only once its code is durable. Rows are written before the cursor, so that a
 //! restart finds what was not sent; what was sent since the last flush may be sent once more.
@@ -11,10 +12,12 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::domain::access::{self, Challenge};
-use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::access;
+use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::contact;
 use crate::domain::entity::Event;
+use crate::domain::time::Span;
+use crate::domain::user;
 use crate::limits;
 use crate::persistence::codec;
 use crate::persistence::feed::{self, Feed, Pulled};
@@ -23,18 +26,10 @@ use crate::persistence::journal::Position;
 use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{self, Row, Rows, Write};
 use crate::persistence::store::{self, Store};
+use crate::persistence::undelivered::{Letter, Message};
 use crate::publishing::brake::Brake;
 use crate::publishing::progress::Progress;
 use crate::secrets::Secrets;
-
-/// A message that is to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// To whom.
-    pub contact: Address,
-    /// With which code.
-    pub challenge: Challenge,
-}
 
 /// Where a message stands in the queue: the place of its record in the journal, which is also the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,7 +137,7 @@ impl Queue {
             let Some(one) = waiting.get(key) else {
                 continue;
             };
-            let busy = under_way.entry(one.message.contact.tenant).or_default();
+            let busy = under_way.entry(one.message.tenant()).or_default();
             if *busy < limits::DELIVERIES_A_TENANT_AT_ONCE {
                 *busy = busy.saturating_add(1);
                 taken.push((*at, *key, one.message));
@@ -170,7 +165,7 @@ impl Queue {
         let Some(one) = waiting.get_mut(&key) else {
             return;
         };
-        if let Some(busy) = under_way.get_mut(&one.message.contact.tenant) {
+        if let Some(busy) = under_way.get_mut(&one.message.tenant()) {
             *busy = busy.saturating_sub(1);
         }
         under_way.retain(|_, busy| *busy > 0);
@@ -198,7 +193,7 @@ impl Queue {
         let began = Instant::now();
         let max = limits::FOLLOW_EFFECTS_A_PULL;
         let Pulled { effects, reached } = match self.feed.pull(state.position, max) {
-            // What was dropped is older than any code that can be answered.
+            // Only where the place is lost: what was dropped is older than the rows that hold what waited.
             Err(feed::Error::Trimmed { .. }) => {
                 state.position = self.feed.trimmed_to();
                 return Ok(true);
@@ -208,22 +203,11 @@ impl Queue {
         let has_more = effects.len() >= max;
         let mut found = false;
         for fed in &effects {
-            if fed.address.kind != Kind::Contact || fed.address.mode != Mode::Live {
-                continue;
-            }
-            for event in &fed.effect.events {
-                if let Event::Contact(contact::Event::Access(event)) = event
-                    && let access::Event::Challenged(challenge) = &**event
-                    // A code for nobody was made so that nobody can tell.
-                    && fed.address.entity != self.secrets.decoy(&challenge.destination)
-                {
-                    let message = Message {
-                        contact: fed.address,
-                        challenge: *challenge,
-                    };
-                    state.add(Key(fed.position.0), message, false, began);
-                    found = true;
-                }
+            let messages = fed.effect.events.iter();
+            let messages = messages.filter_map(|event| self.message(fed.address, event));
+            for message in messages {
+                state.add(Key(fed.position.0), message, false, began);
+                found = true;
             }
         }
         state.position = reached.max(state.position);
@@ -236,6 +220,37 @@ impl Queue {
         Ok(has_more)
     }
 
+    /// The message that an event asks for, if it asks for one that leaves.
+    fn message(&self, address: Address, event: &Event) -> Option<Message> {
+        match event {
+            Event::Contact(contact::Event::Access(event)) if address.mode == Mode::Live => {
+                let access::Event::Challenged(challenge) = **event else {
+                    return None;
+                };
+                // A code for nobody was made so that nobody can tell.
+                let is_decoy = address.entity == self.secrets.decoy(&challenge.destination);
+                (!is_decoy).then_some(Message::Code(address, challenge))
+            }
+            // Users are of no mode: whoever has it sent says in which it is.
+            Event::User(user::Event::LetterSent(letter)) => match letter.sender {
+                Some((tenant, Mode::Live)) => {
+                    let tried = Span::seconds(limits::LETTER_TRIED_FOR_S);
+                    Some(Message::Letter(Letter {
+                        tenant,
+                        user: address.entity,
+                        number: letter.number,
+                        kind: letter.purpose.kind(),
+                        nonce: letter.nonce,
+                        issued_at: letter.issued_at,
+                        until: letter.expires_at.min(letter.issued_at.after(tried)),
+                    }))
+                }
+                Some(_) | None => None,
+            },
+            _ => None,
+        }
+    }
+
     fn stored_place(&self) -> Result<Option<Position>, store::Error> {
         let Some(row) = self.rows.get(&store::cursor_key(Self::NAME))? else {
             return Ok(None);
@@ -244,7 +259,7 @@ impl Queue {
             Ok(cursor) if cursor.version == Self::VERSION => Some(cursor.position),
             Ok(_) => None,
             Err(error) => {
-                tracing::warn!(%error, "the place of delivery cannot be read; codes of the last minutes may be sent again");
+                tracing::warn!(%error, "the place of delivery cannot be read; what was sent of late may be sent again");
                 None
             }
         })
@@ -265,8 +280,8 @@ impl Queue {
             for (key, row) in page {
                 let place = key.get(prefix.len()..).and_then(<[u8]>::first_chunk);
                 let place = place.map(|bytes| Key(u64::from_be_bytes(*bytes)));
-                let (contact, challenge) = codec::decode_undelivered(&row.payload)?;
-                found.extend(place.map(|key| (key, Message { contact, challenge })));
+                let message = codec::decode_undelivered(&row.payload)?;
+                found.extend(place.map(|key| (key, message)));
             }
         }
     }
@@ -306,7 +321,7 @@ impl State {
             key: row_key(*key),
             row: Row {
                 entity_seq: 0,
-                payload: codec::encode_undelivered(&one.message.contact, &one.message.challenge),
+                payload: codec::encode_undelivered(&one.message),
             },
         });
         let gone = self

@@ -7,12 +7,13 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
+use super::Message;
 use super::connectors::{Connectors, Outgoing};
-use super::queue::{Key, Message, Queue, Tried};
+use super::queue::{Key, Queue, Tried};
 use super::settings::Settings;
 use crate::clock::Clock;
 use crate::domain::access::{self, Channel};
-use crate::domain::address::TenantId;
+use crate::domain::address::{Address, TenantId};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::tenant::Integration;
 use crate::limits;
@@ -33,15 +34,15 @@ pub fn describe() {
     metrics::describe_gauge!(WAITING, "Messages of live mode that are to be sent");
 }
 
-/// What a code's contact says of it.
+/// What a message's contact or user says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It can be answered, and goes to this recipient.
+    /// Its code or token can be used, and goes to this recipient.
     Open {
         /// To whom.
         recipient: String,
     },
-    /// It was answered, or its contact is gone.
+    /// It was used, or nobody is there any more.
     Gone,
 }
 
@@ -49,9 +50,9 @@ pub enum Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoAnswer;
 
-/// Who knows contacts and tenants.
+/// Who knows contacts, users and tenants.
 pub trait Source: Send + Sync + 'static {
-    /// Whether a message's code can still be answered, and to whom it goes.
+    /// Whether a message's code or token can still be used, and to whom it goes.
     fn find(&self, message: Message) -> BoxFuture<'_, Result<Found, NoAnswer>>;
 
     /// Through what a tenant's messages of live mode leave by `channel`, if anything delivers them.
@@ -128,9 +129,8 @@ impl Sender {
     }
 
     async fn deliver(&self, message: &Message) -> Became {
-        let Message { contact, challenge } = message;
-        let tenant = contact.tenant;
-        if challenge.expires_at <= self.clock.wall() {
+        let tenant = message.tenant();
+        if message.until() <= self.clock.wall() {
             return Became::Parked;
         }
         let recipient = match self.source.find(*message).await {
@@ -138,7 +138,7 @@ impl Sender {
             Ok(Found::Gone) => return Became::Dropped,
             Err(NoAnswer) => return self.again(message),
         };
-        let integration = match self.source.integration(tenant, challenge.channel).await {
+        let integration = match self.source.integration(tenant, message.channel()).await {
             Ok(Some(integration)) => integration,
             Ok(None) => {
                 tracing::warn!(
@@ -178,30 +178,46 @@ impl Sender {
         self.again(message)
     }
 
-    /// Another try, unless the code has lapsed by then.
+    /// Another try, unless it has lapsed by then.
     fn again(&self, message: &Message) -> Became {
-        match self.clock.wall() < message.challenge.expires_at {
+        match self.clock.wall() < message.until() {
             true => Became::Retried,
             false => Became::Parked,
         }
     }
 
     fn outgoing(&self, message: &Message, recipient: String) -> Outgoing {
-        let Message { contact, challenge } = message;
-        let code = self.secrets.told_of(contact, challenge);
-        let text = access::Message::with_code(challenge.purpose, challenge.channel, &code);
+        let (id, code, text, created_at) = match message {
+            Message::Code(contact, challenge) => {
+                let code = self.secrets.told_of(contact, challenge);
+                let text = access::Message::with_code(challenge.purpose, challenge.channel, &code);
+                let id = PublicId {
+                    named: Named::Challenge,
+                    entity: contact.entity,
+                    part: challenge.number,
+                };
+                (id, code, text, challenge.issued_at)
+            }
+            Message::Letter(letter) => {
+                let user = Address::user(letter.user);
+                let token = (self.secrets).letter_token(&user, letter.number, &letter.nonce);
+                let text = letter.kind.message(&token);
+                let id = PublicId {
+                    named: Named::User,
+                    entity: letter.user,
+                    part: letter.number,
+                };
+                (id, token, text, letter.issued_at)
+            }
+        };
         Outgoing {
-            id: self.secrets.public_ids().write(PublicId {
-                named: Named::Challenge,
-                entity: contact.entity,
-                part: challenge.number,
-            }),
-            channel: challenge.channel,
+            id: self.secrets.public_ids().write(id),
+            channel: message.channel(),
             recipient,
             subject: text.subject,
             body: text.body,
             code,
-            created_at: challenge.issued_at,
+            created_at,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::Event;
 use crate::domain::tenant::{Connector, Integration};
 use crate::domain::time::Timestamp;
+use crate::domain::user;
 use crate::egress::{Egress, Guard};
 use crate::limits;
 use crate::persistence::follower::Follower;
@@ -77,7 +78,11 @@ fn soon() -> Instant {
 }
 
 fn numbers(taken: &[(super::queue::Key, Message)]) -> Vec<u32> {
-    taken.iter().map(|(_, it)| it.challenge.number).collect()
+    let number = |message: &Message| match message {
+        Message::Code(_, challenge) => challenge.number,
+        Message::Letter(letter) => letter.number,
+    };
+    taken.iter().map(|(_, it)| number(it)).collect()
 }
 
 #[tokio::test]
@@ -322,4 +327,65 @@ async fn a_message_whose_contact_does_not_answer_waits() {
     let twice = || asked.asked.load(Ordering::SeqCst) >= 2;
     let lines = sent(&queue, Arc::clone(&source), 2_000, twice).await;
     assert_eq!((lines, queue.len()), (Vec::new(), 1));
+}
+
+/// A one-time token to user 5, sent as `sender` says.
+fn writes_to_user(bench: &mut Bench, number: u32, sender: Option<(TenantId, Mode)>) {
+    let letter = user::Letter {
+        number,
+        purpose: user::Purpose::Reset,
+        nonce: [6; 16],
+        sender,
+        issued_at: Timestamp(1_000),
+        expires_at: Timestamp(601_000),
+    };
+    let sent = Event::User(user::Event::LetterSent(letter));
+    bench.happens(Address::user(5), sent, Timestamp(1_000));
+}
+
+#[tokio::test]
+async fn tokens_to_users_wait_that_live_mode_has_sent_and_no_others() {
+    let mut bench = Bench::new();
+    let queue = started(&bench);
+    for (number, sender) in (1..).zip([
+        None,
+        Some((TenantId(1), Mode::Test)),
+        Some((TenantId(1), Mode::Live)),
+    ]) {
+        writes_to_user(&mut bench, number, sender);
+    }
+    flushed(&queue);
+    assert_eq!(numbers(&queue.take(soon(), 10)), [3]);
+    drop(queue);
+    let queue = started(&bench);
+    let taken = queue.take(soon(), 10);
+    assert_eq!(
+        (numbers(&taken), taken[0].1.until()),
+        (vec![3], Timestamp(601_000))
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_sent_to_its_user_once() {
+    let mut bench = Bench::new();
+    let queue = started(&bench);
+    writes_to_user(&mut bench, 3, Some((TenantId(1), Mode::Live)));
+    flushed(&queue);
+    let found = Ok(Found::Open {
+        recipient: "ada@example.test".into(),
+    });
+    let source = told(found, Some(to_file()));
+    let lines = sent(&queue, source, 2_000, || queue.is_empty()).await;
+    assert_eq!(lines.len(), 1);
+    let line: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
+    let token = secrets().letter_token(&Address::user(5), 3, &[6; 16]);
+    assert!(line["body"].as_str().unwrap().contains(&token), "{line}");
+    assert_eq!(
+        (&line["code"], &line["recipient"], &line["subject"]),
+        (
+            &token.into(),
+            &"ada@example.test".into(),
+            &"Choose another password".into()
+        )
+    );
 }

@@ -77,8 +77,7 @@ enum WireChannel {
 
 /// List what test mode would have sent.
 ///
-/// In test mode nothing leaves the server: messages to contacts land here. The newest 1,000 of a tenant are kept, until the server is
-/// started again.
+/// In test mode nothing leaves the server: messages to contacts land here. The newest 1,000 of a tenant are kept.
 #[utoipa::path(
     get, path = "/test_inbox", tag = "Test inbox", security(("api_key" = [])),
     params(InboxQuery),
@@ -101,8 +100,8 @@ pub(super) async fn list(
     let mut content = Vec::with_capacity(messages.len());
     for message in messages {
         content.push(match message {
-            Message::Code { contact, challenge } => code(&api, contact, &challenge).await?,
-            Message::Letter { user, number } => letter(&api, user, number).await?,
+            Message::Code(contact, challenge) => code(&api, contact, &challenge).await?,
+            Message::Letter(sent) => letter(&api, Address::user(sent.user), sent.number).await?,
         });
     }
     let timings = reply::timings(&caller, Timings::default());
@@ -166,9 +165,9 @@ async fn letter(api: &Api, user: Address, number: u32) -> Result<WireMessage, Pr
     };
     let secrets = api.router.secrets();
     let letter = state.letter(number).filter(|_| recipient.is_some());
-    let token = letter.map(|letter| secrets.letter_token(&user, letter));
+    let token = letter.map(|it| secrets.letter_token(&user, it.number, &it.nonce));
     let said = letter.zip(token.as_deref());
-    let said = said.map(|(letter, token)| letter.purpose.message(token));
+    let said = said.map(|(letter, token)| letter.purpose.kind().message(token));
     let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
     Ok(WireMessage {
         id: secrets.public_ids().write(PublicId {

@@ -122,7 +122,7 @@ pub(in super::super) async fn require_delivery(
             return Err(Problem::new(
                 Code::NoIntegration,
                 format!(
-                    "no active integration delivers {messages} in live mode; nothing was created. Make one with POST /backoffice/v2/integrations, or use a public key of test mode (pk_test_…), whose codes the test inbox shows"
+                    "no active integration delivers {messages} in live mode; nothing was created. Make one with POST /backoffice/v2/integrations, or use test mode (a key pk_test_… or sk_test_…), whose test inbox shows what would be sent"
                 ),
             ));
         }

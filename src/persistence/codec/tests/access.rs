@@ -1,14 +1,17 @@
 //! How a person gets in.
 
-use super::fixtures::NOW;
+use super::fixtures::{self, NOW};
 use crate::domain::access::{
     self, Access, Challenge, Channel, CodeHash, Ended, Guesses, Identity, Progress, Provider,
     Purpose, Registering, Session,
 };
+use crate::domain::address::{Kind, TenantId};
 use crate::domain::contact;
 use crate::domain::directory_entry::{self, Destination, Holder, ValueHash};
 use crate::domain::entity::Event;
 use crate::domain::time::{Span, Timestamp};
+use crate::domain::user::LetterKind;
+use crate::persistence::undelivered::{Letter, Message};
 
 fn later(seconds: u32) -> Timestamp {
     NOW.after(Span::seconds(seconds))
@@ -255,5 +258,29 @@ pub(super) fn accounts() -> Vec<(&'static str, Event)> {
         added("access_identity_added_apple", Provider::Apple),
         added("access_identity_added_google", Provider::Google),
         added("access_identity_added_oidc", Provider::Oidc),
+    ]
+}
+
+pub(super) fn undelivered() -> Vec<(&'static str, Message)> {
+    let letter = |kind| {
+        Message::Letter(Letter {
+            tenant: TenantId(402),
+            user: 0x1122_3344_5566_7788,
+            number: 3,
+            kind,
+            nonce: [44; 16],
+            issued_at: NOW,
+            until: NOW.after(Span::days(1)),
+        })
+    };
+    let code = challenge(Purpose::SignIn, Channel::Email);
+    vec![
+        (
+            "code",
+            Message::Code(fixtures::address(Kind::Contact), code),
+        ),
+        ("letter_invitation", letter(LetterKind::Invitation)),
+        ("letter_verification", letter(LetterKind::Verification)),
+        ("letter_reset", letter(LetterKind::Reset)),
     ]
 }

@@ -1,6 +1,6 @@
 //! Golden files: what this build writes, byte by byte. They change only together with the version.
 
-use super::{budgets, fixtures, wallet};
+use super::{access, budgets, fixtures, wallet};
 use crate::domain::address::Kind;
 use crate::domain::entity::Effect;
 use crate::domain::remembered::Remembered;
@@ -130,6 +130,15 @@ fn the_bytes_of_what_projections_keep_are_pinned() {
     let bytes = codec::encode_cursor(&cursor);
     insta::assert_snapshot!("cursor", hex(&bytes));
     assert_eq!(codec::decode_cursor(&bytes).unwrap(), cursor);
+}
+
+#[test]
+fn the_bytes_of_what_waits_to_be_delivered_are_pinned() {
+    for (name, message) in access::undelivered() {
+        let bytes = codec::encode_undelivered(&message);
+        insta::assert_snapshot!(format!("undelivered_{name}"), hex(&bytes));
+        assert_eq!(codec::decode_undelivered(&bytes).unwrap(), message);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::tenant::{self, INTEGRATION_SEALED_BYTES_MAX, Integration};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
@@ -84,16 +85,18 @@ pub(in super::super) async fn create(
         is_active: true,
     }));
     let remember = Some(once.remember(&api));
-    let added = api
-        .router
-        .command(tenant, Command::Tenant(add), remember, None);
-    let added = added.await;
-    let timings = reply::timings(&caller, added.timings);
-    if let Err(why) = added.result {
-        return Ok(reply::refused(failure::problem(why), timings));
-    }
-    let created = CreatedIdentityProvider {
-        id: id_of(secrets, tenant.entity, number),
+    let id = id_of(secrets, tenant.entity, number);
+    let act = async {
+        let added = api
+            .router
+            .command(tenant, Command::Tenant(add), remember, None);
+        let added = added.await;
+        let timings = reply::timings(&caller, added.timings);
+        if let Err(why) = added.result {
+            return Ok(reply::refused(failure::problem(why), timings));
+        }
+        let created = CreatedIdentityProvider { id: id.clone() };
+        Ok(reply::json(StatusCode::CREATED, &created, timings))
     };
-    Ok(reply::json(StatusCode::CREATED, &created, timings))
+    audited(&api, &caller, operation, Some(id.clone()), act).await
 }

@@ -6,12 +6,14 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::wire::id_of;
 use super::{of_whole_network, tenant};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
 use crate::domain::ids::Named;
 use crate::domain::tenant::{self as tenants, Service};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -53,10 +55,17 @@ pub(in super::super) async fn deactivate(
         .map(|it| it.number)
         .ok_or_else(failure::not_found)?;
     let end = Command::Tenant(tenants::Command::DeactivateIntegration(number));
-    let ended = api.router.command(address, end, None, None).await;
-    let timings = reply::timings(&caller, ended.timings);
-    Ok(match ended.result {
-        Ok(_) => reply::json(StatusCode::OK, &DeactivatedIdentityProvider { id }, timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let ended = api.router.command(address, end, None, None).await;
+        let timings = reply::timings(&caller, ended.timings);
+        let id = id.clone();
+        Ok(match ended.result {
+            Ok(_) => reply::json(StatusCode::OK, &DeactivatedIdentityProvider { id }, timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    // The id as we write it, however the caller did.
+    let target = id_of(api.router.secrets(), address.entity, number);
+    let operation = "identity_providers.deactivate";
+    audited(&api, &caller, operation, Some(target), act).await
 }

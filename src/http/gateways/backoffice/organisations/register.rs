@@ -83,7 +83,7 @@ pub(in super::super) async fn register(
     headers: Conditions,
     body: ValidJson<NewRegistration>,
 ) -> Result<Response, Problem> {
-    require_mail(&api, &caller)?;
+    require_mail(&api, &caller).await?;
     let tenant = caller.tenant_view(&api).await?;
     let parent = caller.bound_to().unwrap_or_else(|| tenant.owner());
     let above = tenant.organisations.get(&parent).map(|it| it.role);

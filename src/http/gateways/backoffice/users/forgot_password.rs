@@ -57,11 +57,11 @@ pub(in super::super) async fn forgot_password(
     )))
 }
 
-async fn send(api: &Api, email: &str) -> Result<(), Problem> {
+async fn send(api: &Api, typed: &str) -> Result<(), Problem> {
     let router = &api.router;
-    let (user, _) = router.user_of(&email::folded(email));
+    let (user, _) = router.user_of(&email::folded(typed));
     let state = router.user(user).await.map_err(failure::problem)?;
-    // By the network that the user signs in to first: what test mode made is shown in its test inbox, and nothing else is.
+    // By the network that the user signs in to first: through its integrations, or in the test inbox of what test mode made.
     let sender = |it: &Membership| (it.tenant, it.mode());
     let forget = Command::Forget(NewLetter {
         nonce: router.user_nonce().map_err(failure::problem)?,

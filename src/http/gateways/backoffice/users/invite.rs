@@ -74,7 +74,7 @@ pub(in super::super) async fn invite(
     caller: Authorized<{ Scope::UsersWrite.bit() }>,
     body: ValidJson<Invitation>,
 ) -> Result<Response, Problem> {
-    require_mail(&api, &caller)?;
+    require_mail(&api, &caller).await?;
     let tenant = caller.tenant_view(&api).await?;
     let place = organisation(&api, &caller, &tenant, body.organisation_id.as_deref())?;
     let memberships = memberships(&api, &caller, &tenant, place, &body.roles)?;

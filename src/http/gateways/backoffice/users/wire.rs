@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::domain::access::Channel;
 use crate::domain::address::Mode;
 use crate::http::Api;
 use crate::http::auth::Caller;
 use crate::http::extract::Faults;
-use crate::http::problem::{Code, Problem};
+use crate::http::gateways::self_service::require_delivery;
+use crate::http::problem::Problem;
 use crate::limits::NAME_CHARS_MAX;
 
 /// Live or test.
@@ -63,13 +65,8 @@ pub(super) fn check_roles(faults: &mut Faults, roles: &[String]) {
     );
 }
 
-/// Demands test mode, whose test inbox shows what users are sent: integrations deliver what contacts are sent, and not this.
-pub(in super::super) fn require_mail(api: &Api, caller: &Caller) -> Result<(), Problem> {
-    match caller.mode() {
-        Mode::Test => api.quota.admit_code(caller.tenant(), Mode::Test),
-        Mode::Live | Mode::Shared => Err(Problem::new(
-            Code::NoIntegration,
-            "nothing delivers e-mails to users in live mode; nothing was created. Make a user with `clientele users create`, or use test mode, whose test inbox shows them",
-        )),
-    }
+/// Demands that an e-mail can go: test mode, whose test inbox shows it, or an integration that delivers it; and that the tenant has not had too many
+/// sent.
+pub(in super::super) async fn require_mail(api: &Api, caller: &Caller) -> Result<(), Problem> {
+    require_delivery(api, caller, Channel::Email).await
 }

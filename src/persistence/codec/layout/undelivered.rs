@@ -1,0 +1,45 @@
+//! Messages that are still to be delivered.
+
+use bincode::de::{Decode, Decoder};
+use bincode::enc::{Encode, Encoder};
+use bincode::error::{DecodeError, EncodeError};
+
+use super::super::Arrived;
+use crate::domain::user;
+use crate::persistence::undelivered::{Letter, Message};
+
+stored!(choice user::LetterKind { 0 => Invitation, 1 => Verification, 2 => Reset });
+stored!(record Letter { tenant, user, number, kind, nonce, issued_at, until });
+
+impl Encode for Message {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        match self {
+            Message::Code(contact, challenge) => {
+                0_u8.encode(encoder)?;
+                Arrived(*contact).encode(encoder)?;
+                challenge.encode(encoder)
+            }
+            Message::Letter(letter) => {
+                1_u8.encode(encoder)?;
+                letter.encode(encoder)
+            }
+        }
+    }
+}
+
+impl<C> Decode<C> for Message {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        match u8::decode(decoder)? {
+            0 => {
+                let contact = Arrived::decode(decoder)?;
+                Ok(Message::Code(contact.0, Decode::decode(decoder)?))
+            }
+            1 => Ok(Message::Letter(Decode::decode(decoder)?)),
+            other => Err(DecodeError::UnexpectedVariant {
+                type_name: "Message",
+                allowed: &bincode::error::AllowedEnumVariants::Allowed(&[0, 1]),
+                found: u32::from(other),
+            }),
+        }
+    }
+}
