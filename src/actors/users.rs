@@ -6,10 +6,12 @@ use super::envelope::{Failure, Unavailable};
 use super::router::{Router, unexpected};
 use crate::domain::access::Refresh;
 use crate::domain::address::{Address, Mode, TenantId};
+use crate::domain::audit;
 use crate::domain::contact::{Profile, SealedProfile};
 use crate::domain::directory_entry::ValueHash;
-use crate::domain::entity::{Answer, Command, Query, Remember};
-use crate::domain::user::{self, SessionView, User, UserView};
+use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
+use crate::domain::ids::{Named, PublicId};
+use crate::domain::user::{self, Place, SessionView, User, UserView};
 use crate::persistence::keyring::KeySlot;
 use crate::secrets::UniqueValue;
 
@@ -90,8 +92,41 @@ impl Router {
         user: Address,
         refresh: Refresh,
     ) -> Result<SessionView, Failure> {
-        let refresh = user::Command::Refresh(refresh);
-        self.user_session(user, refresh, None).await
+        let wall = self.wall();
+        let before = self.user_view(user).await.map_err(Failure::from)?;
+        let before = before.and_then(|view| {
+            let mut sessions = view.sessions.iter();
+            let found = sessions.find(|it| {
+                it.tokens.number == refresh.session
+                    && it.tokens.nonce == refresh.nonce
+                    && wall < it.tokens.expires_at
+            });
+            found.map(|it| it.place)
+        });
+        let command = user::Command::Refresh(refresh);
+        let refreshed = self.user_session(user, command, None).await;
+        let invalid = Rejection::User(user::Rejection::InvalidGrant);
+        // Of a session that went on, only a token that was replaced long before is refused.
+        if let (Some(place), true) = (before, refreshed == Err(Failure::Rejected(invalid))) {
+            self.note_user_replay(user, place).await;
+        }
+        refreshed
+    }
+
+    /// Writes down where the session looked that a refresh token came back which was replaced: whoever had it has no session any more.
+    async fn note_user_replay(&self, user: Address, place: Place) {
+        let id = PublicId::of(Named::User, user.entity);
+        let entry = audit::Entry {
+            actor: format!("user:{}", self.secrets().public_ids().write(id)),
+            masquerader: None,
+            operation: "users.refresh_replayed".to_owned(),
+            target: None,
+            outcome: audit::Outcome::Refused,
+        };
+        let written = self.write_audit(place.tenant, place.mode, entry).await;
+        if let Err(failure) = written {
+            tracing::error!(?failure, "a replayed refresh token is not in the audit log");
+        }
     }
 
     /// Seals a user's names and e-mail address: with the key of `before`, if there are any, or with one of its own.

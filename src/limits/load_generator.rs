@@ -92,6 +92,18 @@ pub const BENCH_RAMP_GOODPUT_PERCENT_MIN: u32 = 95;
 /// The largest bound on the p99 of a step that can be asked for, in milliseconds: the wait for one answer.
 pub const BENCH_RAMP_P99_MS_MAX: u32 = 10_000;
 
+/// How many requests come from one address where people are played: fewer than the wrong passwords that a node takes from one.
+pub const BENCH_EXCHANGES_AN_ADDRESS: u32 = 40;
+
+/// How many pages of the test inbox are searched for a code: the newest come first, and a run has few at a time.
+pub const BENCH_INBOX_PAGES_MAX: u32 = 10;
+
+/// How many accounts a login storm has right passwords for: enough that no two logins of one meet more than a few times.
+pub const BENCH_STORM_ACCOUNTS: u64 = 8;
+
+/// Awards a second beside a login storm, where no rate is named: a chain of some hundred tills at noon.
+pub const BENCH_STORM_AWARD_RATE: u32 = 1_000;
+
 // ---- the demo network
 
 /// The most live contacts of the demo network: what one node is built for, so that its figures can be taken with them.

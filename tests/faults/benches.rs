@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::client::Client;
 use crate::ledger::cents;
 use crate::process::{Process, Site, text};
 
@@ -39,6 +40,52 @@ async fn every_scenario_runs_without_an_error() {
             (&report["sent"], &report["intended"])
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_otp_login_ends_with_a_contact_that_is_there() {
+    let site = Site::new();
+    let process = site.start().await;
+    let report = bench(&site, "otp-login", &["--rate", "20"]).await;
+    assert_eq!(report["ok"], 20, "{report:#}");
+    for step in ["register", "code", "validate", "get"] {
+        let p50 = report["steps_us"][step]["p50"].as_u64();
+        assert!(p50.is_some_and(|p50| p50 > 0), "{step}: {report:#}");
+    }
+    let seed = process.seed();
+    let key = seed["keys"]["test"]["secret"].as_str().unwrap();
+    let mut office = Client::new(process.public, key);
+    let path = "/backoffice/v2/contacts?size=1&include_total=true";
+    let listed = office.get(path).await.unwrap().json();
+    let before = seed["contacts"].as_array().unwrap();
+    let before = before.iter().filter(|it| it["mode"] == "test").count();
+    let expected = before + 20;
+    assert_eq!(listed["paging"]["total"], expected, "{listed:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_storm_tells_awards_with_and_without_it_and_who_got_in() {
+    let site = Site::new();
+    let _process = site.start().await;
+    let storm = ["--rate", "50", "--logins", "20", "--wrong-percent", "60"];
+    let report = bench(&site, "login-storm", &storm).await;
+    let (quiet, beside) = (&report["quiet"], &report["storm"]);
+    assert_eq!((&quiet["ok"], &beside["ok"]), (&50.into(), &50.into()));
+    let p99 = &report["award_p99_us"];
+    assert_eq!(p99["quiet"], quiet["latency_us"]["p99"]);
+    assert_eq!(p99["storm"], beside["latency_us"]["p99"]);
+    assert!(p99["ratio"].as_f64().is_some_and(|ratio| ratio > 0.0));
+    let attempts = &report["attempts"];
+    let count = |name: &str| attempts[name].as_u64().unwrap();
+    assert_eq!((count("sent"), count("other")), (20, 0), "{report:#}");
+    assert!(count("accepted") > 0, "{report:#}");
+    // What is right is let in or one too many, and what is wrong is refused: nothing wrong gets in.
+    assert!(
+        count("accepted") <= 8 && count("refused_wrong") <= 12,
+        "{report:#}"
+    );
+    let all = count("accepted") + count("refused_wrong") + count("refused_busy");
+    assert_eq!(all, 20, "{report:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

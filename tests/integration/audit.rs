@@ -419,6 +419,30 @@ async fn a_replayed_refresh_token_is_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replayed_refresh_token_of_a_user_is_written_down_where_its_session_looked() {
+    let node = TestNode::start().await;
+    let owner = node.owner().await;
+    let other = node.by(&owner, Method::POST, "/users/mode");
+    let trier = other.body(&json!({ "mode": "TEST" })).send().await;
+    let trier = Session::of(&trier);
+    assert_eq!(node.refreshed(&trier.refresh).await.status, 200);
+    node.clock.advance(Span::seconds(11));
+    for _ in 0..2 {
+        let replayed = node.refreshed(&trier.refresh).await;
+        assert_eq!(replayed.problem(), refused(401, "invalid_grant"));
+    }
+    let (_, lines) = exported(&node, "test").await;
+    let replays: Vec<_> = lines
+        .iter()
+        .filter(|line| line.operation == "users.refresh_replayed")
+        .map(|line| (line.actor.clone(), &*line.outcome))
+        .collect();
+    // The session ended with the first: there was none that the second could come back to.
+    assert_eq!(replays, [(format!("user:{}", owner.id), "REFUSED")]);
+    assert!(exported(&node, "live").await.1.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_is_bound_to_an_organisation_does_not_read_the_log() {
     let node = TestNode::start().await;
     let venue = &node.seed.organisations.merchants[0].venues[0].id;

@@ -242,6 +242,13 @@ async fn a_contact_keeps_devices() {
         .await;
     assert_eq!(found["content"][0]["id"], json!(browser));
     assert_eq!(found["content"].as_array().unwrap().len(), 1);
+    let same = json!({ "id": browser });
+    let same = person.write(&node, Method::PUT, &format!("/devices/{browser}"), &same);
+    assert_eq!(same.send().await.status, 200);
+    let kept = person.sees(&node, person.path("/devices")).await;
+    let devices = kept["content"].as_array().unwrap();
+    let kept = devices.iter().find(|it| it["id"] == browser.as_str());
+    assert_eq!(kept.unwrap()["custom_fields"], fields["custom_fields"]);
     for name in ["fcm:1", &*browser] {
         let gone = node.own(
             Method::DELETE,

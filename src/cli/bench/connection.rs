@@ -4,8 +4,9 @@
 //! between tasks.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode};
@@ -13,11 +14,12 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::people::Sources;
 use super::requests::LoadRequest;
-use crate::limits::{BENCH_ANSWER_WAIT_MAX, BENCH_REFUSAL_BYTES_MAX};
+use crate::limits::{BENCH_ANSWER_WAIT_MAX, BENCH_EXCHANGES_AN_ADDRESS, BENCH_REFUSAL_BYTES_MAX};
 
 /// A complete answer.
 #[derive(Debug)]
@@ -47,6 +49,9 @@ pub(super) enum Failure {
     /// The answer did not come in time. Whether the request had an effect is unknown.
     #[error("no answer within {} s", BENCH_ANSWER_WAIT_MAX.as_secs())]
     Timeout,
+    /// A success that says something else than was asked for.
+    #[error("an answer that cannot be used: {0}")]
+    Unexpected(&'static str),
     /// The connection broke, or what came was not HTTP. Whether the request had an effect is unknown.
     #[error("the connection broke: {0}")]
     Transport(#[from] hyper::Error),
@@ -56,6 +61,10 @@ pub(super) enum Failure {
 #[derive(Debug)]
 pub(super) struct Link {
     address: SocketAddr,
+    /// Where connections come from, if that is to change.
+    sources: Option<Arc<Sources>>,
+    /// How many exchanges the present address is still good for.
+    left: u32,
     open: Option<Open>,
 }
 
@@ -73,11 +82,24 @@ impl Link {
     ///
     /// # Errors
     /// When the server does not accept it in time.
-    pub(super) async fn open(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self {
+    pub(super) async fn open(
+        address: SocketAddr,
+        sources: Option<Arc<Sources>>,
+    ) -> io::Result<Self> {
+        let mut link = Self {
             address,
-            open: Some(connect(address).await?),
-        })
+            sources,
+            left: 0,
+            open: None,
+        };
+        link.open = Some(link.connect().await?);
+        Ok(link)
+    }
+
+    async fn connect(&mut self) -> io::Result<Open> {
+        let source = self.sources.as_ref().map(|sources| sources.next());
+        self.left = BENCH_EXCHANGES_AN_ADDRESS;
+        connect(self.address, source).await
     }
 
     /// Ends when the server closes the connection while nothing is in flight, as any server may. The next exchange
@@ -103,10 +125,12 @@ impl Link {
         request: LoadRequest,
         keep: Keep,
     ) -> Result<Answer, Failure> {
+        let is_worn = self.sources.is_some() && self.left == 0;
         let open = match self.open.take() {
-            Some(open) => open,
-            None => connect(self.address).await.map_err(Failure::Connect)?,
+            Some(open) if !is_worn => open,
+            Some(_) | None => self.connect().await.map_err(Failure::Connect)?,
         };
+        self.left = self.left.saturating_sub(1);
         let exchange = timeout(BENCH_ANSWER_WAIT_MAX, exchange(open, request, keep)).await;
         let (answer, open) = exchange.map_err(|_elapsed| Failure::Timeout)??;
         self.open = open;
@@ -114,9 +138,16 @@ impl Link {
     }
 }
 
-async fn connect(address: SocketAddr) -> io::Result<Open> {
+async fn connect(address: SocketAddr, source: Option<Ipv4Addr>) -> io::Result<Open> {
     let connecting = async {
-        let stream = TcpStream::connect(address).await?;
+        let stream = match source {
+            Some(source) => {
+                let socket = TcpSocket::new_v4()?;
+                socket.bind((source, 0).into())?;
+                socket.connect(address).await?
+            }
+            None => TcpStream::connect(address).await?,
+        };
         // A request goes out in one write; waiting for the server's acknowledgement of the last one would be measured.
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))

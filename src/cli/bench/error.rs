@@ -97,9 +97,42 @@ pub enum BenchError {
         /// The first failure in words.
         first: String,
     },
-    /// The run was interrupted while it filled the wallets, before anything was measured.
-    #[error("interrupted while filling the wallets: nothing was measured")]
+    /// The run was interrupted before anything was measured that is worth telling.
+    #[error("interrupted in the preparations: nothing was measured")]
     InterruptedInSetup,
+    /// People come from many addresses, which only this machine's own network has.
+    #[error(
+        "people sign in from many addresses of 127.0.0.0/8, and so to a node that listens there; {address} is elsewhere"
+    )]
+    PeopleElsewhere {
+        /// The resolved address of the target.
+        address: SocketAddr,
+    },
+    /// The accounts of a login storm could not be made.
+    #[error("only {made} of {wanted} accounts could be made; then: {why}")]
+    NoAccounts {
+        /// How many there are.
+        made: u64,
+        /// How many there were to be.
+        wanted: u64,
+        /// What came instead of the next.
+        why: String,
+    },
+    /// A storm has one rate.
+    #[error(
+        "login-storm compares one rate with itself: leave out --ramp, and name --rate and --logins"
+    )]
+    NoRampOfStorms,
+    /// Logins failed otherwise than they may.
+    #[error("{failed} of {sent} logins failed otherwise than by a wrong password or one too many: {}", kinds.join(", "))]
+    LoginsFailed {
+        /// How many.
+        failed: u64,
+        /// How many were sent.
+        sent: u64,
+        /// All kinds of refusals that there were.
+        kinds: Vec<String>,
+    },
     /// The run finished, but some requests failed.
     #[error("{errors} of {sent} requests failed; the first failure: {first}")]
     RequestsFailed {

@@ -12,19 +12,23 @@ use tokio::time::{interval, sleep, sleep_until, timeout};
 use super::arrivals::{Arrival, ArrivalQueue, Arrivals, ClosedLoop, Part};
 use super::batches;
 use super::connection::{Failure, Keep, Link};
+use super::otp_login::OtpLogins;
+use super::people::Sources;
 use super::progress::Progress;
 use super::report::{Ending, Report};
 use super::requests::Requests;
 use super::schedule::Schedule;
 use super::tally::SharedTally;
 use super::timer::Timer;
-use super::{BenchError, Plan};
+use super::{BenchError, Plan, Scenario};
 use crate::limits::{BENCH_DRAIN_MAX, BENCH_PROGRESS_EVERY, BENCH_RECONNECT_PAUSE};
 
 /// What all connections of one phase share.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) requests: Requests,
+    /// Instead of requests, whole logins.
+    pub(super) logins: Option<OtpLogins>,
     pub(super) arrivals: Arrivals,
     pub(super) tally: SharedTally,
 }
@@ -35,6 +39,11 @@ impl Load {
     /// # Errors
     /// When the seed does not fit into requests.
     pub(super) fn of_plan(plan: &Plan, start: Instant) -> Result<Self, BenchError> {
+        let requests = Requests::of_scenario(plan.scenario, &plan.seed, &plan.target)?;
+        Self::of_requests(plan, requests, start)
+    }
+
+    fn of_requests(plan: &Plan, requests: Requests, start: Instant) -> Result<Self, BenchError> {
         let measured_from = start + plan.warmup;
         let arrivals = match plan.rate {
             Some(_) => Arrivals::Open(ArrivalQueue::new(plan.arrivals_waiting_max)),
@@ -43,9 +52,19 @@ impl Load {
                 measured_from + plan.duration,
             )),
         };
-        let requests = Requests::of_scenario(plan.scenario, &plan.seed, &plan.target)?;
+        let logins = match plan.scenario {
+            Scenario::OtpLogin => Some(OtpLogins::new(plan)?),
+            Scenario::Award
+            | Scenario::Spend
+            | Scenario::Mixed
+            | Scenario::Read
+            | Scenario::HotContact
+            | Scenario::Batch
+            | Scenario::LoginStorm => None,
+        };
         Ok(Self {
             requests,
+            logins,
             arrivals,
             tally: SharedTally::new(measured_from, plan.duration)?,
         })
@@ -92,7 +111,33 @@ pub(super) async fn run(
     interrupted: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Report, BenchError> {
     let start = Instant::now();
-    let load = Arc::new(Load::of_plan(plan, start)?);
+    let load = Load::of_plan(plan, start)?;
+    run_load(plan, load, links, start, interrupted).await
+}
+
+/// The same with these requests.
+///
+/// # Errors
+/// As [`run`].
+pub(super) async fn run_requests(
+    plan: &Plan,
+    requests: Requests,
+    links: Vec<Link>,
+    interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Report, BenchError> {
+    let start = Instant::now();
+    let load = Load::of_requests(plan, requests, start)?;
+    run_load(plan, load, links, start, interrupted).await
+}
+
+async fn run_load(
+    plan: &Plan,
+    load: Load,
+    links: Vec<Link>,
+    start: Instant,
+    interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Report, BenchError> {
+    let load = Arc::new(load);
     let ending = send(plan, &load, links, start, interrupted).await?;
     Ok(Report::new(plan, &load, start + plan.warmup, ending))
 }
@@ -104,8 +149,12 @@ pub(super) async fn run(
 pub(super) async fn open_links(plan: &Plan) -> Result<Vec<Link>, BenchError> {
     let address = plan.target.address;
     let mut links = Vec::new();
+    let sources = match plan.scenario.is_of_people() {
+        true => Some(Arc::new(Sources::new(&plan.target)?)),
+        false => None,
+    };
     for _ in 0..plan.connections {
-        let link = Link::open(address).await;
+        let link = Link::open(address, sources.clone()).await;
         links.push(link.map_err(|source| BenchError::Unreachable { address, source })?);
     }
     Ok(links)
@@ -195,6 +244,7 @@ async fn fill_wallets(
     let requests = Requests::of_filling(&plan.seed, &plan.target)?;
     let load = Arc::new(Load {
         requests,
+        logins: None,
         arrivals: Arrivals::Open(queue),
         tally: SharedTally::new(intended, plan.duration)?,
     });
@@ -238,11 +288,16 @@ async fn send_arrivals(load: Arc<Load>, mut link: Link) -> Link {
             arrival = load.arrivals.next() => arrival,
         };
         let Some(arrival) = arrival else { return link };
-        let request = load.requests.make(arrival.number);
         if arrival.part == Part::Measured {
             load.tally.lock().count_sent(arrival.intended.elapsed());
         }
-        let outcome = link.exchange(request, keep).await;
+        let outcome = match &load.logins {
+            Some(logins) => logins.play(&mut link, &arrival).await,
+            None => {
+                let request = load.requests.make(arrival.number);
+                link.exchange(request, keep).await
+            }
+        };
         let answered_at = Instant::now();
         if arrival.part == Part::Measured {
             let latency = answered_at.saturating_duration_since(arrival.intended);

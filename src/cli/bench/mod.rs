@@ -7,7 +7,8 @@
 //!
 //! The way of an arrival, in the order of the modules: `seed` and `target` say whom and where, `requests` builds
 //! the request, `schedule` releases arrivals in time into `arrivals`, `connection` carries them, `tally` and `timeline` count,
-//! `generator` runs it all, `ramp` runs it at growing rates, `report` says what came out, and `page` draws it with `chart`.
+//! `generator` runs it all, `ramp` runs it at growing rates, `storm` beside
+//! logins (those who sign in are `people`, and `otp_login` is their way in), `report` says what came out, and `page` draws it with `chart`.
 //!
 //! It shares the machine with the server that it measures, so a request must cost it little: raw HTTP/1.1
 //! connections with one request in flight each, prebuilt requests, and all on the caller's tokio runtime. It has no
@@ -20,13 +21,16 @@ mod connection;
 mod error;
 mod generator;
 mod machine;
+mod otp_login;
 mod page;
+mod people;
 mod progress;
 mod ramp;
 mod report;
 mod requests;
 mod schedule;
 mod seed;
+mod storm;
 mod tally;
 mod target;
 mod timeline;
@@ -53,6 +57,7 @@ use machine::Machine;
 use ramp::{Ramp, RampReport};
 use report::Report;
 use seed::Seed;
+use storm::StormReport;
 use target::{RemoteTargets, Target};
 
 const EXAMPLES: &str = "\
@@ -70,6 +75,12 @@ Examples:
   What a morning's sync of offline tills costs, in purchases a second:
     clientele bench --seed-file seed.json --scenario batch --connections 4
 
+  New people a second that register, answer their code and read themselves (in test mode, over loopback):
+    clientele bench --seed-file seed.json --scenario otp-login --rate 50 --connections 16
+
+  What a storm of logins does to the tills:
+    clientele bench --seed-file seed.json --scenario login-storm --rate 1000 --logins 200 --wrong-percent 50 --duration 30
+
   Many tills spending from one wallet, as a program reads it:
     clientele bench --seed-file seed.json --scenario spend --contacts 1 --rate 500 -o json | jq .latency_us
 
@@ -78,7 +89,10 @@ Reading the result:
   compare percentiles at one rate. `send_lag` is the part before the request left. Without --rate, latency is only the
   service time of requests that were really sent: use it for throughput.
   Latencies are those of successful answers. `refused_balance` counts spends that the balance did not cover, which is an
-  answer and no error; anything else that is not a success is an error, and makes the exit code non-zero.";
+  answer and no error; anything else that is not a success is an error, and makes the exit code non-zero.
+  `login-storm` measures awards at --rate twice, alone and beside the logins; a login that is refused as wrong (400) or as
+  one too many (503) is no error there. Both scenarios of logins leave contacts in test mode, and come from many addresses of
+  127.0.0.0/8, since a node counts requests and wrong passwords by address.";
 
 /// Load a running node with awards, spends, reads or batches, and measure its latency
 #[derive(Debug, Clone, Args)]
@@ -138,6 +152,15 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub contacts: Option<u32>,
 
+    /// Login attempts a second of a login storm
+    #[arg(long, value_name = "N", default_value_t = 200,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(BENCH_RATE_MAX)))]
+    pub logins: u32,
+
+    /// How many of a hundred attempts of a login storm have a wrong password
+    #[arg(long, value_name = "PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub wrong_percent: u32,
+
     /// Allow a target that is not this machine: load on someone else's is an attack unless they agreed, the network
     /// is measured too, and the secret key travels unencrypted
     #[arg(long)]
@@ -160,6 +183,10 @@ pub enum Scenario {
     HotContact,
     /// Record 1,000 purchases at a time, as a till does that was offline; --rate counts batches
     Batch,
+    /// Somebody new registers, reads the code from the test inbox, answers it, and reads itself
+    OtpLogin,
+    /// Awards alone, and then beside --logins attempts a second to sign in by password
+    LoginStorm,
 }
 
 impl Scenario {
@@ -172,6 +199,8 @@ impl Scenario {
             Self::Read => "read",
             Self::HotContact => "hot-contact",
             Self::Batch => "batch",
+            Self::OtpLogin => "otp-login",
+            Self::LoginStorm => "login-storm",
         }
     }
 
@@ -179,7 +208,25 @@ impl Scenario {
     fn spends(self) -> bool {
         match self {
             Self::Spend | Self::Mixed => true,
-            Self::Award | Self::Read | Self::HotContact | Self::Batch => false,
+            Self::Award
+            | Self::Read
+            | Self::HotContact
+            | Self::Batch
+            | Self::OtpLogin
+            | Self::LoginStorm => false,
+        }
+    }
+
+    /// Whether its requests come from people, each few from an address of their own.
+    fn is_of_people(self) -> bool {
+        match self {
+            Self::OtpLogin | Self::LoginStorm => true,
+            Self::Award
+            | Self::Spend
+            | Self::Mixed
+            | Self::Read
+            | Self::HotContact
+            | Self::Batch => false,
         }
     }
 }
@@ -193,6 +240,9 @@ struct Plan {
     rate: Option<u32>,
     /// Instead of one rate, many.
     ramp: Option<Ramp>,
+    /// Of a login storm, a second.
+    logins: u32,
+    wrong_percent: u32,
     connections: u32,
     warmup: Duration,
     duration: Duration,
@@ -208,6 +258,8 @@ enum Finished {
     Run(Report),
     /// Loads at growing rates.
     Ramp(RampReport),
+    /// A load beside a storm of logins.
+    Storm(Box<StormReport>),
 }
 
 impl Finished {
@@ -215,6 +267,7 @@ impl Finished {
         match self {
             Self::Run(report) => report.to_text(),
             Self::Ramp(ramp) => ramp.to_text(),
+            Self::Storm(storm) => storm.to_text(),
         }
     }
 
@@ -222,6 +275,7 @@ impl Finished {
         match self {
             Self::Run(report) => report.verdict(),
             Self::Ramp(ramp) => ramp.verdict(),
+            Self::Storm(storm) => storm.verdict(),
         }
     }
 }
@@ -246,6 +300,9 @@ pub async fn run(args: BenchArgs, output: OutputFormat) -> Result<(), BenchError
     };
     let finished = match plan.ramp {
         Some(ramp) => Finished::Ramp(ramp::climb(&plan, ramp, interrupted).await?),
+        None if plan.scenario == Scenario::LoginStorm => {
+            Finished::Storm(Box::new(storm::measure(&plan, interrupted).await?))
+        }
         None => Finished::Run(generator::measure(&plan, interrupted).await?),
     };
     if let Some(path) = &args.report {
@@ -266,6 +323,9 @@ async fn plan(args: &BenchArgs) -> Result<Plan, BenchError> {
         (None, Some(_)) => return Err(BenchError::NoSeed),
         (None, None) => return Err(BenchError::NoTarget),
     };
+    if args.ramp && args.scenario == Scenario::LoginStorm {
+        return Err(BenchError::NoRampOfStorms);
+    }
     let seed = Seed::read(path, args.contacts).await?;
     let url = args.url.as_deref().unwrap_or(&seed.base_url);
     let remote = if args.allow_remote {
@@ -284,6 +344,8 @@ async fn plan(args: &BenchArgs) -> Result<Plan, BenchError> {
             goodput_percent_min: BENCH_RAMP_GOODPUT_PERCENT_MIN,
             p99_max: Duration::from_millis(u64::from(args.p99_max)),
         }),
+        logins: args.logins,
+        wrong_percent: args.wrong_percent,
         connections: args.connections,
         warmup: Duration::from_secs(u64::from(args.warmup)),
         duration: Duration::from_secs(u64::from(args.duration)),

@@ -56,6 +56,7 @@ pub(super) fn render(finished: &Finished, command: &str, machine: &Machine) -> S
     let (headline, run, mut charts) = match finished {
         Finished::Run(report) => (report.headline(), Some(report), Vec::new()),
         Finished::Ramp(ramp) => (ramp.headline(), ramp.at_knee.as_ref(), ramp_charts(ramp)),
+        Finished::Storm(storm) => (storm.headline(), Some(&storm.storm), Vec::new()),
     };
     if let Some(report) = run {
         charts.extend(run_charts(report));

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::arrivals::Arrivals;
 use super::generator::Load;
+use super::otp_login::STEPS;
 use super::tally::{STAGES, Tally};
 use super::timeline::Window;
 use super::{BenchError, Plan, Scenario};
@@ -62,6 +63,8 @@ pub(super) struct Report {
     /// The part of the latency before the request left: waiting for a free connection, and the generator's own
     /// lateness. In microseconds; null without any sent request.
     send_lag_us: Option<Percentiles>,
+    /// The parts of the latency of whole logins; null for other scenarios.
+    steps_us: Option<BTreeMap<&'static str, Percentiles>>,
     /// Means over some answers' `Server-Timing`, in microseconds; null when none had it.
     server_timing_us: Option<StageMeans>,
     /// What plots are drawn from; too long for a terminal.
@@ -187,6 +190,12 @@ impl Report {
             not_sent,
             latency_us: percentiles(&tally.latency),
             send_lag_us: percentiles(&tally.send_lag),
+            steps_us: load.logins.as_ref().map(|logins| {
+                let steps = STEPS.into_iter().zip(logins.steps());
+                steps
+                    .filter_map(|(name, step)| Some((name, percentiles(&step)?)))
+                    .collect()
+            }),
             server_timing_us: stage_means(&tally),
             detail: Detail {
                 percentiles: curve(&tally.latency),
@@ -290,6 +299,13 @@ impl Report {
         add("latency", latency);
         if let (Some(lag), Mode::Open) = (&self.send_lag_us, self.mode) {
             add("of it before sending", lag);
+        }
+        let steps = self.steps_us.iter();
+        for (name, step) in STEPS
+            .iter()
+            .filter_map(|name| Some((name, steps.clone().find_map(|steps| steps.get(name))?)))
+        {
+            add(&format!("of it {name}"), step);
         }
         align_numbers(&mut table);
         Some(table)

@@ -17,7 +17,7 @@ pub(super) type LoadRequest = Request<Full<Bytes>>;
 /// How many awards fill a wallet before spends are measured.
 const FILLS_PER_CONTACT: u64 = 3;
 
-const API_KEY: HeaderName = HeaderName::from_static("api_key");
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("api_key");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Makes the numbered requests of one scenario. Neighbouring numbers go to different contacts, where there are several.
@@ -46,6 +46,10 @@ enum Kind {
     Batch { target: Uri, bodies: Vec<Bytes> },
     /// The target of each contact.
     Read { targets: Vec<Uri> },
+    /// The target, and bodies of people who are known.
+    Login { target: Uri, bodies: Vec<Bytes> },
+    /// The target, and the body up to where the number of an e-mail address goes that nobody has.
+    Stranger { target: Uri, start: Bytes },
 }
 
 impl Requests {
@@ -70,6 +74,8 @@ impl Requests {
             Scenario::Spend => vec![spend()?],
             Scenario::Read => vec![Operation::reads(seed, target)?],
             Scenario::Batch => vec![Operation::batches(seed, target)?],
+            // A login is several requests, of which each needs the answer to the one before; a storm has those that it was told.
+            Scenario::OtpLogin | Scenario::LoginStorm => Vec::new(),
             Scenario::Mixed => {
                 let mut operations =
                     vec![award(everyone)?, spend()?, Operation::reads(seed, target)?];
@@ -91,6 +97,39 @@ impl Requests {
         let sale = json!({ "total": 10_000.00, "net": 8_400.00, "tax": 1_600.00, "discount": 0 });
         let fill = Operation::purchases(seed, &seed.contacts, target, &sale, None)?;
         Self::new(vec![fill])
+    }
+
+    /// Attempts to sign in: so many of a hundred as strangers, with `wrong`, and the others as those whom `right` is for, by turns.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub(super) fn of_logins(
+        target: Uri,
+        headers: HeaderMap,
+        right: &[Value],
+        wrong: Value,
+        wrong_percent: u32,
+    ) -> Result<Self, BenchError> {
+        let wrong_percent = u64::from(wrong_percent);
+        let bodies = right.iter().map(|body| Bytes::from(body.to_string()));
+        Self::new(vec![
+            Operation {
+                share: 100_u64.saturating_sub(wrong_percent),
+                headers: headers.clone(),
+                kind: Kind::Login {
+                    target: target.clone(),
+                    bodies: bodies.collect(),
+                },
+            },
+            Operation {
+                share: wrong_percent,
+                headers,
+                kind: Kind::Stranger {
+                    target,
+                    start: start_body(wrong, "username"),
+                },
+            },
+        ])
     }
 
     /// How many requests fill every wallet.
@@ -117,6 +156,18 @@ impl Requests {
                 *request.method_mut() = Method::POST;
                 *request.uri_mut() = target.clone();
                 *request.body_mut() = Full::new(finish_body(bodies, number, key.as_bytes()));
+            }
+            Kind::Login { target, bodies } => {
+                *request.method_mut() = Method::POST;
+                *request.uri_mut() = target.clone();
+                let body = pick(bodies, number).cloned().unwrap_or_default();
+                *request.body_mut() = Full::new(body);
+            }
+            Kind::Stranger { target, start } => {
+                *request.method_mut() = Method::POST;
+                *request.uri_mut() = target.clone();
+                let body = finish(start, key.as_bytes(), b"@example.test\"}");
+                *request.body_mut() = Full::new(body);
             }
             Kind::Read { targets } => {
                 *request.uri_mut() = pick(targets, number).cloned().unwrap_or_default();
@@ -281,7 +332,10 @@ fn start_body(body: Value, last: &str) -> Bytes {
 
 fn finish_body(starts: &[Bytes], number: u64, key: &[u8]) -> Bytes {
     let start = pick(starts, number).map_or(&[][..], |start| &start[..]);
-    let end = b"\"}";
+    finish(start, key, b"\"}")
+}
+
+fn finish(start: &[u8], key: &[u8], end: &[u8]) -> Bytes {
     let mut body = BytesMut::with_capacity(start.len() + key.len() + end.len());
     body.put_slice(start);
     body.put_slice(key);

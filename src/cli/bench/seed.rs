@@ -5,7 +5,7 @@
 use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::BenchError;
 
@@ -20,6 +20,8 @@ pub(super) struct Seed {
     pub(super) base_url: String,
     /// The live secret key, that a till would use.
     pub(super) secret: Secret,
+    /// The keys of test mode, where people sign in who are made up.
+    pub(super) test: Option<TestKeys>,
     /// Ids of the venues of all merchants, at least one.
     pub(super) venues: Vec<String>,
     /// The live contacts, at least one.
@@ -42,6 +44,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(…)")
     }
+}
+
+/// Keys of test mode.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct TestKeys {
+    /// What a server of the tenant's has: it reads the test inbox.
+    pub(super) secret: Secret,
+    /// What lies in every copy of the app.
+    pub(super) self_service: Secret,
 }
 
 /// A contact to award, spend from or read.
@@ -93,6 +104,14 @@ struct Venue {
 #[derive(Deserialize)]
 struct Keys {
     live: KeyPair,
+    #[serde(default, deserialize_with = "if_whole")]
+    test: Option<TestKeys>,
+}
+
+/// Keys that are all there; a later start shows no secret ones.
+fn if_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TestKeys>, D::Error> {
+    let keys = serde_json::Value::deserialize(deserializer)?;
+    Ok(TestKeys::deserialize(keys).ok())
 }
 
 #[derive(Deserialize)]
@@ -151,6 +170,7 @@ impl Seed {
         Ok(Self {
             base_url: file.base_url,
             secret: file.keys.live.secret,
+            test: file.keys.test,
             venues,
             contacts,
         })

@@ -85,6 +85,8 @@ pub(super) enum ErrorKind {
     Connect,
     Timeout,
     Transport,
+    /// A success that says something else than was asked for.
+    Unexpected,
 }
 
 impl ErrorKind {
@@ -96,6 +98,7 @@ impl ErrorKind {
             Self::Connect => "connect".to_owned(),
             Self::Timeout => "timeout".to_owned(),
             Self::Transport => "transport".to_owned(),
+            Self::Unexpected => "unexpected_answer".to_owned(),
         }
     }
 }
@@ -172,6 +175,7 @@ impl Tally {
                     Failure::Connect(_) => ErrorKind::Connect,
                     Failure::Timeout => ErrorKind::Timeout,
                     Failure::Transport(_) => ErrorKind::Transport,
+                    Failure::Unexpected(_) => ErrorKind::Unexpected,
                 };
                 self.count_error(kind, || failure.to_string());
             }

@@ -5,7 +5,7 @@
 
 mod rule;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{io, thread};
@@ -39,11 +39,23 @@ struct Job {
     password: Password,
     task: Task,
     reply: oneshot::Sender<Result<Done, argon2::Error>>,
+    place: Place,
+}
+
+/// A place in the line, until it is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Hashes and compares passwords. Its threads end with it.
 pub struct Passwords {
     line: SyncSender<Job>,
+    /// How many stand in the line.
+    waiting: Arc<AtomicUsize>,
     worked: Arc<AtomicU64>,
 }
 
@@ -64,12 +76,27 @@ impl Passwords {
                 .name("passwords".to_owned())
                 .spawn(move || serve(&jobs, &pepper, &worked))?;
         }
-        Ok(Passwords { line, worked })
+        Ok(Passwords {
+            line,
+            waiting: Arc::default(),
+            worked,
+        })
     }
 
     /// How many passwords were hashed or compared: the work that tells nobody who exists, since it is the same for all.
     pub fn worked(&self) -> u64 {
         self.worked.load(Ordering::Relaxed)
+    }
+
+    /// Demands that there is room in the line: before anything is written down for a try that would be refused then.
+    ///
+    /// # Errors
+    /// There is none: nothing happened.
+    pub fn require_room(&self) -> Result<(), Problem> {
+        match self.waiting.load(Ordering::Relaxed) < PASSWORDS_WAITING_MAX {
+            true => Ok(()),
+            false => Err(over_capacity()),
+        }
     }
 
     /// The hash under which a password that was chosen is kept.
@@ -108,10 +135,12 @@ impl Passwords {
 
     async fn run(&self, password: Password, task: Task) -> Result<Done, Problem> {
         let (reply, answer) = oneshot::channel();
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let job = Job {
             password,
             task,
             reply,
+            place: Place(Arc::clone(&self.waiting)),
         };
         self.line.try_send(job).map_err(|_full| over_capacity())?;
         // The thread panicked with the job in hand.
@@ -145,6 +174,7 @@ fn serve(jobs: &Mutex<Receiver<Job>>, pepper: &[u8; 32], worked: &AtomicU64) {
         let Ok(job) = next else {
             return;
         };
+        drop(job.place);
         // Whoever asked may have gone.
         if job.reply.is_closed() {
             continue;

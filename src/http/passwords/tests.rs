@@ -59,6 +59,23 @@ async fn past_a_full_line_callers_are_told_to_come_again() {
     }
 }
 
+#[tokio::test]
+async fn a_full_line_is_seen_before_anything_is_done_for_a_try() {
+    let passwords = Arc::new(passwords());
+    passwords.require_room().unwrap();
+    let mut under_way = tokio::task::JoinSet::new();
+    while passwords.require_room().is_ok() {
+        assert!(under_way.len() < 10_000, "it never fills");
+        let passwords = Arc::clone(&passwords);
+        under_way.spawn(async move { passwords.matches(typed("x"), None).await });
+        tokio::task::yield_now().await;
+    }
+    let refused = passwords.require_room().unwrap_err();
+    assert_eq!(refused.code(), Code::OverCapacity);
+    under_way.join_all().await;
+    passwords.require_room().unwrap();
+}
+
 #[test]
 fn length_counts_and_what_everybody_chose_is_refused() {
     let refused = |text: &str| Password::chosen(text.to_owned()).err();

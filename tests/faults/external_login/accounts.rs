@@ -165,3 +165,23 @@ async fn version_1_registers_and_signs_in_by_an_account() {
     assert_eq!(who(&mixed), (422, "invalid_request".into()));
     process.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_that_vouch_for_nobody_close_the_address_that_they_come_from() {
+    let site = site();
+    let process = site.start().await;
+    let mut desk = Desk::of(&process);
+    // Nobody is asked: what is no token is refused before.
+    let nobody = provider_of("OIDC_OAUTH", "http://127.0.0.1:9");
+    desk.set_up(&nobody).await;
+    for number in 0..50 {
+        let refused = match number % 2 {
+            0 => desk.by_token("OIDC_OAUTH", "a.b.c").await,
+            _ => desk.register("OIDC_OAUTH", "a.b.c").await,
+        };
+        assert_eq!(who(&refused), (400, REFUSED.into()), "{number}");
+    }
+    let closed = desk.by_token("OIDC_OAUTH", "a.b.c").await;
+    assert_eq!(who(&closed), (429, "too_many_requests".into()));
+    process.stop().await;
+}

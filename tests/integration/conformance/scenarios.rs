@@ -3,6 +3,9 @@
 //! A new one: an async function over a node, and a line in [`play`].
 
 mod credentials;
+mod money;
+mod own;
+mod users;
 
 use std::sync::Arc;
 
@@ -29,6 +32,12 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         credentials::codes_at_a_till,
         credentials::whose_wallet_it_is,
         credentials::asking_who_is_known,
+        own::profile,
+        own::addresses_and_devices,
+        own::memberships,
+        own::tokens,
+        money::wallet_and_purchases,
+        users::sessions_of_a_user,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,
     );

@@ -49,6 +49,8 @@ async fn plan_for(stub: &Stub, scenario: Scenario) -> Plan {
         seed: Arc::new(Seed::parse(&seed_document(&url).to_string(), None).unwrap()),
         rate: Some(1_000),
         ramp: None,
+        logins: 200,
+        wrong_percent: 50,
         connections: 2,
         warmup: Duration::ZERO,
         duration: Duration::from_millis(100),

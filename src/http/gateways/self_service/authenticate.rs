@@ -243,6 +243,8 @@ async fn by_password(
 ) -> Result<Response, Problem> {
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let password = Password::typed(password.to_owned()).ok_or_else(invalid_login)?;
+    // A try is counted on disk first: in a storm of logins that would be most of what the disk does, for those that are refused.
+    api.passwords.require_room()?;
     let tried = api.router.try_password(tenant, mode, by).await;
     let tried = tried.map_err(refused)?;
     match api.passwords.matches(password, tried.hash.clone()).await {

@@ -103,12 +103,12 @@ pub(super) struct ChangedDevice {
     /// The same as in the path, if it is there.
     id: Option<String>,
     /// All of them, in place of those that are there.
-    custom_fields: Vec<WireField>,
+    custom_fields: Option<Vec<WireField>>,
 }
 
 impl Validate for ChangedDevice {
     fn validate(&self, faults: &mut Faults) {
-        check_fields(faults, &self.custom_fields);
+        check_fields(faults, self.custom_fields.as_deref().unwrap_or_default());
     }
 }
 
@@ -370,7 +370,10 @@ pub(super) async fn update(
     let update = |profile: &mut Profile| {
         let mut devices = profile.own_mut().devices.iter_mut();
         let device = devices.find(|device| device.number == number);
-        device.ok_or_else(failure::not_found)?.custom_fields = fields(&body.custom_fields);
+        let device = device.ok_or_else(failure::not_found)?;
+        if let Some(changed) = &body.custom_fields {
+            device.custom_fields = fields(changed);
+        }
         Ok(())
     };
     own::change(&api, &token, &once, update).await?;

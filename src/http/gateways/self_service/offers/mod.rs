@@ -3,7 +3,7 @@
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod performance;
-mod wire;
+pub(super) mod wire;
 
 use std::sync::Arc;
 

@@ -86,7 +86,7 @@ pub(super) enum WireType {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = TargetType)]
-pub(super) enum WireRole {
+pub(in super::super) enum WireRole {
     /// Owns the network.
     ServiceOwner,
     /// Runs a reward scheme.

@@ -17,10 +17,10 @@ use crate::domain::offer::Hours;
 use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{Faults, ValidQuery, Validate};
+use crate::http::gateways::self_service::offers::wire::WireRole;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::shown::purchase::WireNamed;
 use crate::http::{Api, failure, reply};
 use crate::limits::PAGE_SIZE_MAX;
 
@@ -44,6 +44,9 @@ struct WireCommerceBalance {
     /// The offer's id.
     id: String,
     name: String,
+    /// What the offer says of itself in short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
     amount: WireAmount,
     /// ISO 4217.
     currency_code: String,
@@ -51,13 +54,23 @@ struct WireCommerceBalance {
     #[serde(skip_serializing_if = "Option::is_none")]
     expiration: Option<WireExpiration>,
     /// Where it may be spent; anywhere in the network, if none is named.
-    organisations: Vec<WireNamed>,
+    organisations: Vec<WirePlace>,
     /// What it may be spent on; on anything, if none is named.
     products: Vec<WireProductReference>,
     /// When it may be spent; at any time, if none is named.
     timings: Vec<WireTiming>,
     /// It can be spent.
     is_active: bool,
+}
+
+/// An organisation where it may be spent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CommercePlace)]
+struct WirePlace {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<WireRole>,
 }
 
 /// What expires when, in days from now. What never expires counts as last.
@@ -138,16 +151,18 @@ impl WireCommerceBalance {
         let offer = offers.find(|(number, _)| *number == pool);
         let conditions = offer.and_then(|(_, offer)| offer.spend_conditions.clone());
         let conditions = conditions.unwrap_or_default();
-        let organisations = conditions.organisations.iter().map(|number| WireNamed {
-            id: ids.write(PublicId::of(Named::Organisation, *number)),
-            name: tenant
-                .organisations
-                .get(number)
-                .map_or_else(String::new, |it| it.name.clone()),
+        let organisations = conditions.organisations.iter().map(|number| {
+            let known = tenant.organisations.get(number);
+            WirePlace {
+                id: ids.write(PublicId::of(Named::Organisation, *number)),
+                name: known.map_or_else(String::new, |it| it.name.clone()),
+                r#type: known.map(|it| it.role.into()),
+            }
         });
         WireCommerceBalance {
             id: ids.write(PublicId::of(Named::Offer, pool)),
             name: offer.map_or_else(String::new, |(_, offer)| offer.name.clone()),
+            description: offer.and_then(|(_, offer)| offer.texts.short_description.clone()),
             amount: amount(
                 lots.iter()
                     .fold(0_i64, |sum, lot| sum.saturating_add(lot.left.0)),

@@ -1,0 +1,136 @@
+//! A contact's wallet and what it bought.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::PHONE;
+use crate::app::Person;
+use crate::commerce::{merged, put};
+use crate::node::TestNode;
+use crate::own_data::{buys, gives_three, till};
+
+fn purchase(node: &TestNode, person: &Person) -> Value {
+    json!({
+        "contact": { "id": person.id },
+        "organisation": { "id": node.seed.organisations.merchants[0].venues[0].id },
+        "transaction_amounts": { "total": 20 },
+    })
+}
+
+pub(super) async fn wallet_and_purchases(node: TestNode) {
+    let person = node.signed_up(PHONE).await;
+    let wallet = person.wallet(&node).await;
+    let bound = json!({
+        "conditions": { "products": ["BEAN"] },
+        "spend_conditions": {
+            "products": ["BEAN"], "organisations": [node.seed.organisations.merchants[0].id],
+            "hours": [{ "days": ["MONDAY"], "from": "09:00", "to": "17:30" }],
+        },
+        "expires_after_s": 3_888_000, "short_description": "Beans", "long_description": "Beans for beans",
+    });
+    let offer = gives_three(&node, "Beans", &bound).await;
+    fill(&node, &person, &wallet).await;
+    let purchases = trade(&node, &person).await;
+    let own = async |path: String| {
+        node.own(Method::GET, &path, &person.access).send().await;
+    };
+    for rest in [
+        "",
+        "/code",
+        "/limits",
+        "/commerce_balances?include_expiration=true&is_active=true",
+        "/journals?include_total=true&page=1&size=100",
+        "/journals?type=CREDIT&order=ASC&is_wallet_fee=false",
+        "/journals?type=DEBIT&order=DESC&sort=CREATED_DATE&transaction_type=SPEND",
+        "/journals?posted_on[gt]=1&posted_on[gte]=1&posted_on[lt]=4102444800&posted_on[lte]=4102444800",
+        "/transactions?include_total=true&page=1&size=100",
+        "/transactions?type=CREDIT&order=ASC&is_wallet_fee=false",
+        "/transactions?type=DEBIT&order=DESC&sort=CREATED_DATE",
+        "/transactions?posted_on[gt]=1&posted_on[gte]=1&posted_on[lt]=4102444800&posted_on[lte]=4102444800",
+        "/summarised_totals",
+        "/summarised_totals?posted_on[gt]=1&posted_on[gte]=1&posted_on[lt]=4102444800&posted_on[lte]=4102444800",
+    ] {
+        own(format!("/wallets/{wallet}{rest}")).await;
+    }
+    let newest = person
+        .sees(&node, format!("/wallets/{wallet}/journals"))
+        .await;
+    let at = &newest["content"][0]["posted_on"];
+    own(format!("/wallets/{wallet}/journals?posted_on={at}")).await;
+    own(format!("/wallets/{wallet}/transactions?posted_on={at}")).await;
+    let list = person.path("/purchases");
+    let newest = person.sees(&node, &list).await;
+    own(format!("{list}?date={}", newest["content"][0]["date"])).await;
+    own(format!(
+        "/wallets/{wallet}/commerce_balances?commerce_pool_id={offer}"
+    ))
+    .await;
+    for rest in [
+        "include_total=true&page=1&size=10",
+        "order=ASC&is_ad_hoc_returned=false",
+        "order=DESC&sort=CREATED_DATE",
+        "date[gt]=1&date[gte]=1&date[lt]=4102444800&date[lte]=4102444800",
+    ] {
+        own(person.path(&format!("/purchases?{rest}"))).await;
+    }
+    for purchase in &purchases {
+        own(format!("/purchases/{purchase}")).await;
+        own(format!("/purchases/{purchase}/rewards")).await;
+        for kind in ["AWARD", "SPEND", "REDEEM"] {
+            own(format!("/purchases/{purchase}/rewards?type={kind}")).await;
+        }
+    }
+}
+
+/// Pays in, and bounds what may be spent.
+async fn fill(node: &TestNode, person: &Person, wallet: &str) {
+    let topup =
+        json!({ "wallet_id": wallet, "amount": 50, "code": "T-1", "payment_method": "CARD" });
+    till(node, "/topups", &topup).send().await;
+    let journal = json!({ "action": "CREDIT", "amount": 5, "entity": "WALLET", "currency_code": "EUR", "notes": "by hand" });
+    till(node, &format!("/contacts/{}/journals", person.id), &journal)
+        .send()
+        .await;
+    let rule = |applies: &str, period: &str| json!({ "name": "A rule", "applies_for": [applies], "period": period, "maximum_amount": 400, "maximum_number": 99, "currency_code": "EUR" });
+    let rules = [
+        rule("DEBIT", "DAILY"),
+        rule("TOP_UP", "WEEKLY"),
+        rule("DEBIT", "MONTHLY"),
+    ];
+    let path = format!("/wallets/{wallet}/limits");
+    put(node, &path, &json!({ "limit_rules": rules }))
+        .with("api_key", &node.secret_key("test"))
+        .send()
+        .await;
+    let card = json!({ "cim": "CARD-1" });
+    till(node, &format!("/contacts/{}/cards", person.id), &card)
+        .send()
+        .await;
+}
+
+/// Buys twice, cancels one, has money held for a third, and returns something: the ids of the first two.
+async fn trade(node: &TestNode, person: &Person) -> Vec<String> {
+    let mut purchases = Vec::new();
+    for receipt in ["R-1", "R-2"] {
+        let rest = json!({
+            "reference_number": receipt, "payment_medium_identifier": "CARD-1", "classification": { "name": "PURCHASE" }, "currency_code": "EUR",
+            "transaction_amounts": { "total": 20, "net": 18, "tax": 2, "discount": 1 },
+            "products": [{ "id": "P-1", "sku": "BEAN", "amount": 20, "quantity": 2, "net_amount": 18, "tax_amount": 2 }],
+            "spend_request": { "amount": 4 },
+        });
+        let bought = buys(node, person, rest).await;
+        assert_eq!(bought.status, 200, "{bought:?}");
+        purchases.push(bought.text("id"));
+    }
+    let path = format!("/purchases/{}/cancel", purchases[1]);
+    till(node, &path, &json!({})).send().await;
+    let held = json!({ "spend_request": { "amount": 2 }, "block_wallet_funds": true });
+    let held = merged(purchase(node, person), &held);
+    till(node, "/purchases/estimates", &held).send().await;
+    let back = json!({
+        "amount": 2, "contact": { "id": person.id }, "return_amount": 1, "return_spent_amount": 1, "reference_number": "B-1",
+        "organisation": { "id": node.seed.organisations.merchants[0].venues[0].id },
+    });
+    till(node, "/purchases/ad_hoc_return", &back).send().await;
+    purchases
+}
