@@ -47,3 +47,12 @@ pub const AUDIT_PAGES_LOOKED_AT_MAX: usize = 1_000;
 
 /// How many addresses with wrong answers are told apart in that time, at 60 bytes each; beyond it the others count as one.
 pub const GUESSERS_TOLD_APART_MAX: usize = 100_000;
+
+/// How many questions whether somebody is known one address may ask within [`EXISTENCE_QUESTIONS_SECONDS`]: a person who registers asks two or three.
+pub const EXISTENCE_QUESTIONS_PER_ADDRESS: u32 = 30;
+
+/// The same of all addresses together, to one tenant in one mode: as many as it has codes sent.
+pub const EXISTENCE_QUESTIONS_PER_TENANT: u32 = 10_000;
+
+/// For how long these questions are counted: an hour.
+pub const EXISTENCE_QUESTIONS_SECONDS: u32 = 3_600;

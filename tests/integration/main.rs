@@ -78,6 +78,7 @@ mod time;
 mod trimming;
 mod uniqueness;
 mod users;
+mod wallet_proofs;
 mod wallets;
 
 #[path = "../support/recorder.rs"]

@@ -210,3 +210,74 @@ async fn another_code_for_a_registration_finishes_it() {
     let other = node.own(Method::POST, other, &person.access).send().await;
     assert_eq!(other.problem(), refused(404, "not_found"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_true_of_a_contact_opens_it_beside_what_it_alone_has() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let path = format!("/contacts/{}", person.id);
+    let said = json!({ "email": EMAIL, "demographics": {
+        "date_of_birth": { "year": 1815, "month": 12, "day": 10 },
+        "passport": { "number": "AB 123", "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 },
+        "id_details": { "number": "ID-7", "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 },
+        "statutory_number": "QQ 12 34 56 C",
+    } });
+    let about = node.own(Method::PUT, &path, &person.access);
+    let about = about.with("content-type", "application/json").body(&said);
+    let about = about.send().await;
+    assert_eq!(about.status, 200, "{about:?}");
+    let email = ("EMAIL", EMAIL);
+    let tries = [
+        (vec![email, ("BIRTHDATE", "1815-12-10")], true),
+        (vec![("PASSPORT", "ab123"), email], true),
+        (
+            vec![email, ("ID_NUMBER", "id-7"), ("STATUTORY_ID", "QQ123456C")],
+            true,
+        ),
+        (vec![email, ("BIRTHDATE", "1815-12-11")], false),
+        (vec![email, ("PASSPORT", "ID-7")], false),
+        (
+            vec![email, ("ID_NUMBER", "ID-7"), ("STATUTORY_ID", "QQ123456D")],
+            false,
+        ),
+        (
+            vec![("EMAIL", "b@example.test"), ("BIRTHDATE", "1815-12-10")],
+            false,
+        ),
+    ];
+    for (credentials, is_known) in tries {
+        node.clock.advance(Span::seconds(3_700));
+        let before = node.inbox().await.len();
+        let challenge = asked(&node, "SMS", &credentials).await;
+        assert_eq!(challenge.text("obfuscated_value"), "**********");
+        let sent = node.inbox().await.len() - before;
+        assert_eq!(sent, usize::from(is_known), "{credentials:?}");
+        let code = match is_known {
+            true => node.code(PHONE).await,
+            false => "000000".to_owned(),
+        };
+        let answer = node.answered(&challenge.text("auth_otp"), &code).await;
+        match is_known {
+            true => assert_eq!(Person::of(&answer).id, person.id),
+            false => assert_eq!(answer.problem(), refused(401, "otp_invalid")),
+        }
+    }
+    let before = node.inbox().await.len();
+    for credentials in [
+        // True of many, or of no day.
+        vec![("BIRTHDATE", "1815-12-10"), ("PASSPORT", "AB 123")],
+        vec![("BIRTHDATE", "1815-12-10")],
+        vec![email, ("BIRTHDATE", "10.12.1815")],
+        vec![email, ("BIRTHDATE", "1815-13-10")],
+        vec![email, ("PASSPORT", " ")],
+    ] {
+        let ask = node.app("/contacts/otp", &asks("SMS", &credentials));
+        let answer = ask.send().await;
+        assert_eq!(
+            answer.problem(),
+            refused(422, "invalid_request"),
+            "{credentials:?}"
+        );
+    }
+    assert_eq!(node.inbox().await.len(), before);
+}

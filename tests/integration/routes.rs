@@ -182,6 +182,11 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
         .post("/api_keys", &weak)
         .with("api_key", &node.secret_key("test"));
     let weak = weak.send().await.text("value");
+    let app = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.register", "contacts.exists"] });
+    let app = node
+        .post("/api_keys", &app)
+        .with("api_key", &node.secret_key("test"));
+    let app = app.send().await.text("value");
     let user = node.owner().await.access;
     let person = node.signed_up("+447566224395").await;
     let person = format!("Bearer {}", person.access);
@@ -232,7 +237,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                     );
                 }
                 if opened_by.contains(&"api_key") {
-                    let let_in = ask.with("api_key", &node.app_key("test")).send().await;
+                    let let_in = ask.with("api_key", &app).send().await;
                     assert_eq!(let_in.status, 422, "{name} {body}");
                 }
             }

@@ -77,6 +77,24 @@ fn asks(node: &TestNode, person: &Person, email: &str) -> Vec<(&'static str, Ask
             ),
         ),
         (
+            "a code by what is true of it",
+            app(
+                "/contacts/otp",
+                json!({ "method": "EMAIL", "credentials": [
+                    { "name": "EMAIL", "value": email }, { "name": "BIRTHDATE", "value": "1815-12-10" },
+                ] }),
+            ),
+        ),
+        (
+            "a code by what is true of it, elsewhere",
+            app(
+                "/contacts/otp",
+                json!({ "method": "SMS", "credentials": [
+                    { "name": "EMAIL", "value": email }, { "name": "PASSPORT", "value": "P1" },
+                ] }),
+            ),
+        ),
+        (
             "a registration",
             app("/contacts/register", ada_by_email(email, None)),
         ),
@@ -102,7 +120,21 @@ fn asks(node: &TestNode, person: &Person, email: &str) -> Vec<(&'static str, Ask
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_known_looks_like_what_is_not_in_every_flow() {
     let node = TestNode::start().await;
-    node.signed_up_by_email(KNOWN, PASSWORD).await;
+    let known = node.signed_up_by_email(KNOWN, PASSWORD).await;
+    let about = json!({ "phone": { "type": "MOBILE", "number": "+442079460019" }, "demographics": {
+        "date_of_birth": { "year": 1815, "month": 12, "day": 10 },
+        "passport": { "number": "P1", "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 },
+    } });
+    let about = node
+        .own(
+            Method::PUT,
+            &format!("/contacts/{}", known.id),
+            &known.access,
+        )
+        .with("content-type", "application/json")
+        .body(&about);
+    let about = about.send().await;
+    assert_eq!(about.status, 200, "{about:?}");
     let desk = json!({ "code": "DESK", "email_address": DESK });
     let desk = node.post("/contacts", &desk);
     let desk = desk.with("api_key", &node.secret_key("test")).send().await;

@@ -10,8 +10,9 @@
 
 mod account;
 mod adding;
-mod at_till;
+mod confirming;
 mod destination;
+mod existence;
 mod on_file;
 mod one_time_token;
 mod password;
@@ -37,7 +38,7 @@ pub use crate::secrets::{ContactSession, OneTimeToken};
 pub use account::{Account, AccountRegistration, UsedCodeFlow};
 pub use adding::Begun;
 pub use destination::Destination;
-pub use on_file::Detail;
+pub use on_file::{Detail, Fact};
 pub use password::PasswordTry;
 pub use registration::Registration;
 

@@ -6,12 +6,12 @@ use crate::actors::envelope::Failure;
 use crate::actors::router::{OpenedProfile, Router, unexpected};
 use crate::domain::access::{self, Channel, Purpose};
 use crate::domain::address::{Address, Mode, TenantId};
-use crate::domain::contact::{Profile, Stage};
+use crate::domain::contact::{Document, Profile, Stage};
 use crate::domain::directory_entry::{self, ValueHash};
 use crate::domain::entity::{Answer, ContactView, Query, Rejection};
 use crate::secrets::UniqueValue;
 
-/// Something that a contact is known by, as it is compared.
+/// Something that one contact alone is known by.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Detail {
     /// A phone number of its profile, or its e-mail address.
@@ -20,8 +20,46 @@ pub enum Detail {
     Card(String),
 }
 
+/// Something that its profile may say of a contact, and of others: it finds nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// Its date of birth: year, month and day.
+    Born(u16, u8, u8),
+    /// The number of its passport.
+    Passport(String),
+    /// The number of its identity card.
+    IdNumber(String),
+    /// Its number with an authority.
+    StatutoryNumber(String),
+}
+
+impl Fact {
+    /// Whether `profile` says so. Blanks and case make no other number.
+    fn is_of(&self, profile: &Profile) -> bool {
+        let Some(about) = profile.own.as_ref().map(|own| &own.demographics) else {
+            return false;
+        };
+        let same =
+            |known: Option<&String>, said: &str| known.is_some_and(|it| folded(it) == folded(said));
+        let number = |document: &Option<Document>, said: &str| {
+            same(document.as_ref().map(|it| &it.number), said)
+        };
+        match self {
+            Fact::Born(year, month, day) => about.date_of_birth == Some((*year, *month, *day)),
+            Fact::Passport(said) => number(&about.passport, said),
+            Fact::IdNumber(said) => number(&about.id_details, said),
+            Fact::StatutoryNumber(said) => same(about.statutory_number.as_ref(), said),
+        }
+    }
+}
+
+fn folded(number: &str) -> String {
+    let letters = number.chars().filter(|it| !it.is_whitespace());
+    letters.flat_map(char::to_uppercase).collect()
+}
+
 impl Router {
-    /// Sends a code by `channel` to the contact that has all of `details`, if there is one, to where `to` finds in its
+    /// Sends a code by `channel` to the contact that has all of the details, and of whom all of `facts` are true, if there is one, to where `to` finds in its
     /// profile that it is reached. The first detail finds the contact; where `channel` reaches it, the code goes there.
     ///
     /// # Errors
@@ -31,6 +69,7 @@ impl Router {
         (tenant, mode): (TenantId, Mode),
         channel: Channel,
         (first, others): (&Detail, &[Detail]),
+        facts: &[Fact],
         to: impl Fn(&Profile) -> Option<Destination> + Send,
     ) -> Result<Challenged, AccessRefused> {
         let value = self.detail(first, tenant, mode);
@@ -46,6 +85,7 @@ impl Router {
             .map(|detail| self.detail(detail, tenant, mode));
         let values: Vec<_> = others.chain([value]).collect();
         let known = self.known_by(contact, &values).await?;
+        let known = known.filter(|profile| facts.iter().all(|fact| fact.is_of(profile)));
         // What was sent here and can be reached this way was counted, and anything else must be.
         let sent_here = match first {
             Detail::Reached(to) if to.channel() == channel => Some(to.clone()),

@@ -43,6 +43,8 @@ pub enum Purpose {
     VerifyEmail,
     /// To show at a till who somebody is.
     Till,
+    /// To show, beside the wallet's code, whose wallet it is.
+    Wallet,
 }
 
 impl Purpose {
@@ -50,7 +52,11 @@ impl Purpose {
     pub const fn has_token(self) -> bool {
         match self {
             Purpose::ResetPassword | Purpose::VerifyEmail => true,
-            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity | Purpose::Till => false,
+            Purpose::Register
+            | Purpose::SignIn
+            | Purpose::AddIdentity
+            | Purpose::Till
+            | Purpose::Wallet => false,
         }
     }
 
@@ -58,7 +64,9 @@ impl Purpose {
     pub const fn signs_in(self) -> bool {
         match self {
             Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => true,
-            Purpose::ResetPassword | Purpose::VerifyEmail | Purpose::Till => false,
+            Purpose::ResetPassword | Purpose::VerifyEmail | Purpose::Till | Purpose::Wallet => {
+                false
+            }
         }
     }
 

@@ -345,7 +345,8 @@ impl Access {
                 | Purpose::AddIdentity
                 | Purpose::ResetPassword
                 | Purpose::VerifyEmail
-                | Purpose::Till,
+                | Purpose::Till
+                | Purpose::Wallet,
                 Account::Exists | Account::Registering | Account::Nobody,
             ) => {
                 vec![Event::CodeWrong(challenge.number, wall)]

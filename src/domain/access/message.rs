@@ -21,9 +21,10 @@ impl Message {
             Purpose::ResetPassword => "Choose another password",
             Purpose::VerifyEmail => "Is this your e-mail address?",
             Purpose::Till => "Your code for the till",
+            Purpose::Wallet => "Your code for your wallet",
         };
         let body = match purpose {
-            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity => {
+            Purpose::Register | Purpose::SignIn | Purpose::AddIdentity | Purpose::Wallet => {
                 format!("{code} is your code. It works once, for 10 minutes. Tell it to nobody.")
             }
             Purpose::Till => format!(

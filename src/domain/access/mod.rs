@@ -140,6 +140,16 @@ impl Access {
         self.challenges.iter().find(|it| it.number == number)
     }
 
+    /// The newest challenge that was sent to `destination` for `purpose`.
+    pub fn newest_challenge(
+        &self,
+        purpose: Purpose,
+        destination: &ValueHash,
+    ) -> Option<&Challenge> {
+        let mut challenges = self.challenges.iter().rev();
+        challenges.find(|it| it.purpose == purpose && it.destination == *destination)
+    }
+
     /// The session of this number, if it has not ended.
     pub fn session(&self, number: u32) -> Option<&Session> {
         self.sessions.iter().find(|it| it.number == number)

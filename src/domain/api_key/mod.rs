@@ -46,6 +46,8 @@ pub enum Scope {
     TestClock,
     /// Let contacts register and sign in: what an app's public key needs.
     ContactsRegister,
+    /// Ask whether anybody is known by a phone number or an e-mail address.
+    ContactsExist,
     /// Read what test mode would have sent.
     TestInbox,
     /// Read what the tenant is connected to.
@@ -74,7 +76,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 28] = [
+    pub const ALL: [Scope; 29] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -91,6 +93,7 @@ impl Scope {
         Scope::SettingsWrite,
         Scope::TestClock,
         Scope::ContactsRegister,
+        Scope::ContactsExist,
         Scope::TestInbox,
         Scope::IntegrationsRead,
         Scope::IntegrationsWrite,
@@ -124,6 +127,7 @@ impl Scope {
             Scope::SettingsWrite => "settings.write",
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
+            Scope::ContactsExist => "contacts.exists",
             Scope::TestInbox => "test_inbox.read",
             Scope::IntegrationsRead => "integrations.read",
             Scope::IntegrationsWrite => "integrations.write",
@@ -163,6 +167,7 @@ impl Scope {
             Scope::SettingsWrite => 4_096,
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
+            Scope::ContactsExist => 1 << 14,
             Scope::TestInbox => 1 << 27,
             Scope::IntegrationsRead => 1 << 25,
             Scope::IntegrationsWrite => 1 << 26,

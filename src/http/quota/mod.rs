@@ -188,6 +188,31 @@ impl Quota {
         outcome
     }
 
+    /// Counts a question whether anybody is known by something: these are for a person who types, and for nobody who goes through a list.
+    ///
+    /// # Errors
+    /// A 429. Nothing was looked up.
+    pub fn admit_question(
+        &self,
+        (tenant, mode): (TenantId, Mode),
+        client: IpAddr,
+    ) -> Result<(), Problem> {
+        let of_address = Rate {
+            requests: limits::EXISTENCE_QUESTIONS_PER_ADDRESS,
+            seconds: limits::EXISTENCE_QUESTIONS_SECONDS,
+        };
+        let of_all = Rate {
+            requests: limits::EXISTENCE_QUESTIONS_PER_TENANT,
+            seconds: limits::EXISTENCE_QUESTIONS_SECONDS,
+        };
+        let mut standings = Vec::new();
+        for (policy, rate, who) in [("address", of_address, Some(client)), ("key", of_all, None)] {
+            let subject = Subject::Asking(tenant, mode, who);
+            self.take(policy, rate, &subject, &mut standings)?;
+        }
+        Ok(())
+    }
+
     fn take(
         &self,
         policy: &'static str,

@@ -28,6 +28,8 @@ pub(super) enum Subject {
     Account(TenantId, Mode, Address),
     /// The messages to one destination, by its hash.
     Destination(TenantId, Mode, [u8; 32]),
+    /// The questions of an address about who is known, to one tenant in one mode; those of all addresses.
+    Asking(TenantId, Mode, Option<IpAddr>),
     /// All that cannot be told apart any more.
     Crowd,
 }

@@ -30,6 +30,8 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         credentials::adding_identities,
         credentials::asking_for_codes,
         credentials::codes_at_a_till,
+        credentials::whose_wallet_it_is,
+        credentials::asking_who_is_known,
         own::profile,
         own::addresses_and_devices,
         own::memberships,

@@ -133,6 +133,7 @@ fn challenge(challenge: &Challenge) -> Value {
             Purpose::ResetPassword => "RESET_PASSWORD",
             Purpose::VerifyEmail => "VERIFY_EMAIL",
             Purpose::Till => "TILL",
+            Purpose::Wallet => "WALLET",
         },
         "channel": match channel {
             Channel::Sms => "SMS",

@@ -84,6 +84,19 @@ fn is_day(month: u8, day: u8) -> bool {
     days.is_some_and(|days| (1..=*days).contains(&day))
 }
 
+/// The year, month and day that `text` writes as ISO 8601 has it, if there is such a day.
+pub(super) fn day(text: &str) -> Option<(u16, u8, u8)> {
+    let mut parts = text.split('-');
+    let mut digits = |count: usize| {
+        let part = parts.next()?;
+        let is_written = part.len() == count && part.bytes().all(|it| it.is_ascii_digit());
+        is_written.then(|| part.parse::<u16>().ok())?
+    };
+    let (year, month, day) = (digits(4)?, digits(2)?, digits(2)?);
+    let (month, day) = (u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+    (parts.next().is_none() && year > 0 && is_day(month, day)).then_some((year, month, day))
+}
+
 impl WireDocument {
     fn validate(&self, faults: &mut Faults) {
         check(faults, "number", Some(&self.number), NAME_CHARS_MAX);

@@ -11,6 +11,7 @@ mod delete;
 mod demographics;
 mod devices;
 mod email_verification;
+mod existence;
 mod export;
 mod external;
 mod forgot_password;
@@ -106,6 +107,10 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(languages::list),
         routes!(tokens::make, tokens::list),
         routes!(wallets::get::get, not_built::set_wallet_top_up),
+        routes!(existence::contact),
+        routes!(existence::wallet),
+        routes!(wallets::confirm::ask),
+        routes!(wallets::confirm::confirm),
         routes!(wallets::code::get),
         routes!(wallets::limits::get),
         routes!(wallets::journals::list),

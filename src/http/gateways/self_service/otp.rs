@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use super::challenge::{
     self, WireChallenge, evenly, require_delivery, require_message, require_room,
 };
+use super::demographics::day;
 use super::wire::not_built;
-use crate::actors::router::access::{Destination, Detail};
+use crate::actors::router::access::{Destination, Detail, Fact};
 use crate::domain::access::Channel;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
@@ -52,21 +53,21 @@ enum Name {
     Phone,
     /// An earlier transaction.
     AuthOtp,
-    /// Not built.
+    /// A date of birth, as `2001-12-31`.
     Birthdate,
-    /// Not built.
+    /// The number of a passport.
     Passport,
     /// A card of the contact.
     Card,
     /// The e-mail address that it signs in by.
     Email,
-    /// Not built.
+    /// The number of an identity card.
     IdNumber,
     /// The same as a card.
     LoyaltyIdentifier,
     /// Not built.
     GiftPass,
-    /// Not built.
+    /// A number with an authority.
     StatutoryId,
 }
 
@@ -89,8 +90,8 @@ struct Credential {
 #[schema(as = OtpRequest)]
 pub(super) struct NewOtp {
     method: Method,
-    /// What the contact signs in by: one `PHONE`, with `SMS`, or one `EMAIL`, with `EMAIL`. Or two details of a contact that the business knows:
-    /// the code goes to where that one is known to be reached. Or one `AUTH_OTP`, to have another code sent.
+    /// What the contact signs in by: one `PHONE`, with `SMS`, or one `EMAIL`, with `EMAIL`. Or two details of a contact that the business knows,
+    /// one of them a `PHONE`, `EMAIL`, `CARD` or `LOYALTY_IDENTIFIER`: the code goes to where that one is known to be reached. Or one `AUTH_OTP`, to have another code sent.
     #[schema(min_items = 1, max_items = 10)]
     credentials: Vec<Credential>,
 }
@@ -99,8 +100,8 @@ pub(super) struct NewOtp {
 enum Named {
     /// What the contact signs in by.
     Identity(Destination),
-    /// Details of a contact.
-    Details(Vec<Detail>),
+    /// What a contact alone has, and what is true of it.
+    Details(Vec<Detail>, Vec<Fact>),
     /// An earlier transaction.
     Again(String),
     /// Something that is not built.
@@ -112,31 +113,48 @@ enum Named {
 /// What one credential says.
 enum Said {
     Detail(Detail),
+    Fact(Fact),
     NotBuilt,
     Wrong(&'static str, &'static str),
 }
 
 impl Credential {
+    fn text(&self, chars_max: usize, said: impl FnOnce(String) -> Said) -> Said {
+        let text = self.value.trim();
+        match (1..=chars_max).contains(&text.chars().count()) {
+            true => said(text.to_owned()),
+            false => Said::Wrong("wrong_length", "is empty, or too long"),
+        }
+    }
+
+    fn number(&self, fact: fn(String) -> Fact) -> Said {
+        self.text(limits::NAME_CHARS_MAX, |text| Said::Fact(fact(text)))
+    }
+
     fn said(&self) -> Said {
         let reached = match self.name {
             Name::Phone => e164(&self.value, None).map(Destination::Phone),
             Name::Email => email::normal(&self.value).map(Destination::Email),
             Name::Card | Name::LoyaltyIdentifier => {
-                let text = self.value.trim();
-                let is_there = !text.is_empty() && text.chars().count() <= limits::CODE_CHARS_MAX;
-                return match is_there {
-                    true => Said::Detail(Detail::Card(text.to_owned())),
-                    false => Said::Wrong("wrong_length", "must have 1 to 64 characters"),
+                return self.text(limits::CODE_CHARS_MAX, |text| {
+                    Said::Detail(Detail::Card(text))
+                });
+            }
+            Name::Passport => return self.number(Fact::Passport),
+            Name::IdNumber => return self.number(Fact::IdNumber),
+            Name::StatutoryId => return self.number(Fact::StatutoryNumber),
+            Name::Birthdate => {
+                return match day(self.value.trim()) {
+                    Some((year, month, day)) => Said::Fact(Fact::Born(year, month, day)),
+                    None => {
+                        Said::Wrong("no_such_day", "must be a day that there is, as 2001-12-31")
+                    }
                 };
             }
             Name::AuthOtp => {
                 return Said::Wrong("not_alone", "must be the only credential, or be left out");
             }
-            Name::Birthdate
-            | Name::Passport
-            | Name::IdNumber
-            | Name::GiftPass
-            | Name::StatutoryId => return Said::NotBuilt,
+            Name::GiftPass => return Said::NotBuilt,
         };
         match reached {
             Some(to) => Said::Detail(Detail::Reached(to)),
@@ -155,13 +173,14 @@ impl NewOtp {
         {
             return Named::Again(one.value.clone());
         }
-        let mut details = Vec::with_capacity(self.credentials.len());
+        let (mut details, mut facts) = (Vec::new(), Vec::new());
         for (index, credential) in self.credentials.iter().enumerate() {
             match credential.said() {
                 _ if credential.gift_pass.is_some() => return Named::NotBuilt,
                 Said::NotBuilt => return Named::NotBuilt,
                 Said::Detail(detail) if details.contains(&detail) => {}
                 Said::Detail(detail) => details.push(detail),
+                Said::Fact(fact) => facts.push(fact),
                 Said::Wrong(code, remedy) => {
                     return Named::Wrong(format!("credentials/{index}/value"), code, remedy);
                 }
@@ -171,6 +190,12 @@ impl NewOtp {
         let channel = self.method.channel();
         details.sort_by_key(|it| !matches!(it, Detail::Reached(to) if to.channel() == channel));
         match details.as_slice() {
+            [] if !facts.is_empty() => Named::Wrong(
+                "credentials".to_owned(),
+                "none_is_unique",
+                "must have a PHONE, EMAIL, CARD or LOYALTY_IDENTIFIER: the others can be true of several contacts",
+            ),
+            _ if !facts.is_empty() => Named::Details(details, facts),
             [Detail::Reached(to)] if to.channel() == channel => Named::Identity(to.clone()),
             [Detail::Reached(_)] => Named::Wrong(
                 "method".to_owned(),
@@ -182,7 +207,7 @@ impl NewOtp {
                 "too_few",
                 "must have a second detail beside a card",
             ),
-            _ => Named::Details(details),
+            _ => Named::Details(details, facts),
         }
     }
 }
@@ -217,7 +242,7 @@ const CREDENTIALS_MAX: usize = 10;
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "Another credential, which is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 501, description = "GIFT_PASS, which is not built", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -229,8 +254,8 @@ pub(super) async fn request(
     let channel = body.method.channel();
     match body.named() {
         Named::Identity(to) => send(&api, &caller, &to).await,
-        Named::Details(details) => {
-            let sent = send_on_file(&api, &caller, channel, &details);
+        Named::Details(details, facts) => {
+            let sent = send_on_file(&api, &caller, channel, (&details, &facts));
             evenly(caller.began, sent).await
         }
         Named::Again(auth_otp) => {
@@ -238,10 +263,7 @@ pub(super) async fn request(
             evenly(caller.began, caller.guess(&api, sent)).await
         }
         Named::Wrong(..) => Err(Problem::from(Code::InvalidRequest)),
-        Named::NotBuilt => Err(not_built(
-            "credentials",
-            "PHONE, EMAIL, CARD, LOYALTY_IDENTIFIER or AUTH_OTP",
-        )),
+        Named::NotBuilt => Err(not_built("credentials", "anything but GIFT_PASS")),
     }
 }
 
@@ -260,12 +282,12 @@ pub(super) async fn send(
     evenly(caller.began, sent).await
 }
 
-/// Has a code sent to the contact that has all of `details`.
+/// Has a code sent to the contact that has all of `details`, and of whom all of `facts` are true.
 async fn send_on_file(
     api: &Api,
     caller: &Caller,
     channel: Channel,
-    details: &[Detail],
+    (details, facts): (&[Detail], &[Fact]),
 ) -> Result<Response, Problem> {
     require_delivery(api, caller, channel).await?;
     let world = (caller.tenant(), caller.mode());
@@ -281,7 +303,7 @@ async fn send_on_file(
     let reached = |profile: &Profile| reached(profile, channel);
     let challenged = api
         .router
-        .challenge_on_file(world, channel, details, reached);
+        .challenge_on_file(world, channel, details, facts, reached);
     challenge::answer(caller, StatusCode::OK, sent_here, challenged.await)
 }
 
@@ -296,6 +318,18 @@ async fn send_again(
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
     challenge::answer(caller, StatusCode::OK, None, challenged)
+}
+
+/// Whether the contact of this profile is reached at `to`.
+pub(super) fn reached_at(profile: &Profile, to: &Destination) -> bool {
+    match to {
+        Destination::Phone(number) => profile
+            .phones
+            .iter()
+            .filter_map(|it| e164(&it.number, it.country_code.as_deref()))
+            .any(|it| it == *number),
+        Destination::Email(_) => reached(profile, Channel::Email).as_ref() == Some(to),
+    }
 }
 
 /// Where the contact of this profile is reached: by its primary phone that can be dialled, or its e-mail address.

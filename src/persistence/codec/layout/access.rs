@@ -7,7 +7,7 @@ use bincode::error::{DecodeError, EncodeError};
 use crate::domain::access;
 
 stored!(choice access::Channel { 0 => Sms, 1 => Email });
-stored!(choice access::Purpose { 0 => Register, 1 => SignIn, 2 => AddIdentity, 3 => ResetPassword, 4 => VerifyEmail, 5 => Till });
+stored!(choice access::Purpose { 0 => Register, 1 => SignIn, 2 => AddIdentity, 3 => ResetPassword, 4 => VerifyEmail, 5 => Till, 6 => Wallet });
 stored!(choice access::Provider {
     0 => Phone, 1 => Email, 2 => Facebook, 3 => Apple, 4 => Google, 5 => Oidc,
 });

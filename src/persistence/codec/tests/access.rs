@@ -127,14 +127,34 @@ pub(super) fn destination() -> Destination {
     }
 }
 
+fn of_contact(name: &'static str, event: access::Event) -> (&'static str, Event) {
+    let event = contact::Event::Access(Box::new(event));
+    (name, Event::Contact(event))
+}
+
+/// What happens to codes.
+pub(super) fn of_codes() -> Vec<(&'static str, Event)> {
+    vec![
+        of_contact(
+            "access_challenged",
+            access::Event::Challenged(challenge(Purpose::SignIn, Channel::Sms)),
+        ),
+        of_contact("access_code_wrong", access::Event::CodeWrong(301, NOW)),
+        of_contact("access_code_right", access::Event::CodeRight(301)),
+        of_contact(
+            "access_challenged_at_till",
+            access::Event::Challenged(challenge(Purpose::Till, Channel::Email)),
+        ),
+        of_contact(
+            "access_challenged_for_wallet",
+            access::Event::Challenged(challenge(Purpose::Wallet, Channel::Sms)),
+        ),
+        of_contact("access_confirmed", access::Event::Confirmed(301)),
+    ]
+}
+
 /// What happens to whoever signs in, and to the entries of their values.
 pub(super) fn events() -> Vec<(&'static str, Event)> {
-    let of_contact = |name, event| {
-        (
-            name,
-            Event::Contact(contact::Event::Access(Box::new(event))),
-        )
-    };
     let value = ValueHash([7; 16]);
     let holder = Holder {
         contact: 12,
@@ -142,15 +162,9 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     };
     vec![
         of_contact(
-            "access_challenged",
-            access::Event::Challenged(challenge(Purpose::SignIn, Channel::Sms)),
-        ),
-        of_contact(
             "access_registering",
             access::Event::Registering(registering(Progress::Asked)),
         ),
-        of_contact("access_code_wrong", access::Event::CodeWrong(301, NOW)),
-        of_contact("access_code_right", access::Event::CodeRight(301)),
         of_contact(
             "access_identity_added",
             access::Event::IdentityAdded(identity()),
@@ -191,11 +205,6 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         of_contact("access_on_file", access::Event::OnFile(on_file())),
         of_contact("access_email_verified", access::Event::EmailVerified(value)),
         of_contact("access_token_used", access::Event::TokenUsed(301)),
-        of_contact(
-            "access_challenged_at_till",
-            access::Event::Challenged(challenge(Purpose::Till, Channel::Email)),
-        ),
-        of_contact("access_confirmed", access::Event::Confirmed(301)),
         (
             "directory_entry_reserved_on_wall",
             Event::DirectoryEntry(directory_entry::Event::ReservedOnWall(value, holder, NOW)),

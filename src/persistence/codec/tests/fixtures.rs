@@ -322,6 +322,7 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     .into_iter()
     .chain(wallet::events())
     .chain(access::events())
+    .chain(access::of_codes())
     .chain(access::accounts())
     .chain(tokens::events())
     .chain(integrations::events())

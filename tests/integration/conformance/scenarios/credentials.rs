@@ -98,6 +98,22 @@ pub(super) async fn asking_for_codes(node: TestNode) {
             vec![("LOYALTY_IDENTIFIER", "978123"), ("EMAIL", EMAIL)],
         ),
         ("EMAIL", vec![("AUTH_OTP", "")]),
+        (
+            "EMAIL",
+            vec![
+                ("EMAIL", EMAIL),
+                ("BIRTHDATE", "1815-12-10"),
+                ("PASSPORT", "P1"),
+            ],
+        ),
+        (
+            "EMAIL",
+            vec![
+                ("EMAIL", EMAIL),
+                ("ID_NUMBER", "I1"),
+                ("STATUTORY_ID", "S1"),
+            ],
+        ),
     ] {
         node.clock.advance(Span::seconds(31));
         let said = |(name, value): (&str, &str)| match name {
@@ -129,6 +145,49 @@ pub(super) async fn codes_at_a_till(node: TestNode) {
         let auth_otp = asked.send().await.text("auth_otp");
         let answer = json!({ "auth_otp": auth_otp, "code": node.code(to).await });
         till(Method::POST, &format!("{path}/validate_otp"), &answer)
+            .send()
+            .await;
+    }
+}
+
+pub(super) async fn whose_wallet_it_is(node: TestNode) {
+    let person = company(&node).await;
+    let wallet = person.wallet(&node).await;
+    let code = person.sees(&node, format!("/wallets/{wallet}/code")).await;
+    let phone =
+        json!({ "provider": "PHONE", "phone": { "number": "07566224395", "country_code": "GBR" } });
+    let added = own(&node, &person, "/identities", &phone).send().await;
+    let proven = node.code(PHONE).await;
+    node.answered(&added.text("auth_otp"), &proven).await;
+    node.clock.advance(Span::seconds(31));
+    for (to, identity) in [
+        (EMAIL, json!({ "type": "EMAIL", "value": EMAIL })),
+        (
+            PHONE,
+            json!({ "type": "PHONE", "value": "07566224395", "country_code": "GBR" }),
+        ),
+    ] {
+        let ask = node.own(Method::POST, "/wallets/otp", &person.access);
+        let ask = ask.with("content-type", "application/json");
+        ask.body(&json!({ "identity": identity })).send().await;
+        let otp = node.code(to).await;
+        let proof = json!({ "otp": otp, "code": code["code"], "identity": identity });
+        own(&node, &person, "/wallets", &proof).send().await;
+    }
+}
+
+pub(super) async fn asking_who_is_known(node: TestNode) {
+    company(&node).await;
+    let key = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.exists"] });
+    let key = node.post("/api_keys", &key);
+    let key = key.with("api_key", &node.secret_key("test")).send().await;
+    for path in [
+        "/contacts?email_address=ada%40example.test",
+        "/contacts?phone=%2B447566224395",
+        "/wallets/wallet_exists?type=EMAIL&value=ada%40example.test",
+    ] {
+        node.ask(Method::GET, &format!("/self-service/v2{path}"))
+            .with("api_key", &key.text("value"))
             .send()
             .await;
     }

@@ -2,6 +2,7 @@
 
 pub(super) mod code;
 pub(super) mod commerce_balances;
+pub(super) mod confirm;
 pub(super) mod get;
 pub(super) mod journals;
 pub(super) mod limits;
