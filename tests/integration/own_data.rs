@@ -323,6 +323,10 @@ fn body_of(path: &str, organisation: &str) -> Value {
         ("/preferences", ..) => json!({ "organisation_id": organisation, "type": "ORDERS" }),
         ("/organisations", ..) => json!({ "organisation_id": organisation, "action": "SIGNUP" }),
         ("", false, false) => json!({ "first_name": "Eve" }),
+        ("/wallets", ..) => {
+            let phone = json!({ "type": "PHONE", "value": "+442079460019" });
+            json!({ "otp": "123456", "code": "1", "identity": phone })
+        }
         // No form: who may not set it is refused before it is read.
         ("/image", ..) => json!({}),
         ("/export_statement" | "/actions" | "/meter_readings", ..) => json!({}),
