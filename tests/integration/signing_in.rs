@@ -382,6 +382,11 @@ async fn signing_in_by_what_is_not_built_or_not_known_does_nothing() {
         (
             otp,
             json!({ "method": "SMS", "credentials": [{ "name": "BIRTHDATE", "value": "1" }] }),
+            (422, "invalid_request"),
+        ),
+        (
+            otp,
+            json!({ "method": "SMS", "credentials": [{ "name": "GIFT_PASS", "value": "1" }] }),
             (501, "not_built"),
         ),
         (
