@@ -14,20 +14,15 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::brake::Brake;
+use super::message_rows::{MessageRows, asked_for};
 use super::progress::{Freshness, Progress};
-use crate::domain::access;
-use crate::domain::address::{Address, Mode, TenantId};
-use crate::domain::contact;
-use crate::domain::entity::Event;
-use crate::domain::user;
+use crate::domain::address::{Mode, TenantId};
 use crate::limits;
-use crate::persistence::codec;
 use crate::persistence::feed::{self, Feed, Pulled};
 use crate::persistence::follower::{Error, Follower};
 use crate::persistence::journal::Position;
-use crate::persistence::listing::Cursor;
-use crate::persistence::rows::{self, Row, Rows, Write};
-use crate::persistence::store::{self, Store};
+use crate::persistence::rows::{self, Rows};
+use crate::persistence::store::Store;
 use crate::secrets::Secrets;
 
 pub use crate::persistence::undelivered::{Letter, Message};
@@ -67,11 +62,11 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// What it is called among followers.
-    const NAME: &'static str = "inbox";
-
-    /// The version of its rows.
-    const VERSION: u16 = 1;
+    const ROWS: MessageRows = MessageRows {
+        name: "inbox",
+        version: 1,
+        lost: "the place of the test inbox cannot be read; it goes on from here",
+    };
 
     /// An inbox over `rows`. `brake` holds it still, in tests.
     pub fn new(
@@ -81,7 +76,7 @@ impl Inbox {
         brake: Brake,
     ) -> Arc<Inbox> {
         Arc::new(Inbox {
-            progress: Progress::new(Self::NAME, Arc::clone(&feed)),
+            progress: Progress::new(Self::ROWS.name, Arc::clone(&feed)),
             feed,
             rows,
             secrets,
@@ -122,7 +117,9 @@ impl Inbox {
         let has_more = effects.len() >= max;
         for fed in &effects {
             let messages = fed.effect.events.iter();
-            for message in messages.filter_map(|event| self.message(fed.address, event)) {
+            for message in messages
+                .filter_map(|event| asked_for(&self.secrets, Mode::Test, fed.address, event))
+            {
                 state.keep(fed.position, message, false);
             }
         }
@@ -132,75 +129,6 @@ impl Inbox {
         self.progress.reach(position, (!has_more).then_some(began));
         Ok(has_more)
     }
-
-    /// The message that an event asks for, if it asks for one of test mode.
-    fn message(&self, address: Address, event: &Event) -> Option<Message> {
-        match event {
-            Event::Contact(contact::Event::Access(event)) if address.mode == Mode::Test => {
-                let access::Event::Challenged(challenge) = **event else {
-                    return None;
-                };
-                // To nobody: it was made so that nobody can tell.
-                let is_decoy = address.entity == self.secrets.decoy(&challenge.destination);
-                (!is_decoy).then_some(Message::Code(address, challenge))
-            }
-            // Users are of no mode: whoever has it sent says in which it is.
-            Event::User(user::Event::LetterSent(letter)) => match letter.sender {
-                Some((tenant, Mode::Test)) => Some(Message::Letter(Letter {
-                    tenant,
-                    user: address.entity,
-                    number: letter.number,
-                    kind: letter.purpose.kind(),
-                    nonce: letter.nonce,
-                    issued_at: letter.issued_at,
-                    until: letter.expires_at,
-                })),
-                Some(_) | None => None,
-            },
-            _ => None,
-        }
-    }
-
-    fn stored_place(&self) -> Result<Option<Position>, store::Error> {
-        let Some(row) = self.rows.get(&store::cursor_key(Self::NAME))? else {
-            return Ok(None);
-        };
-        Ok(match codec::decode_cursor(&row.payload) {
-            Ok(cursor) if cursor.version == Self::VERSION => Some(cursor.position),
-            Ok(_) => None,
-            Err(error) => {
-                tracing::warn!(%error, "the place of the test inbox cannot be read; it goes on from here");
-                None
-            }
-        })
-    }
-
-    fn stored(&self) -> Result<Vec<(Position, Message)>, store::Error> {
-        let prefix = store::projection_prefix(Self::NAME);
-        let mut found = Vec::new();
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page =
-                self.rows
-                    .scan(&prefix, after.as_deref(), limits::PROJECTION_ROWS_A_BATCH)?;
-            let Some((last, _)) = page.last() else {
-                return Ok(found);
-            };
-            after = Some(last.clone());
-            for (key, row) in page {
-                let place = key.get(prefix.len()..).and_then(<[u8]>::first_chunk);
-                let place = place.map(|bytes| Position(u64::from_be_bytes(*bytes)));
-                let message = codec::decode_undelivered(&row.payload)?;
-                found.extend(place.map(|place| (place, message)));
-            }
-        }
-    }
-}
-
-fn row_key(place: Position) -> Vec<u8> {
-    let mut row = store::projection_prefix(Inbox::NAME);
-    row.extend(place.0.to_be_bytes());
-    row
 }
 
 impl State {
@@ -218,44 +146,16 @@ impl State {
             }
         }
     }
-
-    /// What changed since the last flush, with the cursor.
-    fn writes(&self) -> Vec<Write> {
-        let all = self.kept.values().flatten();
-        let puts = all.filter(|(_, it)| !it.is_written).map(|(place, it)| {
-            let row = Row {
-                entity_seq: 0,
-                payload: codec::encode_undelivered(&it.message),
-            };
-            let key = row_key(*place);
-            Write::Put { key, row }
-        });
-        let gone = self.gone.iter().map(|place| Write::Delete {
-            key: row_key(*place),
-        });
-        let cursor = Cursor {
-            version: Inbox::VERSION,
-            position: self.position,
-        };
-        let cursor = Write::Put {
-            key: store::cursor_key(Inbox::NAME),
-            row: Row {
-                entity_seq: 0,
-                payload: codec::encode_cursor(&cursor),
-            },
-        };
-        puts.chain(gone).chain([cursor]).collect()
-    }
 }
 
 impl Follower for Inbox {
     fn name(&self) -> &'static str {
-        Self::NAME
+        Self::ROWS.name
     }
 
     fn begin(&self, store: &Store) -> Result<(), Error> {
-        let stored = self.stored_place()?;
-        let kept = self.stored()?;
+        let stored = Self::ROWS.place(&*self.rows)?;
+        let kept = Self::ROWS.stored(&*self.rows)?;
         let mut state = self.state.lock();
         // Without a place nothing was kept: it begins with what happens from now on.
         let position = stored.unwrap_or_else(|| store.mark());
@@ -291,12 +191,11 @@ impl Follower for Inbox {
         }
         let mut state = self.state.lock();
         if state.position != state.written {
-            // The cursor comes last: cut short before it, some is taken in again and nothing is lost.
-            let mut writes = state.writes();
-            while !writes.is_empty() {
-                let rest = writes.split_off(writes.len().min(limits::PROJECTION_ROWS_A_BATCH));
-                self.rows.write(std::mem::replace(&mut writes, rest))?;
-            }
+            let all = state.kept.values().flatten();
+            let new = all.filter(|(_, it)| !it.is_written);
+            let new = new.map(|(place, it)| (*place, &it.message));
+            let gone = state.gone.iter().copied();
+            Self::ROWS.write(&*self.rows, new, gone, state.position)?;
             for kept in state.kept.values_mut().flat_map(BTreeMap::values_mut) {
                 kept.is_written = true;
             }
@@ -322,12 +221,13 @@ impl Follower for Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::access::Challenge;
-    use crate::domain::access::{Channel, CodeHash, Purpose};
-    use crate::domain::address::Kind;
+    use crate::domain::access::{self, Challenge, Channel, CodeHash, Purpose};
+    use crate::domain::address::{Address, Kind};
+    use crate::domain::contact;
     use crate::domain::directory_entry::ValueHash;
+    use crate::domain::entity::Event;
     use crate::domain::time::Timestamp;
-    use crate::domain::user::LetterKind;
+    use crate::domain::user::{self, LetterKind};
     use crate::persistence::follower::bench::Bench;
 
     fn challenge(number: u32) -> Challenge {
@@ -471,7 +371,8 @@ mod tests {
         drop(inbox);
         // What gave way has no row any more.
         let inbox = started(&bench, &secrets);
-        assert_eq!(inbox.stored().unwrap().len(), limits::INBOX_KEPT);
+        let stored = Inbox::ROWS.stored(&*inbox.rows).unwrap();
+        assert_eq!(stored.len(), limits::INBOX_KEPT);
         assert_eq!(numbers(&inbox), (3..3 + more).rev().collect::<Vec<_>>());
     }
 }

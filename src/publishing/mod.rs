@@ -10,5 +10,6 @@ mod brake;
 pub mod contacts;
 pub mod delivery;
 pub mod inbox;
+mod message_rows;
 pub mod progress;
 pub mod projections;

@@ -12,22 +12,18 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::domain::access;
 use crate::domain::address::{Address, Mode, TenantId};
-use crate::domain::contact;
 use crate::domain::entity::Event;
 use crate::domain::time::Span;
-use crate::domain::user;
 use crate::limits;
-use crate::persistence::codec;
 use crate::persistence::feed::{self, Feed, Pulled};
 use crate::persistence::follower::{Error, Follower};
 use crate::persistence::journal::Position;
-use crate::persistence::listing::Cursor;
-use crate::persistence::rows::{self, Row, Rows, Write};
-use crate::persistence::store::{self, Store};
-use crate::persistence::undelivered::{Letter, Message};
+use crate::persistence::rows::{self, Rows};
+use crate::persistence::store::Store;
+use crate::persistence::undelivered::Message;
 use crate::publishing::brake::Brake;
+use crate::publishing::message_rows::{MessageRows, asked_for};
 use crate::publishing::progress::Progress;
 use crate::secrets::Secrets;
 
@@ -86,11 +82,11 @@ pub(super) enum Tried {
 }
 
 impl Queue {
-    /// What it is called among followers.
-    const NAME: &'static str = "delivery";
-
-    /// The version of its rows.
-    const VERSION: u16 = 1;
+    const ROWS: MessageRows = MessageRows {
+        name: "delivery",
+        version: 1,
+        lost: "the place of delivery cannot be read; what was sent of late may be sent again",
+    };
 
     /// A queue over `rows`. `brake` holds it still, in tests.
     pub fn new(
@@ -100,7 +96,7 @@ impl Queue {
         brake: Brake,
     ) -> Arc<Queue> {
         Arc::new(Queue {
-            progress: Progress::new(Self::NAME, Arc::clone(&feed)),
+            progress: Progress::new(Self::ROWS.name, Arc::clone(&feed)),
             feed,
             rows,
             secrets,
@@ -222,68 +218,12 @@ impl Queue {
 
     /// The message that an event asks for, if it asks for one that leaves.
     fn message(&self, address: Address, event: &Event) -> Option<Message> {
-        match event {
-            Event::Contact(contact::Event::Access(event)) if address.mode == Mode::Live => {
-                let access::Event::Challenged(challenge) = **event else {
-                    return None;
-                };
-                // A code for nobody was made so that nobody can tell.
-                let is_decoy = address.entity == self.secrets.decoy(&challenge.destination);
-                (!is_decoy).then_some(Message::Code(address, challenge))
-            }
-            // Users are of no mode: whoever has it sent says in which it is.
-            Event::User(user::Event::LetterSent(letter)) => match letter.sender {
-                Some((tenant, Mode::Live)) => {
-                    let tried = Span::seconds(limits::LETTER_TRIED_FOR_S);
-                    Some(Message::Letter(Letter {
-                        tenant,
-                        user: address.entity,
-                        number: letter.number,
-                        kind: letter.purpose.kind(),
-                        nonce: letter.nonce,
-                        issued_at: letter.issued_at,
-                        until: letter.expires_at.min(letter.issued_at.after(tried)),
-                    }))
-                }
-                Some(_) | None => None,
-            },
-            _ => None,
+        let mut message = asked_for(&self.secrets, Mode::Live, address, event)?;
+        if let Message::Letter(letter) = &mut message {
+            let tried = Span::seconds(limits::LETTER_TRIED_FOR_S);
+            letter.until = letter.until.min(letter.issued_at.after(tried));
         }
-    }
-
-    fn stored_place(&self) -> Result<Option<Position>, store::Error> {
-        let Some(row) = self.rows.get(&store::cursor_key(Self::NAME))? else {
-            return Ok(None);
-        };
-        Ok(match codec::decode_cursor(&row.payload) {
-            Ok(cursor) if cursor.version == Self::VERSION => Some(cursor.position),
-            Ok(_) => None,
-            Err(error) => {
-                tracing::warn!(%error, "the place of delivery cannot be read; what was sent of late may be sent again");
-                None
-            }
-        })
-    }
-
-    fn stored(&self) -> Result<Vec<(Key, Message)>, store::Error> {
-        let prefix = store::projection_prefix(Self::NAME);
-        let mut found = Vec::new();
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let page =
-                self.rows
-                    .scan(&prefix, after.as_deref(), limits::PROJECTION_ROWS_A_BATCH)?;
-            let Some((last, _)) = page.last() else {
-                return Ok(found);
-            };
-            after = Some(last.clone());
-            for (key, row) in page {
-                let place = key.get(prefix.len()..).and_then(<[u8]>::first_chunk);
-                let place = place.map(|bytes| Key(u64::from_be_bytes(*bytes)));
-                let message = codec::decode_undelivered(&row.payload)?;
-                found.extend(place.map(|key| (key, message)));
-            }
-        }
+        Some(message)
     }
 }
 
@@ -294,12 +234,6 @@ fn pause_after(tries: u32) -> Duration {
     pause
         .unwrap_or(limits::DELIVERY_PAUSE_MAX)
         .min(limits::DELIVERY_PAUSE_MAX)
-}
-
-fn row_key(key: Key) -> Vec<u8> {
-    let mut row = store::projection_prefix(Queue::NAME);
-    row.extend(key.0.to_be_bytes());
-    row
 }
 
 impl State {
@@ -313,44 +247,16 @@ impl State {
             self.due.insert((due, key));
         }
     }
-
-    /// What changed since the last batch, with the cursor.
-    fn writes(&self) -> Vec<Write> {
-        let new = self.waiting.iter().filter(|(_, one)| !one.is_written);
-        let puts = new.map(|(key, one)| Write::Put {
-            key: row_key(*key),
-            row: Row {
-                entity_seq: 0,
-                payload: codec::encode_undelivered(&one.message),
-            },
-        });
-        let gone = self
-            .gone
-            .iter()
-            .map(|key| Write::Delete { key: row_key(*key) });
-        let cursor = Cursor {
-            version: Queue::VERSION,
-            position: self.position,
-        };
-        let cursor = Write::Put {
-            key: store::cursor_key(Queue::NAME),
-            row: Row {
-                entity_seq: 0,
-                payload: codec::encode_cursor(&cursor),
-            },
-        };
-        puts.chain(gone).chain([cursor]).collect()
-    }
 }
 
 impl Follower for Queue {
     fn name(&self) -> &'static str {
-        Self::NAME
+        Self::ROWS.name
     }
 
     fn begin(&self, _: &Store) -> Result<(), Error> {
-        let stored = self.stored_place()?;
-        let waiting = self.stored()?;
+        let stored = Self::ROWS.place(&*self.rows)?;
+        let waiting = Self::ROWS.stored(&*self.rows)?;
         let mut state = self.state.lock();
         // Without a place, whatever the journal still has is looked through: what has lapsed is not sent.
         let position = stored.unwrap_or_else(|| self.feed.trimmed_to());
@@ -358,8 +264,8 @@ impl Follower for Queue {
         state.written = stored.unwrap_or_default();
         (state.flushed, state.durable) = (state.written, state.written);
         let now = Instant::now();
-        for (key, message) in waiting {
-            state.add(key, message, true, now);
+        for (place, message) in waiting {
+            state.add(Key(place.0), message, true, now);
         }
         drop(state);
         self.progress.reach(position, Some(now));
@@ -389,12 +295,10 @@ impl Follower for Queue {
         let mut state = self.state.lock();
         let has_new = state.waiting.values().any(|one| !one.is_written);
         if has_new || !state.gone.is_empty() || state.position != state.written {
-            // The cursor comes last: cut short before it, some is done again and nothing is lost.
-            let mut writes = state.writes();
-            while !writes.is_empty() {
-                let rest = writes.split_off(writes.len().min(limits::PROJECTION_ROWS_A_BATCH));
-                self.rows.write(std::mem::replace(&mut writes, rest))?;
-            }
+            let new = state.waiting.iter().filter(|(_, one)| !one.is_written);
+            let new = new.map(|(key, one)| (Position(key.0), &one.message));
+            let gone = state.gone.iter().map(|key| Position(key.0));
+            Self::ROWS.write(&*self.rows, new, gone, state.position)?;
             for one in state.waiting.values_mut() {
                 one.is_written = true;
             }

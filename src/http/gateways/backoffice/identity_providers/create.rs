@@ -8,17 +8,17 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::of_whole_network;
 use super::wire::{NewProvider, id_of};
+use super::{of_whole_network, sealed};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
-use crate::domain::tenant::{self, INTEGRATION_SEALED_BYTES_MAX, Integration};
+use crate::domain::tenant::{self, Integration};
 use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
-use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
 /// A provider that was set up.
@@ -58,21 +58,7 @@ pub(in super::super) async fn create(
     let operation = "identity_providers.create";
     let once = Once::of(&caller, &headers, operation, None, &body.hash)?;
     let secrets = api.router.secrets();
-    // Half of what derives from the request: a retry finds the same, and sixteen others hardly ever meet it.
-    let number = secrets.derived_entity(&once.scope(), 0) & u64::from(u32::MAX);
-    let number = u32::try_from(number).unwrap_or_default();
-    let sealed = secrets.seal_settings(caller.tenant(), number, &body.settings().to_bytes());
-    let sealed = sealed.map_err(|error| {
-        tracing::error!(%error, "an identity provider cannot be set up");
-        Problem::from(Code::Internal)
-    })?;
-    if sealed.len() > INTEGRATION_SEALED_BYTES_MAX {
-        return Err(failure::invalid_field(
-            "",
-            "too_long",
-            "the settings are too long: they have room for about 900 bytes in all",
-        ));
-    }
+    let (number, sealed) = sealed(&api, &caller, &once, &body.settings().to_bytes())?;
     let tenant = Address::tenant(caller.tenant());
     let add = tenant::Command::AddIntegration(Arc::new(Integration {
         number,

@@ -8,12 +8,12 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::require_live;
 use super::wire::{NewIntegration, fresh_secret};
+use super::{require_live, sealed};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
-use crate::domain::tenant::{self, Connector, INTEGRATION_SEALED_BYTES_MAX, Integration};
+use crate::domain::tenant::{self, Connector, Integration};
 use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
@@ -74,22 +74,7 @@ pub(in super::super) async fn create(
         .await
         .map_err(|(field, why)| failure::invalid_field(field, "not_callable", why.to_string()))?;
     let once = Once::of(&caller, &headers, "integrations.create", None, &body.hash)?;
-    let secrets = api.router.secrets();
-    // Half of what derives from the request: a retry finds the same, and sixteen others hardly ever meet it.
-    let number = secrets.derived_entity(&once.scope(), 0) & u64::from(u32::MAX);
-    let number = u32::try_from(number).unwrap_or_default();
-    let sealed = secrets.seal_settings(caller.tenant(), number, &asked.settings.to_bytes());
-    let sealed = sealed.map_err(|error| {
-        tracing::error!(%error, "an integration cannot be made");
-        Problem::from(Code::Internal)
-    })?;
-    if sealed.len() > INTEGRATION_SEALED_BYTES_MAX {
-        return Err(failure::invalid_field(
-            "",
-            "too_long",
-            "the settings are too long: they have room for about 900 bytes in all",
-        ));
-    }
+    let (number, sealed) = sealed(&api, &caller, &once, &asked.settings.to_bytes())?;
     let tenant = Address::tenant(caller.tenant());
     let add = tenant::Command::AddIntegration(Arc::new(Integration {
         number,

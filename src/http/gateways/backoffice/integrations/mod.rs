@@ -10,8 +10,9 @@ mod wire;
 use crate::domain::address::{Address, Mode};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
-use crate::domain::tenant::{Integration, Service, Tenant};
+use crate::domain::tenant::{INTEGRATION_SEALED_BYTES_MAX, Integration, Service, Tenant};
 use crate::http::auth::Caller;
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 
@@ -33,13 +34,39 @@ fn require_live(caller: &Caller) -> Result<(), Problem> {
 }
 
 /// The tenant of the caller.
-async fn tenant(api: &Api, caller: &Caller) -> Result<Tenant, Problem> {
+pub(super) async fn tenant(api: &Api, caller: &Caller) -> Result<Tenant, Problem> {
     let tenant = Address::tenant(caller.tenant());
     let reply = api.router.query(tenant, Query::Tenant).await;
     match reply.result.map_err(failure::problem)? {
         Answer::Tenant(tenant) => Ok(*tenant),
         _ => Err(failure::not_found()),
     }
+}
+
+/// The number of what a request makes, and its settings, sealed.
+pub(super) fn sealed(
+    api: &Api,
+    caller: &Caller,
+    once: &Once,
+    settings: &[u8],
+) -> Result<(u32, Vec<u8>), Problem> {
+    let secrets = api.router.secrets();
+    // Half of what derives from the request: a retry finds the same, and sixteen others hardly ever meet it.
+    let number = secrets.derived_entity(&once.scope(), 0) & u64::from(u32::MAX);
+    let number = u32::try_from(number).unwrap_or_default();
+    let sealed = secrets.seal_settings(caller.tenant(), number, settings);
+    let sealed = sealed.map_err(|error| {
+        tracing::error!(%error, "settings cannot be sealed");
+        Problem::from(Code::Internal)
+    })?;
+    if sealed.len() > INTEGRATION_SEALED_BYTES_MAX {
+        return Err(failure::invalid_field(
+            "",
+            "too_long",
+            "the settings are too long: they have room for about 900 bytes in all",
+        ));
+    }
+    Ok((number, sealed))
 }
 
 /// The id of the caller's integration of this number.
