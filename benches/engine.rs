@@ -83,6 +83,7 @@ fn context() -> Context {
         parent: None,
         time_zone: None,
         shares_contacts: false,
+        profile: Default::default(),
     };
     let tenant = TenantView {
         currency: Currency::from_code("EUR").unwrap(),

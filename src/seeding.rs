@@ -323,6 +323,7 @@ async fn create_network(api: &Api) -> Result<(), Error> {
             parent,
             time_zone: None,
             shares_contacts: false,
+            profile: Default::default(),
         };
         let address = Address {
             tenant: TENANT,

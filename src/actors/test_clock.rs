@@ -31,6 +31,14 @@ impl Router {
         })
     }
 
+    /// The time of business of a tenant in a mode.
+    pub async fn business_time(&self, tenant: TenantId, mode: Mode) -> Result<Timestamp, Failure> {
+        if mode == Mode::Test {
+            self.know_test_clock(tenant).await?;
+        }
+        Ok(self.core().business(tenant, mode))
+    }
+
     /// Moves the test clock of a tenant on, and returns once everything that this makes due has fired and is durable.
     pub async fn advance_test_clock(
         &self,

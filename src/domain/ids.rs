@@ -61,6 +61,10 @@ pub enum Named {
     User,
     /// What a tenant's users may do: the part is the role's number.
     Role,
+    /// An address of an organisation, or a way to reach it.
+    OrganisationPart,
+    /// A word that organisations are grouped by: the number stands for it.
+    Word,
 }
 
 impl Named {
@@ -92,6 +96,8 @@ impl Named {
             Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
+            Named::OrganisationPart => 30,
+            Named::Word => 31,
         }
     }
 
@@ -123,6 +129,8 @@ impl Named {
             27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
+            30 => Some(Named::OrganisationPart),
+            31 => Some(Named::Word),
             _ => None,
         }
     }
@@ -133,9 +141,10 @@ impl Named {
             Named::Tenant
             | Named::Classification
             | Named::Role
+            | Named::Word
             | Named::Provider
             | Named::Integration => Kind::Tenant,
-            Named::Organisation | Named::Tap => Kind::Organisation,
+            Named::Organisation | Named::Tap | Named::OrganisationPart => Kind::Organisation,
             Named::Offer => Kind::Offer,
             Named::Contact
             | Named::Wallet
@@ -285,7 +294,7 @@ mod tests {
 
     /// Every number that names something.
     const NUMBERS: &[u8] = &[
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 21, 22, 23, 24, 27, 28, 29,
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 21, 22, 23, 24, 27, 28, 29, 30, 31,
     ];
 
     proptest! {

@@ -19,6 +19,7 @@ pub mod extract;
 pub mod failure;
 mod freshness;
 pub mod gateways;
+mod hours;
 pub mod misses;
 pub mod money_wire;
 pub mod paging;

@@ -27,6 +27,11 @@ pub fn check(faults: &mut Faults, member: &str, number: &str, country: Option<&s
     );
 }
 
+/// Whether these are the three letters of a country (ISO 3166-1 alpha-3), in capitals.
+pub fn is_country(alpha_3: &str) -> bool {
+    alpha_3.bytes().all(|byte| byte.is_ascii_uppercase()) && alpha_2(alpha_3).is_some()
+}
+
 /// The two letters of a country that is given by three.
 fn alpha_2(alpha_3: &str) -> Option<&'static str> {
     COUNTRIES

@@ -211,6 +211,11 @@ async fn signing_in_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn venues_are_published_and_found_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/publishing-venues.md").await, 8);
+}
+
+#[tokio::test]
 async fn spending_with_a_token_goes_as_the_guide_says() {
     assert_eq!(reads("docs/guides/spending-with-a-token.md").await, 16);
 }

@@ -125,6 +125,12 @@ fn looks(answer: &Answer) -> (u16, Value, Vec<String>) {
     (answer.status, body, names)
 }
 
+/// The id of their organisation.
+pub(crate) fn their_organisation(node: &TestNode) -> String {
+    let id = PublicId::of(Named::Organisation, STRANGE_VENUE);
+    node.api().router.secrets().public_ids().write(id)
+}
+
 /// The strangers' network, a key of theirs and a contact of theirs.
 pub(crate) async fn strangers(node: &TestNode) -> (String, String) {
     let api = node.api();
@@ -149,6 +155,7 @@ pub(crate) async fn strangers(node: &TestNode) -> (String, String) {
         parent: None,
         time_zone: None,
         shares_contacts: false,
+        profile: Default::default(),
     });
     node.command(venue, Command::Organisation(create)).await;
     let list = Command::Tenant(tenant::Command::ListOrganisation(STRANGE_VENUE, None));

@@ -51,6 +51,7 @@ mod own_changes;
 mod own_data;
 mod panics;
 mod passwords;
+mod places;
 mod privacy;
 mod rates;
 mod registrations;
@@ -78,6 +79,7 @@ mod time;
 mod trimming;
 mod uniqueness;
 mod users;
+mod venues;
 mod wallet_proofs;
 mod wallets;
 

@@ -7,7 +7,7 @@ use crate::app::Person;
 use crate::client::{Answer, Ask};
 use crate::commerce::{merged, offer_body, put};
 use crate::contact_changes::{looks, refused};
-use crate::keys::strangers;
+use crate::keys::{strangers, their_organisation};
 use crate::node::TestNode;
 
 pub(crate) const PHONE: &str = "+447566224395";
@@ -280,6 +280,7 @@ struct Foreign {
     purchase: String,
     address: String,
     device: String,
+    organisation: String,
 }
 
 impl Foreign {
@@ -293,6 +294,7 @@ impl Foreign {
                 (true, Some("purchases")) => &self.purchase,
                 (true, Some("addresses")) => &self.address,
                 (true, Some("devices")) => &self.device,
+                (true, Some("organisations")) => &self.organisation,
                 (true, _) => &self.contact,
             };
             parts.push(part.to_owned());
@@ -359,6 +361,7 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
             purchase: bought,
             address,
             device,
+            organisation: nobody.to_owned(),
         },
         Foreign {
             what: "of the other mode",
@@ -367,6 +370,7 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
             purchase: sold,
             address: nobody.to_owned(),
             device: nobody.to_owned(),
+            organisation: live.wallet_id.clone(),
         },
         Foreign {
             what: "of another tenant",
@@ -375,6 +379,7 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
             purchase: nobody.to_owned(),
             address: nobody.to_owned(),
             device: nobody.to_owned(),
+            organisation: their_organisation(&node),
         },
     ];
     let unknown = Foreign {
@@ -384,6 +389,7 @@ async fn whatever_is_somebody_elses_looks_like_nothing_at_all() {
         purchase: nobody.to_owned(),
         address: nobody.to_owned(),
         device: nobody.to_owned(),
+        organisation: nobody.to_owned(),
     };
     let organisation = &node.seed.organisations.merchants[0].id;
     let document = node.ask(Method::GET, "/self-service/openapi.json");

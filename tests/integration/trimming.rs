@@ -161,6 +161,7 @@ impl Life {
             parent: None,
             time_zone: None,
             shares_contacts: false,
+            profile: Default::default(),
         });
         let command = Command::Organisation(create);
         let reply = self.node.router().command(address, command, None, None);

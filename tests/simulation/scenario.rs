@@ -175,6 +175,7 @@ async fn make_network(till: &mut Till) {
         parent: None,
         time_zone: None,
         shares_contacts: false,
+        profile: Default::default(),
     });
     let address = at(Mode::Shared, Kind::Organisation, VENUE);
     till.ensure(address, Command::Organisation(venue)).await;

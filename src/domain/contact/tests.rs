@@ -31,6 +31,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
                 parent: None,
                 time_zone: None,
                 shares_contacts: false,
+                profile: Default::default(),
             },
         )]),
         taps: BTreeMap::new(),

@@ -1,6 +1,15 @@
 //! An organisation: a member of a tenant's network.
 
+mod profile;
+
+use std::sync::Arc;
+
 use super::calendar::Zone;
+
+pub use profile::{
+    Address, ContactInfo, Opening, Operation, Position, Profile, ProfileChange, Reach, ShortTerm,
+    Subject, Supply, Word,
+};
 
 /// The part that an organisation plays in the network, in the contract's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +54,8 @@ pub struct Organisation {
     pub time_zone: Option<Zone>,
     /// Whether contacts that are its own are shared with all that lie below it.
     pub shares_contacts: bool,
+    /// What it shows of itself.
+    pub profile: Arc<Profile>,
 }
 
 /// What an organisation can be asked to do.
@@ -53,7 +64,7 @@ pub enum Command {
     /// Come into being.
     Create(Organisation),
     /// Change in part.
-    Change(Change),
+    Change(Box<Change>),
 }
 
 /// What to change of an organisation: what is none stays as it is.
@@ -65,6 +76,8 @@ pub struct Change {
     pub time_zone: Option<Option<Zone>>,
     /// Whether its contacts are shared.
     pub shares_contacts: Option<bool>,
+    /// What it shows of itself.
+    pub profile: ProfileChange,
 }
 
 /// What happened to an organisation.
@@ -76,6 +89,8 @@ pub enum Event {
     Changed(String, Option<Zone>),
     /// It shares its contacts, or no longer.
     SharingSet(bool),
+    /// It shows this of itself.
+    ProfileSet(Arc<Profile>),
 }
 
 /// Why an organisation refuses.
@@ -105,9 +120,12 @@ impl State {
                 let changed = (!is_so).then(|| Event::Changed(name.clone(), time_zone.clone()));
                 let shares = change.shares_contacts;
                 let shares = shares.filter(|shares| *shares != before.shares_contacts);
+                let profile = change.profile.on(&before.profile);
+                let profile = (profile != *before.profile).then(|| Arc::new(profile));
                 Ok(changed
                     .into_iter()
                     .chain(shares.map(Event::SharingSet))
+                    .chain(profile.map(Event::ProfileSet))
                     .collect())
             }
         }
@@ -126,6 +144,11 @@ impl State {
             Event::SharingSet(shares) => {
                 if let Some(organisation) = &mut self.0 {
                     organisation.shares_contacts = *shares;
+                }
+            }
+            Event::ProfileSet(profile) => {
+                if let Some(organisation) = &mut self.0 {
+                    organisation.profile = Arc::clone(profile);
                 }
             }
         }

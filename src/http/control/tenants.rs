@@ -124,6 +124,7 @@ pub(super) async fn create(
         parent: None,
         time_zone: None,
         shares_contacts: false,
+        profile: Default::default(),
     };
     let made = router.create_organisation(owner, organisation, None, remember);
     made.await.0.map_err(failed)?;

@@ -13,8 +13,7 @@ use crate::domain::calendar::Zone;
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::time::{Dues, Span, Timestamp};
 use crate::domain::{
-    api_key, audit, contact, directory_entry, entity, lease, offer, organisation, remembered,
-    tenant,
+    api_key, audit, contact, directory_entry, entity, lease, offer, remembered, tenant,
 };
 use crate::persistence::journal::Position;
 use crate::persistence::listing;
@@ -97,6 +96,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod organisation;
 mod own_details;
 mod rewards;
 mod undelivered;
@@ -195,15 +195,6 @@ stored!(choice tenant::Connector {
 });
 stored!(record tenant::Integration {
     number, mode, connector, name, channels, sealed, created_at, is_active,
-});
-
-stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
-stored!(record organisation::Organisation { name, role, parent, time_zone, shares_contacts });
-stored!(wrap organisation::State);
-stored!(choice organisation::Event {
-    0 => Created(organisation),
-    1 => Changed(name, time_zone),
-    2 => SharingSet(shares),
 });
 
 stored!(choice offer::Award { 0 => Percentage(percent), 1 => Fixed(amount) });

@@ -6,6 +6,7 @@ mod fixtures;
 mod golden;
 mod integrations;
 mod offers;
+mod organisations;
 mod parts;
 mod profiles;
 mod refusals;

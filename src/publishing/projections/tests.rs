@@ -66,6 +66,7 @@ impl Bench {
                 parent,
                 time_zone: None,
                 shares_contacts: false,
+                profile: Default::default(),
             });
             bench.happens(
                 Mode::Shared,

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod money;
+mod network;
 mod own;
 mod users;
 
@@ -37,6 +38,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         own::memberships,
         own::tokens,
         money::wallet_and_purchases,
+        network::places,
         users::sessions_of_a_user,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,

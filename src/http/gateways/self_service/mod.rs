@@ -20,6 +20,7 @@ mod identification;
 mod identities;
 mod image;
 mod languages;
+mod network;
 mod not_built;
 mod offers;
 mod oidc;
@@ -72,6 +73,7 @@ use crate::http::Api;
         (name = "Wallet", description = "Its money"),
         (name = "Purchases", description = "What it bought, and what that earned"),
         (name = "Rewards", description = "What loyalty has come to"),
+        (name = "Organisations", description = "Where there is something to buy"),
         (name = "Devices", description = "What the contact uses"),
     )
 )]
@@ -128,6 +130,12 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(offers::list::list),
         routes!(offers::get::get),
         routes!(offers::performance::get),
+        routes!(offers::merchants::list),
+        routes!(network::get::get),
+        routes!(network::list::list),
+        routes!(network::activities::list),
+        routes!(network::locations::list),
+        routes!(network::towns::towns),
         routes!(not_built::export_statement),
         routes!(not_built::act_on_relationship),
         routes!(not_built::list_meter_readings, not_built::add_meter_reading),

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use super::organisations::organisation as playing;
 use super::parts::{self, key_details, sealed};
 pub(super) use super::parts::{answered, profile, remembered};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, integrations, offers, profiles, rewards, tokens, users};
+use super::{
+    access, budgets, integrations, offers, organisations, profiles, rewards, tokens, users,
+};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -18,7 +21,7 @@ use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{Award, NoAward};
-use crate::domain::organisation::{Organisation, Role};
+use crate::domain::organisation::Role;
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::{
@@ -142,16 +145,6 @@ fn details() -> tenant::Details {
     }
 }
 
-fn organisation(role: Role) -> Organisation {
-    Organisation {
-        name: "Quay".into(),
-        role,
-        parent: Some(3),
-        time_zone: None,
-        shares_contacts: true,
-    }
-}
-
 fn contact() -> Contact {
     Contact {
         stage: Stage::Active,
@@ -227,17 +220,6 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "tenant_api_key_listed",
             Event::Tenant(tenant::Event::ApiKeyListed(Mode::Test, 6)),
-        ),
-        (
-            "organisation_created",
-            Event::Organisation(organisation::Event::Created(organisation(Role::Venue))),
-        ),
-        (
-            "organisation_changed",
-            Event::Organisation(organisation::Event::Changed(
-                "Pier".into(),
-                Zone::named("Asia/Tokyo"),
-            )),
         ),
         (
             "offer_created_percentage",
@@ -326,6 +308,7 @@ fn events_of_others() -> Vec<(&'static str, Event)> {
     .chain(access::accounts())
     .chain(tokens::events())
     .chain(integrations::events())
+    .chain(organisations::events())
     .collect()
 }
 
@@ -344,7 +327,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             successor: Some(78),
         })))
     };
-    let in_role = |role| State::Organisation(organisation::State(Some(organisation(role))));
+    let in_role = |role| State::Organisation(organisation::State(Some(playing(role))));
     vec![
         (
             "tenant",

@@ -12,7 +12,7 @@ use crate::domain::offer::{
     self, Award, Cap, Caps, Conditions, Goal, Hours, LifeCycle, Offer, SpendConditions, Target,
 };
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{media, organisation, tenant};
+use crate::domain::{media, tenant};
 
 pub(super) fn offer(award: Award) -> Offer {
     Offer {
@@ -122,10 +122,6 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         (
             "media_kept",
             Event::Media(media::Event::Kept(parts::piece())),
-        ),
-        (
-            "organisation_sharing_set",
-            Event::Organisation(organisation::Event::SharingSet(true)),
         ),
         ("media_cleared", Event::Media(media::Event::Cleared)),
         (

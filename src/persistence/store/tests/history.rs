@@ -49,6 +49,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         parent: None,
         time_zone: None,
         shares_contacts: false,
+        profile: Default::default(),
     };
     Arc::new(TenantView {
         currency: Currency::from_code("EUR").unwrap(),

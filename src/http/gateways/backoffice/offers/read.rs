@@ -3,9 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::super::rewards::{self, numbers};
-use super::wire::{
-    WireAmountType, WireAward, WireCap, WireDay, WireHours, WrittenOffer, minute_of,
-};
+use super::wire::{WireAmountType, WireAward, WireCap, WireHours, WrittenOffer};
 use crate::domain::context::TenantView;
 use crate::domain::ids::PublicIds;
 use crate::domain::money::{Minor, Percent};
@@ -14,6 +12,7 @@ use crate::domain::offer::{
 };
 use crate::domain::time::{Span, Timestamp};
 use crate::http::extract::Faults;
+use crate::http::hours::{WireDay, minute_of};
 use crate::http::money_wire::above_zero;
 use crate::http::problem::{Code, Problem};
 

@@ -2,8 +2,8 @@
 
 use super::goal::WireGoal;
 use super::wire::{
-    WireAmountType, WireAward, WireBudget, WireCap, WireCaps, WireConditions, WireDay, WireHours,
-    WireOffer, WireSpendConditions, percentage, text_of,
+    WireAmountType, WireAward, WireBudget, WireCap, WireCaps, WireConditions, WireHours, WireOffer,
+    WireSpendConditions, percentage,
 };
 use crate::domain::address::Address;
 use crate::domain::context::TenantView;
@@ -11,6 +11,7 @@ use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::money::Minor;
 use crate::domain::offer::{Award, Cap, Conditions, Hours, Offer};
+use crate::http::hours::{WireDay, text_of};
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};

@@ -9,6 +9,7 @@ use super::goal::WireGoal;
 use crate::domain::money::Percent;
 use crate::domain::offer::LifeCycle;
 use crate::http::extract::{Faults, Validate};
+use crate::http::hours::{WireDay, minute_of};
 use crate::http::money_wire::WireAmount;
 use crate::limits;
 
@@ -129,32 +130,6 @@ pub(in super::super) struct WireHours {
     pub(super) to: String,
 }
 
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub(in super::super) enum WireDay {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-impl WireDay {
-    /// Every day, in the order of the domain's bits.
-    pub(super) const ALL: [WireDay; 7] = [
-        WireDay::Monday,
-        WireDay::Tuesday,
-        WireDay::Wednesday,
-        WireDay::Thursday,
-        WireDay::Friday,
-        WireDay::Saturday,
-        WireDay::Sunday,
-    ];
-}
-
 /// What one contact may be given. An award is given whole or not at all.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -252,23 +227,6 @@ impl From<LifeCycle> for WireLifeCycle {
 pub(super) fn percentage(share: Percent) -> WireAmount {
     let share = share.0.round_dp(4).normalize();
     WireAmount::from_minor(share.mantissa().to_i64().unwrap_or(i64::MAX), share.scale())
-}
-
-/// `HH:MM` as the minute of the day.
-pub(super) fn minute_of(text: &str) -> Option<u16> {
-    let (hours, minutes) = text.split_once(':')?;
-    let two_digits = |part: &str, below: u16| {
-        let is_number = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        let number: u16 = is_number.then(|| part.parse().ok())??;
-        (number < below).then_some(number)
-    };
-    let (hours, minutes) = (two_digits(hours, 24)?, two_digits(minutes, 60)?);
-    hours.checked_mul(60)?.checked_add(minutes)
-}
-
-/// A minute of the day as `HH:MM`.
-pub(super) fn text_of(minute: u16) -> String {
-    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 impl Validate for WireAwards {

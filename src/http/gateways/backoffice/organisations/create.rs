@@ -40,11 +40,12 @@ pub(in super::super) async fn create(
     body: ValidJson<NewOrganisation>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
-    let organisation = body.below(parent(&api, &caller, &tenant, &body)?);
-    require_seller(organisation.role, body.tap_code.as_deref())?;
+    let parent = parent(&api, &caller, &tenant, &body)?;
+    require_seller(body.r#type.into(), body.tap_code.as_deref())?;
     let once = Once::of(&caller, &headers, "organisations.create", None, &body.hash)?;
     let secrets = api.router.secrets();
     let address = address(&caller, secrets.derived_entity(&once.scope(), 0));
+    let organisation = body.below(parent, address.entity, secrets.public_ids())?;
     let tap_code = body.tap_code.clone();
     let (created, engine) = api
         .router

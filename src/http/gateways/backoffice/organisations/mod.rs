@@ -3,6 +3,7 @@ pub(super) mod create;
 pub(super) mod get;
 pub(super) mod masquerade;
 pub(super) mod network;
+mod profile;
 pub(super) mod register;
 pub(super) mod switch;
 pub(super) mod update;

@@ -16,9 +16,9 @@ use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
-/// Change an organisation's name, time zone or TAP.
+/// Change an organisation: its name, time zone or TAP, or what contacts are shown of it.
 ///
-/// The very next purchase goes by it. Its type and its place in the network are for ever.
+/// The very next purchase and the very next request of a contact go by it. Its type and its place in the network are for ever.
 #[utoipa::path(
     put, path = "/organisations/{id}", tag = "Organisations", security(("api_key" = [])),
     params(("id" = String, Path, description = "The organisation's id")),
@@ -43,12 +43,13 @@ pub(in super::super) async fn update(
     let tenant = caller.tenant_view(&api).await?;
     let number = named(&api, &caller, &tenant, &id)?;
     let before = tenant.organisations.get(&number);
-    let role = before.ok_or_else(failure::not_found)?.role;
+    let before = before.ok_or_else(failure::not_found)?;
+    let change = body.change(number, before, api.router.secrets().public_ids())?;
     let mut engine = Timings::default();
     if let Some(code) = &body.tap_code {
-        require_seller(role, code.as_deref())?;
+        require_seller(before.role, code.as_deref())?;
     }
-    let changed = change(&api, &caller, number, &body, &mut engine).await;
+    let changed = set(&api, &caller, number, &body.tap_code, change, &mut engine).await;
     if let Err(why) = changed {
         let timings = reply::timings(&caller, engine);
         return Ok(reply::refused(failure::problem(why), timings));
@@ -57,14 +58,15 @@ pub(in super::super) async fn update(
     shown(&api, &caller, &tenant, number, engine)
 }
 
-async fn change(
+async fn set(
     api: &Api,
     caller: &Caller,
     number: u64,
-    body: &ChangedOrganisation,
+    tap_code: &Option<Option<String>>,
+    change: organisation::Change,
     engine: &mut Timings,
 ) -> Result<(), Failure> {
-    if let Some(code) = &body.tap_code {
+    if let Some(code) = tap_code {
         // First, since another organisation may have the code: then nothing has changed.
         let set = Command::Tenant(tenant::Command::SetTap(number, code.clone()));
         let tenant = Address::tenant(caller.tenant());
@@ -72,13 +74,13 @@ async fn change(
         engine.add(answer.timings);
         answer.result?;
     }
-    let command = Command::Organisation(organisation::Command::Change(body.change()));
+    let command = Command::Organisation(organisation::Command::Change(Box::new(change)));
     let address = address(caller, number);
     let answer = api.router.command(address, command, None, None).await;
     engine.add(answer.timings);
     match answer.result {
         // "Nothing happened" would not be true of the TAP.
-        Err(Failure::Unavailable(_)) if body.tap_code.is_some() => {
+        Err(Failure::Unavailable(_)) if tap_code.is_some() => {
             Err(Failure::Unavailable(Unavailable::UnknownOutcome))
         }
         Err(why) => Err(why),

@@ -1,16 +1,24 @@
 //! An organisation on the wire.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::fields::check_name;
+use super::profile::WrittenProfile;
 use crate::domain::calendar::Zone;
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
-use crate::domain::organisation::{Change, Organisation, Role};
+use crate::domain::organisation::{Change, Organisation, Profile, Role};
 use crate::domain::tenant::TAP_CODE_CHARS_MAX;
 use crate::http::auth::Caller;
 use crate::http::extract::{Faults, Validate, given};
+use crate::http::problem::Problem;
+use crate::http::shown::organisation::{
+    WireAddress, WireContactInfo, WireOperation, WireOrganisationField, WireTag, WireWord, fields,
+    tags,
+};
 
 /// The part that an organisation plays in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -88,6 +96,34 @@ pub(in super::super) struct NewOrganisation {
     /// Whether contacts that have joined it are shared with all that lie below it.
     #[serde(default)]
     shares_contacts: bool,
+    /// What it is, in at most 2,000 bytes; null for nothing.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 2000)]
+    description: Option<Option<String>>,
+    /// Its industry; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    industry_name: Option<Option<String>>,
+    /// The sectors that it works in.
+    #[schema(max_items = 10)]
+    industry_sectors: Option<Vec<WireWord>>,
+    /// What it does.
+    #[schema(max_items = 10)]
+    business_activities: Option<Vec<WireWord>>,
+    /// Where it is.
+    #[schema(max_items = 10)]
+    addresses: Option<Vec<WireAddress>>,
+    /// How it is reached. Whoever signs in sees it.
+    #[schema(max_items = 10)]
+    contact_info: Option<Vec<WireContactInfo>>,
+    /// When it is open.
+    operation_details: Option<WireOperation>,
+    /// The words that it may be found by.
+    #[schema(max_items = 20)]
+    tags: Option<Vec<WireTag>>,
+    /// What you add.
+    #[schema(max_items = 20)]
+    custom_fields: Option<Vec<WireOrganisationField>>,
 }
 
 /// What to change of an organisation: what is left out stays as it is.
@@ -107,6 +143,34 @@ pub(in super::super) struct ChangedOrganisation {
     pub(super) tap_code: Option<Option<String>>,
     /// Whether contacts that have joined it are shared with all that lie below it; of the service owner, all contacts.
     shares_contacts: Option<bool>,
+    /// What it is, in at most 2,000 bytes; null for nothing.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 2000)]
+    description: Option<Option<String>>,
+    /// Its industry; null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 100)]
+    industry_name: Option<Option<String>>,
+    /// The sectors that it works in: this list takes the place of the present one, as every list here does.
+    #[schema(max_items = 10)]
+    industry_sectors: Option<Vec<WireWord>>,
+    /// What it does.
+    #[schema(max_items = 10)]
+    business_activities: Option<Vec<WireWord>>,
+    /// Where it is.
+    #[schema(max_items = 10)]
+    addresses: Option<Vec<WireAddress>>,
+    /// How it is reached. Whoever signs in sees it.
+    #[schema(max_items = 10)]
+    contact_info: Option<Vec<WireContactInfo>>,
+    /// When it is open.
+    operation_details: Option<WireOperation>,
+    /// The words that it may be found by.
+    #[schema(max_items = 20)]
+    tags: Option<Vec<WireTag>>,
+    /// What you add.
+    #[schema(max_items = 20)]
+    custom_fields: Option<Vec<WireOrganisationField>>,
 }
 
 /// The answer to a creation.
@@ -130,6 +194,15 @@ pub(super) struct WireOrganisation {
     tap: Option<WireTap>,
     /// Whether contacts that have joined it are shared with all that lie below it; of the service owner, all contacts.
     shares_contacts: bool,
+    description: Option<String>,
+    industry_name: Option<String>,
+    industry_sectors: Vec<WireWord>,
+    business_activities: Vec<WireWord>,
+    addresses: Vec<WireAddress>,
+    contact_info: Vec<WireContactInfo>,
+    operation_details: WireOperation,
+    tags: Vec<WireTag>,
+    custom_fields: Vec<WireOrganisationField>,
 }
 
 /// A terminal access point.
@@ -150,6 +223,8 @@ impl WireOrganisation {
         ids: &PublicIds,
     ) -> WireOrganisation {
         let id = |named, number| ids.write(PublicId::of(named, number));
+        let profile = &organisation.profile;
+        let addresses = profile.addresses.iter();
         let parent = organisation.parent;
         let parent = parent.filter(|above| caller.acts_for(tenant, Some(*above)));
         WireOrganisation {
@@ -168,32 +243,81 @@ impl WireOrganisation {
                 code: code.to_owned(),
             }),
             shares_contacts: organisation.shares_contacts,
+            description: profile.description.clone(),
+            industry_name: profile.industry.as_ref().map(|it| it.name.clone()),
+            industry_sectors: WireWord::all(&profile.industry_sectors, ids),
+            business_activities: WireWord::all(&profile.business_activities, ids),
+            addresses: addresses
+                .map(|it| WireAddress::of(it, number, ids))
+                .collect(),
+            contact_info: WireContactInfo::all(&profile.contact_info, number, ids),
+            operation_details: WireOperation::of(&profile.operation),
+            tags: tags(&profile.tags),
+            custom_fields: fields(&profile.custom_fields),
         }
     }
 }
 
+/// The members of a body that say what an organisation shows of itself.
+macro_rules! written_profile {
+    ($body:expr) => {
+        WrittenProfile {
+            description: $body.description.as_ref().map(Option::as_deref),
+            industry_name: $body.industry_name.as_ref().map(Option::as_deref),
+            industry_sectors: $body.industry_sectors.as_deref(),
+            business_activities: $body.business_activities.as_deref(),
+            addresses: $body.addresses.as_deref(),
+            contact_info: $body.contact_info.as_deref(),
+            operation_details: $body.operation_details.as_ref(),
+            tags: $body.tags.as_deref(),
+            custom_fields: $body.custom_fields.as_deref(),
+        }
+    };
+}
+
 impl NewOrganisation {
-    /// The organisation below `parent`. Its time zone was validated.
-    pub(super) fn below(&self, parent: u64) -> Organisation {
-        Organisation {
+    /// The organisation below `parent`, which gets this number. Its time zone was validated.
+    ///
+    /// # Errors
+    /// 422 where it names ids of parts, of which it has none yet.
+    pub(super) fn below(
+        &self,
+        parent: u64,
+        number: u64,
+        ids: &PublicIds,
+    ) -> Result<Organisation, Problem> {
+        let none = Profile::default();
+        let profile = written_profile!(self).change(number, &none, ids)?;
+        Ok(Organisation {
             name: self.name.clone(),
             role: self.r#type.into(),
             parent: Some(parent),
             time_zone: self.time_zone.as_deref().and_then(Zone::named),
             shares_contacts: self.shares_contacts,
-        }
+            profile: Arc::new(profile.on(&none)),
+        })
     }
 }
 
 impl ChangedOrganisation {
-    /// What the organisation itself keeps.
-    pub(super) fn change(&self) -> Change {
+    /// What the organisation itself keeps, which has this number and is so before.
+    ///
+    /// # Errors
+    /// 422 where it names ids of parts that are not there.
+    pub(super) fn change(
+        &self,
+        number: u64,
+        before: &Organisation,
+        ids: &PublicIds,
+    ) -> Result<Change, Problem> {
         let zone = self.time_zone.as_ref();
-        Change {
+        let profile = written_profile!(self).change(number, &before.profile, ids)?;
+        Ok(Change {
             name: self.name.clone(),
             time_zone: zone.map(|name| name.as_deref().and_then(Zone::named)),
             shares_contacts: self.shares_contacts,
-        }
+            profile,
+        })
     }
 }
 
@@ -223,6 +347,7 @@ impl Validate for NewOrganisation {
     fn validate(&self, faults: &mut Faults) {
         let zone = self.time_zone.as_deref();
         check(faults, Some(&self.name), zone, self.tap_code.as_deref());
+        written_profile!(self).validate(faults);
     }
 }
 
@@ -231,5 +356,6 @@ impl Validate for ChangedOrganisation {
         let zone = self.time_zone.as_ref().and_then(Option::as_deref);
         let tap_code = self.tap_code.as_ref().and_then(Option::as_deref);
         check(faults, self.name.as_deref(), zone, tap_code);
+        written_profile!(self).validate(faults);
     }
 }

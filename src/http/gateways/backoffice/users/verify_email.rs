@@ -113,6 +113,7 @@ async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
         parent: Some(registration.parent),
         time_zone: None,
         shares_contacts: false,
+        profile: Default::default(),
     };
     let log = match registration.validity {
         Validity::BothModes => (registration.tenant, Mode::Live),

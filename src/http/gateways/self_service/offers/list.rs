@@ -73,7 +73,7 @@ impl Validate for ListQuery {
 }
 
 /// The entries of a list in a parameter.
-fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
+pub(in super::super) fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
     let entries = text.into_iter().flat_map(|text| text.split(','));
     entries.map(str::trim).filter(|entry| !entry.is_empty())
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod get;
 pub(super) mod list;
+pub(super) mod merchants;
 pub(super) mod performance;
 pub(super) mod wire;
 

@@ -83,7 +83,7 @@ pub(super) enum WireType {
 }
 
 /// The part that an organisation plays in the network.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = TargetType)]
 pub(in super::super) enum WireRole {

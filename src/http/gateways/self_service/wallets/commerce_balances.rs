@@ -18,6 +18,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::gateways::self_service::offers::wire::WireRole;
+use crate::http::hours::text_of;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
@@ -110,14 +111,13 @@ pub(in super::super) struct WireCommerceBalances {
 }
 
 fn timings(hours: &[Hours]) -> Vec<WireTiming> {
-    let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let each = |hours: &Hours| {
         let of_day = *hours;
         let days = (0..7_u8).filter(move |day| of_day.days >> day & 1 == 1);
         days.map(move |day| WireTiming {
             day: day.saturating_add(1),
-            start_time: clock(of_day.from),
-            end_time: clock(of_day.until),
+            start_time: text_of(of_day.from),
+            end_time: text_of(of_day.until),
         })
         .collect::<Vec<_>>()
     };
