@@ -16,7 +16,8 @@ pub const CLAIM_TRY_PAUSE: Duration = Duration::from_millis(20);
 /// How many codes the test inbox of a tenant shows: a day of trying things out. Older ones have lapsed long before.
 pub const INBOX_KEPT: usize = 1_000;
 
-/// How many passwords are hashed at a time at most, of which each takes 19 MiB: one core is always left to everybody else.
+/// How many passwords are hashed at a time at most, of which each takes 19 MiB, and once more when the cores are busy for long. They get what the cores have left (SCHED_IDLE): with a
+/// niceness, which delays others when they wake up, a storm of logins made the p99 of awards twelve times as long.
 pub const PASSWORD_THREADS_MAX: usize = 4;
 
 /// How many passwords wait to be hashed: some 600 ms of one thread. Who comes later is better told to come again.
@@ -25,9 +26,12 @@ pub const PASSWORDS_WAITING_MAX: usize = 32;
 /// When whoever found the line full is to come again: it is worked off by then.
 pub const PASSWORD_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The niceness of threads that hash passwords: they get a tenth of a core that requests want too, so that a storm of logins
-/// slows no till.
-pub const PASSWORD_THREAD_NICE: i32 = 10;
+/// How long no password may have been hashed although some wait, until one is hashed whatever else the cores have to do: so that four
+/// people a second get in, who wait for it no longer than for a slow page.
+pub const PASSWORD_PATIENCE: Duration = Duration::from_millis(250);
+
+/// The niceness of the thread that does so: it gets a tenth of a core that requests want too.
+pub const PASSWORD_LATE_THREAD_NICE: i32 = 10;
 
 /// The shortest password that may be chosen, in characters (NIST SP 800-63B-4).
 pub const PASSWORD_CHARS_MIN: usize = 8;

@@ -1,25 +1,26 @@
-//! Hashes passwords without getting in the way of anybody else: on threads of low priority beside tokio's, a few at a time, with a short
-//! line in front of them. Whoever finds the line full is told to come again; nothing has happened by then.
+//! Hashes passwords without getting in the way of anybody else: on threads that get what the cores have left, a few at a time, with a
+//! short line in front of them. Whoever finds the line full is told to come again; nothing has happened by then.
 //!
 //! A comparison with nobody's password takes the same line and the same time, so that neither tells who exists.
 
+mod line;
 mod rule;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::{io, thread};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
-use tokio::sync::oneshot;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 
+use self::line::{Job, Line};
 pub use self::rule::{Password, Unfit};
 use super::problem::{Code, Problem};
 use crate::domain::access::{Cost, PasswordHash};
-use crate::limits::{
-    PASSWORD_RETRY_AFTER, PASSWORD_THREAD_NICE, PASSWORD_THREADS_MAX, PASSWORDS_WAITING_MAX,
-};
+use crate::limits::{PASSWORD_LATE_THREAD_NICE, PASSWORD_RETRY_AFTER, PASSWORD_THREADS_MAX};
 
 /// What is done with a password.
 enum Task {
@@ -35,28 +36,15 @@ enum Done {
     Compared(bool),
 }
 
-struct Job {
-    password: Password,
-    task: Task,
-    reply: oneshot::Sender<Result<Done, argon2::Error>>,
-    place: Place,
-}
-
-/// A place in the line, until it is dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+type Answer = Result<Done, argon2::Error>;
 
 /// Hashes and compares passwords. Its threads end with it.
-pub struct Passwords {
-    line: SyncSender<Job>,
-    /// How many stand in the line.
-    waiting: Arc<AtomicUsize>,
-    worked: Arc<AtomicU64>,
+pub struct Passwords(Arc<Line>);
+
+impl Drop for Passwords {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Passwords {
@@ -67,25 +55,29 @@ impl Passwords {
     pub fn start(pepper: [u8; 32]) -> io::Result<Passwords> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.saturating_sub(1).clamp(1, PASSWORD_THREADS_MAX);
-        let (line, jobs) = sync_channel(PASSWORDS_WAITING_MAX);
-        let jobs = Arc::new(Mutex::new(jobs));
-        let worked = Arc::new(AtomicU64::new(0));
+        Passwords::with_threads(threads, pepper)
+    }
+
+    /// As [`Passwords::start`], with so many threads that work while the cores have nothing else to do, and always one that works
+    /// when these come to nothing.
+    fn with_threads(threads: usize, pepper: [u8; 32]) -> io::Result<Passwords> {
+        let passwords = Passwords(Arc::default());
         for _ in 0..threads {
-            let (jobs, worked) = (Arc::clone(&jobs), Arc::clone(&worked));
+            let line = Arc::clone(&passwords.0);
             thread::Builder::new()
                 .name("passwords".to_owned())
-                .spawn(move || serve(&jobs, &pepper, &worked))?;
+                .spawn(move || serve(&line, &pepper))?;
         }
-        Ok(Passwords {
-            line,
-            waiting: Arc::default(),
-            worked,
-        })
+        let line = Arc::clone(&passwords.0);
+        thread::Builder::new()
+            .name("late-passwords".to_owned())
+            .spawn(move || serve_late(&line, &pepper))?;
+        Ok(passwords)
     }
 
     /// How many passwords were hashed or compared: the work that tells nobody who exists, since it is the same for all.
     pub fn worked(&self) -> u64 {
-        self.worked.load(Ordering::Relaxed)
+        self.0.begun()
     }
 
     /// Demands that there is room in the line: before anything is written down for a try that would be refused then.
@@ -93,7 +85,7 @@ impl Passwords {
     /// # Errors
     /// There is none: nothing happened.
     pub fn require_room(&self) -> Result<(), Problem> {
-        match self.waiting.load(Ordering::Relaxed) < PASSWORDS_WAITING_MAX {
+        match self.0.has_room() {
             true => Ok(()),
             false => Err(over_capacity()),
         }
@@ -134,15 +126,7 @@ impl Passwords {
     }
 
     async fn run(&self, password: Password, task: Task) -> Result<Done, Problem> {
-        let (reply, answer) = oneshot::channel();
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let job = Job {
-            password,
-            task,
-            reply,
-            place: Place(Arc::clone(&self.waiting)),
-        };
-        self.line.try_send(job).map_err(|_full| over_capacity())?;
+        let answer = self.0.join(password, task).ok_or_else(over_capacity)?;
         // The thread panicked with the job in hand.
         let answer = answer.await.map_err(|lost| failed(&lost))?;
         answer.map_err(|error| failed(&error))
@@ -162,44 +146,40 @@ fn failed(error: &dyn std::fmt::Display) -> Problem {
     Problem::from(Code::Internal)
 }
 
-fn serve(jobs: &Mutex<Receiver<Job>>, pepper: &[u8; 32], worked: &AtomicU64) {
-    let thread = Some(rustix::thread::gettid());
-    if let Err(error) = rustix::process::setpriority_process(thread, PASSWORD_THREAD_NICE) {
+/// Works while the cores have nothing else to do: any other thread that wakes up takes this one's core at once.
+fn serve(line: &Line, pepper: &[u8; 32]) {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let this = thread_native_id();
+    if let Err(error) = set_thread_priority_and_policy(this, ThreadPriority::Min, idle) {
         tracing::debug!(%error, "passwords are hashed at the usual priority");
     }
+    // The same memory for one password after the other.
     let mut memory = Vec::new();
-    loop {
-        // Held while waiting: threads take their jobs one after the other.
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else {
-            return;
-        };
-        drop(job.place);
-        // Whoever asked may have gone.
-        if job.reply.is_closed() {
-            continue;
-        }
-        worked.fetch_add(1, Ordering::Relaxed);
-        let done = work(&job.password, job.task, pepper, &mut memory);
-        if job.reply.send(done).is_err() {
-            tracing::debug!("whoever had a password hashed has gone");
-        }
+    while let Some(job) = line.next() {
+        line.finish(&job, work(&job, pepper, &mut memory));
     }
 }
 
-fn work(
-    password: &Password,
-    task: Task,
-    pepper: &[u8; 32],
-    memory: &mut Vec<Block>,
-) -> Result<Done, argon2::Error> {
-    Ok(match task {
+/// Works when the others came to nothing for a while.
+fn serve_late(line: &Line, pepper: &[u8; 32]) {
+    let this = Some(rustix::thread::gettid());
+    if let Err(error) = rustix::process::setpriority_process(this, PASSWORD_LATE_THREAD_NICE) {
+        tracing::debug!(%error, "late passwords are hashed at the usual priority");
+    }
+    while let Some(job) = line.overdue() {
+        line.finish(&job, work(&job, pepper, &mut Vec::new()));
+    }
+}
+
+fn work(job: &Job, pepper: &[u8; 32], memory: &mut Vec<Block>) -> Answer {
+    Ok(match &job.task {
         Task::Hash(cost, salt) => {
-            let hash = argon2id(password, cost, &salt, pepper, memory)?;
+            let (cost, salt) = (*cost, *salt);
+            let hash = argon2id(&job.password, cost, &salt, pepper, memory)?;
             Done::Hashed(PasswordHash { cost, salt, hash })
         }
         Task::Compare(of) => {
-            let hash = argon2id(password, of.cost, &of.salt, pepper, memory)?;
+            let hash = argon2id(&job.password, of.cost, &of.salt, pepper, memory)?;
             Done::Compared(bool::from(hash.ct_eq(&of.hash)))
         }
     })
@@ -214,7 +194,6 @@ fn argon2id(
 ) -> Result<[u8; 32], argon2::Error> {
     let mut hash = [0; 32];
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(hash.len()))?;
-    // The same memory for one password after the other.
     memory.resize_with(params.block_count(), Block::new);
     let argon2 = Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)?;
     argon2.hash_password_into_with_memory(password.bytes(), salt, &mut hash, memory)?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::limits::PASSWORDS_WAITING_MAX;
 
 fn passwords() -> Passwords {
     Passwords::start([7; 32]).unwrap()
@@ -100,4 +101,33 @@ fn length_counts_and_what_everybody_chose_is_refused() {
 fn a_password_is_never_shown() {
     let shown = format!("{:?}", typed("vivid turtle 9"));
     assert!(!shown.contains("turtle"), "{shown}");
+}
+
+#[tokio::test]
+async fn somebody_gets_in_even_where_the_cores_have_nothing_left() {
+    let passwords = Passwords::with_threads(0, [7; 32]).unwrap();
+    let hash = passwords.hash(chosen("vivid turtle 9")).await.unwrap();
+    let matches = passwords.matches(typed("vivid turtle 9"), Some(hash));
+    assert!(matches.await.unwrap());
+    assert_eq!(passwords.worked(), 2);
+}
+
+#[tokio::test]
+async fn passwords_take_no_core_that_anybody_wants() {
+    let passwords = passwords();
+    // A thread that has answered has set its policy before.
+    (passwords.matches(typed("x"), None).await).unwrap();
+    let mut policies = Vec::new();
+    for thread in std::fs::read_dir("/proc/self/task").unwrap() {
+        // A thread of another test may end meanwhile.
+        let Ok(stat) = std::fs::read_to_string(thread.unwrap().path().join("stat")) else {
+            continue;
+        };
+        let (name, fields) = stat.rsplit_once(") ").unwrap();
+        if name.ends_with("(passwords") {
+            policies.push(fields.split(' ').nth(38).unwrap().to_owned());
+        }
+    }
+    let idle = "5";
+    assert!(policies.iter().any(|policy| policy == idle), "{policies:?}");
 }

@@ -91,6 +91,7 @@ async fn attempt(
     began: Instant,
     typed: &NewAuthentication,
 ) -> Result<Response, Problem> {
+    api.passwords.require_room()?;
     let (user, value) = api.router.user_of(&email::folded(&typed.username));
     let state = api.router.user(user).await.map_err(failure::problem)?;
     let is_there = state.stage == Stage::Active && state.value == Some(value);
