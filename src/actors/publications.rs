@@ -78,9 +78,11 @@ impl Publication {
                 let exists = user.stage != Stage::Absent;
                 Some(Publication::User(exists.then(|| Arc::new(user.view()))))
             }
-            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) | State::Media(_) => {
-                None
-            }
+            State::DirectoryEntry(_)
+            | State::Lease(_)
+            | State::AuditLog(_)
+            | State::Media(_)
+            | State::Receipt(_) => None,
         }
     }
 }

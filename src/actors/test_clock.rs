@@ -61,6 +61,7 @@ impl Router {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Receipt
                 | Kind::User
                 | Kind::Configuration => {}
             }

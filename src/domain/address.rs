@@ -40,6 +40,8 @@ pub enum Kind {
     User,
     /// A piece of what is too large for a row.
     Media,
+    /// A purchase of nobody known, until a contact claims it.
+    Receipt,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -96,6 +98,7 @@ impl Kind {
             Kind::AuditLog => 11,
             Kind::User => 8,
             Kind::Media => 9,
+            Kind::Receipt => 13,
         }
     }
 
@@ -113,6 +116,7 @@ impl Kind {
             11 => Some(Kind::AuditLog),
             8 => Some(Kind::User),
             9 => Some(Kind::Media),
+            13 => Some(Kind::Receipt),
             _ => None,
         }
     }
@@ -131,6 +135,7 @@ impl Kind {
             Kind::AuditLog => "audit_log",
             Kind::User => "user",
             Kind::Media => "media",
+            Kind::Receipt => "receipt",
         }
     }
 }

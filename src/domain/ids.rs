@@ -61,6 +61,8 @@ pub enum Named {
     User,
     /// What a tenant's users may do: the part is the role's number.
     Role,
+    /// A purchase of nobody known, until a contact claims it.
+    Receipt,
 }
 
 impl Named {
@@ -92,6 +94,7 @@ impl Named {
             Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
+            Named::Receipt => 13,
         }
     }
 
@@ -123,6 +126,7 @@ impl Named {
             27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
+            13 => Some(Named::Receipt),
             _ => None,
         }
     }
@@ -152,6 +156,7 @@ impl Named {
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
             Named::User => Kind::User,
             Named::AuditLine => Kind::AuditLog,
+            Named::Receipt => Kind::Receipt,
         }
     }
 }
@@ -192,6 +197,7 @@ impl PublicId {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Receipt
                 | Kind::Configuration => tenant,
             },
             mode: match kind {
@@ -203,6 +209,7 @@ impl PublicId {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Receipt
                 | Kind::Configuration => mode,
             },
             kind,
@@ -285,7 +292,7 @@ mod tests {
 
     /// Every number that names something.
     const NUMBERS: &[u8] = &[
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 21, 22, 23, 24, 27, 28, 29,
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 27, 28, 29,
     ];
 
     proptest! {

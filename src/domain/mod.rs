@@ -29,6 +29,7 @@ pub mod directory_entry;
 pub mod lease;
 pub mod offer;
 pub mod organisation;
+pub mod receipt;
 pub mod tenant;
 pub mod user;
 

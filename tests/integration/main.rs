@@ -53,6 +53,7 @@ mod panics;
 mod passwords;
 mod privacy;
 mod rates;
+mod reclaims;
 mod registrations;
 mod residency;
 mod returns;

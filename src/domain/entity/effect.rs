@@ -104,6 +104,7 @@ impl Effect {
             | Event::Lease(_)
             | Event::AuditLog(_)
             | Event::Media(_)
+            | Event::Receipt(_)
             | Event::Configuration(_) => None,
         })
     }
@@ -165,6 +166,7 @@ impl Effect {
             | Event::Lease(_)
             | Event::AuditLog(_)
             | Event::Media(_)
+            | Event::Receipt(_)
             | Event::User(_)
             | Event::Configuration(_) => None,
         });

@@ -11,7 +11,7 @@ use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
     access, api_key, audit, configuration, contact, directory_entry, lease, media, offer,
-    organisation, tenant, user,
+    organisation, receipt, tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -39,6 +39,8 @@ pub enum State {
     User(Box<user::User>),
     /// A place for a piece of something.
     Media(media::State),
+    /// A receipt.
+    Receipt(receipt::State),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -66,6 +68,8 @@ pub enum Command {
     User(Box<user::Command>),
     /// Of a place for a piece of something.
     Media(media::Command),
+    /// Of a receipt.
+    Receipt(receipt::Command),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -95,6 +99,8 @@ pub enum Event {
     User(user::Event),
     /// To a place for a piece of something.
     Media(media::Event),
+    /// To a receipt.
+    Receipt(receipt::Event),
 }
 
 impl Command {
@@ -116,6 +122,7 @@ impl Command {
             | Command::AuditLog(_)
             | Command::Configuration(_)
             | Command::Media(_)
+            | Command::Receipt(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -136,6 +143,7 @@ impl State {
             Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
             Kind::Media => State::Media(media::State::default()),
+            Kind::Receipt => State::Receipt(receipt::State::default()),
         }
     }
 
@@ -181,6 +189,15 @@ impl State {
                 .into_iter()
                 .map(Event::Media)
                 .collect()),
+            (State::Receipt(state), Command::Receipt(command)) => state
+                .decide(command, context.now, context.wall)
+                .map(|events| events.into_iter().map(Event::Receipt).collect())
+                .map_err(|why| match why {
+                    receipt::Rejection::OtherSale => Rejection::KeyReused,
+                    receipt::Rejection::NotClaimable | receipt::Rejection::ClaimedBefore => {
+                        Rejection::NotFound
+                    }
+                }),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
@@ -208,6 +225,7 @@ impl State {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Receipt(_)
                 | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
@@ -219,6 +237,7 @@ impl State {
                 | Command::AuditLog(_)
                 | Command::User(_)
                 | Command::Media(_)
+                | Command::Receipt(_)
                 | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
         }
@@ -253,6 +272,7 @@ impl State {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Receipt(_)
             | State::Configuration(_) => Ok(Vec::new()),
         }
     }
@@ -271,6 +291,7 @@ impl State {
             (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (State::Media(state), Event::Media(event)) => state.apply(event),
+            (State::Receipt(state), Event::Receipt(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -282,6 +303,7 @@ impl State {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Receipt(_)
                 | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
@@ -293,6 +315,7 @@ impl State {
                 | Event::AuditLog(_)
                 | Event::User(_)
                 | Event::Media(_)
+                | Event::Receipt(_)
                 | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
@@ -305,6 +328,7 @@ impl State {
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
+            State::Receipt(state) => state.next_due(),
             State::Tenant(_)
             | State::Organisation(_)
             | State::Offer(_)
@@ -319,6 +343,7 @@ impl State {
         match self {
             State::DirectoryEntry(state) => state.obligations(now, wall),
             State::Contact(contact) => contact.obligations(now),
+            State::Receipt(state) => state.obligations(wall),
             State::Tenant(_)
             | State::Organisation(_)
             | State::Offer(_)

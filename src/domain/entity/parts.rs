@@ -4,8 +4,8 @@ use super::Rejection;
 use super::query::{Answer, BudgetView, present};
 use crate::domain::contact::{Contact, HoldView, LimitRule, Stage};
 use crate::domain::money::Minor;
-use crate::domain::offer;
 use crate::domain::time::Timestamp;
+use crate::domain::{offer, organisation, receipt};
 
 /// A wallet as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,4 +96,14 @@ pub(super) fn lots_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rej
 
 pub(super) fn tokens_view(contact: &Contact) -> Answer {
     Answer::SpendTokens(contact.spend_tokens().to_vec())
+}
+
+pub(super) fn organisation_view(state: &organisation::State) -> Result<Answer, Rejection> {
+    let organisation = state.0.clone().ok_or(Rejection::NotFound)?;
+    Ok(Answer::Organisation(Box::new(organisation)))
+}
+
+pub(super) fn receipt_view(state: &receipt::State) -> Result<Answer, Rejection> {
+    let receipt = state.0.clone().ok_or(Rejection::NotFound)?;
+    Ok(Answer::Receipt(receipt))
 }

@@ -7,8 +7,8 @@ use super::access_views::{
     session_view, user_session,
 };
 use super::parts::{
-    WalletView, budget_view, held_view, hold_view, lots_view, loyalty_view, token_view,
-    tokens_view, wallet_view,
+    WalletView, budget_view, held_view, hold_view, lots_view, loyalty_view, organisation_view,
+    receipt_view, token_view, tokens_view, wallet_view,
 };
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
@@ -21,6 +21,7 @@ use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::media::Piece;
 use crate::domain::money::Minor;
+use crate::domain::receipt::Receipt;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
@@ -83,6 +84,8 @@ pub enum Query {
     Configuration,
     /// A user.
     User,
+    /// A receipt.
+    Receipt,
 }
 
 /// A contact as it is shown.
@@ -215,6 +218,8 @@ pub enum Answer {
     User(Box<user::User>),
     /// A session of a user.
     UserSession(Box<user::SessionView>),
+    /// A receipt.
+    Receipt(Box<Receipt>),
 }
 
 impl Entity {
@@ -232,6 +237,7 @@ impl Entity {
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
+            (Outcome::Created | Outcome::Done, State::Receipt(_)) => Some(Query::Receipt),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
                 Some(_) => Query::Budget,
                 None => Query::Offer,
@@ -277,9 +283,7 @@ impl Entity {
                 present(tenant.details.is_some())?;
                 Answer::Tenant(Box::new(tenant.clone()))
             }
-            (Query::Organisation, State::Organisation(state)) => {
-                Answer::Organisation(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
-            }
+            (Query::Organisation, State::Organisation(state)) => organisation_view(state)?,
             (Query::Offer, State::Offer(state)) => {
                 Answer::Offer(state.offer.clone().ok_or(Rejection::NotFound)?)
             }
@@ -309,6 +313,7 @@ impl Entity {
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Held, State::Contact(contact)) => held_view(contact, now)?,
             (Query::Media, State::Media(state)) => Answer::Media(state.0.clone()),
+            (Query::Receipt, State::Receipt(state)) => receipt_view(state)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
@@ -337,6 +342,7 @@ impl Entity {
                 | Query::Loyalty
                 | Query::Held
                 | Query::Media
+                | Query::Receipt
                 | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -348,6 +354,7 @@ impl Entity {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Receipt(_)
                 | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
@@ -380,6 +387,7 @@ impl Entity {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Receipt(_)
             | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
@@ -413,6 +421,7 @@ impl Entity {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Receipt(_)
             | State::Configuration(_) => None,
         }
     }

@@ -35,6 +35,7 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => Spilled::default(),
         }
@@ -59,6 +60,7 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => Spilled {
                 answered,

@@ -98,6 +98,7 @@ macro_rules! stored_as {
 
 mod access;
 mod own_details;
+mod receipts;
 mod rewards;
 mod undelivered;
 mod user;
@@ -448,6 +449,7 @@ stored!(choice entity::Event {
     11 => AuditLog(event),
     8 => User(event),
     9 => Media(event),
+    13 => Receipt(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -461,6 +463,7 @@ stored!(choice entity::State {
     11 => AuditLog(state),
     8 => User(state),
     9 => Media(state),
+    13 => Receipt(state),
 });
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });

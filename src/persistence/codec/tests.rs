@@ -8,6 +8,7 @@ mod integrations;
 mod offers;
 mod parts;
 mod profiles;
+mod receipts;
 mod refusals;
 mod rewards;
 mod round_trips;

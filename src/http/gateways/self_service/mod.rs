@@ -120,6 +120,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::list::list),
         routes!(purchases::get::get),
         routes!(purchases::rewards::get),
+        routes!(purchases::reclaim::reclaim),
         routes!(switch::switch),
         routes!(rewards::get),
         routes!(schemes::sign_up::sign),

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::parts::{self, key_details, sealed};
 pub(super) use super::parts::{answered, profile, remembered};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, integrations, offers, profiles, rewards, tokens, users};
+use super::{access, budgets, integrations, offers, profiles, receipts, rewards, tokens, users};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -21,9 +21,7 @@ use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::{Organisation, Role};
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{
-    api_key, audit, contact, directory_entry, lease, media, offer, organisation, tenant,
-};
+use crate::domain::{api_key, contact, directory_entry, lease, media, offer, organisation, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -258,6 +256,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     .chain(profiles::events())
     .chain(offers::events())
     .chain(rewards::events())
+    .chain(receipts::events())
     .chain(events_of_others())
     .collect()
 }
@@ -414,7 +413,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 debited: Minor(300),
             }),
         ),
-        ("audit_log", State::AuditLog(audit_page())),
+        ("audit_log", State::AuditLog(parts::audit_page())),
         (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
@@ -429,6 +428,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ),
         ("user", State::User(Box::new(users::state()))),
         ("media", State::Media(media::State(Some(parts::piece())))),
+        ("receipt", State::Receipt(receipts::state())),
     ]
 }
 
@@ -439,24 +439,6 @@ pub(super) fn rate_limits() -> tenant::RateLimits {
             seconds: 60,
         }),
         ..tenant::RateLimits::default()
-    }
-}
-
-pub(super) fn audit_page() -> audit::Page {
-    let start = audit::Start {
-        lines: 100,
-        hash: [7; 32],
-    };
-    let entry = audit::Entry {
-        actor: "key:1".to_owned(),
-        masquerader: Some("user:2".to_owned()),
-        operation: "api_keys.revoke".to_owned(),
-        target: Some("3".to_owned()),
-        outcome: audit::Outcome::Done,
-    };
-    audit::Page {
-        start: Some(start),
-        lines: vec![audit::Line::after(100, &start.hash, NOW, entry)],
     }
 }
 
@@ -473,6 +455,7 @@ pub(super) fn kind(event: &Event) -> Kind {
         Event::AuditLog(_) => Kind::AuditLog,
         Event::User(_) => Kind::User,
         Event::Media(_) => Kind::Media,
+        Event::Receipt(_) => Kind::Receipt,
     }
 }
 
