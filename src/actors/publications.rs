@@ -65,7 +65,7 @@ impl Publication {
                 .as_ref()
                 .map(|key| Publication::ApiKey(Box::new(key.clone()))),
             State::Tenant(tenant) => Some(Publication::Tenant(tenant.test_clock_ahead)),
-            State::Organisation(_) | State::Offer(_) | State::Configuration(_) => {
+            State::Organisation(_) | State::Offer(_) | State::Configuration(_) | State::Apps(_) => {
                 Some(Publication::TenantConfiguration)
             }
             State::Contact(contact) => {

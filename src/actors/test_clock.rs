@@ -61,6 +61,7 @@ impl Router {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Apps
                 | Kind::Receipt
                 | Kind::User
                 | Kind::Configuration => {}

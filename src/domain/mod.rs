@@ -22,6 +22,7 @@ pub mod time;
 
 pub mod access;
 pub mod api_key;
+pub mod apps;
 pub mod audit;
 pub mod configuration;
 pub mod contact;

@@ -40,3 +40,9 @@ pub const IMAGE_BYTES_MAX: usize = 240 * 1_024;
 
 /// How many pieces it has at most: of 48 KiB each.
 pub const IMAGE_PIECES_MAX: u32 = 5;
+
+/// The longest key of a custom field, in characters: what a program calls it.
+pub const CUSTOM_FIELD_KEY_CHARS_MAX: usize = 64;
+
+/// How much text a custom field has in all, in bytes: key, label, tooltip and options. So many of all of them fit a third of a row.
+pub const CUSTOM_FIELD_TEXT_BYTES_MAX: usize = 400;

@@ -25,6 +25,7 @@ mod conformance;
 mod contact_changes;
 mod contact_exports;
 mod contact_lists;
+mod custom_fields;
 mod delivery;
 mod durability;
 mod emails;

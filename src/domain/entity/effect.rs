@@ -104,6 +104,7 @@ impl Effect {
             | Event::Lease(_)
             | Event::AuditLog(_)
             | Event::Media(_)
+            | Event::Apps(_)
             | Event::Receipt(_)
             | Event::Configuration(_) => None,
         })
@@ -166,6 +167,7 @@ impl Effect {
             | Event::Lease(_)
             | Event::AuditLog(_)
             | Event::Media(_)
+            | Event::Apps(_)
             | Event::Receipt(_)
             | Event::User(_)
             | Event::Configuration(_) => None,

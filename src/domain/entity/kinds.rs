@@ -2,6 +2,7 @@
 
 use super::Rejection;
 use crate::domain::address::Kind;
+use crate::domain::apps::Apps;
 use crate::domain::configuration::Configuration;
 use crate::domain::contact::Contact;
 use crate::domain::context::Context;
@@ -10,7 +11,7 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, audit, configuration, contact, directory_entry, lease, media, offer,
+    access, api_key, apps, audit, configuration, contact, directory_entry, lease, media, offer,
     organisation, receipt, tenant, user,
 };
 
@@ -39,6 +40,8 @@ pub enum State {
     User(Box<user::User>),
     /// A place for a piece of something.
     Media(media::State),
+    /// What a tenant sets up for its apps.
+    Apps(Box<Apps>),
     /// A receipt.
     Receipt(receipt::State),
 }
@@ -68,6 +71,8 @@ pub enum Command {
     User(Box<user::Command>),
     /// Of a place for a piece of something.
     Media(media::Command),
+    /// Of what a tenant sets up for its apps.
+    Apps(apps::Command),
     /// Of a receipt.
     Receipt(receipt::Command),
     /// Of any: do what time has made due.
@@ -99,6 +104,8 @@ pub enum Event {
     User(user::Event),
     /// To a place for a piece of something.
     Media(media::Event),
+    /// To what a tenant sets up for its apps.
+    Apps(apps::Event),
     /// To a receipt.
     Receipt(receipt::Event),
 }
@@ -122,6 +129,7 @@ impl Command {
             | Command::AuditLog(_)
             | Command::Configuration(_)
             | Command::Media(_)
+            | Command::Apps(_)
             | Command::Receipt(_)
             | Command::FireTimers => Outcome::Done,
         }
@@ -143,6 +151,7 @@ impl State {
             Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
             Kind::Media => State::Media(media::State::default()),
+            Kind::Apps => State::Apps(Box::default()),
             Kind::Receipt => State::Receipt(receipt::State::default()),
         }
     }
@@ -208,6 +217,9 @@ impl State {
                 Event::Configuration,
                 Rejection::Configuration,
             ),
+            (State::Apps(state), Command::Apps(command)) => {
+                joined(state.decide(command), Event::Apps, Rejection::Apps)
+            }
             (State::User(state), Command::User(command)) => joined(
                 state.decide(command, context.wall),
                 Event::User,
@@ -225,6 +237,7 @@ impl State {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Apps(_)
                 | State::Receipt(_)
                 | State::Configuration(_),
                 Command::Tenant(_)
@@ -237,6 +250,7 @@ impl State {
                 | Command::AuditLog(_)
                 | Command::User(_)
                 | Command::Media(_)
+                | Command::Apps(_)
                 | Command::Receipt(_)
                 | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
@@ -272,6 +286,7 @@ impl State {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Receipt(_)
             | State::Configuration(_) => Ok(Vec::new()),
         }
@@ -291,6 +306,7 @@ impl State {
             (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (State::Media(state), Event::Media(event)) => state.apply(event),
+            (State::Apps(state), Event::Apps(event)) => state.apply(event),
             (State::Receipt(state), Event::Receipt(event)) => state.apply(event),
             (
                 State::Tenant(_)
@@ -303,6 +319,7 @@ impl State {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Apps(_)
                 | State::Receipt(_)
                 | State::Configuration(_),
                 Event::Tenant(_)
@@ -315,6 +332,7 @@ impl State {
                 | Event::AuditLog(_)
                 | Event::User(_)
                 | Event::Media(_)
+                | Event::Apps(_)
                 | Event::Receipt(_)
                 | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
@@ -335,6 +353,7 @@ impl State {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Configuration(_) => Dues::default(),
         }
     }
@@ -352,6 +371,7 @@ impl State {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Configuration(_) => Vec::new(),
         }
     }

@@ -4,6 +4,7 @@ use super::Rejection;
 use super::query::{Answer, BudgetView, present};
 use crate::domain::contact::{Contact, HoldView, LimitRule, Stage};
 use crate::domain::money::Minor;
+use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
 use crate::domain::{offer, organisation, receipt};
 
@@ -77,6 +78,11 @@ pub(super) fn loyalty_view(contact: &Contact, now: Timestamp) -> Result<Answer, 
 pub(super) fn held_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rejection> {
     present(contact.stage == Stage::Active)?;
     Ok(Answer::Held(Box::new(contact.clone()), now))
+}
+
+pub(super) fn tenant_view(tenant: &Tenant) -> Result<Answer, Rejection> {
+    present(tenant.details.is_some())?;
+    Ok(Answer::Tenant(Box::new(tenant.clone())))
 }
 
 pub(super) fn budget_view(state: &offer::State) -> Option<BudgetView> {

@@ -8,10 +8,11 @@ use super::access_views::{
 };
 use super::parts::{
     WalletView, budget_view, held_view, hold_view, lots_view, loyalty_view, organisation_view,
-    receipt_view, token_view, tokens_view, wallet_view,
+    receipt_view, tenant_view, token_view, tokens_view, wallet_view,
 };
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
+use crate::domain::apps::Apps;
 use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, Line, Lot, LoyaltyView,
@@ -82,6 +83,8 @@ pub enum Query {
     Media,
     /// What a tenant has set up about its customers.
     Configuration,
+    /// What a tenant has set up for its apps.
+    Apps,
     /// A user.
     User,
     /// A receipt.
@@ -214,6 +217,8 @@ pub enum Answer {
     Media(Option<Piece>),
     /// What a tenant has set up about its customers.
     Configuration(Box<Configuration>),
+    /// What a tenant has set up for its apps.
+    Apps(Box<Apps>),
     /// A user.
     User(Box<user::User>),
     /// A session of a user.
@@ -251,6 +256,7 @@ impl Entity {
                 | State::Lease(_)
                 | State::AuditLog(_)
                 | State::Media(_)
+                | State::Apps(_)
                 | State::Configuration(_),
             ) => None,
         }
@@ -279,10 +285,7 @@ impl Entity {
                 };
                 purchase_view(contact, purchase.clone())
             }
-            (Query::Tenant, State::Tenant(tenant)) => {
-                present(tenant.details.is_some())?;
-                Answer::Tenant(Box::new(tenant.clone()))
-            }
+            (Query::Tenant, State::Tenant(tenant)) => tenant_view(tenant)?,
             (Query::Organisation, State::Organisation(state)) => organisation_view(state)?,
             (Query::Offer, State::Offer(state)) => {
                 Answer::Offer(state.offer.clone().ok_or(Rejection::NotFound)?)
@@ -313,6 +316,7 @@ impl Entity {
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Held, State::Contact(contact)) => held_view(contact, now)?,
             (Query::Media, State::Media(state)) => Answer::Media(state.0.clone()),
+            (Query::Apps, State::Apps(it)) => Answer::Apps(it.clone()),
             (Query::Receipt, State::Receipt(state)) => receipt_view(state)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
@@ -342,6 +346,7 @@ impl Entity {
                 | Query::Loyalty
                 | Query::Held
                 | Query::Media
+                | Query::Apps
                 | Query::Receipt
                 | Query::Configuration,
                 State::Tenant(_)
@@ -354,6 +359,7 @@ impl Entity {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Apps(_)
                 | State::Receipt(_)
                 | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
@@ -387,6 +393,7 @@ impl Entity {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Receipt(_)
             | State::Configuration(_) => Err(Rejection::WrongKind),
         }
@@ -421,6 +428,7 @@ impl Entity {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Receipt(_)
             | State::Configuration(_) => None,
         }

@@ -35,6 +35,7 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => Spilled::default(),
@@ -60,6 +61,7 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => Spilled {

@@ -97,6 +97,7 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod apps;
 mod own_details;
 mod receipts;
 mod rewards;
@@ -449,6 +450,7 @@ stored!(choice entity::Event {
     11 => AuditLog(event),
     8 => User(event),
     9 => Media(event),
+    12 => Apps(event),
     13 => Receipt(event),
 });
 stored!(choice entity::State {
@@ -463,6 +465,7 @@ stored!(choice entity::State {
     11 => AuditLog(state),
     8 => User(state),
     9 => Media(state),
+    12 => Apps(state),
     13 => Receipt(state),
 });
 stored!(record entity::Remember { keys, request });

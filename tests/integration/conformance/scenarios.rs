@@ -5,6 +5,7 @@
 mod credentials;
 mod money;
 mod own;
+mod platform;
 mod users;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         own::memberships,
         own::tokens,
         money::wallet_and_purchases,
+        platform::custom_fields,
         users::sessions_of_a_user,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,

@@ -7,6 +7,7 @@ mod addresses;
 mod authenticate;
 mod challenge;
 mod change_password;
+mod custom_fields;
 mod delete;
 mod demographics;
 mod devices;
@@ -105,6 +106,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(devices::update),
         routes!(preferences::get, preferences::set),
         routes!(languages::list),
+        routes!(custom_fields::list),
         routes!(tokens::make, tokens::list),
         routes!(wallets::get::get, not_built::set_wallet_top_up),
         routes!(existence::contact),
@@ -160,6 +162,10 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
     let schemes = document.components.get_or_insert_default();
     schemes.add_security_scheme(
         "api_key",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
+    );
+    schemes.add_security_scheme(
+        "secret_key",
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
     );
     schemes.add_security_scheme("access_token", bearer("JWT"));

@@ -7,7 +7,9 @@ use rust_decimal::Decimal;
 use super::parts::{self, key_details, sealed};
 pub(super) use super::parts::{answered, profile, remembered};
 use super::wallet::{self, kept, lines};
-use super::{access, budgets, integrations, offers, profiles, receipts, rewards, tokens, users};
+use super::{
+    access, apps, budgets, integrations, offers, profiles, receipts, rewards, tokens, users,
+};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
@@ -256,6 +258,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     .chain(profiles::events())
     .chain(offers::events())
     .chain(rewards::events())
+    .chain(apps::events())
     .chain(receipts::events())
     .chain(events_of_others())
     .collect()
@@ -377,10 +380,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
-        (
-            "configuration",
-            State::Configuration(Box::new(rewards::configuration())),
-        ),
+        rewards::state(),
         (
             "contact_proposed",
             State::Contact(Box::new(Contact {
@@ -428,6 +428,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ),
         ("user", State::User(Box::new(users::state()))),
         ("media", State::Media(media::State(Some(parts::piece())))),
+        apps::state(),
         ("receipt", State::Receipt(receipts::state())),
     ]
 }
@@ -439,23 +440,6 @@ pub(super) fn rate_limits() -> tenant::RateLimits {
             seconds: 60,
         }),
         ..tenant::RateLimits::default()
-    }
-}
-
-pub(super) fn kind(event: &Event) -> Kind {
-    match event {
-        Event::Tenant(_) => Kind::Tenant,
-        Event::Organisation(_) => Kind::Organisation,
-        Event::Offer(_) => Kind::Offer,
-        Event::Contact(_) => Kind::Contact,
-        Event::ApiKey(_) => Kind::ApiKey,
-        Event::DirectoryEntry(_) => Kind::DirectoryEntry,
-        Event::Lease(_) => Kind::Lease,
-        Event::Configuration(_) => Kind::Configuration,
-        Event::AuditLog(_) => Kind::AuditLog,
-        Event::User(_) => Kind::User,
-        Event::Media(_) => Kind::Media,
-        Event::Receipt(_) => Kind::Receipt,
     }
 }
 

@@ -64,6 +64,7 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::AuditLog,
         Kind::User,
         Kind::Media,
+        Kind::Apps,
         Kind::Receipt,
     ];
     (
