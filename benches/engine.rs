@@ -96,6 +96,7 @@ fn context() -> Context {
         roles: Vec::new(),
         offers: (1..).zip(offers.map(Arc::new)).collect(),
         rewards: Arc::default(),
+        apps: Arc::default(),
     };
     Context {
         now: NOW,

@@ -1,5 +1,6 @@
 //! What the data directory's root secret is used for: the shapes of keys and ids that strangers hand in.
 
+mod claim_codes;
 mod code_flow;
 mod credentials;
 mod images;
@@ -13,6 +14,7 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
+pub use claim_codes::{read_claim_code, written_claim_code};
 pub use code_flow::{CodeFlow, CodeFlowSecrets};
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
@@ -42,6 +44,7 @@ pub struct Secrets {
     credentials: Credentials,
     spend_tokens: SpendTokenKeys,
     images: [u8; 32],
+    claim_codes: [u8; 32],
 }
 
 /// What kind of value is unique.
@@ -71,6 +74,8 @@ pub enum UniqueValue {
     IdentityEmail,
     /// What lets contacts into a scheme.
     SignUpCode,
+    /// What claims a receipt.
+    ClaimCode,
 }
 
 impl UniqueValue {
@@ -87,6 +92,7 @@ impl UniqueValue {
             UniqueValue::SpendCode => 11,
             UniqueValue::CodeFlowState => 13,
             UniqueValue::SignUpCode => 14,
+            UniqueValue::ClaimCode => 15,
             UniqueValue::UserEmail => 10,
         }
     }
@@ -131,6 +137,7 @@ impl Secrets {
             credentials: Credentials::derive(&subkey),
             spend_tokens: SpendTokenKeys::derive(&subkey),
             images: subkey("clientele names of images v1"),
+            claim_codes: subkey("clientele claim codes v1"),
         }
     }
 

@@ -63,6 +63,8 @@ impl Held {
             | State::ApiKey(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::DirectoryEntry(_)
             | State::User(_)
             | State::Configuration(_) => None,

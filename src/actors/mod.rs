@@ -33,6 +33,7 @@ pub mod node;
 mod obligations;
 mod on_budgets;
 pub mod publications;
+mod receipts;
 pub mod residency;
 pub mod router;
 mod schemes;

@@ -28,6 +28,10 @@ impl Router {
                     self.shred_registration(entry).await;
                     continue;
                 }
+                Obligation::SettleClaim => {
+                    self.settle_claim(entry).await;
+                    continue;
+                }
             };
             let contact = Address {
                 kind: Kind::Contact,

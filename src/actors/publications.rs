@@ -65,7 +65,7 @@ impl Publication {
                 .as_ref()
                 .map(|key| Publication::ApiKey(Box::new(key.clone()))),
             State::Tenant(tenant) => Some(Publication::Tenant(tenant.test_clock_ahead)),
-            State::Organisation(_) | State::Offer(_) | State::Configuration(_) => {
+            State::Organisation(_) | State::Offer(_) | State::Configuration(_) | State::Apps(_) => {
                 Some(Publication::TenantConfiguration)
             }
             State::Contact(contact) => {
@@ -78,9 +78,11 @@ impl Publication {
                 let exists = user.stage != Stage::Absent;
                 Some(Publication::User(exists.then(|| Arc::new(user.view()))))
             }
-            State::DirectoryEntry(_) | State::Lease(_) | State::AuditLog(_) | State::Media(_) => {
-                None
-            }
+            State::DirectoryEntry(_)
+            | State::Lease(_)
+            | State::AuditLog(_)
+            | State::Media(_)
+            | State::Receipt(_) => None,
         }
     }
 }

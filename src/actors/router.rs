@@ -382,6 +382,11 @@ impl Router {
             Answer::Configuration(configuration) => Arc::from(configuration),
             other => return Err(unexpected(&other)),
         };
+        let address = Address::apps(tenant, mode);
+        let apps = match self.query(address, Query::Apps).await.result? {
+            Answer::Apps(apps) => Arc::from(apps),
+            other => return Err(unexpected(&other)),
+        };
         let mut view = TenantView {
             currency: details.currency,
             classifications: details.classifications,
@@ -393,6 +398,7 @@ impl Router {
             roles: listed.roles,
             offers,
             rewards,
+            apps,
         };
         view.roles.push(Role::of_owners(view.owner()));
         Ok(view)

@@ -69,6 +69,8 @@ impl Router {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Apps
+                | Kind::Receipt
                 | Kind::User
                 | Kind::Configuration => {}
             }

@@ -297,6 +297,8 @@ impl Turn<'_> {
             | Query::Loyalty
             | Query::Held
             | Query::Media
+            | Query::Apps
+            | Query::Receipt
             | Query::Configuration => Err(Missing::Rejected(Rejection::NotFound)),
         }
     }

@@ -40,6 +40,10 @@ pub enum Kind {
     User,
     /// A piece of what is too large for a row.
     Media,
+    /// What a tenant sets up for its apps in one mode.
+    Apps,
+    /// A purchase of nobody known, until a contact claims it.
+    Receipt,
 }
 
 /// The full name of one entity, its unit of ownership and of consistency.
@@ -96,6 +100,8 @@ impl Kind {
             Kind::AuditLog => 11,
             Kind::User => 8,
             Kind::Media => 9,
+            Kind::Apps => 12,
+            Kind::Receipt => 13,
         }
     }
 
@@ -113,6 +119,8 @@ impl Kind {
             11 => Some(Kind::AuditLog),
             8 => Some(Kind::User),
             9 => Some(Kind::Media),
+            12 => Some(Kind::Apps),
+            13 => Some(Kind::Receipt),
             _ => None,
         }
     }
@@ -131,6 +139,8 @@ impl Kind {
             Kind::AuditLog => "audit_log",
             Kind::User => "user",
             Kind::Media => "media",
+            Kind::Apps => "apps",
+            Kind::Receipt => "receipt",
         }
     }
 }
@@ -152,6 +162,16 @@ impl Address {
             tenant,
             mode,
             kind: Kind::Configuration,
+            entity: 0,
+        }
+    }
+
+    /// What a tenant sets up for its apps in a mode.
+    pub const fn apps(tenant: TenantId, mode: Mode) -> Address {
+        Address {
+            tenant,
+            mode,
+            kind: Kind::Apps,
             entity: 0,
         }
     }

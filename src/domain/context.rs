@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::apps::Apps;
 use super::calendar::Zone;
 use super::configuration::Configuration;
 use super::contact::SignUp;
@@ -68,6 +69,8 @@ pub struct TenantView {
     pub offers: Vec<(u64, Arc<Offer>)>,
     /// What it has set up about its customers beside its offers.
     pub rewards: Arc<Configuration>,
+    /// What it has set up for its apps.
+    pub apps: Arc<Apps>,
 }
 
 impl TenantView {

@@ -53,6 +53,10 @@ pub enum Named {
     Scheme,
     /// A word that contacts are tagged with.
     Tag,
+    /// The definition of a custom field.
+    CustomField,
+    /// An app of a tenant.
+    Application,
     /// What a contact signs in by.
     Identity,
     /// A line of the audit log, by its number.
@@ -65,6 +69,8 @@ pub enum Named {
     OrganisationPart,
     /// A word that organisations are grouped by: the number stands for it.
     Word,
+    /// A purchase of nobody known, until a contact claims it.
+    Receipt,
 }
 
 impl Named {
@@ -92,12 +98,15 @@ impl Named {
             Named::Scheme => 23,
             Named::Segment => 24,
             Named::Tag => 29,
+            Named::CustomField => 25,
+            Named::Application => 26,
             Named::Identity => 14,
             Named::AuditLine => 27,
             Named::User => 15,
             Named::Role => 16,
             Named::OrganisationPart => 30,
             Named::Word => 31,
+            Named::Receipt => 13,
         }
     }
 
@@ -125,12 +134,15 @@ impl Named {
             23 => Some(Named::Scheme),
             24 => Some(Named::Segment),
             29 => Some(Named::Tag),
+            25 => Some(Named::CustomField),
+            26 => Some(Named::Application),
             14 => Some(Named::Identity),
             27 => Some(Named::AuditLine),
             15 => Some(Named::User),
             16 => Some(Named::Role),
             30 => Some(Named::OrganisationPart),
             31 => Some(Named::Word),
+            13 => Some(Named::Receipt),
             _ => None,
         }
     }
@@ -159,8 +171,10 @@ impl Named {
             | Named::Identity => Kind::Contact,
             Named::ApiKey => Kind::ApiKey,
             Named::Tier | Named::Scheme | Named::Segment | Named::Tag => Kind::Configuration,
+            Named::CustomField | Named::Application => Kind::Apps,
             Named::User => Kind::User,
             Named::AuditLine => Kind::AuditLog,
+            Named::Receipt => Kind::Receipt,
         }
     }
 }
@@ -201,6 +215,8 @@ impl PublicId {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Apps
+                | Kind::Receipt
                 | Kind::Configuration => tenant,
             },
             mode: match kind {
@@ -212,6 +228,8 @@ impl PublicId {
                 | Kind::Lease
                 | Kind::AuditLog
                 | Kind::Media
+                | Kind::Apps
+                | Kind::Receipt
                 | Kind::Configuration => mode,
             },
             kind,
@@ -294,7 +312,8 @@ mod tests {
 
     /// Every number that names something.
     const NUMBERS: &[u8] = &[
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 21, 22, 23, 24, 27, 28, 29, 30, 31,
+        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29,
+        30, 31,
     ];
 
     proptest! {

@@ -22,6 +22,7 @@ pub mod time;
 
 pub mod access;
 pub mod api_key;
+pub mod apps;
 pub mod audit;
 pub mod configuration;
 pub mod contact;
@@ -29,6 +30,7 @@ pub mod directory_entry;
 pub mod lease;
 pub mod offer;
 pub mod organisation;
+pub mod receipt;
 pub mod tenant;
 pub mod user;
 

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
 use crate::domain::entity::Rejection;
-use crate::domain::{access, api_key, configuration, contact, offer, organisation, tenant, user};
+use crate::domain::{
+    access, api_key, apps, configuration, contact, offer, organisation, tenant, user,
+};
 
 /// A failure as a problem. Says whether a retry is safe by its code: 429 and 503 mean that nothing happened.
 pub fn problem(failure: Failure) -> Problem {
@@ -102,6 +104,7 @@ fn rejected(rejection: Rejection) -> Problem {
         Rejection::Configuration(configuration::Rejection::UnitsTaken) => {
             invalid_field("/value_units", "not_unique", "must be no other tier's")
         }
+        Rejection::Apps(rejection) => apps_rejected(rejection),
         Rejection::NotFound
         | Rejection::Configuration(configuration::Rejection::Unknown)
         | Rejection::Tenant(
@@ -118,6 +121,30 @@ fn rejected(rejection: Rejection) -> Problem {
         Rejection::AuditLog(_) | Rejection::WrongKind => {
             Problem::new(Code::Internal, "the server has failed")
         }
+    }
+}
+
+fn apps_rejected(rejection: apps::Rejection) -> Problem {
+    match rejection {
+        apps::Rejection::ListFull => Problem::new(
+            Code::LimitReached,
+            "there are as many of these as there may be; remove one first",
+        ),
+        apps::Rejection::Exists => Problem::new(
+            Code::IdempotencyKeyReused,
+            "this idempotency key set something up long ago; use a new one",
+        ),
+        apps::Rejection::KeyTaken => invalid_field(
+            "/key",
+            "not_unique",
+            "must be no other custom field's of the entity",
+        ),
+        apps::Rejection::Fixed => invalid_field(
+            "",
+            "fixed",
+            "entity, key and field stay what they were when the custom field was defined; define another one",
+        ),
+        apps::Rejection::Unknown => not_found(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Tokens that were presented and were not good, counted for each API key: so that nobody tries numbers until one fits.
+//! Tokens and codes that were presented and were not good, counted for each API key or contact: so that nobody tries numbers until one
+//! fits.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,21 +7,22 @@ use std::time::{Duration, Instant};
 
 use super::problem::{Code, Problem};
 use crate::domain::address::Address;
-use crate::limits::{SPEND_TOKEN_MISSES_MAX, SPEND_TOKEN_MISSES_WITHIN};
+use crate::domain::address::Kind;
+use crate::limits::{CLAIM_MISSES_MAX, SPEND_TOKEN_MISSES_MAX, SPEND_TOKEN_MISSES_WITHIN};
 
-/// The misses of a key.
+/// The misses of a key or a contact.
 #[derive(Clone, Copy, Debug)]
 struct Counted {
     since: Instant,
     misses: u32,
 }
 
-/// The misses of every key lately. One entry for each key that missed: no more than there are keys.
+/// The misses of every key and contact lately. One entry for each that missed: no more than there are.
 #[derive(Debug, Default)]
 pub struct Misses(Mutex<HashMap<Address, Counted>>);
 
 impl Misses {
-    /// Refuses a key that missed too often, whatever it presents now.
+    /// Refuses a key or a contact that missed too often, whatever it presents now.
     ///
     /// # Errors
     /// 429 that says when to come again.
@@ -35,11 +37,15 @@ impl Misses {
 
     fn admit_at(&self, key: &Address, now: Instant) -> Result<(), Problem> {
         let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = counted.get(key).and_then(|it| it.left(now));
+        let most = match key.kind {
+            Kind::Contact => CLAIM_MISSES_MAX,
+            _ => SPEND_TOKEN_MISSES_MAX,
+        };
+        let left = counted.get(key).and_then(|it| it.left(most, now));
         match left {
             Some(wait) => Err(Problem::new(
                 Code::TooManyRequests,
-                "this API key presented too many tokens that were not good; present others after the time in Retry-After",
+                "too many tokens or codes that were not good were presented with this credential; present others after the time in Retry-After",
             )
             .retry_after(wait)),
             None => Ok(()),
@@ -62,9 +68,9 @@ impl Counted {
         now.saturating_duration_since(self.since) < SPEND_TOKEN_MISSES_WITHIN
     }
 
-    /// For how long the key is refused, if it is.
-    fn left(&self, now: Instant) -> Option<Duration> {
-        let is_over = self.misses >= SPEND_TOKEN_MISSES_MAX && self.counts(now);
+    /// For how long whoever missed is refused, if it is.
+    fn left(&self, most: u32, now: Instant) -> Option<Duration> {
+        let is_over = self.misses >= most && self.counts(now);
         let passed = now.saturating_duration_since(self.since);
         is_over.then(|| SPEND_TOKEN_MISSES_WITHIN.saturating_sub(passed))
     }

@@ -24,6 +24,10 @@ pub const CODES_A_TENANT_PER_HOUR: u32 = 10_000;
 /// that came too late. Whoever guesses digits finds one of a million living tokens in 10^9 tries, which takes 190 years.
 pub const SPEND_TOKEN_MISSES_MAX: u32 = 100;
 
+/// How many codes that claim nothing one contact may present in [`SPEND_TOKEN_MISSES_WITHIN`]: somebody who mistypes each of two receipts five
+/// times. A code has 80 bits, so that this is for quiet logs rather than against luck.
+pub const CLAIM_MISSES_MAX: u32 = 10;
+
 /// For how long they count.
 pub const SPEND_TOKEN_MISSES_WITHIN: Duration = Duration::from_secs(10 * 60);
 
@@ -36,3 +40,9 @@ pub const IMAGE_BYTES_MAX: usize = 240 * 1_024;
 
 /// How many pieces it has at most: of 48 KiB each.
 pub const IMAGE_PIECES_MAX: u32 = 5;
+
+/// The longest key of a custom field, in characters: what a program calls it.
+pub const CUSTOM_FIELD_KEY_CHARS_MAX: usize = 64;
+
+/// How much text a custom field has in all, in bytes: key, label, tooltip and options. So many of all of them fit a third of a row.
+pub const CUSTOM_FIELD_TEXT_BYTES_MAX: usize = 400;

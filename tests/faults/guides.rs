@@ -221,6 +221,11 @@ async fn spending_with_a_token_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn claiming_a_receipt_goes_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/claiming-a-receipt.md").await, 6);
+}
+
+#[tokio::test]
 async fn codes_are_delivered_as_the_guide_says() {
     let site = Site::new();
     let sink = site.beside("sink").display().to_string();

@@ -36,6 +36,7 @@ mod guides;
 mod letters;
 mod overload;
 mod power;
+mod reclaims;
 mod residency;
 mod restarts;
 mod rows_lost;

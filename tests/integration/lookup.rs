@@ -165,7 +165,7 @@ async fn a_purchase_finds_its_buyer_by_each_name_and_by_exactly_one() {
         );
     }
     for (name, card) in [
-        (nobody, None),
+        (json!({}), None),
         (json!({}), Some("card-7")),
         (json!({ "id": "crm-7", "code": "GOLD-7" }), None),
     ] {

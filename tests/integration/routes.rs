@@ -147,20 +147,25 @@ fn refusals(
         rows.push((header, value.to_owned(), refused(status, code)));
     };
     let of_others = [
-        node.secret_key("test"),
         node.seed.keys["test"].public.clone().unwrap(),
         weak.to_owned(),
     ];
     let opens_to_keys = opened_by.contains(&"api_key");
+    let opens_to_secrets = opened_by.contains(&"secret_key");
+    let (status, code) = match (opens_to_keys, opens_to_secrets) {
+        (true, _) => (403, "insufficient_scope"),
+        (_, true) => (403, "secret_key_required"),
+        (false, false) => (401, "missing_credentials"),
+    };
     for key in of_others {
-        match opens_to_keys {
-            true => row("api_key", &key, 403, "insufficient_scope"),
-            false => row("api_key", &key, 401, "missing_credentials"),
-        }
+        row("api_key", &key, status, code);
+    }
+    if !opens_to_secrets {
+        row("api_key", &node.secret_key("test"), status, code);
     }
     row("api_key", "pk_test_0", 401, "invalid_api_key");
     if !opens_to_keys {
-        row("api_key", &node.app_key("test"), 401, "missing_credentials");
+        row("api_key", &node.app_key("test"), status, code);
     }
     for token in ["x.y.z", user] {
         let token = format!("Bearer {token}");
@@ -187,6 +192,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
         .post("/api_keys", &app)
         .with("api_key", &node.secret_key("test"));
     let app = app.send().await.text("value");
+    let secret = node.secret_key("test");
     let user = node.owner().await.access;
     let person = node.signed_up("+447566224395").await;
     let person = format!("Bearer {}", person.access);
@@ -236,8 +242,9 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                         "{name}"
                     );
                 }
-                if opened_by.contains(&"api_key") {
-                    let let_in = ask.with("api_key", &app).send().await;
+                let opens = [("api_key", &app), ("secret_key", &secret)];
+                for (_, key) in opens.iter().filter(|(to, _)| opened_by.contains(to)) {
+                    let let_in = ask.clone().with("api_key", key).send().await;
                     assert_eq!(let_in.status, 422, "{name} {body}");
                 }
             }
@@ -333,6 +340,8 @@ const OPENED_BY: &[(&str, &str, Need)] = &[
     ("_", "organisations", Need::Scope("organisations.write")),
     ("get", "settings", Need::Scope("settings.read")),
     ("_", "settings", Need::Scope("settings.write")),
+    ("get", "custom_fields", Need::Scope("settings.read")),
+    ("_", "custom_fields", Need::Scope("settings.write")),
     ("get", "api_keys", Need::Scope("keys.read")),
     ("_", "api_keys", Need::Scope("keys.write")),
     ("_", "test_clock", Need::Scope("test_clock")),

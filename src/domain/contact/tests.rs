@@ -46,6 +46,7 @@ pub(super) fn tenant(award_lasts: Option<Span>) -> Arc<TenantView> {
             }),
         )],
         rewards: Arc::default(),
+        apps: Arc::default(),
     })
 }
 

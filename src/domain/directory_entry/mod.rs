@@ -170,6 +170,8 @@ pub enum Obligation {
     TellReleases,
     /// The key of a registration that came to nothing is to be destroyed.
     Shred,
+    /// A contact has to record the purchase of a receipt that it claimed.
+    SettleClaim,
 }
 
 /// An entry's state.

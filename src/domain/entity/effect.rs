@@ -104,6 +104,8 @@ impl Effect {
             | Event::Lease(_)
             | Event::AuditLog(_)
             | Event::Media(_)
+            | Event::Apps(_)
+            | Event::Receipt(_)
             | Event::Configuration(_) => None,
         })
     }
@@ -165,6 +167,8 @@ impl Effect {
             | Event::Lease(_)
             | Event::AuditLog(_)
             | Event::Media(_)
+            | Event::Apps(_)
+            | Event::Receipt(_)
             | Event::User(_)
             | Event::Configuration(_) => None,
         });

@@ -2,6 +2,7 @@
 
 use super::Rejection;
 use crate::domain::address::Kind;
+use crate::domain::apps::Apps;
 use crate::domain::configuration::Configuration;
 use crate::domain::contact::Contact;
 use crate::domain::context::Context;
@@ -10,8 +11,8 @@ use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::{Dues, Timestamp};
 use crate::domain::{
-    access, api_key, audit, configuration, contact, directory_entry, lease, media, offer,
-    organisation, tenant, user,
+    access, api_key, apps, audit, configuration, contact, directory_entry, lease, media, offer,
+    organisation, receipt, tenant, user,
 };
 
 /// The state of an entity of some kind.
@@ -39,6 +40,10 @@ pub enum State {
     User(Box<user::User>),
     /// A place for a piece of something.
     Media(media::State),
+    /// What a tenant sets up for its apps.
+    Apps(Box<Apps>),
+    /// A receipt.
+    Receipt(receipt::State),
 }
 
 /// What an entity of some kind can be asked to do.
@@ -66,6 +71,10 @@ pub enum Command {
     User(Box<user::Command>),
     /// Of a place for a piece of something.
     Media(media::Command),
+    /// Of what a tenant sets up for its apps.
+    Apps(apps::Command),
+    /// Of a receipt.
+    Receipt(receipt::Command),
     /// Of any: do what time has made due.
     FireTimers,
 }
@@ -95,6 +104,10 @@ pub enum Event {
     User(user::Event),
     /// To a place for a piece of something.
     Media(media::Event),
+    /// To what a tenant sets up for its apps.
+    Apps(apps::Event),
+    /// To a receipt.
+    Receipt(receipt::Event),
 }
 
 impl Command {
@@ -116,6 +129,8 @@ impl Command {
             | Command::AuditLog(_)
             | Command::Configuration(_)
             | Command::Media(_)
+            | Command::Apps(_)
+            | Command::Receipt(_)
             | Command::FireTimers => Outcome::Done,
         }
     }
@@ -136,6 +151,8 @@ impl State {
             Kind::AuditLog => State::AuditLog(audit::Page::default()),
             Kind::User => State::User(Box::default()),
             Kind::Media => State::Media(media::State::default()),
+            Kind::Apps => State::Apps(Box::default()),
+            Kind::Receipt => State::Receipt(receipt::State::default()),
         }
     }
 
@@ -181,6 +198,15 @@ impl State {
                 .into_iter()
                 .map(Event::Media)
                 .collect()),
+            (State::Receipt(state), Command::Receipt(command)) => state
+                .decide(command, context.now, context.wall)
+                .map(|events| events.into_iter().map(Event::Receipt).collect())
+                .map_err(|why| match why {
+                    receipt::Rejection::OtherSale => Rejection::KeyReused,
+                    receipt::Rejection::NotClaimable | receipt::Rejection::ClaimedBefore => {
+                        Rejection::NotFound
+                    }
+                }),
             (State::Lease(state), Command::Lease(command)) => Ok(state
                 .decide(command)
                 .into_iter()
@@ -191,6 +217,9 @@ impl State {
                 Event::Configuration,
                 Rejection::Configuration,
             ),
+            (State::Apps(state), Command::Apps(command)) => {
+                joined(state.decide(command), Event::Apps, Rejection::Apps)
+            }
             (State::User(state), Command::User(command)) => joined(
                 state.decide(command, context.wall),
                 Event::User,
@@ -208,6 +237,8 @@ impl State {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Apps(_)
+                | State::Receipt(_)
                 | State::Configuration(_),
                 Command::Tenant(_)
                 | Command::Organisation(_)
@@ -219,6 +250,8 @@ impl State {
                 | Command::AuditLog(_)
                 | Command::User(_)
                 | Command::Media(_)
+                | Command::Apps(_)
+                | Command::Receipt(_)
                 | Command::Configuration(_),
             ) => Err(Rejection::WrongKind),
         }
@@ -253,6 +286,8 @@ impl State {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::Configuration(_) => Ok(Vec::new()),
         }
     }
@@ -271,6 +306,8 @@ impl State {
             (State::AuditLog(state), Event::AuditLog(event)) => state.apply(event),
             (State::User(state), Event::User(event)) => state.apply(event),
             (State::Media(state), Event::Media(event)) => state.apply(event),
+            (State::Apps(state), Event::Apps(event)) => state.apply(event),
+            (State::Receipt(state), Event::Receipt(event)) => state.apply(event),
             (
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -282,6 +319,8 @@ impl State {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Apps(_)
+                | State::Receipt(_)
                 | State::Configuration(_),
                 Event::Tenant(_)
                 | Event::Organisation(_)
@@ -293,6 +332,8 @@ impl State {
                 | Event::AuditLog(_)
                 | Event::User(_)
                 | Event::Media(_)
+                | Event::Apps(_)
+                | Event::Receipt(_)
                 | Event::Configuration(_),
             ) => debug_assert!(false, "an event of another kind never passes decide"),
         }
@@ -305,12 +346,14 @@ impl State {
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
+            State::Receipt(state) => state.next_due(),
             State::Tenant(_)
             | State::Organisation(_)
             | State::Offer(_)
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Configuration(_) => Dues::default(),
         }
     }
@@ -319,6 +362,7 @@ impl State {
         match self {
             State::DirectoryEntry(state) => state.obligations(now, wall),
             State::Contact(contact) => contact.obligations(now),
+            State::Receipt(state) => state.obligations(wall),
             State::Tenant(_)
             | State::Organisation(_)
             | State::Offer(_)
@@ -327,6 +371,7 @@ impl State {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Apps(_)
             | State::Configuration(_) => Vec::new(),
         }
     }

@@ -18,8 +18,8 @@ use super::directory_entry::Obligation;
 use super::remembered::Remembered;
 use super::time::{Dues, Timestamp};
 use super::{
-    api_key, audit, configuration, contact, directory_entry, lease, offer, organisation, tenant,
-    user,
+    api_key, apps, audit, configuration, contact, directory_entry, lease, offer, organisation,
+    tenant, user,
 };
 
 pub use access_views::AddingView;
@@ -59,6 +59,8 @@ pub enum Rejection {
     DirectoryEntry(directory_entry::Rejection),
     /// A configuration refuses.
     Configuration(configuration::Rejection),
+    /// What a tenant sets up for its apps refuses.
+    Apps(apps::Rejection),
     /// A page of an audit log refuses.
     AuditLog(audit::Rejection),
     /// A user refuses.

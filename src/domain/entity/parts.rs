@@ -4,8 +4,9 @@ use super::Rejection;
 use super::query::{Answer, BudgetView, present};
 use crate::domain::contact::{Contact, HoldView, LimitRule, Stage};
 use crate::domain::money::Minor;
-use crate::domain::offer;
+use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
+use crate::domain::{offer, organisation, receipt};
 
 /// A wallet as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,11 @@ pub(super) fn held_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rej
     Ok(Answer::Held(Box::new(contact.clone()), now))
 }
 
+pub(super) fn tenant_view(tenant: &Tenant) -> Result<Answer, Rejection> {
+    present(tenant.details.is_some())?;
+    Ok(Answer::Tenant(Box::new(tenant.clone())))
+}
+
 pub(super) fn budget_view(state: &offer::State) -> Option<BudgetView> {
     Some(BudgetView {
         budget: state.offer.as_ref()?.budget?,
@@ -96,4 +102,14 @@ pub(super) fn lots_view(contact: &Contact, now: Timestamp) -> Result<Answer, Rej
 
 pub(super) fn tokens_view(contact: &Contact) -> Answer {
     Answer::SpendTokens(contact.spend_tokens().to_vec())
+}
+
+pub(super) fn organisation_view(state: &organisation::State) -> Result<Answer, Rejection> {
+    let organisation = state.0.clone().ok_or(Rejection::NotFound)?;
+    Ok(Answer::Organisation(Box::new(organisation)))
+}
+
+pub(super) fn receipt_view(state: &receipt::State) -> Result<Answer, Rejection> {
+    let receipt = state.0.clone().ok_or(Rejection::NotFound)?;
+    Ok(Answer::Receipt(receipt))
 }

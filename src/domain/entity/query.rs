@@ -7,11 +7,12 @@ use super::access_views::{
     session_view, user_session,
 };
 use super::parts::{
-    WalletView, budget_view, held_view, hold_view, lots_view, loyalty_view, token_view,
-    tokens_view, wallet_view,
+    WalletView, budget_view, held_view, hold_view, lots_view, loyalty_view, organisation_view,
+    receipt_view, tenant_view, token_view, tokens_view, wallet_view,
 };
 use super::{Entity, Rejection, State};
 use crate::domain::access::{Challenge, SessionView};
+use crate::domain::apps::Apps;
 use crate::domain::configuration::Configuration;
 use crate::domain::contact::{
     Contact, ContactType, HoldView, JournalPage, JournalView, KeptPurchase, Line, Lot, LoyaltyView,
@@ -21,6 +22,7 @@ use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::media::Piece;
 use crate::domain::money::Minor;
+use crate::domain::receipt::Receipt;
 use crate::domain::remembered::Outcome;
 use crate::domain::tenant::Tenant;
 use crate::domain::time::Timestamp;
@@ -81,8 +83,12 @@ pub enum Query {
     Media,
     /// What a tenant has set up about its customers.
     Configuration,
+    /// What a tenant has set up for its apps.
+    Apps,
     /// A user.
     User,
+    /// A receipt.
+    Receipt,
 }
 
 /// A contact as it is shown.
@@ -211,10 +217,14 @@ pub enum Answer {
     Media(Option<Piece>),
     /// What a tenant has set up about its customers.
     Configuration(Box<Configuration>),
+    /// What a tenant has set up for its apps.
+    Apps(Box<Apps>),
     /// A user.
     User(Box<user::User>),
     /// A session of a user.
     UserSession(Box<user::SessionView>),
+    /// A receipt.
+    Receipt(Box<Receipt>),
 }
 
 impl Entity {
@@ -232,6 +242,7 @@ impl Entity {
             (Outcome::Created | Outcome::Done, State::Contact(_)) => Some(Query::Contact),
             (Outcome::Created | Outcome::Done, State::ApiKey(_)) => Some(Query::ApiKey),
             (Outcome::Created | Outcome::Done, State::User(_)) => Some(Query::User),
+            (Outcome::Created | Outcome::Done, State::Receipt(_)) => Some(Query::Receipt),
             (Outcome::Done, State::Offer(state)) => Some(match state.available() {
                 Some(_) => Query::Budget,
                 None => Query::Offer,
@@ -245,6 +256,7 @@ impl Entity {
                 | State::Lease(_)
                 | State::AuditLog(_)
                 | State::Media(_)
+                | State::Apps(_)
                 | State::Configuration(_),
             ) => None,
         }
@@ -273,13 +285,8 @@ impl Entity {
                 };
                 purchase_view(contact, purchase.clone())
             }
-            (Query::Tenant, State::Tenant(tenant)) => {
-                present(tenant.details.is_some())?;
-                Answer::Tenant(Box::new(tenant.clone()))
-            }
-            (Query::Organisation, State::Organisation(state)) => {
-                Answer::Organisation(Box::new(state.0.clone().ok_or(Rejection::NotFound)?))
-            }
+            (Query::Tenant, State::Tenant(tenant)) => tenant_view(tenant)?,
+            (Query::Organisation, State::Organisation(state)) => organisation_view(state)?,
             (Query::Offer, State::Offer(state)) => {
                 Answer::Offer(state.offer.clone().ok_or(Rejection::NotFound)?)
             }
@@ -309,6 +316,8 @@ impl Entity {
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Held, State::Contact(contact)) => held_view(contact, now)?,
             (Query::Media, State::Media(state)) => Answer::Media(state.0.clone()),
+            (Query::Apps, State::Apps(it)) => Answer::Apps(it.clone()),
+            (Query::Receipt, State::Receipt(state)) => receipt_view(state)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),
             (
                 Query::Contact
@@ -337,6 +346,8 @@ impl Entity {
                 | Query::Loyalty
                 | Query::Held
                 | Query::Media
+                | Query::Apps
+                | Query::Receipt
                 | Query::Configuration,
                 State::Tenant(_)
                 | State::Organisation(_)
@@ -348,6 +359,8 @@ impl Entity {
                 | State::AuditLog(_)
                 | State::User(_)
                 | State::Media(_)
+                | State::Apps(_)
+                | State::Receipt(_)
                 | State::Configuration(_),
             ) => return Err(Rejection::WrongKind),
         };
@@ -380,6 +393,8 @@ impl Entity {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::Configuration(_) => Err(Rejection::WrongKind),
         }
     }
@@ -413,6 +428,8 @@ impl Entity {
             | State::AuditLog(_)
             | State::User(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::Configuration(_) => None,
         }
     }

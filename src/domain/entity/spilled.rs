@@ -35,6 +35,8 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => Spilled::default(),
         }
@@ -59,6 +61,8 @@ impl Entity {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => Spilled {
                 answered,

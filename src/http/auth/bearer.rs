@@ -139,6 +139,9 @@ pub struct AppKey<const SCOPE: u32>(Caller);
 /// The same, or a contact with its token.
 pub struct AppKeyOrToken<const SCOPE: u32>(Caller);
 
+/// A contact with its token, or a caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
+pub struct SecretKeyOrToken<const SCOPE: u32>(Caller);
+
 /// A contact with its token.
 pub struct ContactToken {
     caller: Caller,
@@ -155,6 +158,14 @@ impl<const SCOPE: u32> Deref for AppKey<SCOPE> {
 }
 
 impl<const SCOPE: u32> Deref for AppKeyOrToken<SCOPE> {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<const SCOPE: u32> Deref for SecretKeyOrToken<SCOPE> {
     type Target = Caller;
 
     fn deref(&self) -> &Caller {
@@ -209,6 +220,28 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKeyOrToken<SCOPE> {
             }
         }
         Ok(AppKeyOrToken(caller))
+    }
+}
+
+impl<const SCOPE: u32> FromRequestParts<Api> for SecretKeyOrToken<SCOPE> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        const MISSING: &str = "send a secret key in the api_key header, or the contact's access token in the Authorization header";
+        let began = Instant::now();
+        let (key, contact) = credentials(parts, api, MISSING).await?;
+        let who = match (&key, contact) {
+            (_, Some(contact)) => Who::Contact(contact),
+            (Some(key), None) => Who::Key(Arc::clone(key)),
+            (None, None) => return Err(Problem::new(Code::MissingCredentials, MISSING)),
+        };
+        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
+        if let Who::Key(_) = &caller.who {
+            for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
+                caller.require(scope)?;
+            }
+        }
+        Ok(SecretKeyOrToken(caller))
     }
 }
 

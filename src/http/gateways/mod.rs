@@ -1,6 +1,7 @@
 //! The gateways: one a family of callers, each with its document and reference page.
 
 pub mod backoffice;
+mod custom_fields;
 pub mod errors;
 mod export;
 mod once;

@@ -116,6 +116,7 @@ codes! {
     UnknownContact "unknown_contact" BAD_REQUEST "The contact that the request names is not known" Some(NOT_FOUND);
     UnknownOrganisation "unknown_organisation" BAD_REQUEST "The organisation that the request names is not known" Some(NOT_FOUND);
     SpendTokenInvalid "spend_token_invalid" BAD_REQUEST "The spend token is not valid" Some(NOT_FOUND);
+    PurchaseNotClaimable "purchase_not_claimable" NOT_FOUND "No such purchase can be claimed" Some(NOT_FOUND);
     PurchaseRejected "purchase_rejected" BAD_REQUEST "The contact has rejected the purchase" None;
     NoIntegration "no_integration" BAD_REQUEST "Nothing is set up to deliver the message" None;
     SchemeClosed "scheme_closed" BAD_REQUEST "The reward scheme does not let the contact in" None;
@@ -157,7 +158,7 @@ impl Code {
     pub const fn is_wrong_guess(self) -> bool {
         matches!(
             self,
-            Code::OtpInvalid | Code::InvalidLogin | Code::InvalidToken
+            Code::OtpInvalid | Code::InvalidLogin | Code::InvalidToken | Code::PurchaseNotClaimable
         )
     }
 

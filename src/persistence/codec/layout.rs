@@ -96,8 +96,10 @@ macro_rules! stored_as {
 }
 
 mod access;
+mod apps;
 mod organisation;
 mod own_details;
+mod receipts;
 mod rewards;
 mod undelivered;
 mod user;
@@ -439,6 +441,8 @@ stored!(choice entity::Event {
     11 => AuditLog(event),
     8 => User(event),
     9 => Media(event),
+    12 => Apps(event),
+    13 => Receipt(event),
 });
 stored!(choice entity::State {
     1 => Tenant(state),
@@ -452,6 +456,8 @@ stored!(choice entity::State {
     11 => AuditLog(state),
     8 => User(state),
     9 => Media(state),
+    12 => Apps(state),
+    13 => Receipt(state),
 });
 stored!(record entity::Remember { keys, request });
 stored!(record entity::Effect { seq, at, wall, events, remember, leases });

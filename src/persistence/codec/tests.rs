@@ -1,6 +1,7 @@
 //! What is stored stays readable: golden bytes of every layout, round trips, refusals, and the size of an award.
 
 mod access;
+mod apps;
 mod budgets;
 mod fixtures;
 mod golden;
@@ -9,6 +10,7 @@ mod offers;
 mod organisations;
 mod parts;
 mod profiles;
+mod receipts;
 mod refusals;
 mod rewards;
 mod round_trips;

@@ -75,6 +75,8 @@ impl Store {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::Media(_)
+            | State::Apps(_)
+            | State::Receipt(_)
             | State::User(_)
             | State::Configuration(_) => None,
         })

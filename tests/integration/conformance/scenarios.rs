@@ -6,6 +6,7 @@ mod credentials;
 mod money;
 mod network;
 mod own;
+mod platform;
 mod users;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         own::tokens,
         money::wallet_and_purchases,
         network::places,
+        platform::custom_fields,
         users::sessions_of_a_user,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,

@@ -1,6 +1,7 @@
 //! The Back Office and POS gateway: every operation on one page. One file a verb below.
 
 mod api_keys;
+mod apps;
 mod audit_log;
 mod classifications;
 pub(super) mod contacts;
@@ -52,6 +53,7 @@ use crate::http::Api;
         (name = "Segments", description = "Contacts that belong together, and the tags that say so"),
         (name = "Organisations", description = "The network of those who sell"),
         (name = "Settings", description = "How the platform behaves towards the tenant"),
+        (name = "Apps", description = "What apps are told before anybody has signed in, and what they ask for"),
         (name = "Test clock", description = "The time of business in test mode"),
         (name = "Audit log", description = "Who did what"),
         (name = "Test inbox", description = "What test mode would have sent"),
@@ -109,6 +111,12 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(organisations::get::get, organisations::update::update),
         routes!(organisations::network::network),
         routes!(settings::get, settings::set),
+        routes!(apps::custom_fields::create, apps::custom_fields::list),
+        routes!(
+            apps::custom_fields::get,
+            apps::custom_fields::change,
+            apps::custom_fields::remove
+        ),
         routes!(purchases::ad_hoc_return::record),
         routes!(test_clock::get::get),
         routes!(test_clock::advance::advance),

@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::own;
-use super::wire::{Changed, WireField, check_fields, fields, not_built};
+use super::wire::{Changed, WireField, check_fields, fields, not_built, pairs};
 use crate::actors::router::Timings;
+use crate::domain::apps::FieldEntity;
 use crate::domain::contact::{Device, Platform, Profile};
 use crate::domain::ids::Named;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::text::check;
 use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, ValidQuery, Validate};
+use crate::http::gateways::custom_fields;
 use crate::http::gateways::once::Once;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
@@ -254,6 +256,8 @@ pub(super) async fn add(
     if body.product_id.is_some() {
         return Err(not_built("product_id", "a device without a product"));
     }
+    let written = pairs(&body.custom_fields);
+    custom_fields::check(&api, &token, FieldEntity::Devices, written).await?;
     let place = Some(token.signed_in.contact);
     let once = Once::of(&token, &headers, "contacts.devices.add", place, &body.hash)?;
     let number = own::part_number(&api, &once);
@@ -365,6 +369,8 @@ pub(super) async fn update(
             "must be the id in the path, or be left out",
         ));
     }
+    let written = pairs(body.custom_fields.as_deref().unwrap_or_default());
+    custom_fields::check(&api, &token, FieldEntity::Devices, written).await?;
     let place = Some(token.signed_in.contact);
     let once = Once::of(&token, &headers, "devices.update", place, &body.hash)?;
     let update = |profile: &mut Profile| {

@@ -7,6 +7,7 @@ mod addresses;
 mod authenticate;
 mod challenge;
 mod change_password;
+mod custom_fields;
 mod delete;
 mod demographics;
 mod devices;
@@ -107,6 +108,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(devices::update),
         routes!(preferences::get, preferences::set),
         routes!(languages::list),
+        routes!(custom_fields::list),
         routes!(tokens::make, tokens::list),
         routes!(wallets::get::get, not_built::set_wallet_top_up),
         routes!(existence::contact),
@@ -122,6 +124,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(purchases::list::list),
         routes!(purchases::get::get),
         routes!(purchases::rewards::get),
+        routes!(purchases::reclaim::reclaim),
         routes!(switch::switch),
         routes!(rewards::get),
         routes!(schemes::sign_up::sign),
@@ -167,6 +170,10 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
     let schemes = document.components.get_or_insert_default();
     schemes.add_security_scheme(
         "api_key",
+        SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
+    );
+    schemes.add_security_scheme(
+        "secret_key",
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
     );
     schemes.add_security_scheme("access_token", bearer("JWT"));

@@ -14,10 +14,12 @@ use super::wire::not_built;
 use crate::actors::router::access::{AccountRegistration, Registration};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
+use crate::domain::apps::FieldEntity;
 use crate::http::Api;
 use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKeyOrToken;
 use crate::http::extract::{BodyHash, Conditions, ValidJson};
+use crate::http::gateways::custom_fields;
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
 
@@ -91,6 +93,7 @@ async fn begin(
     if let Some(field) = about.unbuilt() {
         return Err(not_built(field, "a registration without it"));
     }
+    custom_fields::check(api, caller, FieldEntity::Contacts, about.custom_fields()).await?;
     if let Identity::External { .. } = identity {
         let once = Once::of(caller, headers, "contacts.register", None, hash)?;
         return by_account(api, caller, &once, about, identity).await;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::identification::{Identification, Identity, IdentityVersion1};
-use super::wire::{WireContactType, WireField};
+use super::wire::{WireContactType, WireField, pairs};
 use crate::domain::contact::{Agreement, ContactType, Field, Phone, Profile};
 use crate::http::extract::lenient::boolean;
 use crate::http::extract::text::check;
@@ -288,6 +288,11 @@ impl About {
                 });
             }
         });
+    }
+
+    /// The custom fields, by key.
+    pub(super) fn custom_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        pairs(&self.custom_fields)
     }
 
     /// Which field that is not built was sent.

@@ -9,13 +9,15 @@ use utoipa::ToSchema;
 use super::demographics::{WireCompany, WireDemographics};
 use super::languages::LANGUAGES;
 use super::own;
-use super::wire::{Changed, WireField, check_fields, fields};
+use super::wire::{Changed, WireField, check_fields, fields, pairs};
 use crate::actors::router::Timings;
+use crate::domain::apps::FieldEntity;
 use crate::domain::contact::{Phone, Profile};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::text::check;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate, given};
+use crate::http::gateways::custom_fields;
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, email, failure, phone, reply};
@@ -234,6 +236,8 @@ pub(super) async fn update(
             "must be the contact's own id, or be left out",
         ));
     }
+    let written = pairs(body.custom_fields.as_deref().unwrap_or_default());
+    custom_fields::check(&api, &token, FieldEntity::Contacts, written).await?;
     let place = Some(token.signed_in.contact);
     let once = Once::of(&token, &headers, "contacts.update_own", place, &body.hash)?;
     let apply = |profile: &mut Profile| {

@@ -149,6 +149,11 @@ pub(super) fn fields(wire: &[WireField]) -> Vec<Field> {
     fields.collect()
 }
 
+/// Fields by key.
+pub(super) fn pairs(wire: &[WireField]) -> impl Iterator<Item = (&str, &str)> {
+    wire.iter().map(|field| (&*field.key, &*field.value))
+}
+
 /// Checks `custom_fields`.
 pub(super) fn check_fields(faults: &mut Faults, fields: &[WireField]) {
     faults.require(

@@ -9,7 +9,8 @@ use super::parts::{self, key_details, sealed};
 pub(super) use super::parts::{answered, profile, remembered};
 use super::wallet::{self, kept, lines};
 use super::{
-    access, budgets, integrations, offers, organisations, profiles, rewards, tokens, users,
+    access, apps, budgets, integrations, offers, organisations, profiles, receipts, rewards,
+    tokens, users,
 };
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
@@ -24,9 +25,7 @@ use crate::domain::offer::{Award, NoAward};
 use crate::domain::organisation::Role;
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{
-    api_key, audit, contact, directory_entry, lease, media, offer, organisation, tenant,
-};
+use crate::domain::{api_key, contact, directory_entry, lease, media, offer, organisation, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -240,6 +239,8 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     .chain(profiles::events())
     .chain(offers::events())
     .chain(rewards::events())
+    .chain(apps::events())
+    .chain(receipts::events())
     .chain(events_of_others())
     .collect()
 }
@@ -361,10 +362,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             }),
         ),
         ("contact", State::Contact(Box::new(contact()))),
-        (
-            "configuration",
-            State::Configuration(Box::new(rewards::configuration())),
-        ),
+        rewards::state(),
         (
             "contact_proposed",
             State::Contact(Box::new(Contact {
@@ -397,7 +395,7 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 debited: Minor(300),
             }),
         ),
-        ("audit_log", State::AuditLog(audit_page())),
+        ("audit_log", State::AuditLog(parts::audit_page())),
         (
             "directory_entry",
             State::DirectoryEntry(directory_entry::State {
@@ -412,6 +410,8 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         ),
         ("user", State::User(Box::new(users::state()))),
         ("media", State::Media(media::State(Some(parts::piece())))),
+        apps::state(),
+        ("receipt", State::Receipt(receipts::state())),
     ]
 }
 
@@ -422,40 +422,6 @@ pub(super) fn rate_limits() -> tenant::RateLimits {
             seconds: 60,
         }),
         ..tenant::RateLimits::default()
-    }
-}
-
-pub(super) fn audit_page() -> audit::Page {
-    let start = audit::Start {
-        lines: 100,
-        hash: [7; 32],
-    };
-    let entry = audit::Entry {
-        actor: "key:1".to_owned(),
-        masquerader: Some("user:2".to_owned()),
-        operation: "api_keys.revoke".to_owned(),
-        target: Some("3".to_owned()),
-        outcome: audit::Outcome::Done,
-    };
-    audit::Page {
-        start: Some(start),
-        lines: vec![audit::Line::after(100, &start.hash, NOW, entry)],
-    }
-}
-
-pub(super) fn kind(event: &Event) -> Kind {
-    match event {
-        Event::Tenant(_) => Kind::Tenant,
-        Event::Organisation(_) => Kind::Organisation,
-        Event::Offer(_) => Kind::Offer,
-        Event::Contact(_) => Kind::Contact,
-        Event::ApiKey(_) => Kind::ApiKey,
-        Event::DirectoryEntry(_) => Kind::DirectoryEntry,
-        Event::Lease(_) => Kind::Lease,
-        Event::Configuration(_) => Kind::Configuration,
-        Event::AuditLog(_) => Kind::AuditLog,
-        Event::User(_) => Kind::User,
-        Event::Media(_) => Kind::Media,
     }
 }
 

@@ -1,6 +1,5 @@
 //! Offers with everything that they can have, and what contacts were given of them.
 
-use super::fixtures;
 use super::fixtures::NOW;
 use super::{parts, rewards};
 use crate::domain::address::Mode;
@@ -126,9 +125,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ("media_cleared", Event::Media(media::Event::Cleared)),
         (
             "audit_log_appended",
-            Event::AuditLog(audit::Event::Appended(
-                fixtures::audit_page().lines.remove(0),
-            )),
+            Event::AuditLog(audit::Event::Appended(parts::audit_page().lines.remove(0))),
         ),
         (
             "contact_awards_counted",

@@ -9,7 +9,7 @@ use crate::domain::contact::{
 };
 use crate::domain::remembered::{Answered, KeyHash, Outcome, Remembered, RequestHash};
 use crate::domain::time::Timestamp;
-use crate::domain::{api_key, media};
+use crate::domain::{api_key, audit, media};
 
 pub(super) fn sealed() -> SealedProfile {
     SealedProfile {
@@ -166,5 +166,23 @@ pub(super) fn piece() -> media::Piece {
     media::Piece {
         of: 7,
         sealed: Arc::from([1, 2, 3]),
+    }
+}
+
+pub(super) fn audit_page() -> audit::Page {
+    let start = audit::Start {
+        lines: 100,
+        hash: [7; 32],
+    };
+    let entry = audit::Entry {
+        actor: "key:1".to_owned(),
+        masquerader: Some("user:2".to_owned()),
+        operation: "api_keys.revoke".to_owned(),
+        target: Some("3".to_owned()),
+        outcome: audit::Outcome::Done,
+    };
+    audit::Page {
+        start: Some(start),
+        lines: vec![audit::Line::after(100, &start.hash, NOW, entry)],
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{fixtures, wallet};
+use super::{fixtures, golden, wallet};
 use crate::persistence::codec::{self, Error, VERSION};
 
 /// What every reader makes of `bytes`, with its name.
@@ -24,7 +24,7 @@ fn written() -> Vec<(usize, Vec<u8>)> {
         (4, codec::encode_profile(&fixtures::profile())),
     ];
     for (_, event) in fixtures::events() {
-        let address = fixtures::address(fixtures::kind(&event));
+        let address = fixtures::address(golden::kind(&event));
         written.push((0, codec::encode_effect(&address, &fixtures::effect(event))));
     }
     for (_, state) in fixtures::states() {

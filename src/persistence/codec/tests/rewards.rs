@@ -143,6 +143,13 @@ pub(super) fn configuration() -> Configuration {
     }
 }
 
+pub(super) fn state() -> (&'static str, State) {
+    (
+        "configuration",
+        State::Configuration(Box::new(configuration())),
+    )
+}
+
 pub(super) fn events() -> Vec<(&'static str, Event)> {
     let set =
         |number, item| Event::Configuration(configuration::Event::Set(number, Box::new(item)));

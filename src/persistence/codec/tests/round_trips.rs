@@ -64,6 +64,8 @@ fn address() -> impl Strategy<Value = Address> {
         Kind::AuditLog,
         Kind::User,
         Kind::Media,
+        Kind::Apps,
+        Kind::Receipt,
     ];
     (
         any::<u64>(),

@@ -62,6 +62,7 @@ pub(super) fn tenant(offers: Vec<Arc<Offer>>) -> Arc<TenantView> {
         roles: Vec::new(),
         offers: (1..).zip(offers).collect(),
         rewards: Arc::default(),
+        apps: Arc::default(),
     })
 }
 

@@ -6,13 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::wire::{CreatedContact, NewContact};
+use super::wire::{CreatedContact, NewContact, pairs};
 use super::{claims, contact_id, taken};
 use crate::actors::router::contact_creation::{self, NotCreated};
 use crate::domain::address::{Address, Kind};
 use crate::domain::api_key::Scope;
+use crate::domain::apps::FieldEntity;
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::custom_fields;
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -51,6 +53,8 @@ pub(in super::super) async fn create(
             "has the form of an id that this server makes; choose another, or leave it out",
         ));
     }
+    let written = pairs(&body.custom_fields);
+    custom_fields::check(&api, &caller, FieldEntity::Contacts, written).await?;
     let once = Once::of(&caller, &headers, "contacts.create", None, &body.hash)?;
     let address = Address {
         tenant: caller.tenant(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::wire::{NewContact, WireAddress, WireContactType, WireField, WirePhone, lists};
+use super::wire::{NewContact, WireAddress, WireContactType, WireField, WirePhone, lists, pairs};
 use super::with_profile;
 use crate::actors::router::contact_change::Edited;
 use crate::domain::contact::Profile;
@@ -63,6 +63,11 @@ impl Validate for ChangedContact {
 }
 
 impl ChangedContact {
+    /// The custom fields, by key, if they change.
+    pub(super) fn custom_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        pairs(self.custom_fields.as_deref().unwrap_or_default())
+    }
+
     /// What it makes of the contact.
     pub(super) fn apply(
         &self,

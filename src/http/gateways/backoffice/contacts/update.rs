@@ -8,8 +8,10 @@ use super::patch::{ChangedContact, UpdatedContact};
 use super::{contact_id, named, not_changed};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
+use crate::domain::apps::FieldEntity;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, ValidJson};
+use crate::http::gateways::custom_fields;
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
@@ -43,6 +45,7 @@ pub(in super::super) async fn update(
     body: ValidJson<ChangedContact>,
 ) -> Result<Response, Problem> {
     let address = named(&api, &caller, &name).await?;
+    custom_fields::check(&api, &caller, FieldEntity::Contacts, body.custom_fields()).await?;
     let once = Once::of(
         &caller,
         &headers,

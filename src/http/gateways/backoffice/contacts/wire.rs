@@ -238,6 +238,11 @@ fn check_lists(contact: &NewContact, faults: &mut Faults) {
     });
 }
 
+/// Custom fields by key.
+pub(super) fn pairs(fields: &[WireField]) -> impl Iterator<Item = (&str, &str)> {
+    fields.iter().map(|field| (&*field.key, &*field.value))
+}
+
 /// Which list has the most text, and how much all have, in bytes.
 fn text_of_lists(contact: &NewContact) -> (&'static str, usize) {
     let optional = |texts: &[&Option<String>]| -> usize {

@@ -50,6 +50,9 @@ impl ContactReference {
     }
 }
 
+/// How a contact is named.
+const NAME_ONE: &str = "must name the contact in exactly one way: id, code, email_address, phone or otp; or be left out for the card in payment_medium_identifier";
+
 /// Demands exactly one name: in `contact`, or of a card without it.
 pub(super) fn validate(
     contact: &Option<ContactReference>,
@@ -63,12 +66,12 @@ pub(super) fn validate(
         }
         None => card.is_some(),
     };
-    faults.require(
-        is_named_once,
-        "contact",
-        "ambiguous",
-        "must name the contact in exactly one way: id, code, email_address, phone or otp; or be left out for the card in payment_medium_identifier",
-    );
+    faults.require(is_named_once, "contact", "ambiguous", NAME_ONE);
+}
+
+/// What is done for somebody known only was asked for nobody.
+pub(super) fn nobody() -> Problem {
+    failure::invalid_field("/contact", "ambiguous", NAME_ONE)
 }
 
 /// Who buys, and the spend token that says so.

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::actors::router::Timings;
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{CancelPurchase, Command as ContactCommand};
@@ -37,7 +38,7 @@ pub(super) struct CancelledPurchase {
 ///
 /// What was spent comes back with the expiry that it had, or for a day where that has passed. What was awarded is taken back
 /// from the award itself, then from other money, what expires first before the rest; what the wallet does not hold is owed, and paid
-/// from what comes in next. Budgets of offers get their part back. A purchase that is cancelled already stays so, and the
+/// from what comes in next. Budgets of offers get their part back. One that nobody has claimed can be claimed no longer. A purchase that is cancelled already stays so, and the
 /// answer is the same.
 #[utoipa::path(
     post, path = "/purchases/{id}/cancel", tag = "Purchases", security(("api_key" = [])),
@@ -61,19 +62,32 @@ pub(in super::super) async fn cancel(
     headers: Conditions,
     _body: Option<ValidJson<NoFields>>,
 ) -> Result<Response, Problem> {
-    let secrets = api.router.secrets();
-    let named = secrets
-        .public_ids()
-        .read_as(Named::Purchase, &id)
+    let read = api.router.secrets().public_ids().read(&id);
+    let named = read
+        .filter(|id| matches!(id.named, Named::Purchase | Named::Receipt))
         .ok_or_else(failure::not_found)?;
     let tenant = caller.tenant_view(&api).await?;
-    let contact = named.owner(caller.tenant(), caller.mode());
-    demand_own(&api, &caller, &tenant, (contact, named.part)).await?;
+    let owner = named.owner(caller.tenant(), caller.mode());
+    let (contact, number) = match named.named {
+        Named::Receipt => match take_back(&api, &caller, &tenant, owner).await? {
+            Some(claimed) => claimed,
+            None => {
+                let timings = reply::timings(&caller, Timings::default());
+                return Ok(reply::json(
+                    StatusCode::OK,
+                    &CancelledPurchase { id },
+                    timings,
+                ));
+            }
+        },
+        _ => (owner, named.part),
+    };
+    demand_own(&api, &caller, &tenant, (contact, number)).await?;
     let place = ("purchases.cancel", Some(contact));
     let request = BodyHash::of_text(&id);
     let remember = once::remember_by_header(&api, &caller, &headers, place, &request)?;
     let command = Command::Contact(ContactCommand::CancelPurchase(CancelPurchase {
-        number: named.part,
+        number,
         found: None,
     }));
     let answer = api
@@ -85,6 +99,25 @@ pub(in super::super) async fn cancel(
         Ok(_) => reply::json(StatusCode::OK, &CancelledPurchase { id }, timings),
         Err(why) => reply::refused(failure::problem(why), timings),
     })
+}
+
+/// Takes a purchase back that nobody has claimed. Where somebody has: whose it is, and its number there.
+async fn take_back(
+    api: &Api,
+    caller: &Caller,
+    tenant: &TenantView,
+    receipt: Address,
+) -> Result<Option<(Address, u32)>, Problem> {
+    let view = api
+        .router
+        .receipt(receipt)
+        .await
+        .map_err(failure::problem)?;
+    if !caller.acts_for(tenant, Some(view.sale.organisation)) {
+        return Err(failure::not_found());
+    }
+    let void = api.router.void_receipt(receipt);
+    void.await.map_err(failure::problem)
 }
 
 /// A key of an organisation cancels what was sold there or below it; other purchases are unknown to it.

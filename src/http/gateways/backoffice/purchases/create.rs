@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::classifications;
 use super::super::fields;
 use super::products;
 use super::reference::ClassificationReference;
+use super::unclaimed::{self, WireUnclaimed};
 use super::wire::NewPurchase;
 use super::{
     buyer::{self, Buyer},
@@ -46,11 +48,25 @@ impl Validate for CreateQuery {
     fn validate(&self, _: &mut Faults) {}
 }
 
+/// What a purchase came to.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = PostedPurchase)]
+pub(super) enum Posted {
+    /// It is a contact's.
+    Purchase(Box<WirePurchase>),
+    /// It is nobody's yet.
+    Unclaimed(WireUnclaimed),
+}
+
 /// Record a purchase: award and spend.
 ///
 /// Every active offer is applied to what is left to pay; `offers` says what each gave, or why not. A spend with
 /// `restrict_fully_covered` refuses the whole purchase unless the balance covers it. A retry with the same
 /// `Idempotency-Key` (or, without one, the same `id` or `reference_number`) has no second effect and gets the first answer.
+///
+/// A purchase that names nobody, neither in `contact` nor by a card, awards nothing yet: the answer has a `claim_code` for the receipt, with which a contact
+/// claims it within 30 days by `POST /self-service/v2/purchases/reclaim`.
 #[utoipa::path(
     post, path = "/purchases", tag = "Purchases", security(("api_key" = [])),
     params(
@@ -59,7 +75,7 @@ impl Validate for CreateQuery {
     ),
     request_body = NewPurchase,
     responses(
-        (status = 200, description = "Recorded", body = WirePurchase),
+        (status = 200, description = "Recorded", body = Posted),
         (status = 400, description = "Not JSON; an unknown contact or organisation; a balance that is too low", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
@@ -92,6 +108,9 @@ pub(super) async fn post(
             "is for POST /purchases/estimates; a purchase names the estimate in estimate_id",
         ));
     }
+    if body.names_nobody() {
+        return unclaimed::post(api, caller, headers, query.simulate, body).await;
+    }
     let Prepared {
         contact,
         tenant,
@@ -122,7 +141,8 @@ pub(super) async fn post(
             if query.simulate {
                 purchase.id = None;
             }
-            reply::json(StatusCode::OK, &purchase, timings)
+            let posted = Posted::Purchase(Box::new(purchase));
+            reply::json(StatusCode::OK, &posted, timings)
         }
         Ok(_) => reply::refused(failure::not_found(), timings),
         Err(why) => reply::refused(buyer::refusal(api, caller, why), timings),
@@ -142,15 +162,15 @@ pub(super) async fn prepare(
     caller: &Caller,
     body: &NewPurchase,
 ) -> Result<Prepared, Problem> {
+    if body.names_nobody() {
+        return Err(buyer::nobody());
+    }
     let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
     let Buyer { contact, token } =
         buyer::find_buyer(api, caller, &body.contact, &body.payment_medium_identifier).await?;
     let organisation = body.organisation.find(caller, &tenant, ids)?;
-    let classification = match &body.classification {
-        Some(reference) => Some(classification(reference, &tenant, ids)?),
-        None => None,
-    };
+    let classification = classification(&body.classification, &tenant, ids)?;
     let estimate = match &body.estimate_id {
         Some(id) => Some(
             ids.read_as(Named::Estimate, id)
@@ -179,17 +199,20 @@ pub(super) async fn prepare(
 }
 
 /// The name of what kind of purchase it is. A name is judged with the purchase.
-fn classification(
-    reference: &ClassificationReference,
+pub(super) fn classification(
+    reference: &Option<ClassificationReference>,
     tenant: &TenantView,
     ids: &PublicIds,
-) -> Result<Arc<str>, Problem> {
+) -> Result<Option<Arc<str>>, Problem> {
+    let Some(reference) = reference else {
+        return Ok(None);
+    };
     let named = match (&reference.name, &reference.id) {
         (Some(name), _) => Some(name.as_str()),
         (None, Some(id)) => classifications::named(ids, tenant, id),
         (None, None) => None,
     };
-    named.map(Arc::from).ok_or_else(|| {
+    named.map(|name| Some(Arc::from(name))).ok_or_else(|| {
         failure::invalid_field(
             "/classification/id",
             "unknown_classification",
@@ -224,7 +247,8 @@ fn remember(
     Ok(once::remember(api, caller, target, keys, &body.hash))
 }
 
-fn record(
+/// The purchase of the body, without what only a contact can say.
+pub(super) fn record(
     body: &NewPurchase,
     organisation: u64,
     tenant: &TenantView,

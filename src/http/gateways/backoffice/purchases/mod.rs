@@ -9,5 +9,6 @@ pub(super) mod get;
 pub(super) mod list;
 mod products;
 mod reference;
+mod unclaimed;
 pub(super) mod version_1;
 mod wire;

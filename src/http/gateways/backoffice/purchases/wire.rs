@@ -17,7 +17,7 @@ pub(in super::super) struct NewPurchase {
     /// An id of your own, of at most 36 characters: a second purchase of this contact with it is the same one.
     #[schema(max_length = 36)]
     pub(super) id: Option<String>,
-    /// Who buys. Without it, the card in `payment_medium_identifier` says.
+    /// Who buys. Without it, the card in `payment_medium_identifier` says; without both, whoever claims the purchase.
     pub(super) contact: Option<ContactReference>,
     pub(super) organisation: OrganisationReference,
     pub(super) transaction_amounts: NewAmounts,
@@ -87,13 +87,20 @@ pub(in super::super) struct NewSpend {
 
 impl Validate for NewPurchase {
     fn validate(&self, faults: &mut Faults) {
-        buyer::validate(&self.contact, &self.payment_medium_identifier, faults);
+        if !self.names_nobody() {
+            buyer::validate(&self.contact, &self.payment_medium_identifier, faults);
+        }
         self.organisation.validate(faults);
         self.validate_shared(faults);
     }
 }
 
 impl NewPurchase {
+    /// Whether it says nothing of who buys.
+    pub(super) fn names_nobody(&self) -> bool {
+        self.contact.is_none() && self.payment_medium_identifier.is_none()
+    }
+
     /// Checks what a body of either version has.
     pub(super) fn validate_shared(&self, faults: &mut Faults) {
         products::validate(&self.products, faults);

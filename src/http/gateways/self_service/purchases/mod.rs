@@ -2,6 +2,7 @@
 
 pub(super) mod get;
 pub(super) mod list;
+pub(super) mod reclaim;
 pub(super) mod rewards;
 
 use crate::actors::router::Timings;

@@ -1,0 +1,98 @@
+//! What a tenant sets up for its apps: the custom fields that they ask for.
+
+pub(super) mod custom_fields;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::actors::router::Timings;
+use crate::domain::address::Address;
+use crate::domain::apps::{self, Item};
+use crate::domain::context::TenantView;
+use crate::domain::entity::Command;
+use crate::domain::ids::{Named, PublicIds};
+use crate::http::audit::{audited, target};
+use crate::http::auth::Caller;
+use crate::http::extract::{BodyHash, Conditions};
+use crate::http::gateways::once::Once;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Api, failure, reply};
+
+/// The answer to a creation.
+#[derive(Debug, Serialize, ToSchema)]
+struct CreatedForApps {
+    id: String,
+}
+
+/// Demands a key that belongs to no organisation: what apps are told is the whole network's.
+fn of_whole_network(caller: &Caller) -> Result<(), Problem> {
+    match caller.bound_to() {
+        None => Ok(()),
+        Some(_) => Err(Problem::new(
+            Code::InsufficientScope,
+            "what is set up for apps is of the whole network; send a key that belongs to no organisation",
+        )),
+    }
+}
+
+/// Sets up something new, and writes it down; a retry with the same `Idempotency-Key` answers with the same id.
+async fn create(
+    api: &Api,
+    caller: &Caller,
+    headers: &Conditions,
+    (operation, named): (&'static str, Named),
+    (item, request): (Item, &BodyHash),
+) -> Result<Response, Problem> {
+    let once = Once::of(caller, headers, operation, None, request)?;
+    let number = api.router.secrets().derived_entity(&once.scope(), 0);
+    let create = Command::Apps(apps::Command::Create(number, Box::new(item)));
+    let place = Address::apps(caller.tenant(), caller.mode());
+    let id = target(api, named, number);
+    let act = async {
+        let remember = Some(once.remember(api));
+        let reply = api.router.command(place, create, remember, None).await;
+        let timings = reply::timings(caller, reply.timings);
+        Ok(match (reply.result, id.clone()) {
+            (Ok(_), Some(id)) => reply::json(StatusCode::CREATED, &CreatedForApps { id }, timings),
+            (Ok(_), None) => reply::refused(Problem::from(Code::Internal), timings),
+            (Err(why), _) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(api, caller, operation, id.clone(), act).await
+}
+
+/// Does what changes something that has this id, writes it down, and answers by `answer`.
+async fn change(
+    api: &Api,
+    caller: &Caller,
+    (operation, id): (&'static str, &str),
+    command: apps::Command,
+    answer: impl AsyncFnOnce(Timings) -> Result<Response, Problem>,
+) -> Result<Response, Problem> {
+    let place = Address::apps(caller.tenant(), caller.mode());
+    let act = async {
+        let reply = api
+            .router
+            .command(place, Command::Apps(command), None, None)
+            .await;
+        reply.result.map_err(failure::problem)?;
+        answer(reply.timings).await
+    };
+    audited(api, caller, operation, Some(id.to_owned()), act).await
+}
+
+/// The answer with what is set up by now, as `show` shows it; a 404 where it finds nothing.
+async fn answer<T: Serialize>(
+    api: &Api,
+    caller: &Caller,
+    engine: Timings,
+    show: impl FnOnce(&TenantView, &PublicIds) -> Option<T>,
+) -> Result<Response, Problem> {
+    let tenant = caller.tenant_view(api).await?;
+    let ids = api.router.secrets().public_ids();
+    let shown = show(&tenant, ids).ok_or_else(failure::not_found)?;
+    let timings = reply::timings(caller, engine);
+    Ok(reply::json(StatusCode::OK, &shown, timings))
+}
