@@ -1,4 +1,5 @@
 //! Organisations. They belong to both modes, so that a test key reads them only.
+mod checks;
 pub(super) mod create;
 pub(super) mod get;
 pub(super) mod masquerade;
