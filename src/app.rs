@@ -23,12 +23,14 @@ use crate::data_directory::{self, DataDirectory};
 use crate::delivering;
 use crate::external_login::ExternalLogin;
 use crate::health::{Check, Health};
-use crate::http::edge::{self, Drained, EdgeOptions};
+use crate::http::edge::{self, Drained, EdgeOptions, Origins};
 use crate::http::passwords::Passwords;
 use crate::http::quota::{self, Quota};
+use crate::http::reached::Addresses;
 use crate::http::tokens::Tokens;
 use crate::http::{Api, Reach, admin, control, gateways};
 use crate::limits;
+use crate::network;
 use crate::persistence::follower::Follower;
 use crate::persistence::journal::{self, Journal, faults::Faults};
 use crate::persistence::keyring;
@@ -75,6 +77,12 @@ impl Settings {
         let edge = EdgeOptions {
             connections_max: config.limits.connections,
             connections_per_peer_max: config.limits.connections_per_address,
+            // What is reached by TLS is reached by nothing else.
+            strict_transport_security: config.server.public_url.starts_with("https:"),
+            // Checked when the settings were read.
+            origins: Origins::new(
+                network::origins(&config.server.allowed_origins).unwrap_or_default(),
+            ),
             ..EdgeOptions::default()
         };
         Settings {
@@ -250,12 +258,12 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     let node = Node::start(options, parts).await?;
     let sender = sender(&node, undelivered, &connectors, &settings.clock);
     side_servers.spawn_until_stop("delivery", sender.run());
-    let quota = Arc::new(quota(&settings.config));
-    keep_up_quota(&side_servers, Arc::clone(&quota));
+    let quota = quota_kept_up(&side_servers, &settings.config);
     let api = Api::new(Reach {
         router: node.router().clone(),
         tokens: Arc::new(tokens(&node, &settings.config)?),
         passwords: passwords(&node)?,
+        addresses: addresses(&settings.config),
         quota,
         purchases,
         contacts,
@@ -350,6 +358,15 @@ fn passwords(node: &Node) -> Result<Arc<Passwords>, Error> {
     Ok(Arc::new(passwords))
 }
 
+/// Both were checked when the settings were read.
+fn addresses(config: &Config) -> Addresses {
+    let server = &config.server;
+    Addresses {
+        public_url: network::public_url(&server.public_url).unwrap_or_default(),
+        trusted_proxies: server.trusted_proxies.parse().unwrap_or_default(),
+    }
+}
+
 fn quota(config: &Config) -> Quota {
     let at_least_one = |rate| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
     let bounds = &config.limits;
@@ -365,13 +382,16 @@ fn quota(config: &Config) -> Quota {
     })
 }
 
-fn keep_up_quota(spawner: &Spawner, quota: Arc<Quota>) {
+fn quota_kept_up(spawner: &Spawner, config: &Config) -> Arc<Quota> {
+    let kept = Arc::new(quota(config));
+    let quota = Arc::clone(&kept);
     spawner.spawn_until_stop("quota", async move {
         loop {
             tokio::time::sleep(limits::QUOTA_UPKEEP_EVERY).await;
             quota.forget_idle();
         }
     });
+    kept
 }
 
 /// Every public route.

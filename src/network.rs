@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use url::{Origin, Url};
+
 /// One subscriber has a whole IPv6 /64, and could count as 2^64 callers; IPv4 over IPv6 is still IPv4.
 #[must_use]
 pub fn subscriber(address: IpAddr) -> IpAddr {
@@ -81,6 +83,57 @@ fn network(text: &str) -> Option<Network> {
     })
 }
 
+/// Why a text is no address that others could begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no address of the form https://name, perhaps with a port and a path")]
+pub struct NotAnAddress;
+
+/// Reads what addresses of a node begin with: `http` or `https`, a host, perhaps a path, and nothing else; without a slash at its end. Empty text
+/// is none.
+///
+/// # Errors
+/// It is something else.
+pub fn public_url(text: &str) -> Result<Option<String>, NotAnAddress> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(text).map_err(|_no_url| NotAnAddress)?;
+    let is_bare = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    match is_bare && is_web {
+        true => Ok(Some(url.as_str().trim_end_matches('/').to_owned())),
+        false => Err(NotAnAddress),
+    }
+}
+
+/// Why a text is no list of origins.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no origin of the form https://name, perhaps with a port")]
+pub struct NotAnOrigin(String);
+
+/// Reads origins of pages, with commas between, as browsers write them; none in an empty text.
+///
+/// # Errors
+/// One is something else, or more than an origin.
+pub fn origins(text: &str) -> Result<Vec<String>, NotAnOrigin> {
+    let named = text.split(',').map(str::trim);
+    let named = named.filter(|name| !name.is_empty());
+    let read = named.map(|name| {
+        let no_origin = || NotAnOrigin(name.to_owned());
+        let origin = Url::parse(name).map_err(|_no_url| no_origin())?.origin();
+        let is_web = matches!(&origin, Origin::Tuple(scheme, ..) if scheme.starts_with("http"));
+        let written = origin.ascii_serialization();
+        match is_web && written == name.trim_end_matches('/') {
+            true => Ok(written),
+            false => Err(no_origin()),
+        }
+    });
+    read.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +185,41 @@ mod tests {
         assert!(same("2001:db8::1", "2001:db8::2"));
         assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
         assert!(same("::ffff:192.0.2.7", "192.0.2.7") && !same("192.0.2.7", "192.0.2.8"));
+    }
+
+    #[test]
+    fn an_address_to_begin_with_has_a_host_and_no_query() {
+        assert_eq!(public_url(""), Ok(None));
+        let read = public_url("http://[::1]:8080/");
+        assert_eq!(read, Ok(Some("http://[::1]:8080".to_owned())));
+        for wrong in [
+            "crm.example.test",
+            "ftp://crm.example.test",
+            "https://a@crm.example.test",
+            "https://crm.example.test/?a=b",
+            "https://crm.example.test/#a",
+            "https://",
+        ] {
+            assert_eq!(public_url(wrong), Err(NotAnAddress), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn origins_are_listed_as_browsers_write_them() {
+        let read = origins("https://shop.example.test, http://localhost:5173/");
+        let listed = ["https://shop.example.test", "http://localhost:5173"];
+        assert_eq!(read, Ok(listed.map(str::to_owned).to_vec()));
+        assert_eq!(origins(""), Ok(Vec::new()));
+        for wrong in [
+            "*",
+            "null",
+            "shop.example.test",
+            "https://a.test/path",
+            "https://A.test",
+            "ftp://a.test",
+            "https://a.test:443",
+        ] {
+            assert_eq!(origins(wrong), Err(NotAnOrigin(wrong.to_owned())));
+        }
     }
 }

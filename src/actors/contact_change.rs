@@ -271,6 +271,9 @@ impl Router {
     ) -> Result<(), Failure> {
         // It is named by what is about to be unreadable.
         let image = self.named_image(contact).await.ok().flatten();
+        if image.is_some() {
+            self.doubt_image(contact).await?;
+        }
         let erase = Command::Contact(contact::Command::Erase);
         let erased = as_contact(self.command(contact, erase, remember, None).await.result)?;
         if let Some((_, image)) = image {

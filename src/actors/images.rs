@@ -1,14 +1,16 @@
 //! A contact's image, over the places of its pieces.
 //!
-//! keep the pieces → the contact names the image → clear the pieces of the one before. Pieces that no contact names are never shown: cut short in
-//! between, they stay sealed, and a retry of the same request finds them and goes on.
+//! keep the pieces → doubt those of the image before → the contact names the image → clear the pieces of the one before. Pieces that no
+//! contact names are never shown. Cut short in between, a retry of the same request finds them and goes on; and all that are in doubt ask
+//! their contact after an hour, and are gone unless it names them.
 
 use super::envelope::{Failure, Unavailable};
 use super::router::{OpenedProfile, Router, unexpected};
 use crate::domain::address::{Address, Kind};
 use crate::domain::contact::{Image, Stage};
-use crate::domain::entity::{Answer, Command, Query};
-use crate::domain::media::{self, PIECE_BYTES_MAX, Piece};
+use crate::domain::entity::{Answer, Command, ContactView, Query};
+use crate::domain::media::{self, PIECE_BYTES_MAX};
+use crate::domain::time::Timestamp;
 use crate::limits::IMAGE_PIECES_MAX;
 use crate::persistence::keyring::{KeySlot, Opened};
 
@@ -31,11 +33,11 @@ impl Router {
                 tracing::error!(%error, "an image cannot be sealed");
                 Failure::from(Unavailable::Unreadable)
             })?;
-            let piece = Piece {
+            let keep = Command::Media(media::Command::Keep {
                 of: number,
+                contact: contact.entity,
                 sealed: sealed.into(),
-            };
-            let keep = Command::Media(media::Command::Keep(piece));
+            });
             let place = place(contact, number, index);
             self.command(place, keep, None, None).await.result?;
         }
@@ -74,14 +76,66 @@ impl Router {
         Ok((image.hash == Image::hash_of(&bytes)).then_some((image, bytes)))
     }
 
+    /// Has the pieces of the contact's image ask, in an hour, whether they are still named; before the contact names it no longer.
+    ///
+    /// # Errors
+    /// There is no answer: what is in doubt already asks in vain.
+    pub async fn doubt_image(&self, contact: Address) -> Result<(), Failure> {
+        let Some((_, image)) = self.named_image(contact).await? else {
+            return Ok(());
+        };
+        for index in 0..IMAGE_PIECES_MAX {
+            let doubt = Command::Media(media::Command::Doubt(image.number));
+            let place = place(contact, image.number, index);
+            self.command(place, doubt, None, None).await.result?;
+        }
+        Ok(())
+    }
+
+    /// What a place's timer does about a piece in doubt: it stays if the contact names what it is of.
+    pub(super) async fn ask_of_piece(
+        &self,
+        place: Address,
+        contact: u64,
+        of: u32,
+        asked_at: Timestamp,
+    ) {
+        let contact = Address {
+            kind: Kind::Contact,
+            entity: contact,
+            ..place
+        };
+        let named = match self.internal_query(contact, Query::Contact).await.result {
+            Ok(Answer::Contact(view)) => self.image_of(contact, &view),
+            Ok(other) => Err(unexpected(&other)),
+            Err(Failure::Rejected(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        };
+        let settled = match named {
+            Ok(named) => {
+                let settle = media::Command::Settle {
+                    of,
+                    asked_at,
+                    is_named: named.is_some_and(|(_, image)| image.number == of),
+                };
+                let told = self.internal_command(place, Command::Media(settle)).await;
+                told.result.map(drop)
+            }
+            Err(failure) => Err(failure),
+        };
+        if let Err(failure) = settled {
+            tracing::debug!(?failure, "a piece of an image asks again");
+        }
+    }
+
     /// Clears the pieces of an image that its contact no longer names.
     pub async fn clear_image(&self, contact: Address, number: u32) {
         for index in 0..IMAGE_PIECES_MAX {
             let clear = Command::Media(media::Command::Clear(number));
             let place = place(contact, number, index);
             if let Err(failure) = self.command(place, clear, None, None).await.result {
-                // Unseen and sealed, and unreadable with its contact.
-                tracing::warn!(?failure, "a piece of an image stays");
+                // Unseen and sealed, and in doubt.
+                tracing::debug!(?failure, "a piece of an image stays for an hour");
             }
         }
     }
@@ -91,15 +145,24 @@ impl Router {
         &self,
         contact: Address,
     ) -> Result<Option<(u32, Image)>, Failure> {
-        let profile = match self.query(contact, Query::Contact).await.result? {
-            Answer::Contact(view) if view.stage == Stage::Active => view.profile,
-            Answer::Contact(_) => return Ok(None),
-            other => return Err(unexpected(&other)),
-        };
-        Ok(match self.open_profile(&contact, &profile)? {
+        match self.query(contact, Query::Contact).await.result? {
+            Answer::Contact(view) => self.image_of(contact, &view),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn image_of(
+        &self,
+        contact: Address,
+        view: &ContactView,
+    ) -> Result<Option<(u32, Image)>, Failure> {
+        if view.stage != Stage::Active {
+            return Ok(None);
+        }
+        Ok(match self.open_profile(&contact, &view.profile)? {
             OpenedProfile::Plain(opened) => {
                 let image = opened.own.and_then(|own| own.image);
-                image.map(|image| (profile.slot, image))
+                image.map(|image| (view.profile.slot, image))
             }
             OpenedProfile::Erased => None,
         })

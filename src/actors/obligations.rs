@@ -9,8 +9,8 @@ use crate::domain::directory_entry::{self, Obligation};
 use crate::domain::entity::{Answer, Command};
 
 impl Router {
-    /// Asks the contacts of lapsed reservations what became of them, and tells the entry. What fails is asked again by the
-    /// entry's timer, since the reservation is then still there.
+    /// Asks the contacts of lapsed reservations what became of them, and tells the entry; and does what else is owed. What fails is done by
+    /// the next timer, since it is still owed then.
     pub(super) async fn meet_obligations(
         &self,
         entry: Address,
@@ -26,6 +26,14 @@ impl Router {
                 }
                 Obligation::Shred => {
                     self.shred_registration(entry).await;
+                    continue;
+                }
+                Obligation::AskOfPiece {
+                    contact,
+                    of,
+                    asked_at,
+                } => {
+                    self.ask_of_piece(entry, contact, of, asked_at).await;
                     continue;
                 }
                 Obligation::SettleClaim => {

@@ -16,8 +16,13 @@ use crate::limits;
 pub struct Server {
     /// Address and port of the API, such as `0.0.0.0:8080` or `[::]:8080`. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The proxies whose `X-Forwarded-For` is believed, by address or network, with commas between them, such as
-    /// `10.0.0.0/8, 192.0.2.7`. From anybody else the header is ignored. Empty: there is no proxy.
+    /// What addresses of this node begin with in its answers, such as `https://crm.example.com`. Empty: whatever the caller reached it by.
+    /// With `https`, answers tell browsers to come back over TLS only.
+    pub public_url: String,
+    /// Pages of which other origins may call in browsers, with commas between them, such as `https://shop.example.com`. Empty: none.
+    pub allowed_origins: String,
+    /// The proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are believed, by address or network, with commas
+    /// between them, such as `10.0.0.0/8, 192.0.2.7`. From anybody else they are ignored. Empty: there is no proxy.
     pub trusted_proxies: String,
 }
 
@@ -25,6 +30,8 @@ impl Default for Server {
     fn default() -> Self {
         Server {
             listen: ([0, 0, 0, 0], 8080).into(),
+            public_url: String::new(),
+            allowed_origins: String::new(),
             trusted_proxies: String::new(),
         }
     }

@@ -1,28 +1,16 @@
 //! Rules that a type and a range cannot say: between settings, and about what a value means.
 
+use super::Config;
 use super::load::Loaded;
 use super::problem::Problem;
-use crate::network::Networks;
+use crate::network::{self, Networks};
 
 /// Everything that is wrong.
 pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
     let config = &loaded.config;
     let mut faults: Vec<(&str, String, &str)> = Vec::new();
 
-    if config.server.listen.port() != 0 && config.server.listen == config.admin.listen {
-        faults.push((
-            "admin.listen",
-            format!("is {}, as is server.listen", config.admin.listen),
-            "give each an address or port of its own",
-        ));
-    }
-    if let Err(error) = config.server.trusted_proxies.parse::<Networks>() {
-        faults.push((
-            "server.trusted_proxies",
-            format!("does not fit: {error}"),
-            "write addresses and networks with commas between them, such as 10.0.0.0/8, 192.0.2.7",
-        ));
-    }
+    of_server(config, &mut faults);
     if config.storage.data_dir.as_os_str().is_empty() {
         faults.push((
             "storage.data_dir",
@@ -101,4 +89,36 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             remedy: remedy.to_owned(),
         })
         .collect()
+}
+
+/// What is wrong about where the API listens and is reached.
+fn of_server(config: &Config, faults: &mut Vec<(&str, String, &str)>) {
+    if config.server.listen.port() != 0 && config.server.listen == config.admin.listen {
+        faults.push((
+            "admin.listen",
+            format!("is {}, as is server.listen", config.admin.listen),
+            "give each an address or port of its own",
+        ));
+    }
+    if let Err(error) = network::public_url(&config.server.public_url) {
+        faults.push((
+            "server.public_url",
+            format!("does not fit: {error}"),
+            "write what callers reach this node by, such as https://crm.example.com, or leave the setting out",
+        ));
+    }
+    if let Err(error) = network::origins(&config.server.allowed_origins) {
+        faults.push((
+            "server.allowed_origins",
+            format!("does not fit: {error}"),
+            "write each origin as browsers do, with commas between them, such as https://shop.example.com",
+        ));
+    }
+    if let Err(error) = config.server.trusted_proxies.parse::<Networks>() {
+        faults.push((
+            "server.trusted_proxies",
+            format!("does not fit: {error}"),
+            "write addresses and networks with commas between them, such as 10.0.0.0/8, 192.0.2.7",
+        ));
+    }
 }

@@ -100,6 +100,13 @@ impl TenantView {
             .filter(move |number| self.upwards(*number).skip(1).any(shares))
     }
 
+    /// Whether there is an organisation of this number that a contact has joined, or is shared with, that has joined `joined`.
+    pub fn is_joined(&self, joined: &[SignUp], number: u64) -> bool {
+        let has_joined = joined.iter().any(|one| one.organisation == number);
+        self.organisations.contains_key(&number)
+            && (has_joined || self.shared_with(joined).any(|shared| shared == number))
+    }
+
     /// The role of this number.
     pub fn role(&self, number: u32) -> Option<&tenant::Role> {
         self.roles.iter().find(|role| role.number == number)

@@ -27,6 +27,7 @@ pub mod passwords;
 pub mod phone;
 pub mod problem;
 pub mod quota;
+pub mod reached;
 pub mod reply;
 mod shown;
 pub mod tokens;
@@ -69,6 +70,8 @@ pub struct Reach {
     pub tokens: Arc<tokens::Tokens>,
     /// Hashes passwords.
     pub passwords: Arc<passwords::Passwords>,
+    /// Under which addresses this node is reached.
+    pub addresses: reached::Addresses,
     /// How much each API key may ask for.
     pub quota: Arc<quota::Quota>,
     /// The purchases of organisations.

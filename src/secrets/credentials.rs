@@ -380,6 +380,7 @@ mod tests {
             nonce: [4; 16],
             issued_at: Timestamp(1),
             expires_at: Timestamp(2),
+            organisation: None,
         };
         let token = secrets.refresh_token(&contact(), &session);
         let read = secrets.read_refresh_token(&token).unwrap();

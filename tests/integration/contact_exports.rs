@@ -134,6 +134,9 @@ async fn join(node: &TestNode, person: &Person, club: &str) {
         let done = done.send().await;
         assert!((200..300).contains(&done.status), "{what}: {done:?}");
     }
+    let on = format!("/organisations/{merchant}/switch");
+    let on = person.write(node, Method::POST, &on, &json!({}));
+    assert_eq!(on.send().await.status, 200);
     let tags = node.trial(
         Method::PUT,
         &format!("{path}/tags"),

@@ -1,13 +1,19 @@
 //! The image of a contact: kept and shown as it came, replaced, removed, and gone with the contact.
 
+use std::collections::BTreeSet;
+use std::future::pending;
+
+use clientele::domain::entity::{Answer as Told, Query};
+use clientele::domain::media::{IN_DOUBT_FOR, Piece};
 use clientele::limits::IMAGE_BYTES_MAX;
+use data_encoding::BASE64;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::app::Person;
 use crate::client::{Answer, Ask};
 use crate::contact_changes::{looks, refused};
-use crate::node::TestNode;
+use crate::node::{PATIENCE, TestNode, eventually};
 use crate::own_data::{OTHER, PHONE};
 use crate::privacy::files_with;
 
@@ -42,9 +48,39 @@ impl Person {
     }
 }
 
+/// The path of an address.
+fn path_of(url: &Value) -> &str {
+    let (_, rest) = url.as_str().unwrap().split_once("://").unwrap();
+    &rest[rest.find('/').unwrap()..]
+}
+
 async fn shown(node: &TestNode, url: &Value) -> Answer {
-    let ask = node.ask(Method::GET, url.as_str().unwrap());
+    let ask = node.ask(Method::GET, path_of(url));
     ask.without("api_key").send().await
+}
+
+/// The pieces in all places where any was ever to be kept.
+async fn kept(node: &TestNode) -> Vec<Piece> {
+    let mut kept = Vec::new();
+    let places: BTreeSet<_> = node.probe.places_of_pieces().into_iter().collect();
+    for place in places {
+        let reply = node.api().router.query(place, Query::Media).await;
+        match reply.result.unwrap() {
+            Told::Media(piece) => kept.extend(piece.map(|piece| *piece)),
+            other => panic!("{other:?}"),
+        }
+    }
+    kept
+}
+
+async fn pieces(node: &TestNode) -> usize {
+    kept(node).await.len()
+}
+
+/// How many of them are not in doubt.
+async fn settled(node: &TestNode) -> usize {
+    let kept = kept(node).await.into_iter();
+    kept.filter(|piece| piece.asks_at.is_none()).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,11 +103,12 @@ async fn an_image_is_shown_as_it_came_until_it_is_replaced_removed_or_erased() {
         assert_eq!(got.header("x-content-type-options"), "nosniff");
         assert!(got.header("content-security-policy").contains("sandbox"));
         assert!(got.body == first);
-        assert_eq!(person.avatar(&node).await, url);
+        assert_eq!(path_of(&person.avatar(&node).await), path_of(&url));
         node.restart().await;
     }
     let signed_in = person.refreshed(&node).send().await;
-    assert_eq!(signed_in.json()["contact"]["avatar_url"], url);
+    let again = &signed_in.json()["contact"]["avatar_url"];
+    assert_eq!(path_of(again), path_of(&url));
     let person = Person::of(&signed_in);
 
     let second = image(b"\xff\xd8\xff", 1_000);
@@ -83,7 +120,7 @@ async fn an_image_is_shown_as_it_came_until_it_is_replaced_removed_or_erased() {
         (got.header("content-type"), got.body.to_vec()),
         ("image/jpeg", second)
     );
-    let nobody = looks(&shown(&node, &json!("/self-service/v2/images/none")).await);
+    let nobody = looks(&shown(&node, &json!("http://here/self-service/v2/images/none")).await);
     assert_eq!(nobody.0, 404);
     assert_eq!(looks(&shown(&node, &url).await), nobody);
 
@@ -165,4 +202,117 @@ async fn what_is_no_image_of_the_contact_is_refused() {
         let guess = json!(String::from_utf8(guess).unwrap());
         assert_eq!(shown(&node, &guess).await.status, 404, "{guess}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pieces_of_an_image_go_with_it() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let set = async |node: &TestNode, bytes: usize| {
+        let answer = person.shows_itself(node, &image(PNG, bytes)).send().await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        pieces(node).await
+    };
+    assert_eq!(set(&node, IMAGE_BYTES_MAX).await, 5);
+    assert_eq!(set(&node, 1_000).await, 1);
+    assert_eq!(set(&node, 100_000).await, 3);
+    let remove = node.own(Method::DELETE, &person.path("/image"), &person.access);
+    assert_eq!(remove.send().await.status, 204);
+    assert_eq!(pieces(&node).await, 0);
+    assert_eq!(set(&node, IMAGE_BYTES_MAX).await, 5);
+    let erased = node.own(Method::DELETE, &person.path(""), &person.access);
+    assert_eq!(erased.send().await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(pieces(&node).await, 0);
+        node.restart().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pieces_that_no_contact_names_are_gone_in_an_hour_and_named_ones_stay() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let first = image(PNG, IMAGE_BYTES_MAX);
+    let set = async |node: &TestNode, person: &Person, bytes: &[u8], key: &str| {
+        let ask = person.shows_itself(node, bytes);
+        ask.with("idempotency-key", key).send().await
+    };
+    assert_eq!(set(&node, &person, &first, "first").await.status, 200);
+    node.clock.advance(IN_DOUBT_FOR);
+    eventually("the contact was asked about each", async || {
+        settled(&node).await == 5
+    })
+    .await;
+    let person = Person::of(&person.refreshed(&node).send().await);
+    // The one before cannot be cleared.
+    node.probe.refuse_to_clear(true);
+    let named = image(b"\xff\xd8\xff", 1_000);
+    assert_eq!(set(&node, &person, &named, "named").await.status, 200);
+    node.probe.refuse_to_clear(false);
+    assert_eq!(pieces(&node).await, 6);
+    // One is refused after its piece was kept.
+    let refused_image = image(PNG, 2_000);
+    let answer = set(&node, &person, &refused_image, "named").await;
+    assert_eq!(answer.problem(), refused(422, "idempotency_key_reused"));
+    assert_eq!(pieces(&node).await, 7);
+    // One is cut short by the disk between its first and its second piece.
+    node.gate.fail_next_sync(5);
+    let cut_short = set(&node, &person, &image(PNG, 60_000), "cut short").await;
+    assert!(cut_short.status >= 500, "{cut_short:?}");
+    let ended = tokio::time::timeout(PATIENCE, node.take_running().until(pending())).await;
+    assert!(ended.unwrap().is_err());
+    node.start_again().await;
+    assert_eq!(pieces(&node).await, 8);
+
+    let url = person.avatar(&node).await;
+    node.clock.advance(IN_DOUBT_FOR);
+    eventually("what nobody names is gone", async || {
+        pieces(&node).await == 1
+    })
+    .await;
+    for _ in 0..2 {
+        assert_eq!(shown(&node, &url).await.body.to_vec(), named);
+        node.clock.advance(IN_DOUBT_FOR);
+        node.restart().await;
+        assert_eq!(pieces(&node).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_is_at_the_address_by_which_the_caller_reached_the_node_or_at_the_configured_one()
+{
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let bytes = image(PNG, 60_000);
+    assert_eq!(person.shows_itself(&node, &bytes).send().await.status, 200);
+    let said = [
+        ("host", "crm.example.test"),
+        ("x-forwarded-host", "shop.example.test"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let begins = async |node: &TestNode, said: &[(&str, &str)]| {
+        let ask = said.iter().fold(person.read(node), |ask, (name, value)| {
+            ask.with(name, value)
+        });
+        let url = ask.send().await.json()["avatar_url"].clone();
+        assert_eq!(shown(node, &url).await.body.to_vec(), bytes);
+        let url = url.as_str().unwrap().to_owned();
+        url[..url.find("/self-service").unwrap()].to_owned()
+    };
+    let own = format!("http://{}", node.public());
+    assert_eq!(begins(&node, &[]).await, own);
+    assert_eq!(begins(&node, &said).await, "http://crm.example.test");
+    node.configure(|config| config.server.trusted_proxies = "127.0.0.1".to_owned())
+        .await;
+    assert_eq!(begins(&node, &said).await, "https://shop.example.test");
+    node.configure(|config| config.server.public_url = "https://crm.example/".to_owned())
+        .await;
+    assert_eq!(begins(&node, &said).await, "https://crm.example");
+
+    // The export has the image itself.
+    let export = person.sees(&node, person.path("/export")).await;
+    let image = &export["profile"]["image"];
+    assert_eq!(image["url"], person.avatar(&node).await);
+    let read = BASE64.decode(image["base64"].as_str().unwrap().as_bytes());
+    assert_eq!(read.unwrap(), bytes);
 }

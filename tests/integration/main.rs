@@ -17,6 +17,7 @@ mod app;
 mod at_once;
 mod audit;
 mod bound_keys;
+mod browsers;
 mod budgets;
 mod changes;
 mod client;

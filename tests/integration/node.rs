@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use clientele::domain::address::{Address, Kind, Mode, TenantId};
 use clientele::domain::api_key::Scopes;
 use clientele::domain::contact::Command as ContactCommand;
 use clientele::domain::entity::{Answer as Told, Command};
+use clientele::domain::media;
 use clientele::domain::time::{Span, Timestamp};
 use clientele::http::Api;
 use clientele::http::control::{WireVisibility, fresh_key, make_key};
@@ -71,6 +72,8 @@ pub(crate) struct TestProbe {
     fired: Mutex<Vec<Address>>,
     bomb: Mutex<Option<(Address, u32)>>,
     watched: Mutex<Vec<Command>>,
+    pieces: Mutex<Vec<Address>>,
+    refuses_to_clear: AtomicBool,
 }
 
 impl TestProbe {
@@ -94,6 +97,16 @@ impl TestProbe {
         std::mem::take(&mut *self.watched.lock().unwrap())
     }
 
+    /// Where pieces of images were to be kept so far.
+    pub(crate) fn places_of_pieces(&self) -> Vec<Address> {
+        self.pieces.lock().unwrap().clone()
+    }
+
+    /// Whether places of pieces fail when they are to be cleared.
+    pub(crate) fn refuse_to_clear(&self, refuses: bool) {
+        self.refuses_to_clear.store(refuses, Ordering::SeqCst);
+    }
+
     /// Makes the next `times` purchases of `address` panic.
     pub(crate) fn panic_at(&self, address: Address, times: u32) {
         *self.bomb.lock().unwrap() = Some((address, times));
@@ -114,6 +127,14 @@ impl Probe for TestProbe {
         if matches!(command, Command::Offer(_)) {
             self.of_offers.fetch_add(1, Ordering::SeqCst);
         }
+        if matches!(command, Command::Media(media::Command::Keep { .. })) {
+            self.pieces.lock().unwrap().push(*address);
+        }
+        let clears = matches!(command, Command::Media(media::Command::Clear(_)));
+        assert!(
+            !clears || !self.refuses_to_clear.load(Ordering::SeqCst),
+            "as the test asked"
+        );
         if !matches!(command, Command::Contact(ContactCommand::RecordPurchase(_))) {
             return;
         }

@@ -1,6 +1,7 @@
 //! What a contact changes of its own: profile, addresses, devices, preferences, memberships; and that it can be gone.
 
 use clientele::domain::time::Span;
+use data_encoding::BASE64URL_NOPAD;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -435,4 +436,50 @@ async fn a_contact_goes_on_where_it_has_joined_or_a_business_shares_it_and_nowhe
     );
     assert_eq!(share.send().await.status, 200);
     assert_eq!(switch(&node, &other.id).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_goes_on_in_an_organisation_says_so_in_its_tokens_until_it_leaves() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let organisation = node.seed.organisations.merchants[0].id.clone();
+    let told = |token: &str| -> Value {
+        let claims = token.split('.').nth(1).unwrap();
+        let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
+        let claims: Value = serde_json::from_slice(&claims).unwrap();
+        claims["org"].clone()
+    };
+    let join = async |node: &TestNode, action: &str, token: &str| {
+        let body = json!({ "action": action, "organisation_id": organisation });
+        let ask = node.own(Method::POST, &person.path("/organisations"), token);
+        let ask = ask.with("content-type", "application/json").body(&body);
+        assert_eq!(ask.send().await.status, 200);
+    };
+    assert_eq!(told(&person.access), Value::Null);
+    join(&node, "SIGNUP", &person.access).await;
+    let path = format!("/organisations/{organisation}/switch");
+    let switch = person.write(&node, Method::POST, &path, &json!({}));
+    let moved = Person::of(&switch.clone().send().await);
+    assert_eq!(told(&moved.access), json!(organisation));
+    assert_eq!(moved.refresh, person.refresh);
+    assert_eq!(Person::of(&switch.send().await).access, moved.access);
+    // Both open the same; and another session goes on where it was.
+    for one in [&person, &moved] {
+        assert_eq!(one.read(&node).send().await.status, 200);
+    }
+    node.clock.advance(Span::seconds(31));
+    let auth_otp = node.asked(PHONE).await;
+    let other = Person::of(&node.answered(&auth_otp, &node.code(PHONE).await).await);
+    assert_eq!(told(&other.access), Value::Null);
+
+    let mut newest = moved;
+    for _ in 0..2 {
+        newest = Person::of(&newest.refreshed(&node).send().await);
+        assert_eq!(told(&newest.access), json!(organisation));
+        assert_eq!(newest.read(&node).send().await.status, 200);
+        node.restart().await;
+    }
+    join(&node, "SIGNOFF", &newest.access).await;
+    newest = Person::of(&newest.refreshed(&node).send().await);
+    assert_eq!(told(&newest.access), Value::Null);
 }

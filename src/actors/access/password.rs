@@ -92,7 +92,7 @@ impl Router {
     pub async fn sign_in_by_password(&self, tried: PasswordTry) -> Result<SignedIn, AccessRefused> {
         let sign_in = access::Command::SignInByPassword(tried.number, nonce()?);
         let session = match self.tell_access(tried.contact, sign_in, None).await {
-            Ok(Answer::Session(session)) => session,
+            Ok(Answer::Session(session)) => *session,
             Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
             Err(failure) => return Err(self.refused(failure)),
         };

@@ -148,7 +148,7 @@ impl Router {
         }
         let finish = access::Command::Finish(nonce()?);
         let session = match self.tell_access(contact, finish, None).await {
-            Ok(Answer::Session(session)) => session,
+            Ok(Answer::Session(session)) => *session,
             Ok(other) => return Err(AccessRefused::Failed(unexpected(&other))),
             // Another try of the same answer was first.
             Err(Failure::Rejected(Rejection::Contact(contact::Rejection::Access(
@@ -235,7 +235,7 @@ impl Router {
         match self.tell_access(contact, sign_in, remember).await {
             Ok(Answer::Session(session)) => Ok(SignedIn {
                 contact,
-                session,
+                session: *session,
                 existing: true,
             }),
             Ok(other) => Err(AccessRefused::Failed(unexpected(&other))),
@@ -248,7 +248,7 @@ impl Router {
         match self.query(contact, Query::Session(1)).await.result {
             Ok(Answer::Session(session)) => Ok(SignedIn {
                 contact,
-                session,
+                session: *session,
                 existing: false,
             }),
             Ok(other) => Err(AccessRefused::Failed(unexpected(&other))),

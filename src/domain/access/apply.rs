@@ -35,6 +35,13 @@ impl Access {
                     }
                 }
             }
+            Event::SessionMoved(number, to) => {
+                for session in &mut self.sessions {
+                    if session.number == *number {
+                        session.organisation = Some(*to);
+                    }
+                }
+            }
             Event::SessionEnded(number, _) => self.sessions.retain(|it| it.number != *number),
             Event::AllSessionsEnded => self.sessions.clear(),
             Event::RegistrationPassed(other) => {

@@ -57,6 +57,8 @@ pub enum Command {
     Pass(u64),
     /// Rotate the tokens of a session.
     Refresh(Refresh),
+    /// The session goes on in this organisation.
+    MoveSession(u32, u64),
     /// End sessions.
     End(Which),
     /// The key of the abandoned registration is destroyed.
@@ -115,6 +117,8 @@ pub enum Event {
     TokenUsed(u32),
     /// A code was answered rightly that signs nobody in: it is used up.
     Confirmed(u32),
+    /// A session goes on in this organisation.
+    SessionMoved(u32, u64),
 }
 
 /// Why an access refuses.
@@ -175,7 +179,8 @@ impl Event {
             | Event::OnFile(_)
             | Event::EmailVerified(_)
             | Event::TokenUsed(_)
-            | Event::Confirmed(_) => None,
+            | Event::Confirmed(_)
+            | Event::SessionMoved(..) => None,
         }
     }
 
@@ -185,6 +190,7 @@ impl Event {
             Event::SignedIn(_)
             | Event::Refreshed(..)
             | Event::SessionEnded(..)
+            | Event::SessionMoved(..)
             | Event::AllSessionsEnded
             | Event::Tidied(_) => true,
             Event::Challenged(_)
@@ -287,6 +293,11 @@ impl Access {
                 None => Vec::new(),
             }),
             Command::Refresh(refresh) => self.refresh(refresh, wall),
+            Command::MoveSession(number, to) => match self.session(*number) {
+                Some(session) if session.organisation == Some(*to) => Ok(Vec::new()),
+                Some(_) => Ok(vec![Event::SessionMoved(*number, *to)]),
+                None => Err(Rejection::InvalidGrant),
+            },
             Command::End(Which::This(number)) => Ok(match self.session(*number) {
                 Some(_) => vec![Event::SessionEnded(*number, Ended::SignedOut)],
                 None => Vec::new(),

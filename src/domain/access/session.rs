@@ -32,6 +32,8 @@ pub struct Session {
     pub began_at: Timestamp,
     /// Until when it can be refreshed.
     pub expires_at: Timestamp,
+    /// The organisation that a contact goes on in, once it has chosen one; of users, their place says it.
+    pub organisation: Option<u64>,
 }
 
 /// A session as its tokens are made of it.
@@ -47,6 +49,8 @@ pub struct SessionView {
     pub issued_at: Timestamp,
     /// Until when the session can be refreshed.
     pub expires_at: Timestamp,
+    /// The organisation that a contact goes on in.
+    pub organisation: Option<u64>,
 }
 
 /// What a refresh token says.
@@ -79,6 +83,7 @@ impl Session {
             rotated_at: at,
             began_at: at,
             expires_at: at.after(REFRESH_LASTS),
+            organisation: None,
         }
     }
 
@@ -102,6 +107,7 @@ impl Session {
             nonce: self.nonce,
             issued_at: self.rotated_at,
             expires_at: self.expires_at,
+            organisation: self.organisation,
         }
     }
 }

@@ -128,6 +128,7 @@ impl Contact {
             | access::Command::SignInByPassword(..)
             | access::Command::Pass(_)
             | access::Command::Refresh(_)
+            | access::Command::MoveSession(..)
             | access::Command::End(_)
             | access::Command::Shredded => None,
         };

@@ -156,7 +156,7 @@ pub enum Rejection {
     TooManyPasswords(Timestamp),
 }
 
-/// What is owed between an entry and a contact.
+/// What is owed between a contact and an entry, or a place for a piece of its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obligation {
     /// An entry has to ask a contact what became of its reservation.
@@ -170,6 +170,15 @@ pub enum Obligation {
     TellReleases,
     /// The key of a registration that came to nothing is to be destroyed.
     Shred,
+    /// A place has to ask a contact whether it names what its piece is of.
+    AskOfPiece {
+        /// Whom to ask.
+        contact: u64,
+        /// The number of what it is a piece of.
+        of: u32,
+        /// When it was to be asked.
+        asked_at: Timestamp,
+    },
     /// A contact has to record the purchase of a receipt that it claimed.
     SettleClaim,
 }

@@ -51,7 +51,8 @@ pub(super) fn registration_view(contact: &Contact) -> Answer {
 pub(super) fn session_view(contact: &Contact, number: u32) -> Result<Answer, Rejection> {
     let access = contact.access.as_ref();
     let session = access.and_then(|access| access.session(number));
-    Ok(Answer::Session(session.ok_or(Rejection::NotFound)?.view()))
+    let session = session.ok_or(Rejection::NotFound)?;
+    Ok(Answer::Session(Box::new(session.view())))
 }
 
 pub(super) fn user_session(user: &user::User, number: u32) -> Result<Answer, Rejection> {

@@ -129,7 +129,9 @@ impl Effect {
                 access::Event::Challenged(challenge) => Some(Outcome::Challenged(challenge.number)),
                 access::Event::CodeRight(_) => Some(Outcome::Proven),
                 access::Event::SignedIn(session) => Some(Outcome::SignedIn(session.number)),
-                access::Event::Refreshed(number, _) => Some(Outcome::SignedIn(*number)),
+                access::Event::Refreshed(number, _) | access::Event::SessionMoved(number, _) => {
+                    Some(Outcome::SignedIn(*number))
+                }
                 access::Event::IdentityProven(_, session) => Some(Outcome::AddsIdentity(*session)),
                 access::Event::Registering(_)
                 | access::Event::CodeWrong(..)

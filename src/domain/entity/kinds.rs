@@ -118,6 +118,9 @@ impl Command {
             Command::Contact(contact::Command::Access(access::Command::Refresh(refresh))) => {
                 Outcome::SignedIn(refresh.session)
             }
+            Command::Contact(contact::Command::Access(access::Command::MoveSession(number, _))) => {
+                Outcome::SignedIn(*number)
+            }
             Command::User(command) => command.came_to_before(),
             Command::Tenant(_)
             | Command::Organisation(_)
@@ -194,7 +197,7 @@ impl State {
                 Rejection::AuditLog,
             ),
             (State::Media(state), Command::Media(command)) => Ok(state
-                .decide(command)
+                .decide(command, context.wall)
                 .into_iter()
                 .map(Event::Media)
                 .collect()),
@@ -346,13 +349,13 @@ impl State {
             State::ApiKey(state) => Dues::on_wall(state.next_due()),
             State::User(user) => Dues::on_wall(user.next_due()),
             State::DirectoryEntry(state) => state.next_due(),
+            State::Media(state) => state.next_due(),
             State::Receipt(state) => state.next_due(),
             State::Tenant(_)
             | State::Organisation(_)
             | State::Offer(_)
             | State::Lease(_)
             | State::AuditLog(_)
-            | State::Media(_)
             | State::Apps(_)
             | State::Configuration(_) => Dues::default(),
         }
@@ -362,6 +365,7 @@ impl State {
         match self {
             State::DirectoryEntry(state) => state.obligations(now, wall),
             State::Contact(contact) => contact.obligations(now),
+            State::Media(state) => state.obligations(wall),
             State::Receipt(state) => state.obligations(wall),
             State::Tenant(_)
             | State::Organisation(_)
@@ -370,7 +374,6 @@ impl State {
             | State::Lease(_)
             | State::AuditLog(_)
             | State::User(_)
-            | State::Media(_)
             | State::Apps(_)
             | State::Configuration(_) => Vec::new(),
         }

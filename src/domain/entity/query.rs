@@ -202,7 +202,7 @@ pub enum Answer {
     /// An identity that is being added.
     Adding(Box<AddingView>),
     /// A session.
-    Session(SessionView),
+    Session(Box<SessionView>),
     /// A registration under way.
     Registration(Box<RegistrationView>),
     /// A spend token.
@@ -214,7 +214,7 @@ pub enum Answer {
     /// A contact as it stands, and the time of business.
     Held(Box<Contact>, Timestamp),
     /// A piece of something, if it is there.
-    Media(Option<Piece>),
+    Media(Option<Box<Piece>>),
     /// What a tenant has set up about its customers.
     Configuration(Box<Configuration>),
     /// What a tenant has set up for its apps.
@@ -315,7 +315,7 @@ impl Entity {
             (Query::SpendTokens, State::Contact(contact)) => tokens_view(contact),
             (Query::Loyalty, State::Contact(contact)) => loyalty_view(contact, now)?,
             (Query::Held, State::Contact(contact)) => held_view(contact, now)?,
-            (Query::Media, State::Media(state)) => Answer::Media(state.0.clone()),
+            (Query::Media, State::Media(state)) => Answer::Media(state.0.clone().map(Box::new)),
             (Query::Apps, State::Apps(it)) => Answer::Apps(it.clone()),
             (Query::Receipt, State::Receipt(state)) => receipt_view(state)?,
             (Query::Configuration, State::Configuration(it)) => Answer::Configuration(it.clone()),

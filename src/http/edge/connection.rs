@@ -48,7 +48,7 @@ pub(super) async fn run(
     stream: TcpStream,
     peer: SocketAddr,
     edge: Edge,
-    options: EdgeOptions,
+    options: &EdgeOptions,
     drain: CancellationToken,
 ) -> Ended {
     let watch = Arc::new(Watch::new(Instant::now()));
@@ -68,7 +68,7 @@ pub(super) async fn run(
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(CONNECTION_BUFFER_BYTES_MAX)
         .serve_connection(io, service);
-    let ended = drive(&mut connection, &watch, &options, &drain).await;
+    let ended = drive(&mut connection, &watch, options, &drain).await;
     let mut stream = connection.into_parts().io.into_inner().stream;
     match ended {
         Ended::Done => linger(&mut stream).await,

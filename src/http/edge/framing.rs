@@ -38,7 +38,7 @@ fn check_host<B>(request: &Request<B>) -> Result<(), Problem> {
 }
 
 /// A name or an address, perhaps with a port. The grammar of URIs would also take a user, `a,b` and a port that is no number.
-fn is_host(host: &[u8]) -> bool {
+pub(in crate::http) fn is_host(host: &[u8]) -> bool {
     let of_names = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
     host.iter().all(of_names)
         && Authority::try_from(host).is_ok_and(|authority| {

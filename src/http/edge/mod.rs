@@ -12,6 +12,7 @@
 mod connection;
 mod framing;
 mod meters;
+mod origins;
 mod peers;
 mod request_id;
 mod route;
@@ -23,6 +24,8 @@ mod watch;
 
 use std::time::Duration;
 
+pub(super) use self::framing::is_host;
+pub use self::origins::Origins;
 pub use self::request_id::RequestId;
 pub use self::route::on_the_answer;
 pub use self::serve::{Drained, bind, serve};
@@ -31,7 +34,7 @@ pub use self::timings::Timings;
 use crate::limits;
 
 /// The time limits and caps of the edge. The defaults are for the open internet; tests shorten them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EdgeOptions {
     /// How long a request's head may take from its first byte to its last; then 408 and close.
     pub head_timeout: Duration,
@@ -49,6 +52,8 @@ pub struct EdgeOptions {
     pub connections_per_peer_max: usize,
     /// Whether answers tell browsers to come back over TLS only. Set it where TLS ends in front of this listener.
     pub strict_transport_security: bool,
+    /// Pages of which other origins may call, in browsers.
+    pub origins: Origins,
 }
 
 impl Default for EdgeOptions {
@@ -62,6 +67,7 @@ impl Default for EdgeOptions {
             connections_max: limits::CONNECTIONS_MAX,
             connections_per_peer_max: limits::CONNECTIONS_PER_PEER_MAX,
             strict_transport_security: false,
+            origins: Origins::default(),
         }
     }
 }

@@ -115,7 +115,7 @@ impl Server {
         self.tasks.spawn(async move {
             let drain = server.shutdown.clone();
             let ended =
-                connection::run(stream, peer, server.edge.clone(), server.options, drain).await;
+                connection::run(stream, peer, server.edge.clone(), &server.options, drain).await;
             if ended == Ended::Cut {
                 server.cut.fetch_add(1, Ordering::AcqRel);
             }

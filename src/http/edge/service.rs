@@ -23,7 +23,7 @@ use tower::Service;
 
 use super::meters::{Meters, UNMATCHED};
 use super::route::{HEADERS, NoteRoute, ROUTE};
-use super::{EdgeOptions, RequestId, Timings};
+use super::{EdgeOptions, Origins, RequestId, Timings};
 use crate::http::problem::{Code, Problem, X_REQUEST_ID};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -37,6 +37,7 @@ pub struct Edge {
     router: Router,
     meters: Arc<Meters>,
     strict_transport_security: bool,
+    origins: Origins,
 }
 
 impl Edge {
@@ -47,6 +48,7 @@ impl Edge {
             router: router.layer(NoteRoute),
             meters: Arc::new(Meters::default()),
             strict_transport_security: options.strict_transport_security,
+            origins: options.origins.clone(),
         }
     }
 
@@ -59,14 +61,18 @@ impl Edge {
         let started = Instant::now();
         let id = RequestId::of(request.headers());
         let method = request.method().clone();
-        let (response, route) = match refusal {
-            Some(problem) => (self.complete(problem.render(id.as_str()), &id), None),
-            None => {
+        let origin = self.origins.listed(request.headers());
+        let preflight = origin.as_ref().and_then(|_| Origins::preflight(&request));
+        let (mut response, route) = match (refusal, preflight) {
+            (Some(problem), _) => (self.complete(problem.render(id.as_str()), &id), None),
+            (None, Some(response)) => (self.complete(response, &id), None),
+            (None, None) => {
                 request.extensions_mut().insert(id.clone());
                 let (response, route) = self.call_router(request, &id).await;
                 (self.complete(refusal_with_body(response, &id), &id), route)
             }
         };
+        self.origins.tell(origin, response.headers_mut());
         self.account(response, &method, route.as_ref(), &id, started.elapsed())
     }
 

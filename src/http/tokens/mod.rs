@@ -4,7 +4,7 @@
 //! answer. verify: algorithm, type and key id → signature → issuer, audience, mode → expiry; nothing in a token makes the server ask
 //! anybody. Whether the session goes on is not the token's to say: the caller asks the session at each request.
 //!
-//! Deliberately absent: the contact's names, organisations or rights (a token is not encrypted, and what it said would lag
+//! Deliberately absent: the contact's names or rights (a token is not encrypted, and what it said would lag
 //! behind), and any state that is stored.
 
 mod signing;
@@ -51,6 +51,8 @@ pub struct Grant<'a> {
     pub nonce: &'a [u8],
     /// When the session was begun, or refreshed last.
     pub issued_at: Timestamp,
+    /// The organisation that the contact goes on in.
+    pub organisation: Option<u64>,
 }
 
 /// An access token.
@@ -100,6 +102,9 @@ struct Claims {
     mode: WireMode,
     /// The session's number, as text: what a session is called is not for clients to count with.
     sid: String,
+    /// The organisation that the contact goes on in, for whoever verifies the token elsewhere: it opens nothing here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org: Option<String>,
     jti: String,
     iat: i64,
     exp: i64,
@@ -144,7 +149,8 @@ impl Tokens {
     /// The signature cannot be made.
     pub fn issue(&self, grant: &Grant<'_>) -> Result<AccessToken, NotSigned> {
         let ids = self.secrets.public_ids();
-        let (contact, iat) = (&grant.contact, grant.issued_at.unix_seconds());
+        let (contact, organisation) = (&grant.contact, grant.organisation);
+        let iat = grant.issued_at.unix_seconds();
         let exp = grant.issued_at.after(ACCESS_LASTS).unix_seconds();
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -153,6 +159,7 @@ impl Tokens {
             tid: ids.write(PublicId::of(Named::Tenant, contact.tenant.0)),
             mode: WireMode::of(contact.mode),
             sid: grant.session.to_string(),
+            org: organisation.map(|number| ids.write(PublicId::of(Named::Organisation, number))),
             jti: token_id(grant),
             iat,
             exp,
@@ -243,6 +250,9 @@ fn token_id(grant: &Grant<'_>) -> String {
         .update(&grant.session.to_be_bytes())
         .update(&grant.generation.to_be_bytes())
         .update(grant.nonce);
+    if let Some(organisation) = grant.organisation {
+        hasher.update(&organisation.to_be_bytes());
+    }
     let digest = hasher.finalize();
     let half = digest.as_bytes().first_chunk::<16>();
     data_encoding::BASE64URL_NOPAD.encode(half.unwrap_or(&[0; 16]))

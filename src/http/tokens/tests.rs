@@ -36,6 +36,7 @@ fn grant(issued_at: Timestamp) -> Grant<'static> {
         generation: 1,
         nonce: b"nonce",
         issued_at,
+        organisation: None,
     }
 }
 
@@ -113,6 +114,10 @@ fn the_same_session_has_the_same_token_and_each_refresh_another() {
         },
         Grant {
             nonce: b"other",
+            ..first
+        },
+        Grant {
+            organisation: Some(5),
             ..first
         },
         grant(NOW.after(Span::seconds(1))),

@@ -81,6 +81,7 @@ impl Tokens {
                 generation: tokens.generation,
                 nonce: &tokens.nonce,
                 issued_at,
+                organisation: None,
             }),
             iat: issued_at.unix_seconds(),
             exp: expires_at,

@@ -87,7 +87,7 @@ pub(super) fn document(place: &Place<'_>, access: &Access) -> Result<Value, Prob
         "identity_being_added": adds,
         "has_verified_email": verified.is_some(),
         "password": password,
-        "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
+        "sessions": sessions.iter().map(|it| session(place, it)).collect::<Vec<_>>(),
         "sessions_ever": session_count,
         "codes": challenges.iter().map(challenge).collect::<Vec<_>>(),
         "codes_ever": challenge_count,
@@ -96,7 +96,7 @@ pub(super) fn document(place: &Place<'_>, access: &Access) -> Result<Value, Prob
     }))
 }
 
-fn session(session: &Session) -> Value {
+fn session(place: &Place<'_>, session: &Session) -> Value {
     let Session {
         number: _,
         nonce: _,
@@ -104,12 +104,14 @@ fn session(session: &Session) -> Value {
         rotated_at,
         began_at,
         expires_at,
+        organisation,
     } = session;
     json!({
         "began_date": seconds(*began_at),
         "refreshed_date": seconds(*rotated_at),
         "refreshes": generation,
         "expiration_date": seconds(*expires_at),
+        "organisation": organisation.map(|number| place.organisation(number)),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What the entity of a contact holds, but for its older lines and purchases, which lie beside it.
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::{Place, access, money, seconds};
@@ -212,10 +213,13 @@ fn shown_image(place: &Place<'_>, image: &Image) -> Value {
         bytes,
         hash: _,
     } = image;
+    // Where it was replaced since, the address shows nothing either.
+    let read = place.image.filter(|(read, _)| read == image);
     json!({
         "type": media_type(*format),
         "bytes": bytes,
-        "url": url(place.api, &place.contact, image),
+        "url": url(place.api, place.reached, &place.contact, image),
+        "base64": read.map(|(_, bytes)| BASE64.encode(bytes)),
     })
 }
 

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::actors::router::{OpenedProfile, Timings};
 use crate::domain::address::Address;
-use crate::domain::contact::{Contact, JournalPage, Profile, SealedProfile};
+use crate::domain::contact::{Contact, Image, JournalPage, Profile, SealedProfile};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId, PublicIds};
@@ -31,6 +31,7 @@ use crate::domain::time::Timestamp;
 use crate::http::auth::Caller;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::Problem;
+use crate::http::reached::Reached;
 use crate::http::shown::journal;
 use crate::http::shown::purchases::fetch;
 use crate::http::{Api, failure, reply};
@@ -44,9 +45,12 @@ struct CutOff;
 /// What ids, names and amounts are read from.
 struct Place<'a> {
     api: &'a Api,
+    reached: &'a Reached,
     contact: Address,
     slot: u32,
     tenant: &'a TenantView,
+    /// Its image as it was read; none, if it has none.
+    image: Option<&'a (Image, Vec<u8>)>,
 }
 
 impl Place<'_> {
@@ -130,6 +134,7 @@ enum Exporting {
 /// What goes on beside the request.
 struct Source {
     api: Api,
+    reached: Reached,
     contact: Address,
     tenant: Arc<TenantView>,
     lines: u32,
@@ -142,6 +147,7 @@ struct Source {
 /// There is no such contact; no answer.
 pub(super) async fn answer(
     api: Api,
+    reached: Reached,
     caller: &Caller,
     contact: Address,
 ) -> Result<Response, Problem> {
@@ -151,7 +157,16 @@ pub(super) async fn answer(
         Answer::Held(held, now) => (held, now),
         _ => return Err(failure::not_found()),
     };
-    let head = head(&api, contact, &tenant, &held, now)?;
+    let image = api.router.image(contact).await.map_err(failure::of_path)?;
+    let place = Place {
+        api: &api,
+        reached: &reached,
+        contact,
+        slot: held.profile.slot,
+        tenant: &tenant,
+        image: image.as_ref(),
+    };
+    let head = head(&place, &held, now)?;
     let newest = JournalPage {
         newest: None,
         skip: 0,
@@ -162,6 +177,7 @@ pub(super) async fn answer(
         tenant,
         lines: journal::ask(&api, contact, newest).await?.count,
         purchases: held.purchase_count,
+        reached,
         api,
     };
     let first = stream::iter([Ok(head)]);
@@ -186,20 +202,8 @@ pub(super) async fn answer(
 }
 
 /// All but the journal and the purchases, up to where the journal's lines begin.
-fn head(
-    api: &Api,
-    contact: Address,
-    tenant: &TenantView,
-    held: &Contact,
-    now: Timestamp,
-) -> Result<Bytes, Problem> {
-    let place = Place {
-        api,
-        contact,
-        slot: held.profile.slot,
-        tenant,
-    };
-    let document = held::document(&place, held, now)?;
+fn head(place: &Place<'_>, held: &Contact, now: Timestamp) -> Result<Bytes, Problem> {
+    let document = held::document(place, held, now)?;
     let mut text = written(&document);
     // The object goes on.
     text.pop();
@@ -211,9 +215,11 @@ async fn next(source: &Source, state: Exporting) -> Result<(Bytes, Option<Export
     let (api, contact) = (&source.api, source.contact);
     let place = Place {
         api,
+        reached: &source.reached,
         contact,
         slot: 0,
         tenant: &source.tenant,
+        image: None,
     };
     match state {
         Exporting::Journal(from) => {

@@ -23,6 +23,7 @@ use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::reached::Reached;
 use crate::http::{Api, email};
 use crate::limits;
 
@@ -192,11 +193,12 @@ enum Entered {
 )]
 pub(super) async fn authenticate(
     State(api): State<Api>,
+    reached: Reached,
     caller: AppKey<{ Scope::ContactsRegister.bit() }>,
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
     if let Some((service, proof)) = body.service().zip(body.sent().proof()) {
-        let entered = by_account(&api, &caller, service, &proof);
+        let entered = by_account(&api, &reached, &caller, service, &proof);
         return evenly(caller.began, entered).await;
     }
     if body.by().is_none() {
@@ -206,7 +208,7 @@ pub(super) async fn authenticate(
     let to = to.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
     match &body.password {
         Some(password) => {
-            let attempt = by_password(&api, &caller, &to, password);
+            let attempt = by_password(&api, &reached, &caller, &to, password);
             let signed_in = caller.guess(&api, attempt);
             evenly(caller.began, signed_in).await
         }
@@ -217,6 +219,7 @@ pub(super) async fn authenticate(
 /// Signs in by an account at a provider.
 async fn by_account(
     api: &Api,
+    reached: &Reached,
     caller: &Caller,
     service: Service,
     proof: &Proof,
@@ -231,12 +234,13 @@ async fn by_account(
         ),
         why => refused(why),
     })?;
-    external::entered(api, caller, StatusCode::OK, &entered).await
+    external::entered(api, reached, caller, StatusCode::OK, &entered).await
 }
 
 /// Signs in by password. The same is done, and takes as long, where nobody signs in so.
 async fn by_password(
     api: &Api,
+    reached: &Reached,
     caller: &Caller,
     by: &Destination,
     password: &str,
@@ -258,5 +262,6 @@ async fn by_password(
     }
     let entered = api.router.sign_in_by_password(tried).await;
     let entered = entered.map_err(refused)?;
-    signed_in(api, caller.began, entered.contact, &entered.session, None).await
+    let who = (entered.contact, &entered.session, None);
+    signed_in(api, reached, caller.began, who).await
 }

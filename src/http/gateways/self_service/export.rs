@@ -7,10 +7,11 @@ use crate::http::Api;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::gateways::export;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::reached::Reached;
 
 /// Get all that is held on the contact.
 ///
-/// One JSON object: who it is, how it gets in (but nothing that would let somebody in), its consents, money, tier and segments, and every line of
+/// One JSON object: who it is with its image, how it gets in (but nothing that would let somebody in), its consents, money, tier and segments, and every line of
 /// its wallet's journal and every purchase, oldest first.
 #[utoipa::path(
     get, path = "/contacts/{id}/export", tag = "Contact", security(("access_token" = [])),
@@ -24,10 +25,11 @@ use crate::http::problem::{Problem, ProblemBody};
 )]
 pub(super) async fn export_own(
     State(api): State<Api>,
+    reached: Reached,
     token: ContactToken,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     token.named(&api, &name).await?;
     let contact = token.signed_in.contact;
-    export::answer(api, &token, contact).await
+    export::answer(api, reached, &token, contact).await
 }

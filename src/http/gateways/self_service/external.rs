@@ -14,6 +14,7 @@ use crate::domain::tenant::{Connector, Integration};
 use crate::external_login::{Person, Refused, Returned, Service, Settings};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
+use crate::http::reached::Reached;
 use crate::http::{Api, failure};
 
 const fn connector(service: Service) -> Connector {
@@ -140,11 +141,12 @@ pub(super) fn refused(refused: &Refused) -> Problem {
 /// The answer to whoever got in by an account.
 pub(super) async fn entered(
     api: &Api,
+    reached: &Reached,
     caller: &Caller,
     status: StatusCode,
     entered: &SignedIn,
 ) -> Result<Response, Problem> {
     let existing = Some(entered.existing);
     let who = (entered.contact, &entered.session, existing);
-    signed_in::signed_in_as(api, caller.began, status, who).await
+    signed_in::signed_in_as(api, reached, caller.began, status, who).await
 }

@@ -15,6 +15,7 @@ use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::reached::Reached;
 use crate::http::{Api, failure, reply};
 
 /// The contact, as it sees itself.
@@ -46,7 +47,7 @@ pub(super) struct WireOwnContact {
     demographics: Option<WireDemographics>,
     #[serde(skip_serializing_if = "Option::is_none")]
     company_profile: Option<WireCompany>,
-    /// Where its image is shown, at this host; null where it has none.
+    /// Where its image is shown; null where it has none.
     avatar_url: Option<String>,
     wallet: OwnWallet,
 }
@@ -92,6 +93,7 @@ struct OwnWallet {
 )]
 pub(super) async fn get(
     State(api): State<Api>,
+    reached: Reached,
     token: ContactToken,
     Path(name): Path<String>,
     headers: Conditions,
@@ -148,7 +150,7 @@ pub(super) async fn get(
         country_of_agreement: profile.agreement.country,
         avatar_url: own
             .and_then(|own| own.image.as_ref())
-            .map(|image| image::url(&api, &address, image)),
+            .map(|image| image::url(&api, &reached, &address, image)),
         wallet: OwnWallet {
             id: id(Named::Wallet),
             code: api.router.wallet_code(&address, code_slot),

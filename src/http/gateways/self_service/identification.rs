@@ -22,7 +22,8 @@ use crate::limits;
 #[serde(deny_unknown_fields)]
 #[schema(as = Identification)]
 pub(super) struct Identification {
-    pub(super) provider: Provider,
+    /// Without it, `PHONE` if there is one, and else `EMAIL`.
+    provider: Option<Provider>,
     /// With `PHONE`.
     phone: Option<WirePhone>,
     /// With `EMAIL`.
@@ -177,12 +178,21 @@ fn missing() -> Problem {
 }
 
 impl Identification {
+    /// By what it is.
+    pub(super) fn provider(&self) -> Provider {
+        let unstated = || match self.phone {
+            Some(_) => Provider::Phone,
+            None => Provider::Email,
+        };
+        self.provider.unwrap_or_else(unstated)
+    }
+
     /// What was identified so.
     ///
     /// # Errors
     /// It is by a provider that is not built; `member` is where it stands.
     pub(super) fn identity(&self, member: &str) -> Result<Identity, Problem> {
-        match self.provider {
+        match self.provider() {
             Provider::Phone => self.phone.clone().map(Identity::Phone).ok_or_else(missing),
             Provider::Email => Ok(Identity::Email {
                 address: self.email.clone().ok_or_else(missing)?,
@@ -190,7 +200,7 @@ impl Identification {
             }),
             Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
                 Ok(Identity::External {
-                    service: self.provider.service().ok_or_else(missing)?,
+                    service: self.provider().service().ok_or_else(missing)?,
                     proof: self.sent().proof().ok_or_else(missing)?,
                 })
             }
@@ -216,14 +226,14 @@ impl Identification {
             ("email", Provider::Email, self.email.is_some()),
             ("password", Provider::Email, self.password.is_some()),
         ];
-        nothing_of_others(faults, self.provider, &sent);
+        nothing_of_others(faults, self.provider(), &sent);
     }
 }
 
 impl Validate for Identification {
     /// The fields of a provider that is not built are not looked at: it is answered so.
     fn validate(&self, faults: &mut Faults) {
-        match self.provider {
+        match self.provider() {
             Provider::Phone => match &self.phone {
                 Some(phone) => faults.within("phone", |faults| phone.validate(faults)),
                 None => faults.add("phone", "missing_field", "is required with PHONE"),
@@ -246,7 +256,7 @@ impl Validate for Identification {
             ("code", Provider::OidcOauth, self.code.is_some()),
             ("state", Provider::OidcOauth, self.state.is_some()),
         ];
-        nothing_of_others(faults, self.provider, &sent);
+        nothing_of_others(faults, self.provider(), &sent);
         let max = limits::NAME_CHARS_MAX;
         let application = self.application_id.as_deref();
         check(faults, "application_id", application, max);

@@ -20,6 +20,7 @@ use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{BodyHash, Conditions};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::reached::Reached;
 use crate::http::{Api, body, failure, reply};
 use crate::limits::{BODY_BYTES_MAX, IMAGE_BYTES_MAX};
 
@@ -86,14 +87,15 @@ fn sniffed(bytes: &[u8]) -> Option<ImageFormat> {
     }
 }
 
-/// Where the image of a contact is shown, at this host.
+/// Where the image of a contact is shown.
 pub(in crate::http::gateways) fn url(
     api: &Api,
+    reached: &Reached,
     contact: &crate::domain::address::Address,
     image: &Image,
 ) -> String {
     let name = api.router.secrets().image_name(contact, image.number);
-    format!("/self-service/v2/images/{name}")
+    reached.address(&format!("/self-service/v2/images/{name}"))
 }
 
 /// Set the contact's image, in place of the one before.
@@ -154,7 +156,7 @@ pub(super) async fn set(
     Ok(reply::json(StatusCode::OK, &Changed { id }, timings))
 }
 
-/// Names the contact's image, and clears the one before.
+/// Names the contact's image, and clears the pieces of the one before.
 async fn replaced(
     api: &Api,
     token: &ContactToken,
@@ -168,10 +170,13 @@ async fn replaced(
         before.store(was.map_or(0, |was| was.number), Ordering::Relaxed);
         Ok(())
     };
+    let contact = token.signed_in.contact;
+    // What a crash leaves of the one before is found by it.
+    let doubted = api.router.doubt_image(contact).await;
+    doubted.map_err(failure::of_path)?;
     own::change(api, token, once, edit).await?;
     let before = before.into_inner();
     if before != 0 && image.is_none_or(|image| image.number != before) {
-        let contact = token.signed_in.contact;
         api.router.clear_image(contact, before).await;
     }
     Ok(())

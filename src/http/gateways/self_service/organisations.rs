@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::challenge::refused;
 use super::signed_in::{WireRejoined, WireSwitched, moved, rejoined};
 use super::wire::{not_built, organisation};
 use crate::actors::router::Timings;
@@ -13,12 +14,14 @@ use crate::domain::contact::{self, SignUp};
 use crate::domain::entity::Command;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
+use crate::http::auth::SignedInContact;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::gateways::once::Once;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::reached::Reached;
 use crate::http::{Api, failure, reply};
 
 /// Which organisations.
@@ -185,6 +188,7 @@ impl Validate for Join {
 )]
 pub(super) async fn join(
     State(api): State<Api>,
+    reached: Reached,
     token: ContactToken,
     Path(name): Path<String>,
     headers: Conditions,
@@ -213,13 +217,13 @@ pub(super) async fn join(
     let command = Command::Contact(command);
     let told = api.router.command(contact, command, remember, None).await;
     told.result.map_err(failure::of_path)?;
-    rejoined(&api, &token).await
+    rejoined(&api, &reached, &token).await
 }
 
 /// Go on in another organisation.
 ///
-/// One that the contact has joined, or is shared with. Its token is good in the whole network, so that the answer has the tokens of the session as
-/// they stand.
+/// One that the contact has joined, or is shared with. From then on the session's access tokens name it in their claim `org`; they open the same as
+/// before, as a contact's token is good in the whole network. The refresh token stays.
 #[utoipa::path(
     post, path = "/organisations/{id}/switch", tag = "Authentication", security(("access_token" = [])),
     params(("id" = String, Path, description = "The organisation's id")),
@@ -232,6 +236,7 @@ pub(super) async fn join(
 )]
 pub(super) async fn switch(
     State(api): State<Api>,
+    reached: Reached,
     token: ContactToken,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -240,10 +245,11 @@ pub(super) async fn switch(
     let wanted = read.ok_or_else(failure::not_found)?.entity;
     let view = token.view(&api).await?;
     let tenant = token.tenant_view(&api).await?;
-    let is_joined = view.sign_ups.iter().any(|one| one.organisation == wanted);
-    let is_shared = || tenant.shared_with(&view.sign_ups).any(|it| it == wanted);
-    if !tenant.organisations.contains_key(&wanted) || !(is_joined || is_shared()) {
+    if !tenant.is_joined(&view.sign_ups, wanted) {
         return Err(failure::not_found());
     }
-    moved(&api, &token).await
+    let SignedInContact { contact, session } = token.signed_in;
+    let moved_session = api.router.move_session(contact, session, wanted).await;
+    let session = moved_session.map_err(refused)?;
+    moved(&api, &reached, &token, &session).await
 }

@@ -15,6 +15,7 @@ use crate::http::auth::SignedInContact;
 use crate::http::auth::bearer::{bearer, key_beside, require_agreement};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Presented;
+use crate::http::reached::Reached;
 
 /// Where older clients send it.
 const REFRESH_TOKEN: &str = "refresh_token";
@@ -76,9 +77,11 @@ impl FromRequestParts<Api> for RefreshToken {
 )]
 pub(super) async fn refresh(
     State(api): State<Api>,
+    reached: Reached,
     token: RefreshToken,
 ) -> Result<Response, Problem> {
     let refreshed = api.router.refresh(token.session).await;
     let session = refreshed.map_err(refused)?;
-    signed_in(&api, token.began, token.session.contact, &session, None).await
+    let who = (token.session.contact, &session, None);
+    signed_in(&api, &reached, token.began, who).await
 }

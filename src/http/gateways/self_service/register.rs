@@ -22,6 +22,7 @@ use crate::http::extract::{BodyHash, Conditions, ValidJson};
 use crate::http::gateways::custom_fields;
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::reached::Reached;
 
 /// Register a contact.
 ///
@@ -45,11 +46,12 @@ use crate::http::problem::{Code, Problem, ProblemBody};
 )]
 pub(super) async fn register(
     State(api): State<Api>,
+    reached: Reached,
     caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     headers: Conditions,
     body: ValidJson<NewRegistration>,
 ) -> Result<Response, Problem> {
-    let begun = begin(&api, &caller, &headers, &body.value, &body.hash);
+    let begun = begin(&api, &reached, &caller, &headers, &body.value, &body.hash);
     evenly(caller.began, begun).await
 }
 
@@ -74,16 +76,18 @@ pub(super) async fn register(
 )]
 pub(super) async fn register_version_1(
     State(api): State<Api>,
+    reached: Reached,
     caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     headers: Conditions,
     body: ValidJson<NewRegistrationVersion1>,
 ) -> Result<Response, Problem> {
-    let begun = begin(&api, &caller, &headers, &body.value, &body.hash);
+    let begun = begin(&api, &reached, &caller, &headers, &body.value, &body.hash);
     evenly(caller.began, begun).await
 }
 
 async fn begin(
     api: &Api,
+    reached: &Reached,
     caller: &Caller,
     headers: &Conditions,
     asked: &impl Registers,
@@ -96,7 +100,7 @@ async fn begin(
     custom_fields::check(api, caller, FieldEntity::Contacts, about.custom_fields()).await?;
     if let Identity::External { .. } = identity {
         let once = Once::of(caller, headers, "contacts.register", None, hash)?;
-        return by_account(api, caller, &once, about, identity).await;
+        return by_account(api, reached, caller, &once, about, identity).await;
     }
     let to = identity.destination()?;
     require_message(api, caller, &to).await?;
@@ -117,6 +121,7 @@ async fn begin(
 /// Registers by an account at a provider.
 async fn by_account(
     api: &Api,
+    reached: &Reached,
     caller: &Caller,
     once: &Once,
     about: About,
@@ -136,7 +141,7 @@ async fn by_account(
         .router
         .register_account(registration, once.remember(api));
     let entered = registered.await.map_err(challenge::refused)?;
-    external::entered(api, caller, StatusCode::CREATED, &entered).await
+    external::entered(api, reached, caller, StatusCode::CREATED, &entered).await
 }
 
 /// Where the contact is to live: a retry finds the same place.

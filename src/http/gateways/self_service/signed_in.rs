@@ -18,6 +18,7 @@ use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::organisation::Role;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Code, Problem};
+use crate::http::reached::Reached;
 use crate::http::tokens::Grant;
 use crate::http::{Api, failure, reply};
 
@@ -53,7 +54,7 @@ struct WireSelf {
     company_name: Option<String>,
     /// Whether it has proven that it is reached by anything: what it signs in by, or its e-mail address.
     is_verified: bool,
-    /// Where its image is shown, at this host; null where it has none.
+    /// Where its image is shown; null where it has none.
     avatar_url: Option<String>,
 }
 
@@ -122,21 +123,39 @@ pub(super) struct WireSwitched {
 }
 
 /// The tokens of the contact's session as they stand, and when they expire, as RFC 3339 has it.
-async fn as_they_stand(api: &Api, token: &ContactToken) -> Result<(WireSignedIn, String), Problem> {
+async fn as_they_stand(
+    api: &Api,
+    reached: &Reached,
+    token: &ContactToken,
+) -> Result<(WireSignedIn, String), Problem> {
     let contact = token.signed_in.contact;
     let session = api.router.session(contact, token.signed_in.session);
     let session = session.await.map_err(failure::unavailable)?;
     // It ended a moment ago.
     let session = session.ok_or_else(failure::not_found)?;
-    let signed_in = answer(api, contact, &session).await?;
+    with_its_end(api, reached, contact, &session).await
+}
+
+/// The tokens of a session, and when they expire, as RFC 3339 has it.
+async fn with_its_end(
+    api: &Api,
+    reached: &Reached,
+    contact: Address,
+    session: &SessionView,
+) -> Result<(WireSignedIn, String), Problem> {
+    let signed_in = answer(api, reached, contact, session).await?;
     let expires = jiff::Timestamp::from_second(signed_in.expiration_date);
     let expires = expires.map_or_else(|_| String::new(), |at| at.to_string());
     Ok((signed_in, expires))
 }
 
 /// The answer to a contact whose organisations have changed: the tokens of its session as they stand.
-pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
-    let (signed_in, exp) = as_they_stand(api, token).await?;
+pub(super) async fn rejoined(
+    api: &Api,
+    reached: &Reached,
+    token: &ContactToken,
+) -> Result<Response, Problem> {
+    let (signed_in, exp) = as_they_stand(api, reached, token).await?;
     let answer = WireRejoined {
         access_token: signed_in.access_token,
         refresh_token: signed_in.refresh_token,
@@ -149,8 +168,14 @@ pub(super) async fn rejoined(api: &Api, token: &ContactToken) -> Result<Response
 }
 
 /// The answer to a contact that goes on in another organisation.
-pub(super) async fn moved(api: &Api, token: &ContactToken) -> Result<Response, Problem> {
-    let (signed_in, expiration_date) = as_they_stand(api, token).await?;
+pub(super) async fn moved(
+    api: &Api,
+    reached: &Reached,
+    token: &ContactToken,
+    session: &SessionView,
+) -> Result<Response, Problem> {
+    let contact = token.signed_in.contact;
+    let (signed_in, expiration_date) = with_its_end(api, reached, contact, session).await?;
     let answer = WireSwitched {
         access_token: signed_in.access_token,
         refresh_token: signed_in.refresh_token,
@@ -165,22 +190,22 @@ pub(super) async fn moved(api: &Api, token: &ContactToken) -> Result<Response, P
 /// The answer to a contact in this session. `existing` tells what became of a registration, to whoever proved to own the phone.
 pub(super) async fn signed_in(
     api: &Api,
+    reached: &Reached,
     began: Instant,
-    contact: Address,
-    session: &SessionView,
-    existing: Option<bool>,
+    who: (Address, &SessionView, Option<bool>),
 ) -> Result<Response, Problem> {
-    signed_in_as(api, began, StatusCode::OK, (contact, session, existing)).await
+    signed_in_as(api, reached, began, StatusCode::OK, who).await
 }
 
 /// The same, with another status.
 pub(super) async fn signed_in_as(
     api: &Api,
+    reached: &Reached,
     began: Instant,
     status: StatusCode,
     (contact, session, existing): (Address, &SessionView, Option<bool>),
 ) -> Result<Response, Problem> {
-    let mut answer = answer(api, contact, session).await?;
+    let mut answer = answer(api, reached, contact, session).await?;
     answer.existing_contact = existing;
     let timings = reply::timings_since(began, Timings::default());
     Ok(reply::json(status, &answer, timings))
@@ -189,11 +214,11 @@ pub(super) async fn signed_in_as(
 /// The answer to a contact that acts as itself from now on.
 pub(super) async fn switched(
     api: &Api,
+    reached: &Reached,
     began: Instant,
-    contact: Address,
-    session: &SessionView,
+    (contact, session): (Address, &SessionView),
 ) -> Result<Response, Problem> {
-    let mut answer = answer(api, contact, session).await?;
+    let mut answer = answer(api, reached, contact, session).await?;
     answer.initial_contact = Some(answer.contact.clone());
     let timings = reply::timings_since(began, Timings::default());
     Ok(reply::json(StatusCode::OK, &answer, timings))
@@ -201,6 +226,7 @@ pub(super) async fn switched(
 
 async fn answer(
     api: &Api,
+    reached: &Reached,
     contact: Address,
     session: &SessionView,
 ) -> Result<WireSignedIn, Problem> {
@@ -223,6 +249,9 @@ async fn answer(
         generation: session.generation,
         nonce: &session.nonce,
         issued_at: session.issued_at,
+        organisation: session
+            .organisation
+            .filter(|number| tenant.is_joined(&view.sign_ups, *number)),
     };
     let access = api.tokens.issue(&grant).map_err(|error| {
         tracing::error!(%error, "a contact cannot be signed in");
@@ -244,7 +273,7 @@ async fn answer(
             last_name: profile.last_name,
             company_name: profile.company_name,
             is_verified: view.is_verified,
-            avatar_url: image.map(|image| super::image::url(api, &contact, &image)),
+            avatar_url: image.map(|image| super::image::url(api, reached, &contact, &image)),
         },
         organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
         existing_contact: None,

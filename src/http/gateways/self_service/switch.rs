@@ -8,6 +8,7 @@ use crate::http::Api;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::failure;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::reached::Reached;
 
 /// Act as another contact.
 ///
@@ -24,6 +25,7 @@ use crate::http::problem::{Problem, ProblemBody};
 )]
 pub(super) async fn switch(
     State(api): State<Api>,
+    reached: Reached,
     token: ContactToken,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
@@ -32,5 +34,5 @@ pub(super) async fn switch(
     let session = api.router.session(contact, token.signed_in.session).await;
     let session = session.map_err(failure::unavailable)?;
     let session = session.ok_or_else(failure::not_found)?;
-    switched(&api, token.began, contact, &session).await
+    switched(&api, &reached, token.began, (contact, &session)).await
 }

@@ -15,6 +15,7 @@ use crate::http::extract::text::check;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::gateways::once;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::reached::Reached;
 use crate::limits;
 
 /// A code that was sent.
@@ -61,16 +62,18 @@ impl Validate for OtpAnswer {
 )]
 pub(super) async fn validate(
     State(api): State<Api>,
+    reached: Reached,
     caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     headers: Conditions,
     body: ValidJson<OtpAnswer>,
 ) -> Result<Response, Problem> {
-    let answered = caller.guess(&api, answer(&api, &caller, &headers, &body));
+    let answered = caller.guess(&api, answer(&api, &reached, &caller, &headers, &body));
     evenly(caller.began, answered).await
 }
 
 async fn answer(
     api: &Api,
+    reached: &Reached,
     caller: &Caller,
     headers: &Conditions,
     body: &ValidJson<OtpAnswer>,
@@ -84,12 +87,6 @@ async fn answer(
         .await
         .map_err(refused)?;
     let existing = Some(answered.existing);
-    signed_in(
-        api,
-        caller.began,
-        answered.contact,
-        &answered.session,
-        existing,
-    )
-    .await
+    let who = (answered.contact, &answered.session, existing);
+    signed_in(api, reached, caller.began, who).await
 }

@@ -21,7 +21,7 @@ stored!(record access::Challenge {
 });
 stored!(record access::Guesses { wrong, last_at });
 stored!(record access::Session {
-    number, nonce, generation, rotated_at, began_at, expires_at,
+    number, nonce, generation, rotated_at, began_at, expires_at, organisation,
 });
 stored!(record access::Identity { number, provider, value, sealed, verified_at });
 stored!(record access::Registering { provider, value, sealed, password, lapses_at, progress });
@@ -54,4 +54,5 @@ stored!(choice access::Event {
     17 => EmailVerified(value),
     18 => TokenUsed(number),
     19 => Confirmed(number),
+    20 => SessionMoved(number, to),
 });

@@ -60,6 +60,7 @@ fn session() -> Session {
         rotated_at: later(6),
         began_at: later(7),
         expires_at: later(8),
+        organisation: Some(305),
     }
 }
 
@@ -150,6 +151,10 @@ pub(super) fn of_codes() -> Vec<(&'static str, Event)> {
             access::Event::Challenged(challenge(Purpose::Wallet, Channel::Sms)),
         ),
         of_contact("access_confirmed", access::Event::Confirmed(301)),
+        of_contact(
+            "access_session_moved",
+            access::Event::SessionMoved(303, 306),
+        ),
     ]
 }
 

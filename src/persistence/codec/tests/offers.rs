@@ -123,6 +123,8 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             Event::Media(media::Event::Kept(parts::piece())),
         ),
         ("media_cleared", Event::Media(media::Event::Cleared)),
+        ("media_doubted", Event::Media(media::Event::Doubted(NOW))),
+        ("media_settled", Event::Media(media::Event::Settled)),
         (
             "audit_log_appended",
             Event::AuditLog(audit::Event::Appended(parts::audit_page().lines.remove(0))),

@@ -165,7 +165,9 @@ pub(super) fn key_details(visibility: api_key::Visibility) -> api_key::Details {
 pub(super) fn piece() -> media::Piece {
     media::Piece {
         of: 7,
+        contact: 404,
         sealed: Arc::from([1, 2, 3]),
+        asks_at: Some(NOW),
     }
 }
 

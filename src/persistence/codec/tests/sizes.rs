@@ -280,6 +280,7 @@ fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_five_of_t
         rotated_at: NOW,
         began_at: NOW,
         expires_at: NOW,
+        organisation: Some(u64::MAX),
     };
     let full = Access {
         identities: vec![identity; access::IDENTITIES_MAX],

@@ -11,6 +11,7 @@ use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
 use crate::http::gateways::export;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::reached::Reached;
 
 /// Get all that is held on a contact, to hand it over to the contact.
 ///
@@ -29,6 +30,7 @@ use crate::http::problem::{Code, Problem, ProblemBody};
 )]
 pub(in super::super) async fn export(
     State(api): State<Api>,
+    reached: Reached,
     caller: Authorized<{ Scope::ContactsRead.bit() }>,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
@@ -42,6 +44,6 @@ pub(in super::super) async fn export(
         ));
     }
     let target = target(&api, Named::Contact, address.entity);
-    let answer = export::answer(api.clone(), &caller, address);
+    let answer = export::answer(api.clone(), reached, &caller, address);
     audited(&api, &caller, "contacts.export", target, answer).await
 }

@@ -39,6 +39,7 @@ enum ConsentState {
 /// A contact signs up to an organisation, or out.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ContactMembership)]
 pub(in super::super) struct Membership {
     organisation_id: String,
     action: Action,
