@@ -149,7 +149,9 @@ impl Scope {
     }
 
     /// The scope's bit in a set.
-    pub const fn bit(self) -> u32 {
+    // By reference: by value, an optimising compiler looks at how it is called, for which it looks at every async closure, and goes round in
+    // circles at the first one in a handler whose signature names a scope (E0391).
+    pub const fn bit(&self) -> u32 {
         match self {
             Scope::ContactsRead => 1,
             Scope::ContactsWrite => 2,
