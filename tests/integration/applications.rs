@@ -140,8 +140,12 @@ fn fault(answer: &Answer) -> (String, String) {
 
 /// Sets `value` at a pointer of `body`.
 fn with(mut body: Value, pointer: &str, value: Value) -> Value {
-    let (parent, member) = pointer.rsplit_once('/').unwrap();
-    body.pointer_mut(parent).unwrap()[member] = value;
+    if let Some(place) = body.pointer_mut(pointer) {
+        *place = value;
+    } else {
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[member] = value;
+    }
     body
 }
 
@@ -264,6 +268,7 @@ async fn what_no_application_may_have_is_refused_with_its_pointer() {
             json!(1),
             "unknown_field",
         ),
+        ("/id".to_owned(), json!("a1"), "invalid_value"),
         ("/type".to_owned(), json!("GAME"), "wrong_type"),
         (
             "/appearance/colours/0/value".to_owned(),

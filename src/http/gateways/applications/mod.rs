@@ -5,14 +5,12 @@ mod parts;
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
 
 use self::parts::AppContact;
 pub(super) use self::parts::AppTree;
 use super::backoffice::contacts::{ContactName, contact_id, resolve};
-use crate::actors::router::OpenedProfile;
+use crate::actors::router::{Failure, OpenedProfile};
 use crate::domain::address::{Address, Kind, Mode};
 use crate::domain::api_key::{Gateway, Scope, Visibility};
 use crate::domain::apps::{Application, Place};
@@ -24,15 +22,6 @@ use crate::http::extract::{Faults, Validate};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
 use crate::limits;
-
-/// An application, as it is shown.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ShownApplication)]
-pub(super) struct Shown {
-    id: String,
-    #[serde(flatten)]
-    tree: AppTree,
-}
 
 impl Validate for AppTree {
     fn validate(&self, faults: &mut Faults) {
@@ -126,6 +115,40 @@ impl AppTree {
             sealed: Arc::from(sealed),
         })
     }
+
+    /// The application of this number as it is shown, with its contacts as they are called now.
+    ///
+    /// # Errors
+    /// What is kept is not to be read; no answer.
+    pub(super) async fn shown(
+        api: &Api,
+        caller: &Caller,
+        number: u64,
+        application: &Application,
+    ) -> Result<AppTree, Problem> {
+        let secrets = api.router.secrets();
+        let opened = secrets.open_settings(caller.tenant(), bound(number), &application.sealed);
+        let tree = opened.and_then(|plain| serde_json::from_slice(&plain).ok());
+        let mut tree: AppTree = tree.ok_or_else(|| {
+            tracing::error!("an application that is kept cannot be read");
+            Problem::from(Code::Internal)
+        })?;
+        if let Some(it) = &mut tree.authentication {
+            let contacts = [
+                it.demo_contact.as_mut().map(|it| &mut it.contact),
+                it.guest_contact.as_mut().map(|it| &mut it.contact),
+            ];
+            for contact in contacts.into_iter().flatten() {
+                *contact = match contact.take() {
+                    Some(named) => called(api, caller, &named.id).await?,
+                    None => None,
+                };
+            }
+        }
+        let id = PublicId::of(Named::Application, number);
+        tree.id = Some(secrets.public_ids().write(id));
+        Ok(tree)
+    }
 }
 
 /// Demands that the key that an app is told is one that may be seen, of the caller's own world: a secret must not come in here.
@@ -156,55 +179,21 @@ async fn name_contact(
 ) -> Result<(), Problem> {
     // Its name is shown with the application.
     caller.require(Scope::ContactsRead)?;
-    let found = resolve(api, caller, ContactName::IdOrCode(&contact.id)).await;
-    let address = found.map_err(failure::problem)?.ok_or_else(|| {
+    let unknown = || {
         failure::invalid_field(
             pointer,
             "unknown_contact",
             "names no contact that is known under this key",
         )
-    })?;
+    };
+    let found = resolve(api, caller, ContactName::IdOrCode(&contact.id)).await;
+    let address = found.map_err(failure::problem)?.ok_or_else(unknown)?;
     let ids = api.router.secrets().public_ids();
     contact.id = ids.write(PublicId::of(Named::Contact, address.entity));
-    Ok(())
-}
-
-impl Shown {
-    /// The application of this number, with its contacts as they are called now.
-    ///
-    /// # Errors
-    /// What is kept is not to be read; no answer.
-    pub(super) async fn of(
-        api: &Api,
-        caller: &Caller,
-        number: u64,
-        application: &Application,
-    ) -> Result<Shown, Problem> {
-        let secrets = api.router.secrets();
-        let opened = secrets.open_settings(caller.tenant(), bound(number), &application.sealed);
-        let tree = opened.and_then(|plain| serde_json::from_slice(&plain).ok());
-        let mut tree: AppTree = tree.ok_or_else(|| {
-            tracing::error!("an application that is kept cannot be read");
-            Problem::from(Code::Internal)
-        })?;
-        if let Some(it) = &mut tree.authentication {
-            let contacts = [
-                it.demo_contact.as_mut().map(|it| &mut it.contact),
-                it.guest_contact.as_mut().map(|it| &mut it.contact),
-            ];
-            for contact in contacts.into_iter().flatten() {
-                *contact = match contact.take() {
-                    Some(named) => called(api, caller, &named.id).await?,
-                    None => None,
-                };
-            }
-        }
-        Ok(Shown {
-            id: secrets
-                .public_ids()
-                .write(PublicId::of(Named::Application, number)),
-            tree,
-        })
+    // An id of ours says where a contact would be, and not that it is there.
+    match called(api, caller, &contact.id).await? {
+        Some(_) => Ok(()),
+        None => Err(unknown()),
     }
 }
 
@@ -221,8 +210,10 @@ async fn called(api: &Api, caller: &Caller, id: &str) -> Result<Option<AppContac
         entity: named.entity,
     };
     let shown = api.router.query(address, Query::Contact).await.result;
-    let Answer::Contact(view) = shown.map_err(failure::problem)? else {
-        return Ok(None);
+    let view = match shown {
+        Ok(Answer::Contact(view)) => view,
+        Ok(_) | Err(Failure::Rejected(_)) => return Ok(None),
+        Err(why) => return Err(failure::problem(why)),
     };
     let opened = api.router.open_profile(&address, &view.profile);
     let profile = match opened.map_err(failure::problem)? {

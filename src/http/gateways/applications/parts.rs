@@ -2,10 +2,18 @@
 //!
 //! A part names what it must have, then `;`, then what may be left out: text and parts are null then, lists empty, and switches off.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::money_wire::WireAmount;
+
+/// Refuses what is shown, and follows from something else.
+fn shown_only<'de, D: Deserializer<'de>>(_: D) -> Result<Option<String>, D::Error> {
+    Err(D::Error::custom(
+        "is shown, and cannot be written here; leave it out",
+    ))
+}
 
 /// Words of the wire, in capitals.
 macro_rules! words {
@@ -191,7 +199,7 @@ parts! {
     /// A contact. Whoever has the app can read who it is.
     AppContact { id: String ;
         /// As its profile has it: shown, and never written here.
-        #[serde(skip_deserializing)]
+        #[serde(deserialize_with = "shown_only")]
         name: Option<String>,
     }
     AppDemoContact { ;
@@ -217,6 +225,9 @@ parts! {
     /// All that an app is told.
     #[schema(as = Application)]
     AppTree { name: String, r#type: AppType ;
+        /// Shown, and never written.
+        #[serde(deserialize_with = "shown_only")]
+        id: Option<String>,
         description: Option<String>, brand_name: Option<String>, appearance: Option<AppAppearance>,
         information: Option<AppInformation>, features: Option<AppFeatures>,
         /// Where it runs, by which it finds what it is told.

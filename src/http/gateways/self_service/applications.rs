@@ -12,7 +12,7 @@ use crate::domain::apps::Place;
 use crate::http::auth::bearer::AppKey;
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, ValidQuery, Validate};
-use crate::http::gateways::applications::Shown;
+use crate::http::gateways::applications::AppTree;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits::APPLICATION_TEXT_CHARS_MAX;
@@ -46,7 +46,7 @@ impl Validate for Wanted {
     get, path = "/applications", tag = "Apps", security(("api_key" = [])),
     params(Wanted),
     responses(
-        (status = 200, description = "The application", body = Shown),
+        (status = 200, description = "The application", body = AppTree),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No application of this id, version and cloud", body = ProblemBody, content_type = "application/problem+json"),
@@ -67,7 +67,7 @@ pub(super) async fn get(
     };
     let found = tenant.apps.application_at(&at);
     let (number, application) = found.ok_or_else(failure::not_found)?;
-    let shown = Shown::of(&api, &caller, *number, application).await?;
+    let shown = AppTree::shown(&api, &caller, *number, application).await?;
     let timings = reply::timings(&caller, Timings::default());
     Ok(reply::json(StatusCode::OK, &shown, timings))
 }

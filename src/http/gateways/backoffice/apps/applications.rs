@@ -16,7 +16,7 @@ use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicIds};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
-use crate::http::gateways::applications::{AppTree, Shown};
+use crate::http::gateways::applications::AppTree;
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -25,7 +25,7 @@ use crate::http::{Api, failure, reply};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShownApplications)]
 struct Applications {
-    content: Vec<Shown>,
+    content: Vec<AppTree>,
 }
 
 /// The application of this id, if it is set up.
@@ -49,7 +49,7 @@ async fn answer(
     let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
     let (number, application) = named(ids, &tenant, id)?;
-    let shown = Shown::of(api, caller, number, application).await?;
+    let shown = AppTree::shown(api, caller, number, application).await?;
     let timings = reply::timings(caller, engine);
     Ok(reply::json(StatusCode::OK, &shown, timings))
 }
@@ -101,7 +101,7 @@ pub(in super::super) async fn list(
     let tenant = caller.tenant_view(&api).await?;
     let mut content = Vec::new();
     for (number, application) in &tenant.apps.applications {
-        content.push(Shown::of(&api, &caller, *number, application).await?);
+        content.push(AppTree::shown(&api, &caller, *number, application).await?);
     }
     let timings = reply::timings(&caller, Timings::default());
     let all = Applications { content };
@@ -113,7 +113,7 @@ pub(in super::super) async fn list(
     get, path = "/applications/{id}", tag = "Apps", security(("api_key" = [])),
     params(("id" = String, Path, description = "The application's id")),
     responses(
-        (status = 200, description = "The application", body = Shown),
+        (status = 200, description = "The application", body = AppTree),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "No application of this id", body = ProblemBody, content_type = "application/problem+json"),
@@ -133,7 +133,7 @@ pub(in super::super) async fn get(
     params(("id" = String, Path, description = "The application's id")),
     request_body = AppTree,
     responses(
-        (status = 200, description = "As it is now", body = Shown),
+        (status = 200, description = "As it is now", body = AppTree),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this, or not the contact that is named, or belongs to an organisation", body = ProblemBody, content_type = "application/problem+json"),
