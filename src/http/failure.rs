@@ -139,6 +139,11 @@ fn apps_rejected(rejection: apps::Rejection) -> Problem {
             "not_unique",
             "must be no other custom field's of the entity",
         ),
+        apps::Rejection::PlaceTaken => invalid_field(
+            "/platforms",
+            "not_unique",
+            "must have no platform_id, cloud_name and version together that another entry has, here or of another application",
+        ),
         apps::Rejection::Fixed => invalid_field(
             "",
             "fixed",

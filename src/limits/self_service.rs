@@ -46,3 +46,15 @@ pub const CUSTOM_FIELD_KEY_CHARS_MAX: usize = 64;
 
 /// How much text a custom field has in all, in bytes: key, label, tooltip and options. So many of all of them fit a third of a row.
 pub const CUSTOM_FIELD_TEXT_BYTES_MAX: usize = 400;
+
+/// How much an application takes as JSON, in bytes, before it is sealed. Four of them fill a half of a row.
+pub const APPLICATION_BYTES_MAX: usize = 9 * 1_024;
+
+/// How many entries each list of an application may have: more than people look through.
+pub const APPLICATION_LIST_MAX: usize = 30;
+
+/// The longest text of an application, in characters: small print, where there is no page for it.
+pub const APPLICATION_TEXT_CHARS_MAX: usize = 4_000;
+
+/// How much text the places of an application have together, in bytes, as they lie beside what is sealed.
+pub const APPLICATION_PLACES_BYTES_MAX: usize = 1_000;

@@ -20,7 +20,7 @@ const NOBODY: &str = "69691e1e-1d90-4355-8b78-acd41ef577f4";
 const PASSWORD: &str = "vivid turtle 9";
 
 /// Whatever tells the two modes of a network apart: the rest is of both.
-const OF_A_MODE: [&str; 11] = [
+const OF_A_MODE: [&str; 12] = [
     "api_keys",
     "contacts",
     "wallets",
@@ -32,6 +32,7 @@ const OF_A_MODE: [&str; 11] = [
     "segments",
     "identity_providers",
     "custom_fields",
+    "applications",
 ];
 
 /// An id of each kind, by the word that stands before it in a path.
@@ -77,6 +78,9 @@ fn body_of(method: &str, described: &str, venue: &str) -> Value {
         ("put", "segments", "") => json!({ "name": "Eve", "contact_types": ["PERSON"] }),
         ("put", "reward_tiers", "") => json!({ "name": "Eve", "value_units": 10 }),
         ("put", "reward_schemes", "") => json!({ "name": "Eve", "sign_up_option": "AUTO_SIGN_UP" }),
+        ("put", "applications", "") => {
+            json!({ "name": "Eve", "type": "WEB", "platforms": [{ "platform": "WEB", "platform_id": "eve" }] })
+        }
         ("put", "custom_fields", "") => {
             json!({ "entity": "LEADS", "key": "born", "label": "Eve", "field": "DATE" })
         }
@@ -168,6 +172,7 @@ async fn everything(node: &TestNode) -> Ids {
         json!({ "name": "Five back", "awards": [{ "amount": 5, "amount_type": "PERCENTAGE" }] });
     let key = json!({ "name": "till", "type": "SECRET", "scopes": ["purchases.write"] });
     let role = json!({ "name": "Clerk", "permissions": ["settings.read"] });
+    let app = json!({ "name": "Shop", "type": "WEB", "platforms": [{ "platform": "WEB", "platform_id": "shop" }] });
     let field = json!({ "entity": "LEADS", "key": "born", "label": "Born", "field": "DATE" });
     HashMap::from([
         ("contacts", buyer.id.clone()),
@@ -197,6 +202,7 @@ async fn everything(node: &TestNode) -> Ids {
         ),
         ("api_keys", made("/api_keys", &key).await),
         ("custom_fields", made("/custom_fields", &field).await),
+        ("applications", made("/applications", &app).await),
         ("roles", made("/roles", &role).await),
         ("integrations", made("/integrations", &webhook).await),
         (

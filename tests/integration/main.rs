@@ -14,6 +14,7 @@ mod access;
 mod answers;
 mod api_keys;
 mod app;
+mod applications;
 mod at_once;
 mod audit;
 mod bound_keys;

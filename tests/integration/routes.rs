@@ -349,6 +349,8 @@ const OPENED_BY: &[(&str, &str, Need)] = &[
     ("_", "organisations", Need::Scope("organisations.write")),
     ("get", "settings", Need::Scope("settings.read")),
     ("_", "settings", Need::Scope("settings.write")),
+    ("get", "applications", Need::Scope("settings.read")),
+    ("_", "applications", Need::Scope("settings.write")),
     ("get", "custom_fields", Need::Scope("settings.read")),
     ("_", "custom_fields", Need::Scope("settings.write")),
     ("get", "api_keys", Need::Scope("keys.read")),

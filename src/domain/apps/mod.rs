@@ -1,9 +1,11 @@
-//! What a tenant sets up for its apps in one mode: the custom fields that they ask for.
+//! What a tenant sets up for its apps in one mode: the custom fields that they ask for, and what they are told.
 //!
-//! `field` says what a custom field's values are.
+//! `field` says what a custom field's values are, `application` how an app finds what it is told.
 
+mod application;
 mod field;
 
+pub use application::{Application, Place};
 pub use field::{CustomField, FieldEntity, FieldKind};
 
 /// What a tenant sets up for its apps in one mode. Each list is in order of creation.
@@ -11,6 +13,8 @@ pub use field::{CustomField, FieldEntity, FieldKind};
 pub struct Apps {
     /// The custom fields that are defined.
     pub fields: Vec<(u64, CustomField)>,
+    /// What apps are told.
+    pub applications: Vec<(u64, Application)>,
 }
 
 /// Something that is set up.
@@ -18,6 +22,8 @@ pub struct Apps {
 pub enum Item {
     /// The definition of a custom field.
     Field(CustomField),
+    /// What an app is told.
+    Application(Application),
 }
 
 /// What can be asked of it.
@@ -29,6 +35,8 @@ pub enum Command {
     Change(u64, Box<Item>),
     /// Define the custom field of this number no longer.
     RemoveField(u64),
+    /// Tell apps nothing of the application of this number.
+    RemoveApplication(u64),
 }
 
 /// What happened to it.
@@ -38,6 +46,8 @@ pub enum Event {
     Set(u64, Box<Item>),
     /// The custom field of this number is defined no longer.
     FieldRemoved(u64),
+    /// The application of this number is there no longer.
+    ApplicationRemoved(u64),
 }
 
 /// Why it refuses.
@@ -51,6 +61,8 @@ pub enum Rejection {
     Exists,
     /// Another custom field of the entity has the key.
     KeyTaken,
+    /// Another application, or the same one twice, is found by the same place.
+    PlaceTaken,
     /// Values were taken by what is to be changed: entity, key and kind of a custom field stay as they are.
     Fixed,
 }
@@ -58,6 +70,9 @@ pub enum Rejection {
 impl Apps {
     /// How many custom fields may be defined, of all entities together: with the longest texts, they fill a third of a row.
     pub const FIELDS_MAX: usize = 50;
+
+    /// How many applications there may be: one of each kind. The largest fill over a half of a row.
+    pub const APPLICATIONS_MAX: usize = 4;
 
     /// Decides `command`.
     ///
@@ -69,11 +84,19 @@ impl Apps {
                 find(&self.fields, *number).ok_or(Rejection::Unknown)?;
                 return Ok(vec![Event::FieldRemoved(*number)]);
             }
+            Command::RemoveApplication(number) => {
+                find(&self.applications, *number).ok_or(Rejection::Unknown)?;
+                return Ok(vec![Event::ApplicationRemoved(*number)]);
+            }
             Command::Create(number, item) => (*number, item, true),
             Command::Change(number, item) => (*number, item, false),
         };
         let known = match &**item {
             Item::Field(_) => find(&self.fields, number).cloned().map(Item::Field),
+            Item::Application(_) => {
+                let known = find(&self.applications, number);
+                known.cloned().map(Item::Application)
+            }
         };
         match (is_new, &known) {
             (false, None) => return Err(Rejection::Unknown),
@@ -94,6 +117,17 @@ impl Apps {
                     return Err(Rejection::KeyTaken);
                 }
             }
+            Item::Application(application) => {
+                let others = self.applications.iter().filter(|(of, _)| *of != number);
+                let taken = others.flat_map(|(_, it)| &it.places);
+                let mut taken: Vec<_> = taken.collect();
+                for place in &application.places {
+                    if taken.contains(&place) {
+                        return Err(Rejection::PlaceTaken);
+                    }
+                    taken.push(place);
+                }
+            }
         }
         Ok(vec![Event::Set(number, item.clone())])
     }
@@ -101,6 +135,7 @@ impl Apps {
     fn is_full(&self, like: &Item) -> bool {
         match like {
             Item::Field(_) => self.fields.len() >= Self::FIELDS_MAX,
+            Item::Application(_) => self.applications.len() >= Self::APPLICATIONS_MAX,
         }
     }
 
@@ -116,11 +151,28 @@ impl Apps {
             .filter(move |(_, it)| it.entity == entity)
     }
 
+    /// The application of this number.
+    pub fn application(&self, number: u64) -> Option<&Application> {
+        find(&self.applications, number)
+    }
+
+    /// The application of an app that says to be `at`, with its number: the one whose place says most of what the app does, or else the oldest.
+    pub fn application_at(&self, at: &Place) -> Option<&(u64, Application)> {
+        let fitting = self.applications.iter().rev();
+        let fitting = fitting.filter_map(|it| Some((it.1.fits(at)?, it)));
+        let closest = fitting.max_by_key(|(fits, _)| *fits);
+        closest.map(|(_, it)| it)
+    }
+
     /// Takes `event` in.
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::FieldRemoved(number) => self.fields.retain(|(known, _)| known != number),
+            Event::ApplicationRemoved(number) => {
+                self.applications.retain(|(known, _)| known != number);
+            }
             Event::Set(number, item) => match &**item {
+                Item::Application(it) => set(&mut self.applications, *number, it),
                 Item::Field(field) => set(&mut self.fields, *number, field),
             },
         }

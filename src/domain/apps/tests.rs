@@ -137,3 +137,73 @@ fn values_are_of_the_kind_of_their_field() {
     let yen = Currency::from_code("JPY").unwrap();
     assert!(!field("it", FieldKind::Amount).accepts("1.5", yen));
 }
+
+fn place(platform_id: &str, cloud_name: Option<&str>, version: Option<&str>) -> Place {
+    Place {
+        platform_id: platform_id.into(),
+        cloud_name: cloud_name.map(Into::into),
+        version: version.map(Into::into),
+    }
+}
+
+fn application(places: Vec<Place>) -> Item {
+    Item::Application(Application {
+        places,
+        sealed: vec![1].into(),
+    })
+}
+
+#[test]
+fn an_app_finds_the_application_that_says_most_of_what_it_does() {
+    let mut it = Apps::default();
+    for (number, places) in [
+        (
+            1,
+            vec![place("a", None, None), place("b", Some("west"), Some("1"))],
+        ),
+        (2, vec![place("a", None, Some("2"))]),
+        (3, vec![place("a", Some("west"), Some("2"))]),
+    ] {
+        let create = Command::Create(number, Box::new(application(places)));
+        assert_eq!(make(&mut it, &create), Ok(1));
+    }
+    for (at, found) in [
+        (place("a", None, None), Some(1)),
+        (place("a", None, Some("2")), Some(2)),
+        (place("a", Some("west"), Some("2")), Some(3)),
+        (place("a", Some("east"), Some("2")), Some(2)),
+        (place("a", None, Some("3")), Some(1)),
+        (place("b", None, None), Some(1)),
+        (place("b", Some("east"), None), None),
+        (place("b", None, Some("2")), None),
+        (place("c", None, None), None),
+    ] {
+        let of = it.application_at(&at).map(|(number, _)| *number);
+        assert_eq!(of, found, "{at:?}");
+    }
+    assert_eq!(make(&mut it, &Command::RemoveApplication(3)), Ok(1));
+    let gone = it.application_at(&place("a", Some("west"), Some("2")));
+    assert_eq!(gone.map(|(number, _)| *number), Some(2));
+    let again = make(&mut it, &Command::RemoveApplication(3));
+    assert_eq!(again, Err(Rejection::Unknown));
+}
+
+#[test]
+fn no_place_has_two_applications_and_applications_have_an_end() {
+    let mut it = Apps::default();
+    let a = || vec![place("a", None, None)];
+    let create = |number, places| Command::Create(number, Box::new(application(places)));
+    assert_eq!(make(&mut it, &create(1, a())), Ok(1));
+    assert_eq!(make(&mut it, &create(2, a())), Err(Rejection::PlaceTaken));
+    let twice = create(2, vec![place("b", None, None), place("b", None, None)]);
+    assert_eq!(make(&mut it, &twice), Err(Rejection::PlaceTaken));
+    let changed = vec![place("a", None, None), place("c", None, None)];
+    let change = Command::Change(1, Box::new(application(changed)));
+    assert_eq!(make(&mut it, &change), Ok(1), "its own place");
+    for number in (2_u64..).take(Apps::APPLICATIONS_MAX - 1) {
+        let own = vec![place(&number.to_string(), None, None)];
+        assert_eq!(make(&mut it, &create(number, own)), Ok(1));
+    }
+    let last = create(99, vec![place("last", None, None)]);
+    assert_eq!(make(&mut it, &last), Err(Rejection::ListFull));
+}

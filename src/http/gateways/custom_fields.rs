@@ -59,16 +59,16 @@ mirrored! {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = CustomFieldDefinition)]
 pub(super) struct WireDefinition {
-    id: String,
+    pub(super) id: String,
     /// By what values are written and read, in `custom_fields` of the entity.
-    key: String,
+    pub(super) key: String,
     /// What people call it.
-    label: String,
-    tooltip: Option<String>,
+    pub(super) label: String,
+    pub(super) tooltip: Option<String>,
     /// Whether apps are to show it.
-    visible: bool,
-    field: WireKind,
-    entity: WireEntity,
+    pub(super) visible: bool,
+    pub(super) field: WireKind,
+    pub(super) entity: WireEntity,
     /// Where one is chosen: from what.
     options: Vec<String>,
 }

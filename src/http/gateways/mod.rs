@@ -1,5 +1,6 @@
 //! The gateways: one a family of callers, each with its document and reference page.
 
+mod applications;
 pub mod backoffice;
 mod custom_fields;
 pub mod errors;

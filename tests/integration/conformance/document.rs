@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// How deep bodies may nest: the contract's deepest has seven levels.
-const DEPTH_MAX: usize = 12;
+/// How deep bodies may nest: the deepest of the contract has nine levels, and what may be null or is a list takes two of these each.
+const DEPTH_MAX: usize = 24;
 
 /// The parameters, statuses and fields that a document promises of one operation.
 #[derive(Debug, Default)]

@@ -42,6 +42,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         money::receipts,
         network::places,
         platform::custom_fields,
+        platform::applications,
         users::sessions_of_a_user,
         what_is_not_built,
         super::rewards::rewards_of_a_contact,

@@ -112,6 +112,12 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(organisations::get::get, organisations::update::update),
         routes!(organisations::network::network),
         routes!(settings::get, settings::set),
+        routes!(apps::applications::create, apps::applications::list),
+        routes!(
+            apps::applications::get,
+            apps::applications::change,
+            apps::applications::remove
+        ),
         routes!(apps::custom_fields::create, apps::custom_fields::list),
         routes!(
             apps::custom_fields::get,

@@ -10,7 +10,7 @@ use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::http::auth::bearer::SecretKeyOrToken;
 use crate::http::extract::{Faults, ValidQuery, Validate};
-use crate::http::gateways::custom_fields::{WireDefinition, WireEntity};
+use crate::http::gateways::custom_fields::{WireDefinition, WireEntity, WireKind};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, reply};
 
@@ -33,8 +33,13 @@ impl Validate for Wanted {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CustomFieldsOfEntity)]
 pub(super) struct Definitions {
-    #[serde(flatten)]
-    first: Option<WireDefinition>,
+    id: Option<String>,
+    key: Option<String>,
+    label: Option<String>,
+    tooltip: Option<String>,
+    visible: Option<bool>,
+    field: Option<WireKind>,
+    entity: Option<WireEntity>,
     /// All of them, in the order in which they were defined.
     content: Vec<WireDefinition>,
 }
@@ -63,8 +68,15 @@ pub(super) async fn list(
     let content: Vec<_> = fields
         .map(|(number, field)| WireDefinition::of(*number, field, ids))
         .collect();
+    let first = content.first();
     let definitions = Definitions {
-        first: content.first().cloned(),
+        id: first.map(|it| it.id.clone()),
+        key: first.map(|it| it.key.clone()),
+        label: first.map(|it| it.label.clone()),
+        tooltip: first.and_then(|it| it.tooltip.clone()),
+        visible: first.map(|it| it.visible),
+        field: first.map(|it| it.field),
+        entity: first.map(|it| it.entity),
         content,
     };
     let timings = reply::timings(&caller, Timings::default());

@@ -4,6 +4,7 @@
 //! somebody is known (a status, a body, a time) is the same for known and unknown.
 
 mod addresses;
+mod applications;
 mod authenticate;
 mod challenge;
 mod change_password;
@@ -57,6 +58,7 @@ pub(super) use self::challenge::{
     WireChallenge, answer, evenly, refused, require_delivery, require_room,
 };
 pub(super) use self::image::{media_type, url};
+pub(super) use self::languages::is_language;
 pub(super) use self::otp::{Method, reached};
 pub(super) use self::validate_otp::OtpAnswer;
 use super::{answers_of_all, reference, under};
@@ -69,6 +71,7 @@ use crate::http::Api;
         description = "What contacts do for themselves. An app sends its public key in the `api_key` header until the contact has signed in, and the contact's access token in the `Authorization` header (`Bearer …`) from then on. Both say the tenant and whether the call is live or a test.\n\nAn access token lasts 15 minutes; the refresh token gets the next one. A few operations are open to a server too: by a secret key of the Back Office, or a user's token. Errors are `application/problem+json`. In test mode nothing is sent: read the codes from `GET /backoffice/v2/test_inbox`."
     ),
     tags(
+        (name = "Apps", description = "What an app is told before anybody has signed in"),
         (name = "Authentication", description = "Registering, signing in and out"),
         (name = "Contact", description = "The contact itself"),
         (name = "Wallet", description = "Its money"),
@@ -109,6 +112,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(preferences::get, preferences::set),
         routes!(languages::list),
         routes!(custom_fields::list),
+        routes!(applications::get),
         routes!(tokens::make, tokens::list),
         routes!(wallets::get::get, not_built::set_wallet_top_up),
         routes!(existence::contact),

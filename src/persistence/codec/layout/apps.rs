@@ -16,6 +16,8 @@ stored!(choice apps::FieldEntity {
     14 => AccountJournalEntries, 15 => WalletJournalEntries, 16 => Accounts,
 });
 stored!(record apps::CustomField { entity, key, label, tooltip, visible, kind, options });
-stored!(choice apps::Item { 0 => Field(field) });
-stored!(record apps::Apps { fields });
-stored!(choice apps::Event { 0 => Set(number, item), 1 => FieldRemoved(number) });
+stored!(record apps::Place { platform_id, cloud_name, version });
+stored!(record apps::Application { places, sealed });
+stored!(choice apps::Item { 0 => Field(field), 1 => Application(application) });
+stored!(record apps::Apps { fields, applications });
+stored!(choice apps::Event { 0 => Set(number, item), 1 => FieldRemoved(number), 2 => ApplicationRemoved(number) });

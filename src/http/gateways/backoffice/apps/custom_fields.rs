@@ -1,5 +1,7 @@
 //! `/custom_fields`: what is kept with contacts and other things beside what the platform knows of them.
 
+use std::future::ready;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use crate::http::auth::Authorized;
 use crate::http::extract::text::check;
 use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::gateways::custom_fields::{WireDefinition, WireEntity, WireKind};
+use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;
@@ -169,7 +172,8 @@ pub(in super::super) async fn create(
 ) -> Result<Response, Problem> {
     super::of_whole_network(&caller)?;
     let what = ("custom_fields.create", Named::CustomField);
-    super::create(&api, &caller, &headers, what, (*body.read(), &body.hash)).await
+    let once = Once::of(&caller, &headers, what.0, None, &body.hash)?;
+    super::create(&api, &caller, &once, what, *body.read()).await
 }
 
 /// List custom fields.
@@ -247,9 +251,9 @@ pub(in super::super) async fn change(
     let number = named(ids, &tenant, &id).ok_or_else(failure::not_found)?;
     let command = Command::Change(number, body.read());
     let what = ("custom_fields.update", &*id);
-    super::change(&api, &caller, what, command, async |engine| {
+    super::change(&api, &caller, what, command, |engine| {
         let show = |tenant: &TenantView, ids: &PublicIds| shown(ids, tenant, &id);
-        super::answer(&api, &caller, engine, show).await
+        super::answer(&api, &caller, engine, show)
     })
     .await
 }
@@ -277,8 +281,8 @@ pub(in super::super) async fn remove(
     super::of_whole_network(&caller)?;
     let what = ("custom_fields.remove", &*id);
     let command = Command::RemoveField(number);
-    super::change(&api, &caller, what, command, async |engine| {
-        Ok(reply::no_content(reply::timings(&caller, engine)))
+    super::change(&api, &caller, what, command, |engine| {
+        ready(Ok(reply::no_content(reply::timings(&caller, engine))))
     })
     .await
 }

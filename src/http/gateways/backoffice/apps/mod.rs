@@ -1,5 +1,6 @@
-//! What a tenant sets up for its apps: the custom fields that they ask for.
+//! What a tenant sets up for its apps: the custom fields that they ask for, and what they are told.
 
+pub(super) mod applications;
 pub(super) mod custom_fields;
 
 use axum::response::Response;
@@ -15,7 +16,6 @@ use crate::domain::entity::Command;
 use crate::domain::ids::{Named, PublicIds};
 use crate::http::audit::{audited, target};
 use crate::http::auth::Caller;
-use crate::http::extract::{BodyHash, Conditions};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure, reply};
@@ -41,11 +41,10 @@ fn of_whole_network(caller: &Caller) -> Result<(), Problem> {
 async fn create(
     api: &Api,
     caller: &Caller,
-    headers: &Conditions,
+    once: &Once,
     (operation, named): (&'static str, Named),
-    (item, request): (Item, &BodyHash),
+    item: Item,
 ) -> Result<Response, Problem> {
-    let once = Once::of(caller, headers, operation, None, request)?;
     let number = api.router.secrets().derived_entity(&once.scope(), 0);
     let create = Command::Apps(apps::Command::Create(number, Box::new(item)));
     let place = Address::apps(caller.tenant(), caller.mode());
@@ -64,12 +63,12 @@ async fn create(
 }
 
 /// Does what changes something that has this id, writes it down, and answers by `answer`.
-async fn change(
+async fn change<F: Future<Output = Result<Response, Problem>>>(
     api: &Api,
     caller: &Caller,
     (operation, id): (&'static str, &str),
     command: apps::Command,
-    answer: impl AsyncFnOnce(Timings) -> Result<Response, Problem>,
+    answer: impl FnOnce(Timings) -> F,
 ) -> Result<Response, Problem> {
     let place = Address::apps(caller.tenant(), caller.mode());
     let act = async {

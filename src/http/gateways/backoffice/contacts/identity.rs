@@ -11,7 +11,7 @@ use crate::secrets::UniqueValue;
 
 /// How a request names a contact.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) enum ContactName<'a> {
+pub(in crate::http::gateways) enum ContactName<'a> {
     /// By an id: ours, or the one that its creator chose.
     Id(&'a str),
     /// By its code.
@@ -33,7 +33,7 @@ pub(in super::super) enum ContactName<'a> {
 
 /// The contact's address, if the name means anybody in the caller's world. The value must be equal as a whole: nobody is
 /// found by a part of it.
-pub(in super::super) async fn resolve(
+pub(in crate::http::gateways) async fn resolve(
     api: &Api,
     caller: &Caller,
     name: ContactName<'_>,

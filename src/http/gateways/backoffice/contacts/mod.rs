@@ -14,7 +14,7 @@ pub(super) mod tags;
 pub(super) mod update;
 mod wire;
 
-pub(super) use identity::{ContactName, resolve};
+pub(in crate::http::gateways) use identity::{ContactName, resolve};
 
 use std::sync::Arc;
 
@@ -116,7 +116,11 @@ pub(in crate::http::gateways) fn not_changed(why: NotChanged<Problem>) -> Proble
 }
 
 /// A contact's public id: the one its creator chose, or ours.
-pub(super) fn contact_id(api: &Api, own_id: Option<&str>, entity: u64) -> String {
+pub(in crate::http::gateways) fn contact_id(
+    api: &Api,
+    own_id: Option<&str>,
+    entity: u64,
+) -> String {
     own_id.map_or_else(
         || {
             api.router
