@@ -1,11 +1,10 @@
 //! Contacts that sign in by accounts elsewhere, at a small provider of our own.
 
 use std::collections::HashMap;
-use std::future::IntoFuture;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use axum::routing::{get, post};
-use axum::{Form, Json, Router};
+use axum::{Json, Router};
 use clientele::clock::Clock;
 use data_encoding::BASE64URL_NOPAD;
 use http::Method;
@@ -56,8 +55,11 @@ impl Provider {
         let of_facebook =
             json!({ "data": { "app_id": APP, "is_valid": true, "user_id": "FACEBOOK" } });
         let (own_key, issuer) = (key.clone(), url.clone());
-        let redeem = async move |form: Form<HashMap<String, String>>| {
-            let token = signed(&own_key, &issuer, "OIDC_OAUTH", &form["code"], expires_at);
+        let redeem = async move |form: String| {
+            let sent: HashMap<_, _> = form_urlencoded::parse(form.as_bytes())
+                .into_owned()
+                .collect();
+            let token = signed(&own_key, &issuer, "OIDC_OAUTH", &sent["code"], expires_at);
             Json(json!({ "id_token": token, "token_type": "Bearer" }))
         };
         let router = Router::new()
@@ -69,7 +71,7 @@ impl Provider {
             .route("/debug_token", get(async move || Json(of_facebook.clone())))
             .route("/token", post(redeem));
         let mut tasks = JoinSet::new();
-        tasks.spawn(async move { axum::serve(listener, router).into_future().await.unwrap() });
+        tasks.spawn(async move { axum::serve(listener, router).await.unwrap() });
         Provider {
             url,
             key,
