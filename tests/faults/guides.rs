@@ -206,6 +206,11 @@ async fn tiers_and_goals_go_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn the_published_commands_work_with_host_and_credentials_changed() {
+    assert_eq!(reads("docs/guides/as-published.md").await, 3);
+}
+
+#[tokio::test]
 async fn signing_in_goes_as_the_guide_says() {
     assert_eq!(reads("docs/guides/signing-in.md").await, 15);
 }

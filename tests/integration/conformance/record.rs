@@ -97,6 +97,10 @@ impl Recorder {
         };
         let mut missed = Vec::new();
         for field in operation.request.iter().filter(|one| one.is_required) {
+            if exchange.parts.contains(&field.path) && !self.is_missed(&name, &field.path) {
+                missed.push((field.path.clone(), without_parts(&ask)));
+                continue;
+            }
             let mut body = exchange.request.clone();
             if remove(&mut body, &field.path) && !self.is_missed(&name, &field.path) {
                 let without = ask.clone().body(&body).without("idempotency-key");
@@ -158,6 +162,15 @@ fn parts(ask: &Ask) -> BTreeSet<String> {
         .filter_map(|rest| rest.split('"').next())
         .map(str::to_owned)
         .collect()
+}
+
+/// The same with an empty form.
+fn without_parts(ask: &Ask) -> Ask {
+    let kind = ask.headers["content-type"].to_str().unwrap();
+    let (_, boundary) = kind.split_once("boundary=").unwrap();
+    let mut without = ask.clone();
+    without.body = format!("--{boundary}--\r\n").into();
+    without
 }
 
 /// Takes the field at `path` out of `body`, everywhere; whether it was there.

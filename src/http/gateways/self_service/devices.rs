@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::own;
+use super::wallets::query::{WireOrder, validate_sort};
 use super::wire::{Changed, WireField, check_fields, fields, not_built, pairs};
 use crate::actors::router::Timings;
 use crate::domain::apps::FieldEntity;
@@ -126,7 +127,8 @@ struct WireDevice {
     registration_token: Option<String>,
     /// Unix seconds.
     registration_date: i64,
-    custom_fields: Vec<WireField>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_fields: Option<Vec<WireField>>,
 }
 
 /// A page of devices.
@@ -143,8 +145,14 @@ pub(super) struct DevicesQuery {
     search_value: Option<String>,
     serial_number: Option<String>,
     electronic_id: Option<String>,
+    custom_fields: Option<String>,
+    owned_by_contact: Option<bool>,
+    rented_by_contact: Option<bool>,
+    include_custom_fields: Option<bool>,
     page: Option<u32>,
     size: Option<u32>,
+    sort: Option<String>,
+    order: Option<WireOrder>,
     #[serde(default)]
     include_total: bool,
 }
@@ -152,10 +160,29 @@ pub(super) struct DevicesQuery {
 impl Validate for DevicesQuery {
     fn validate(&self, faults: &mut Faults) {
         Page::of(self.page, self.size).validate(faults);
+        validate_sort(faults, self.sort.as_deref());
+        faults.require(
+            self.wanted_fields().all(|field| field.is_some()),
+            "custom_fields",
+            "invalid_value",
+            "must be key:value, with commas between several",
+        );
     }
 }
 
 impl DevicesQuery {
+    /// The custom fields that a device must have; none for what is no field.
+    fn wanted_fields(&self) -> impl Iterator<Item = Option<(&str, &str)>> {
+        let fields = self.custom_fields.iter();
+        let fields = fields.flat_map(|text| text.split(','));
+        fields.map(|field| field.split_once(':'))
+    }
+
+    /// Whether only what is rented is asked for: nothing is rented here, all devices are the contact's own.
+    fn is_of_rented_only(&self) -> bool {
+        self.rented_by_contact == Some(true) && self.owned_by_contact != Some(true)
+    }
+
     fn fits(&self, device: &Device) -> bool {
         let is = |wanted: &Option<String>, own: &Option<String>| wanted.is_none() || wanted == own;
         let texts = [
@@ -168,7 +195,13 @@ impl DevicesQuery {
             let mut texts = texts.iter().filter_map(|text| text.as_deref());
             texts.any(|text| text.to_lowercase().contains(&wanted))
         };
-        is(&self.serial_number, &device.serial_number)
+        let has_field = |(key, value): (&str, &str)| {
+            let mut fields = device.custom_fields.iter();
+            fields.any(|field| field.key == key && field.value == value)
+        };
+        !self.is_of_rented_only()
+            && self.wanted_fields().flatten().all(has_field)
+            && is(&self.serial_number, &device.serial_number)
             && is(&self.electronic_id, &device.electronic_id)
             && self.search_value.as_deref().is_none_or(has)
     }
@@ -188,7 +221,15 @@ fn devices(profile: &Profile) -> &[Device] {
         ("electronic_id" = Option<String>, Query, description = "Only of this electronic id"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("custom_fields" = Option<String>, Query, description = "Only those with these custom fields: `key:value`, with commas between several"),
+        ("owned_by_contact" = Option<bool>, Query, description = "Whether to list what is the contact's own, as all devices here are"),
+        ("rented_by_contact" = Option<bool>, Query, description = "Whether to list what it rents: alone, it finds nothing"),
+        ("include_custom_fields" = Option<bool>, Query, description = "Whether to show custom fields, as without it"),
+        ("include_characteristics" = Option<bool>, Query, description = "Nothing is shown for it: products are not built"),
+        ("include_subscription" = Option<bool>, Query, description = "Nothing is shown for it: subscriptions are not built"),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
+        ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
+        ("order" = inline(Option<WireOrder>), Query, description = "ASC, the default: the oldest first"),
     ),
     responses(
         (status = 200, description = "A page", body = Devices),
@@ -206,6 +247,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let (_, profile) = own::profile(&api, &token, &name).await?;
     let fitting = devices(&profile).iter().filter(|it| query.fits(it));
+    let shows_fields = query.include_custom_fields != Some(false);
     let shown = fitting.map(|device| WireDevice {
         id: own::part_id(&api, &token, Named::Device, device.number),
         mac_address: device.mac_address.clone(),
@@ -214,10 +256,14 @@ pub(super) async fn list(
         electronic_id: device.electronic_id.clone(),
         registration_token: device.registration_token.clone(),
         registration_date: device.registered_at.unix_seconds(),
-        custom_fields: WireField::all(&device.custom_fields),
+        custom_fields: shows_fields.then(|| WireField::all(&device.custom_fields)),
     });
+    let mut shown: Vec<_> = shown.collect();
+    if query.order == Some(WireOrder::Desc) {
+        shown.reverse();
+    }
     let page = Page::of(query.page, query.size);
-    let (content, paging) = page.cut(shown.collect(), query.include_total);
+    let (content, paging) = page.cut(shown, query.include_total);
     let timings = reply::timings(&token, Timings::default());
     Ok(reply::json(
         StatusCode::OK,

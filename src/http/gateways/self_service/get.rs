@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use super::demographics::{WireCompany, WireDemographics};
 use super::image;
+use super::own::part_id;
 use super::wire::{WireContactType, WireField};
 use crate::actors::router::OpenedProfile;
-use crate::domain::contact::Profile;
+use crate::domain::contact::{Image, Profile};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
@@ -49,7 +50,31 @@ pub(super) struct WireOwnContact {
     company_profile: Option<WireCompany>,
     /// Where its image is shown; null where it has none.
     avatar_url: Option<String>,
+    /// The same image, as lists of images have it; empty where it has none.
+    creatives: Vec<WireCreative>,
     wallet: OwnWallet,
+}
+
+/// An image.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnCreative)]
+struct WireCreative {
+    /// What setting it answered.
+    id: String,
+    media_id: String,
+    usage_type: UsageType,
+    /// `png`, `jpeg` or `webp`.
+    format: &'static str,
+    url: String,
+}
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = OwnCreativeUsage)]
+enum UsageType {
+    /// To show whoever it is.
+    Avatar,
 }
 
 /// A phone number.
@@ -117,6 +142,18 @@ pub(super) async fn get(
     let fields = std::mem::take(&mut profile.custom_fields).into_iter();
     let own = profile.own.take();
     let own = own.as_deref();
+    let image = own.and_then(|own| own.image);
+    let avatar = image.map(|image| (image, image::url(&api, &reached, &address, &image)));
+    let creative = |(image, url): &(Image, String)| {
+        let id = part_id(&api, &token, Named::Media, image.number);
+        WireCreative {
+            media_id: id.clone(),
+            id,
+            usage_type: UsageType::Avatar,
+            format: image::media_type(image.format).trim_start_matches("image/"),
+            url: url.clone(),
+        }
+    };
     let contact = WireOwnContact {
         id: match view.own_id.as_deref() {
             Some(own) => own.to_owned(),
@@ -148,9 +185,8 @@ pub(super) async fn get(
         sms_opt_out: profile.agreement.sms_opt_out,
         email_opt_out: profile.agreement.email_opt_out,
         country_of_agreement: profile.agreement.country,
-        avatar_url: own
-            .and_then(|own| own.image.as_ref())
-            .map(|image| image::url(&api, &reached, &address, image)),
+        creatives: avatar.iter().map(creative).collect(),
+        avatar_url: avatar.map(|(_, url)| url),
         wallet: OwnWallet {
             id: id(Named::Wallet),
             code: api.router.wallet_code(&address, code_slot),

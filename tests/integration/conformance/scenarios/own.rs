@@ -38,7 +38,9 @@ pub(super) async fn profile(node: TestNode) {
     node.own(Method::GET, "/languages", &person.access)
         .send()
         .await;
-    write(&node, &person, Method::DELETE, "", json!({})).await;
+    for path in ["/image", ""] {
+        write(&node, &person, Method::DELETE, path, json!({})).await;
+    }
 }
 
 pub(super) async fn addresses_and_devices(node: TestNode) {
@@ -83,6 +85,9 @@ pub(super) async fn addresses_and_devices(node: TestNode) {
         &[
             "/devices?include_total=true&page=1&size=10",
             "/devices?search_value=S-1&serial_number=S-1&electronic_id=E-1",
+            "/devices?order=ASC&sort=CREATED_DATE&owned_by_contact=true&rented_by_contact=true",
+            "/devices?order=DESC&include_custom_fields=true&custom_fields=colour:blue",
+            "/devices?include_characteristics=true&include_subscription=true",
         ],
     )
     .await;

@@ -1,5 +1,6 @@
 //! What people do in the Back Office: sign in, act elsewhere, sign out.
 
+use clientele::domain::user::PASSWORDS_COUNT_FOR;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -48,4 +49,11 @@ pub(super) async fn sessions_of_a_user(node: TestNode) {
     forgotten.body(&body).send().await;
     let path = format!("/users/{}/sign_out", trial.id);
     by(&back, Method::POST, &path, json!({})).await;
+    // Locked out, and in again.
+    for _ in 0..10 {
+        node.typed(&owner.username, "wrong wrong").send().await;
+    }
+    node.clock.advance(PASSWORDS_COUNT_FOR);
+    let entered = node.typed(&owner.username, owner.password.as_deref().unwrap());
+    entered.send().await;
 }
