@@ -461,8 +461,9 @@ pub const DRAIN_ENGINE_MS: u64 = 5_000;
 /// The memory that is assumed where the system does not tell how much there is, in bytes.
 pub const MEMORY_ASSUMED_BYTES: u64 = 2 * 1024 * MIB;
 
-/// How many lines of a wallet's journal are looked through for one kind of movement: ten questions to one contact.
-pub const JOURNAL_LINES_LOOKED_AT_MAX: u32 = 1_000;
+/// How many lines of a wallet's journal one request looks through, a hundred at a time: ten movements a day for a quarter of a century,
+/// and some 200 ms. Whoever wants older ones goes on from there.
+pub const JOURNAL_LINES_LOOKED_AT_MAX: u32 = 100_000;
 /// How many organisations, products, classifications or stretches of hours an offer may name in each of its conditions: more than
 /// a person keeps in view, and every purchase is compared with each.
 pub const OFFER_LIST_MAX: usize = 20;

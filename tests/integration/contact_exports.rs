@@ -220,6 +220,8 @@ const EMPTY: &[&str] = &[
     ".awards_of_offers.on_that_day",
     ".contact.own_id",
     ".journal[].about.paid_date",
+    ".journal[].commerce_pools",
+    ".journal[].expiration_date",
     ".loyalty.goals",
     ".loyalty.schemes[].email_address",
     ".loyalty.schemes[].sign_up_code",

@@ -52,6 +52,7 @@ mod on_file;
 mod organisations;
 mod own_changes;
 mod own_data;
+mod own_wallets;
 mod panics;
 mod passwords;
 mod places;

@@ -117,16 +117,17 @@ impl Contact {
         let back = total(returned.taken.iter().copied());
         let back = Minor(back.0.saturating_add(owed.0));
         // In this order, so that no line's balance is below zero.
-        for (cause, amount) in [
+        for (cause, amount, lots) in [
             (
                 Cause::ReturnedSpend as fn(Arc<ReturnOf>) -> Cause,
                 total(returned.restored.iter().copied()),
+                &*returned.restored,
             ),
-            (Cause::ReturnOwed, owed),
-            (Cause::ReturnedAward, back.negative()),
+            (Cause::ReturnOwed, owed, &[]),
+            (Cause::ReturnedAward, back.negative(), &returned.taken),
         ] {
             let cause = cause(Arc::clone(&returned.of));
-            self.ledger.book(returned.at, cause, amount);
+            self.ledger.book(returned.at, cause, amount, lots);
         }
     }
 }

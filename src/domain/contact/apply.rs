@@ -72,7 +72,8 @@ impl Contact {
                 self.debit(lots);
                 let repaid = total(lots.iter().copied());
                 self.wallet.owed = self.wallet.owed.less(repaid);
-                self.ledger.book(*at, Cause::Repaid, repaid.negative());
+                self.ledger
+                    .book(*at, Cause::Repaid, repaid.negative(), lots);
             }
             Event::Returned(returned) => self.apply_return(returned),
             Event::MoneyMoved(entry) => self.apply_entry(entry),
@@ -81,7 +82,8 @@ impl Contact {
                 self.wallet.hold_count = hold.number;
                 self.wallet.version = self.wallet.version.saturating_add(1);
                 let cause = Cause::Hold(hold.number);
-                self.ledger.book(hold.at, cause, hold.amount().negative());
+                let amount = hold.amount().negative();
+                self.ledger.book(hold.at, cause, amount, &hold.lots);
                 self.wallet.holds.push(hold.clone());
             }
             Event::LotsUnlocked(lots) => {
@@ -89,7 +91,8 @@ impl Contact {
                     self.wallet.unlock(locked);
                     self.wallet.credit(locked.lot);
                     let amount = locked.lot.left;
-                    self.ledger.book(locked.until, Cause::Unlock, amount);
+                    let (until, lot) = (locked.until, &locked.lot);
+                    self.ledger.book(until, Cause::Unlock, amount, [lot]);
                 }
                 self.wallet.version = self.wallet.version.saturating_add(1);
             }
@@ -103,7 +106,7 @@ impl Contact {
                 self.credit(lots);
                 self.wallet.version = self.wallet.version.saturating_add(1);
                 let amount = total(lots.iter().copied());
-                self.ledger.book(*at, Cause::Release(*number), amount);
+                self.ledger.book(*at, Cause::Release(*number), amount, lots);
             }
         }
     }
@@ -115,7 +118,7 @@ impl Contact {
         let owed = purchase.spent.as_ref().map(|spent| spent.owed);
         let owed = owed.unwrap_or_default();
         self.wallet.owed = Minor(self.wallet.owed.0.saturating_add(owed.0));
-        let mut awarded = Minor::ZERO;
+        let mut awarded = Vec::new();
         for Given {
             lot, unlocks_at, ..
         } in purchase.given()
@@ -124,16 +127,18 @@ impl Contact {
                 Some(until) => self.wallet.lock(Locked { until, lot }),
                 None => {
                     self.wallet.credit(lot);
-                    awarded = Minor(awarded.0.saturating_add(lot.left.0));
+                    awarded.push(lot);
                 }
             }
         }
         let (at, number) = (purchase.recorded_at, purchase.number);
         let spent = purchase.spent().negative();
         // In this order, so that no line's balance is below zero.
-        self.ledger.book(at, Cause::Owed(number), owed);
-        self.ledger.book(at, Cause::Spend(number), spent);
-        self.ledger.book(at, Cause::Award(number), awarded);
+        let from = purchase.spent.iter().flat_map(|spent| &spent.from);
+        self.ledger.book(at, Cause::Owed(number), owed, &[]);
+        self.ledger.book(at, Cause::Spend(number), spent, from);
+        let amount = total(awarded.iter().copied());
+        self.ledger.book(at, Cause::Award(number), amount, &awarded);
         self.wallet.version = self.wallet.version.saturating_add(1);
         if let Some(activity) = purchase.activity {
             self.apply_activity(activity);
@@ -172,11 +177,14 @@ impl Contact {
         self.wallet.version = self.wallet.version.saturating_add(1);
         // In this order, so that no line's balance is below zero.
         let restored = Minor(restored.0.saturating_add(forgiven.0));
-        self.ledger.book(at, Cause::Restore(number), restored);
+        let lots = &cancellation.restored;
+        self.ledger.book(at, Cause::Restore(number), restored, lots);
         let newly = Minor(owed.0.saturating_sub(forgiven.0));
-        self.ledger.book(at, Cause::Owed(number), newly);
+        self.ledger.book(at, Cause::Owed(number), newly, &[]);
         let back = Minor(taken.0.saturating_add(owed.0));
-        self.ledger.book(at, Cause::Cancel(number), back.negative());
+        let lots = &cancellation.taken;
+        self.ledger
+            .book(at, Cause::Cancel(number), back.negative(), lots);
         let kept = self.purchases.iter_mut().rev();
         match kept.into_iter().find(|it| it.purchase.number == number) {
             Some(kept) => kept.cancelled_at = Some(at),
@@ -196,7 +204,7 @@ impl Contact {
         } else {
             self.credit(&entry.lots);
         }
-        self.ledger.book(entry.at, cause, amount);
+        self.ledger.book(entry.at, cause, amount, &entry.lots);
         self.wallet.version = self.wallet.version.saturating_add(1);
     }
 

@@ -3,7 +3,7 @@
 //! Lines derive from events; no record holds one. The newest are held here, older ones are rows. The sum of all lines
 //! is the balance: what a cancellation takes back beyond the balance comes as a line of its own, from what is owed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::due::Due;
@@ -84,6 +84,17 @@ pub enum Reason {
     Debit(Option<Arc<str>>),
 }
 
+/// What kinds of money a line moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Composition {
+    /// How much of it is commerce money, which offers bind.
+    pub commerce: Minor,
+    /// Which offers bind it, by entity number. Where they are more than [`Composition::POOLS_MAX`], none is named.
+    pub pools: Vec<u64>,
+    /// When the first of it expires, if any does.
+    pub expires_at: Option<Timestamp>,
+}
+
 /// One movement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -97,6 +108,8 @@ pub struct Line {
     pub amount: Minor,
     /// The balance after it.
     pub balance: Minor,
+    /// What kinds of money it moved.
+    pub of: Composition,
 }
 
 /// The newest lines.
@@ -130,6 +143,49 @@ pub struct JournalView {
     pub count: u32,
 }
 
+impl Composition {
+    /// How many offers a line names: with a spend from each of hundreds of lots, a contact's newest lines stay within its row.
+    pub const POOLS_MAX: usize = 16;
+
+    /// What `lots` are made of.
+    pub(super) fn of<'a>(lots: impl IntoIterator<Item = &'a Lot>) -> Composition {
+        let mut of = Composition::default();
+        let mut pools = BTreeSet::new();
+        for lot in lots {
+            of.expires_at = match (of.expires_at, lot.expires_at) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+            if let Some(pool) = lot.bound_by {
+                of.commerce = Minor(of.commerce.0.saturating_add(lot.left.0));
+                pools.insert(pool);
+            }
+        }
+        if pools.len() <= Self::POOLS_MAX {
+            of.pools = pools.into_iter().collect();
+        }
+        of
+    }
+}
+
+impl Line {
+    /// Whether it moved commerce money.
+    pub fn has_commerce(&self) -> bool {
+        self.of.commerce > Minor::ZERO
+    }
+
+    /// Whether it moved money that nothing binds.
+    pub fn has_open(&self) -> bool {
+        self.amount.0.saturating_abs() > self.of.commerce.0
+    }
+
+    /// Whether it moved money that this offer binds, as far as it says: one that moved money of very many counts as one of each.
+    pub fn is_of_pool(&self, offer: u64) -> bool {
+        let pools = &self.of.pools;
+        self.has_commerce() && (pools.is_empty() || pools.contains(&offer))
+    }
+}
+
 impl JournalPage {
     /// The line of this number alone.
     pub const fn line(number: u32) -> JournalPage {
@@ -153,8 +209,14 @@ impl Ledger {
     /// How many lines stay with the contact: what people look at first.
     pub const RECENT_LINES_MAX: usize = 16;
 
-    /// Adds a line; none for no money.
-    pub(super) fn book(&mut self, at: Timestamp, cause: Cause, amount: Minor) {
+    /// Adds a line of what moved in these lots; none for no money.
+    pub(super) fn book<'a>(
+        &mut self,
+        at: Timestamp,
+        cause: Cause,
+        amount: Minor,
+        lots: impl IntoIterator<Item = &'a Lot>,
+    ) {
         if amount == Minor::ZERO {
             return;
         }
@@ -166,6 +228,7 @@ impl Ledger {
             cause,
             amount,
             balance: self.balance,
+            of: Composition::of(lots),
         });
     }
 
@@ -236,7 +299,7 @@ impl Ledger {
     pub(super) fn book_expired(&mut self, lots: &[Lot]) {
         for lot in lots {
             let at = lot.expires_at.unwrap_or_default();
-            self.book(at, Cause::Expiry, lot.left.negative());
+            self.book(at, Cause::Expiry, lot.left.negative(), [lot]);
         }
     }
 }

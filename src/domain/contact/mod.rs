@@ -43,7 +43,9 @@ pub use counts::{Count, Counted, Counts};
 pub use event::Event;
 pub use goals::{GOALS_MAX, GoalCount, GoalStep};
 pub use hold::{Hold, HoldView};
-pub use ledger::{Cause, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp};
+pub use ledger::{
+    Cause, Composition, Entry, JournalPage, JournalView, Ledger, Line, Reason, TopUp,
+};
 pub use limits::{Direction, LimitRule, Limits, Period, Usage, Use};
 pub use loyalty::{Activity, Loyalty, LoyaltyView, Month, Reached, period_ends};
 pub use own_details::{

@@ -11,9 +11,9 @@ use crate::domain::time::Timestamp;
 use crate::http::paging::Page;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
-use crate::limits;
+use crate::limits::{JOURNAL_LINES_LOOKED_AT_MAX, PAGE_SIZE_MAX};
 
-/// A page of lines, newest first.
+/// A page of lines.
 pub(in crate::http) struct Found {
     /// The lines.
     pub(in crate::http) lines: Vec<Line>,
@@ -21,6 +21,21 @@ pub(in crate::http) struct Found {
     pub(in crate::http) total: u64,
     /// Whether more follow.
     pub(in crate::http) has_more: bool,
+    /// Where looking ended although there are older lines: at the line of this number.
+    pub(in crate::http) ended_at: Option<u32>,
+}
+
+/// Which part of the journal is looked through, and how.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct Walk {
+    /// The page of what is found.
+    pub(in crate::http) page: Page,
+    /// In which order.
+    pub(in crate::http) order: Order,
+    /// Only lines of a lower number.
+    pub(in crate::http) before: Option<u32>,
+    /// Whether all of it is counted.
+    pub(in crate::http) count: bool,
 }
 
 /// A part of the journal.
@@ -36,7 +51,7 @@ pub(in crate::http) async fn ask(
     }
 }
 
-/// A page of all lines.
+/// A page of all lines, newest first.
 pub(in crate::http) async fn all(
     api: &Api,
     contact: Address,
@@ -53,26 +68,38 @@ pub(in crate::http) async fn all(
         lines: view.lines,
         total: u64::from(view.count),
         has_more: skip.saturating_add(page.size) < view.count,
+        ended_at: None,
     })
 }
 
-/// A page of those that are wanted among the newest lines.
+/// A page of those lines that are wanted.
 pub(in crate::http) async fn fitting(
     api: &Api,
     contact: Address,
-    page: Page,
-    order: Order,
+    walk: Walk,
     is_wanted: impl Fn(&Line) -> bool,
 ) -> Result<Found, Problem> {
-    let mut lines = look(api, contact, None, is_wanted).await?.lines;
-    if order == Order::OldestFirst {
+    let mut looking = Looking::new(JOURNAL_LINES_LOOKED_AT_MAX, walk.before);
+    // Nothing older can be on the page, unless it begins with the oldest or all are counted.
+    if walk.order == Order::NewestFirst && !walk.count {
+        let skipped = usize::try_from(walk.page.skip()).unwrap_or(usize::MAX);
+        looking.enough = Some(skipped.saturating_add(walk.page.take()).saturating_add(1));
+    }
+    while let Some(asked) = looking.next() {
+        let view = ask(api, contact, asked).await?;
+        looking.take_in(view.lines, |_| false, &is_wanted);
+    }
+    let ended_at = looking.ended_at();
+    let mut lines = looking.found;
+    if walk.order == Order::OldestFirst {
         lines.reverse();
     }
-    let (lines, paging) = page.cut(lines, true);
+    let (lines, paging) = walk.page.cut(lines, true);
     Ok(Found {
         lines,
         total: paging.total.unwrap_or_default(),
-        has_more: paging.has_more,
+        has_more: paging.has_more || ended_at.is_some(),
+        ended_at,
     })
 }
 
@@ -91,34 +118,74 @@ pub(in crate::http) async fn look(
     first: Option<Timestamp>,
     is_wanted: impl Fn(&Line) -> bool,
 ) -> Result<Looked, Problem> {
-    let mut looked = Looked {
-        lines: Vec::new(),
-        is_complete: false,
-    };
-    let mut newest = None;
-    for _ in 0..limits::JOURNAL_LINES_LOOKED_AT_MAX.div_ceil(limits::PAGE_SIZE_MAX) {
-        let asked = JournalPage {
-            newest,
-            skip: 0,
-            take: limits::PAGE_SIZE_MAX,
-        };
+    let mut looking = Looking::new(JOURNAL_LINES_LOOKED_AT_MAX, None);
+    let is_before = |line: &Line| first.is_some_and(|first| line.at < first) && is_prompt(line);
+    while let Some(asked) = looking.next() {
         let view = ask(api, contact, asked).await?;
-        let oldest = view.lines.last().map_or(0, |line| line.number);
-        let is_before = |line: &Line| first.is_some_and(|first| line.at < first);
-        looked.is_complete = oldest <= 1
-            || view
-                .lines
-                .iter()
-                .any(|line| is_before(line) && is_prompt(line));
-        looked
-            .lines
-            .extend(view.lines.into_iter().filter(&is_wanted));
-        if looked.is_complete {
-            break;
-        }
-        newest = Some(oldest.saturating_sub(1));
+        looking.take_in(view.lines, is_before, &is_wanted);
     }
-    Ok(looked)
+    Ok(Looked {
+        is_complete: looking.ended_at().is_none(),
+        lines: looking.found,
+    })
+}
+
+/// A walk from the newest line to the oldest, a question after the other.
+struct Looking {
+    found: Vec<Line>,
+    /// How many are enough.
+    enough: Option<usize>,
+    /// How many lines may still be looked at.
+    left: u32,
+    /// The newest that was not looked at; none before the first question, unless the walk begins further back.
+    next: Option<u32>,
+    is_over: bool,
+}
+
+impl Looking {
+    fn new(most: u32, before: Option<u32>) -> Looking {
+        Looking {
+            found: Vec::new(),
+            enough: None,
+            left: most,
+            next: before.map(|number| number.saturating_sub(1)),
+            is_over: before.is_some_and(|number| number <= 1),
+        }
+    }
+
+    /// What to ask for next; nothing, once enough is known or may be.
+    fn next(&self) -> Option<JournalPage> {
+        let is_enough = self.enough.is_some_and(|enough| self.found.len() >= enough);
+        let goes_on = !self.is_over && !is_enough && self.left > 0;
+        goes_on.then(|| JournalPage {
+            newest: self.next,
+            skip: 0,
+            take: PAGE_SIZE_MAX.min(self.left),
+        })
+    }
+
+    /// Takes in what was answered. No line older than one that `is_last` is wanted.
+    fn take_in(
+        &mut self,
+        lines: Vec<Line>,
+        is_last: impl Fn(&Line) -> bool,
+        is_wanted: impl Fn(&Line) -> bool,
+    ) {
+        let looked_at = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        self.left = self.left.saturating_sub(looked_at);
+        let oldest = lines.last().map_or(0, |line| line.number);
+        self.is_over = oldest <= 1 || lines.iter().any(is_last);
+        self.next = Some(oldest.saturating_sub(1));
+        self.found.extend(lines.into_iter().filter(is_wanted));
+    }
+
+    /// The last line that was looked at, where there are others that were not and may be wanted.
+    fn ended_at(&self) -> Option<u32> {
+        let is_cut = !self.is_over && self.left == 0;
+        self.next
+            .filter(|_| is_cut)
+            .map(|next| next.saturating_add(1))
+    }
 }
 
 /// Whether a line was written when it says that it happened, so that none before it is later. What time brings about may be
@@ -198,5 +265,79 @@ pub(in crate::http) fn event_of(cause: &Cause) -> JournalEvent {
         Cause::Release(_) => JournalEvent::Release,
         Cause::Credit(_) => JournalEvent::Credit,
         Cause::Debit(_) => JournalEvent::Debit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::contact::Composition;
+    use crate::domain::money::Minor;
+
+    /// The lines that a journal of `count` answers.
+    fn answer(count: u32, asked: JournalPage) -> Vec<Line> {
+        let newest = asked.newest.map_or(count, |newest| newest.min(count));
+        let line = |number| Line {
+            number,
+            at: Timestamp(i64::from(number)),
+            cause: Cause::Unlock,
+            amount: Minor(1),
+            balance: Minor(i64::from(number)),
+            of: Composition::default(),
+        };
+        let take = usize::try_from(asked.take).unwrap();
+        (1..=newest).rev().take(take).map(line).collect()
+    }
+
+    /// The numbers of every tenth line, as they are found by walks of at most `most` lines, each from where the last one ended.
+    fn walked(count: u32, most: u32) -> (Vec<u32>, u32) {
+        let (mut numbers, mut before, mut walks) = (Vec::new(), None, 0);
+        loop {
+            let mut looking = Looking::new(most, before);
+            while let Some(asked) = looking.next() {
+                let lines = answer(count, asked);
+                assert!(lines.len() <= 100);
+                looking.take_in(lines, |_| false, |line| line.number % 10 == 0);
+            }
+            walks += 1;
+            numbers.extend(looking.found.iter().map(|line| line.number));
+            before = looking.ended_at();
+            if before.is_none() {
+                return (numbers, walks);
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_is_out_of_reach_however_short_a_walk_is() {
+        let every_tenth: Vec<u32> = (1..=2_345)
+            .rev()
+            .filter(|number| number % 10 == 0)
+            .collect();
+        for (most, walks) in [(100_000, 1), (1_000, 3), (2_345, 1), (250, 10), (7, 335)] {
+            assert_eq!(walked(2_345, most), (every_tenth.clone(), walks), "{most}");
+        }
+        assert_eq!(walked(0, 10), (Vec::new(), 1));
+    }
+
+    #[test]
+    fn a_walk_ends_where_enough_is_found_or_no_older_line_is_wanted() {
+        let mut looking = Looking::new(1_000, None);
+        looking.enough = Some(3);
+        let mut asked = 0;
+        while let Some(page) = looking.next() {
+            asked += 1;
+            looking.take_in(answer(900, page), |_| false, |line| line.number % 100 == 0);
+        }
+        assert_eq!((asked, looking.ended_at()), (3, None));
+        let mut looking = Looking::new(1_000, None);
+        while let Some(page) = looking.next() {
+            looking.take_in(
+                answer(900, page),
+                |line| line.number < 750,
+                |line| line.number >= 750,
+            );
+        }
+        assert_eq!((looking.found.len(), looking.ended_at()), (151, None));
     }
 }

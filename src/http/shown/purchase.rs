@@ -46,9 +46,20 @@ pub(in crate::http) struct WirePurchase {
     date: i64,
     contact: WireContactReference,
     organisation: WireNamed,
+    /// What the organisation lies below, in the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_organisation: Option<WireNamed>,
+    /// The terminal access point of the organisation, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tap: Option<WirePurchaseTap>,
     classification: WireClassification,
     transaction_amounts: WireAmounts,
     pub(in crate::http) currency_code: String,
+    /// A purchase has its wallet's currency, the tenant's: this is 1.
+    exchange_rate: WireAmount,
+    total_default_currency: WireAmount,
+    /// ISO 4217.
+    default_currency_code: String,
     payment_medium_identifier: Option<String>,
     /// What was bought, as far as the till said.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -79,6 +90,14 @@ struct WireContactReference {
     /// Shown by a get; the answer to a post leaves it out.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+}
+
+/// Where a till stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PurchaseTap)]
+struct WirePurchaseTap {
+    id: String,
+    code: String,
 }
 
 /// Something that is referred to.
@@ -237,6 +256,13 @@ impl WirePurchase {
         let amount = |minor: Minor| WireAmount::from_minor(minor.0, decimals);
         let named = |named, entity| ids.write(PublicId::of(named, entity));
         let amounts = purchase.amounts;
+        let organisation = |number: u64| {
+            let known = shown.tenant.organisations.get(&number);
+            WireNamed {
+                id: named(Named::Organisation, number),
+                name: known.map_or_else(String::new, |it| it.name.clone()),
+            }
+        };
         WirePurchase {
             id: Some(ids.write(PublicId {
                 named: Named::Purchase,
@@ -263,14 +289,20 @@ impl WirePurchase {
                     OpenedProfile::Erased => String::new(),
                 }),
             },
-            organisation: WireNamed {
-                id: named(Named::Organisation, purchase.organisation),
-                name: shown
-                    .tenant
-                    .organisations
-                    .get(&purchase.organisation)
-                    .map_or_else(String::new, |organisation| organisation.name.clone()),
-            },
+            organisation: organisation(purchase.organisation),
+            parent_organisation: shown
+                .tenant
+                .organisations
+                .get(&purchase.organisation)
+                .and_then(|organisation| organisation.parent)
+                .map(organisation),
+            tap: shown
+                .tenant
+                .tap_of(purchase.organisation)
+                .map(|code| WirePurchaseTap {
+                    id: named(Named::Tap, purchase.organisation),
+                    code: code.to_owned(),
+                }),
             classification: WireClassification::of(ids, &purchase.classification),
             transaction_amounts: WireAmounts {
                 total: amount(amounts.total),
@@ -279,6 +311,9 @@ impl WirePurchase {
                 discount: amounts.discount.map(amount),
             },
             currency_code: purchase.currency.code().to_owned(),
+            exchange_rate: WireAmount::from_minor(1, 0),
+            total_default_currency: amount(amounts.total),
+            default_currency_code: shown.tenant.currency.code().to_owned(),
             payment_medium_identifier: purchase
                 .payment_medium_identifier
                 .as_deref()

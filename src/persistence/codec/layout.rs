@@ -365,7 +365,8 @@ stored!(choice contact::Cause {
     14 => ReturnedAward(of),
     15 => ReturnOwed(of),
 });
-stored!(record contact::Line { number, at, cause, amount, balance });
+stored!(record contact::Composition { commerce, pools, expires_at });
+stored!(record contact::Line { number, at, cause, amount, balance, of });
 stored!(record contact::Ledger { lines, count, balance });
 stored!(record contact::Count { offer, awards, amount });
 stored!(record contact::Counts { in_all, day, today });

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 
 use crate::app::Person;
 use crate::node::TestNode;
+use crate::venues::{publish, shown};
 
 /// A contact with an e-mail address signs up to schemes, buys, and looks at what comes of it.
 pub(super) async fn rewards_of_a_contact(node: TestNode) {
     let person = node
         .signed_up_by_email("ada@acme.example", "vivid turtle 9")
         .await;
+    publish(&node, &node.seed.organisations.merchants[0].id, &shown()).await;
     let offers = set_up(&node).await;
     let schemes = schemes(&node).await;
     let own = async |path: &str| {

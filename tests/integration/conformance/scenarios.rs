@@ -40,6 +40,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         own::memberships,
         own::tokens,
         money::wallet_and_purchases,
+        money::receipts,
         network::places,
         platform::custom_fields,
         users::sessions_of_a_user,

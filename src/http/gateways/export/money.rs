@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::held::day_of;
 use super::{Place, seconds};
 use crate::domain::contact::{
-    Activity, Cause, Given, Hold, Intent, Limits, Line, Locked, Lot, Purchase, ReturnOf,
-    SpendToken, SpendTokens, Spent, TopUp, Usage, Wallet,
+    Activity, Cause, Composition, Given, Hold, Intent, Limits, Line, Locked, Lot, Purchase,
+    ReturnOf, SpendToken, SpendTokens, Spent, TopUp, Usage, Wallet,
 };
 use crate::domain::entity::PurchaseView;
 use crate::domain::ids::Named;
@@ -155,7 +155,13 @@ pub(super) fn line(place: &Place<'_>, line: &Line) -> Value {
         cause,
         amount,
         balance,
+        of,
     } = line;
+    let Composition {
+        commerce,
+        pools,
+        expires_at,
+    } = of;
     let about = match cause {
         Cause::Award(number)
         | Cause::Spend(number)
@@ -191,6 +197,9 @@ pub(super) fn line(place: &Place<'_>, line: &Line) -> Value {
         "event": event_of(cause),
         "amount": place.amount(*amount),
         "balance": place.amount(*balance),
+        "commerce": place.amount(*commerce),
+        "commerce_pools": pools.iter().map(|offer| place.id(Named::Offer, *offer)).collect::<Vec<_>>(),
+        "expiration_date": expires_at.map(seconds),
         "about": about,
     })
 }

@@ -66,7 +66,7 @@ use crate::http::Api;
 #[openapi(
     info(
         title = "Clientele self-service API",
-        description = "What contacts do for themselves. An app sends its public key in the `api_key` header until the contact has signed in, and the contact's access token in the `Authorization` header (`Bearer …`) from then on. Both say the tenant and whether the call is live or a test.\n\nAn access token lasts 15 minutes; the refresh token gets the next one. Errors are `application/problem+json`. In test mode nothing is sent: read the codes from `GET /backoffice/v2/test_inbox`."
+        description = "What contacts do for themselves. An app sends its public key in the `api_key` header until the contact has signed in, and the contact's access token in the `Authorization` header (`Bearer …`) from then on. Both say the tenant and whether the call is live or a test.\n\nAn access token lasts 15 minutes; the refresh token gets the next one. A few operations are open to a server too: by a secret key of the Back Office, or a user's token. Errors are `application/problem+json`. In test mode nothing is sent: read the codes from `GET /backoffice/v2/test_inbox`."
     ),
     tags(
         (name = "Authentication", description = "Registering, signing in and out"),
@@ -116,7 +116,7 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(wallets::confirm::ask),
         routes!(wallets::confirm::confirm),
         routes!(wallets::code::get),
-        routes!(wallets::limits::get),
+        routes!(wallets::limits::get, wallets::limits::set),
         routes!(wallets::journals::list),
         routes!(wallets::transactions::list),
         routes!(wallets::summarised_totals::get),
@@ -177,6 +177,7 @@ pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("api_key"))),
     );
     schemes.add_security_scheme("access_token", bearer("JWT"));
+    schemes.add_security_scheme("user_token", bearer("JWT"));
     schemes.add_security_scheme("refresh_token", bearer("opaque"));
     let reference = reference::routes("/self-service", Arc::new(document.clone()));
     (routes.merge(reference), document)

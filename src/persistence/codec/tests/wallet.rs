@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::fixtures::{NOW, lot, purchase};
 use super::rewards;
 use crate::domain::contact::{
-    self, Cancellation, Cause, Counted, Direction, Entry, Hold, KeptPurchase, LimitRule, Limits,
-    Line, Locked, Lot, OfferCredit, Period, Reason, ReturnOf, Returned, TopUp, Usage, Use,
+    self, Cancellation, Cause, Composition, Counted, Direction, Entry, Hold, KeptPurchase,
+    LimitRule, Limits, Line, Locked, Lot, OfferCredit, Period, Reason, ReturnOf, Returned, TopUp,
+    Usage, Use,
 };
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -104,6 +105,11 @@ pub(super) fn lines() -> Vec<Line> {
             cause,
             amount: Minor(-5),
             balance: Minor(600),
+            of: Composition {
+                commerce: Minor(4),
+                pools: vec![9, 12],
+                expires_at: Some(NOW),
+            },
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use crate::app::Person;
 use crate::commerce::{merged, put};
 use crate::node::TestNode;
 use crate::own_data::{buys, gives_three, till};
+use crate::venues::{publish, shown};
 
 fn purchase(node: &TestNode, person: &Person) -> Value {
     json!({
@@ -28,6 +29,7 @@ pub(super) async fn wallet_and_purchases(node: TestNode) {
         },
         "expires_after_s": 3_888_000, "short_description": "Beans", "long_description": "Beans for beans",
     });
+    publish(&node, &node.seed.organisations.merchants[0].id, &shown()).await;
     let offer = gives_three(&node, "Beans", &bound).await;
     fill(&node, &person, &wallet).await;
     let purchases = trade(&node, &person).await;
@@ -42,6 +44,10 @@ pub(super) async fn wallet_and_purchases(node: TestNode) {
         "/journals?include_total=true&page=1&size=100",
         "/journals?type=CREDIT&order=ASC&is_wallet_fee=false",
         "/journals?type=DEBIT&order=DESC&sort=CREATED_DATE&transaction_type=SPEND",
+        "/journals?is_commerce=true&include_unallocated_credit=true",
+        "/journals?is_open=true",
+        "/transactions?pocket=BUSINESS",
+        "/transactions?pocket=BUSINESS_COMMERCE",
         "/journals?posted_on[gt]=1&posted_on[gte]=1&posted_on[lt]=4102444800&posted_on[lte]=4102444800",
         "/transactions?include_total=true&page=1&size=100",
         "/transactions?type=CREDIT&order=ASC&is_wallet_fee=false",
@@ -65,6 +71,10 @@ pub(super) async fn wallet_and_purchases(node: TestNode) {
         "/wallets/{wallet}/commerce_balances?commerce_pool_id={offer}"
     ))
     .await;
+    own(format!(
+        "/wallets/{wallet}/journals?commerce_pool_id={offer}"
+    ))
+    .await;
     for rest in [
         "include_total=true&page=1&size=10",
         "order=ASC&is_ad_hoc_returned=false",
@@ -82,6 +92,44 @@ pub(super) async fn wallet_and_purchases(node: TestNode) {
     }
 }
 
+/// Claims what nobody known bought, where each kind of TAP stands.
+pub(super) async fn receipts(node: TestNode) {
+    let person = node.signed_up(PHONE).await;
+    let merchant = &node.seed.organisations.merchants[0];
+    let mut places = vec![json!({ "id": merchant.venues[0].id })];
+    for (id, kind, code) in [
+        (&merchant.id, "merchant_tap", "M-1"),
+        (&merchant.venues[0].id, "venue_tap", "V-1"),
+    ] {
+        let path = format!("/organisations/{id}");
+        let set = put(&node, &path, &json!({ "tap_code": code })).send().await;
+        let tap = set.json()["tap"]["id"].clone();
+        places.push(json!({ kind: { "code": code } }));
+        places.push(json!({ kind: { "id": tap } }));
+    }
+    for (at, place) in places.iter().enumerate() {
+        let amounts = json!({ "total": 20, "net": 18, "tax": 2, "discount": 1 });
+        let number = format!("R-{at}");
+        let sale = json!({ "organisation": place, "transaction_amounts": amounts, "reference_number": number });
+        let sale = till(&node, "/purchases", &sale).send().await;
+        let claim = json!({
+            "id": number, "transaction_code": sale.json()["claim_code"], "organisation": place,
+            "transaction_amounts": amounts, "currency_code": "EUR",
+        });
+        for _ in 0..2 {
+            let claim = node
+                .own(Method::POST, "/purchases/reclaim", &person.access)
+                .with("content-type", "application/json")
+                .body(&claim);
+            let claimed = claim.send().await;
+            if claimed.status == 200 {
+                let path = format!("/purchases/{}", claimed.text("id"));
+                node.own(Method::GET, &path, &person.access).send().await;
+            }
+        }
+    }
+}
+
 /// Pays in, and bounds what may be spent.
 async fn fill(node: &TestNode, person: &Person, wallet: &str) {
     let topup =
@@ -91,15 +139,18 @@ async fn fill(node: &TestNode, person: &Person, wallet: &str) {
     till(node, &format!("/contacts/{}/journals", person.id), &journal)
         .send()
         .await;
-    let rule = |applies: &str, period: &str| json!({ "name": "A rule", "applies_for": [applies], "period": period, "maximum_amount": 400, "maximum_number": 99, "currency_code": "EUR" });
+    let rule = |applies: &str, period: &str| json!({ "id": "1", "name": "A rule", "applies_for": [applies], "period": period, "maximum_amount": 400, "maximum_number": 99, "currency_code": "EUR" });
     let rules = [
         rule("DEBIT", "DAILY"),
         rule("TOP_UP", "WEEKLY"),
         rule("DEBIT", "MONTHLY"),
     ];
     let path = format!("/wallets/{wallet}/limits");
-    put(node, &path, &json!({ "limit_rules": rules }))
+    node.own(Method::PUT, &path, "")
+        .without("authorization")
         .with("api_key", &node.secret_key("test"))
+        .with("content-type", "application/json")
+        .body(&json!({ "limit_rules": rules }))
         .send()
         .await;
     let card = json!({ "cim": "CARD-1" });

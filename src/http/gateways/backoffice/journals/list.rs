@@ -15,7 +15,7 @@ use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::shown::journal::{self, JournalEvent, Order, event_of};
+use crate::http::shown::journal::{self, JournalEvent, Order, Walk, event_of};
 use crate::http::{Api, failure, reply};
 
 /// Which lines.
@@ -58,7 +58,7 @@ impl Validate for ListQuery {
 
 /// List what moved in a wallet, newest first.
 ///
-/// The sum of all lines is the balance. `event` keeps those of one kind; the newest 1,000 lines are looked through for it.
+/// The sum of all lines is the balance. `event` keeps those of one kind; the newest 100,000 lines are looked through for it.
 #[utoipa::path(
     get, path = "/journals", tag = "Wallets", security(("api_key" = [])),
     params(
@@ -98,7 +98,13 @@ pub(in super::super) async fn list(
         None => journal::all(&api, contact, page).await?,
         Some(event) => {
             let is_wanted = |line: &Line| event_of(&line.cause) == event;
-            journal::fitting(&api, contact, page, Order::NewestFirst, is_wanted).await?
+            let walk = Walk {
+                page,
+                order: Order::NewestFirst,
+                before: None,
+                count: query.include_total,
+            };
+            journal::fitting(&api, contact, walk, is_wanted).await?
         }
     };
     let body = JournalPageBody {

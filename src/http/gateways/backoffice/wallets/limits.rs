@@ -14,7 +14,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::{Command as ContactCommand, Direction, LimitRule, Limits, Period};
 use crate::domain::entity::{Answer, Command, Query};
 use crate::domain::money::Currency;
-use crate::http::auth::Authorized;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::money_wire::not_negative;
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -23,7 +23,7 @@ use crate::http::{Api, failure, reply};
 
 /// The wallet whose limits were set.
 #[derive(Debug, Serialize, ToSchema)]
-struct LimitedWallet {
+pub(in crate::http::gateways) struct LimitedWallet {
     id: String,
 }
 
@@ -141,8 +141,18 @@ pub(in super::super) async fn set(
     Path(id): Path<String>,
     body: ValidJson<WireLimits>,
 ) -> Result<Response, Problem> {
-    let address = find(&api, &caller, &id)?;
-    let tenant = caller.tenant_view(&api).await?;
+    set_limits(&api, &caller, id, &body).await
+}
+
+/// Sets the limits of the wallet of this id, which is in the caller's world.
+pub(in crate::http::gateways) async fn set_limits(
+    api: &Api,
+    caller: &Caller,
+    id: String,
+    body: &WireLimits,
+) -> Result<Response, Problem> {
+    let address = find(api, caller, &id)?;
+    let tenant = caller.tenant_view(api).await?;
     let currency = tenant.currency;
     let mut faults = Faults::new();
     let mut rules = Vec::new();
@@ -170,7 +180,7 @@ pub(in super::super) async fn set(
         .router
         .command(address, command, None, Some(tenant))
         .await;
-    let timings = reply::timings(&caller, answer.timings);
+    let timings = reply::timings(caller, answer.timings);
     Ok(match answer.result {
         Ok(_) => reply::json(StatusCode::OK, &LimitedWallet { id }, timings),
         Err(why) => reply::refused(refusal(why), timings),

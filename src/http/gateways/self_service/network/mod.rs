@@ -28,7 +28,7 @@ fn named(api: &Api, tenant: &TenantView, id: &str) -> Result<u64, Problem> {
 }
 
 /// The addresses of an organisation that are seen in a mode.
-fn addresses(organisation: &Organisation, mode: Mode) -> impl Iterator<Item = &Address> {
+pub(super) fn addresses(organisation: &Organisation, mode: Mode) -> impl Iterator<Item = &Address> {
     let all = organisation.profile.addresses.iter();
     all.filter(move |it| mode == Mode::Test || !it.is_test_mode)
 }

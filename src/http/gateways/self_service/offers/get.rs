@@ -8,11 +8,13 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::super::network::addresses;
 use super::Onlooker;
 use super::wire::{Owner, Scheme, WireRole};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::organisation::WireAddress;
 use crate::http::{Api, reply};
 
 /// An offer, with when and where it gives.
@@ -53,7 +55,7 @@ struct Targets {
 struct Target {
     id: String,
     name: String,
-    locations: Vec<serde_json::Value>,
+    locations: Vec<WireAddress>,
     r#type: WireRole,
 }
 
@@ -83,7 +85,9 @@ pub(in super::super) async fn get(
         Some(Target {
             id: ids.write(PublicId::of(Named::Organisation, *number)),
             name: organisation.name.clone(),
-            locations: Vec::new(),
+            locations: addresses(organisation, token.mode())
+                .map(|address| WireAddress::of(address, *number, ids))
+                .collect(),
             r#type: organisation.role.into(),
         })
     });

@@ -8,7 +8,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::network::addresses;
 use super::own;
+use crate::domain::address::Mode;
 use crate::domain::contact::Lot;
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
@@ -22,6 +24,7 @@ use crate::http::hours::text_of;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::organisation::WireAddress;
 use crate::http::{Api, failure, reply};
 use crate::limits::PAGE_SIZE_MAX;
 
@@ -72,6 +75,8 @@ struct WirePlace {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     r#type: Option<WireRole>,
+    /// Where it is.
+    locations: Vec<WireAddress>,
 }
 
 /// What expires when, in days from now. What never expires counts as last.
@@ -142,7 +147,7 @@ impl WireCommerceBalance {
         (pool, lots): (u64, Vec<Lot>),
         now: Timestamp,
         ids: &PublicIds,
-        tenant: &TenantView,
+        (tenant, mode): (&TenantView, Mode),
         with_expiration: bool,
     ) -> WireCommerceBalance {
         let amount = |minor| WireAmount::from_minor(minor, tenant.currency.decimals());
@@ -157,6 +162,11 @@ impl WireCommerceBalance {
                 id: ids.write(PublicId::of(Named::Organisation, *number)),
                 name: known.map_or_else(String::new, |it| it.name.clone()),
                 r#type: known.map(|it| it.role.into()),
+                locations: known
+                    .into_iter()
+                    .flat_map(|it| addresses(it, mode))
+                    .map(|address| WireAddress::of(address, *number, ids))
+                    .collect(),
             }
         });
         WireCommerceBalance {
@@ -228,9 +238,10 @@ pub(in super::super) async fn list(
             pools.entry(pool).or_default().push(lot);
         }
     }
+    let world = (&*tenant, token.mode());
     let shown = pools
         .into_iter()
-        .map(|pool| WireCommerceBalance::of(pool, now, ids, &tenant, query.include_expiration));
+        .map(|pool| WireCommerceBalance::of(pool, now, ids, world, query.include_expiration));
     // There are no more than offers, which are fewer than a page may hold.
     let page = Page::of(None, Some(PAGE_SIZE_MAX));
     let (content, paging) = page.cut(shown.collect(), true);

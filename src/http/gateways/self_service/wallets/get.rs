@@ -3,8 +3,9 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{own, view};
-use crate::http::auth::bearer::ContactToken;
+use super::{reached, view};
+use crate::domain::api_key::Scope;
+use crate::http::auth::bearer::SecretKeyOrToken;
 use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::wallet::WireWallet;
@@ -12,7 +13,7 @@ use crate::http::{Api, reply};
 
 /// Get the contact's own wallet.
 #[utoipa::path(
-    get, path = "/wallets/{id}", tag = "Wallet", security(("access_token" = [])),
+    get, path = "/wallets/{id}", tag = "Wallet", security(("access_token" = []), ("secret_key" = [])),
     params(
         ("id" = String, Path, description = "The wallet's id, from the contact"),
         ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 if it is still the newest"),
@@ -20,24 +21,25 @@ use crate::http::{Api, reply};
     responses(
         (status = 200, description = "The wallet", body = WireWallet),
         (status = 304, description = "Unchanged"),
-        (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not the wallet of the token's contact", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No token or key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not the wallet of the token's contact, or of the key's network", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    token: ContactToken,
+    caller: SecretKeyOrToken<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
     headers: Conditions,
 ) -> Result<Response, Problem> {
-    let contact = own(&api, &token, &id)?;
-    let tenant = token.tenant_view(&api).await?;
+    let contact = reached(&api, &caller, &id)?;
+    let tenant = caller.tenant_view(&api).await?;
     let (view, engine) = view(&api, contact).await?;
     let code = api.router.wallet_code(&contact, view.code_slot);
     let ids = api.router.secrets().public_ids();
     let wallet = WireWallet::of((id, code), &view, ids, &tenant);
     let etag = WireWallet::etag(&view);
-    let timings = reply::timings(&token, engine);
+    let timings = reply::timings(&caller, engine);
     Ok(reply::representation(&wallet, &etag, &headers, timings))
 }

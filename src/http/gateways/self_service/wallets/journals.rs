@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::own;
-use super::query::{LinesQuery, WireMovement, WireOrder};
+use super::query::{Lines, LinesQuery, WireMovement, WireOrder};
 use crate::actors::router::Timings;
 use crate::domain::contact::{Cause, Line};
 use crate::domain::ids::{Named, PublicId, PublicIds};
@@ -38,6 +38,14 @@ struct WireEntry {
     transaction_type: JournalEvent,
     /// The balance after it.
     balance: WireAmount,
+    /// When the first of what came in expires, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration_date: Option<i64>,
+    /// A wallet has one currency, its tenant's: this is 1.
+    exchange_rate: WireAmount,
+    total_default_currency: WireAmount,
+    /// ISO 4217.
+    default_currency_code: String,
 }
 
 /// A page of movements.
@@ -46,6 +54,9 @@ struct WireEntry {
 pub(in super::super) struct EntryPage {
     content: Vec<WireEntry>,
     paging: Paging,
+    /// Where the movements are so many that not all were looked through: `before` of the request that goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<String>,
 }
 
 /// What was noted with a line.
@@ -86,7 +97,7 @@ pub(super) fn line_id(ids: &PublicIds, contact: u64, line: &Line) -> String {
 
 /// List what moved in the contact's own wallet.
 ///
-/// With a filter or from the oldest on, the newest 1,000 movements are looked through.
+/// With a filter or from the oldest on, the newest 100,000 movements are looked through; where there are more, the answer says how to go on.
 #[utoipa::path(
     get, path = "/wallets/{id}/journals", tag = "Wallet", security(("access_token" = [])),
     params(
@@ -94,11 +105,16 @@ pub(super) fn line_id(ids: &PublicIds, contact: u64, line: &Line) -> String {
         ("type" = Option<WireMovement>, Query, description = "Only what came in, or went out"),
         ("transaction_type" = Option<JournalEvent>, Query, description = "Only of this kind"),
         ("is_wallet_fee" = Option<bool>, Query, description = "Only fees; there are none"),
+        ("commerce_pool_id" = Option<String>, Query, description = "Only what moved money that this offer binds"),
+        ("is_commerce" = Option<bool>, Query, description = "Only what moved commerce money, or none"),
+        ("is_open" = Option<bool>, Query, description = "Only what moved money that nothing binds, or none"),
+        ("include_unallocated_credit" = Option<bool>, Query, description = "Makes no difference: what is credited is the wallet's at once"),
         ("posted_on" = Option<i64>, Query, description = "In this second, in Unix seconds"),
         ("posted_on[gt]" = Option<i64>, Query, description = "After this second"),
         ("posted_on[gte]" = Option<i64>, Query, description = "In this second or later"),
         ("posted_on[lt]" = Option<i64>, Query, description = "Before this second"),
         ("posted_on[lte]" = Option<i64>, Query, description = "In this second or earlier"),
+        ("before" = Option<String>, Query, description = "Only movements before the one of this id: `next_before` of an answer"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
@@ -122,7 +138,11 @@ pub(in super::super) async fn list(
 ) -> Result<Response, Problem> {
     let contact = own(&api, &token, &id)?;
     let tenant = token.tenant_view(&api).await?;
-    let (lines, paging) = query.lines(&api, contact).await?;
+    let Lines {
+        lines,
+        paging,
+        next_before,
+    } = query.lines(&api, contact).await?;
     let ids = api.router.secrets().public_ids();
     let shown = lines.iter().map(|line| WireEntry {
         id: line_id(ids, contact.entity, line),
@@ -133,10 +153,18 @@ pub(in super::super) async fn list(
         description: note(&line.cause),
         transaction_type: event_of(&line.cause),
         balance: WireAmount::from_minor(line.balance.0, tenant.currency.decimals()),
+        expiration_date: match WireMovement::of(line) {
+            WireMovement::Credit => line.of.expires_at.map(|at| at.unix_seconds()),
+            WireMovement::Debit => None,
+        },
+        exchange_rate: WireAmount::from_minor(1, 0),
+        total_default_currency: moved(line, tenant.currency),
+        default_currency_code: tenant.currency.code().to_owned(),
     });
     let page = EntryPage {
         content: shown.collect(),
         paging,
+        next_before,
     };
     let timings = reply::timings(&token, Timings::default());
     Ok(reply::json(StatusCode::OK, &page, timings))

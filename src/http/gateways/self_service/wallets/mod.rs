@@ -14,7 +14,8 @@ use crate::actors::router::Timings;
 use crate::domain::address::Address;
 use crate::domain::entity::{Answer, Query, WalletView};
 use crate::domain::ids::Named;
-use crate::http::auth::bearer::ContactToken;
+use crate::http::auth::Who;
+use crate::http::auth::bearer::{ContactToken, SecretKeyOrToken};
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
 
@@ -24,6 +25,24 @@ pub(super) fn own(api: &Api, token: &ContactToken, id: &str) -> Result<Address, 
     let read = api.router.secrets().public_ids().read_as(Named::Wallet, id);
     read.filter(|id| id.entity == contact.entity && id.part == 0)
         .map(|_| contact)
+        .ok_or_else(failure::not_found)
+}
+
+/// Whose wallet has this id: for a contact its own, for a server any of its tenant's in the key's mode.
+pub(super) fn reached<const SCOPE: u32>(
+    api: &Api,
+    caller: &SecretKeyOrToken<SCOPE>,
+    id: &str,
+) -> Result<Address, Problem> {
+    let read = api.router.secrets().public_ids().read_as(Named::Wallet, id);
+    let address = read
+        .filter(|id| id.part == 0)
+        .map(|id| id.owner(caller.tenant(), caller.mode()));
+    address
+        .filter(|it| match &caller.who {
+            Who::Contact(signed_in) => signed_in.contact == *it,
+            Who::Key(_) | Who::User(_) => true,
+        })
         .ok_or_else(failure::not_found)
 }
 

@@ -5,13 +5,14 @@ use utoipa::ToSchema;
 
 use crate::domain::address::Address;
 use crate::domain::contact::Line;
+use crate::domain::ids::{Named, PublicId};
 use crate::domain::money::Minor;
-use crate::http::Api;
 use crate::http::dates::DateRange;
 use crate::http::extract::{Faults, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::Problem;
-use crate::http::shown::journal::{self, Found, JournalEvent, Order, event_of};
+use crate::http::shown::journal::{self, Found, JournalEvent, Order, Walk, event_of};
+use crate::http::{Api, failure};
 
 use super::super::wire::not_built;
 
@@ -31,6 +32,29 @@ impl WireMovement {
         match line.amount < Minor::ZERO {
             true => WireMovement::Debit,
             false => WireMovement::Credit,
+        }
+    }
+}
+
+/// Which of a wallet's pockets money is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = WalletPocket)]
+pub(super) enum WirePocket {
+    /// What the platform backs: nothing is in it.
+    Crmcom,
+    /// What the business backs, and nothing binds.
+    Business,
+    /// What the business backs, and its offers bind.
+    BusinessCommerce,
+}
+
+impl WirePocket {
+    /// That of a line: of one that moved money of both, the commerce money's.
+    pub(super) fn of(line: &Line) -> WirePocket {
+        match line.has_commerce() {
+            true => WirePocket::BusinessCommerce,
+            false => WirePocket::Business,
         }
     }
 }
@@ -83,9 +107,13 @@ pub(in super::super) struct LinesQuery {
     commerce_pool_id: Option<String>,
     is_commerce: Option<bool>,
     is_open: Option<bool>,
-    include_unallocated_credit: Option<bool>,
-    pocket: Option<String>,
+    // What is credited is the wallet's at once: with or without what is not allocated yet, the lines are the same.
+    #[serde(rename = "include_unallocated_credit")]
+    _include_unallocated_credit: Option<bool>,
+    pocket: Option<WirePocket>,
     community_member_id: Option<String>,
+    #[serde(rename = "before")]
+    before_line: Option<String>,
     page: Option<u32>,
     size: Option<u32>,
     sort: Option<String>,
@@ -116,36 +144,29 @@ impl LinesQuery {
 
     /// Refuses what a line does not say: to leave such a filter out would show the wrong lines.
     fn must_be_built(&self) -> Result<(), Problem> {
-        let unknown = [
-            ("commerce_pool_id", self.commerce_pool_id.is_some()),
-            ("is_commerce", self.is_commerce.is_some()),
-            ("is_open", self.is_open.is_some()),
-            (
-                "include_unallocated_credit",
-                self.include_unallocated_credit.is_some(),
-            ),
-            ("pocket", self.pocket.is_some()),
-            ("community_member_id", self.community_member_id.is_some()),
-        ];
-        let asked = unknown.into_iter().find(|(_, is_asked)| *is_asked);
-        asked.map_or(Ok(()), |(member, _)| {
+        self.community_member_id.as_ref().map_or(Ok(()), |_| {
             Err(not_built(
-                member,
-                "a list without this filter, or with type, transaction_type and posted_on,",
+                "community_member_id",
+                "a list of the contact's own movements",
             ))
         })
     }
 
     fn is_all(&self) -> bool {
+        let kinds = [self.is_commerce, self.is_open, self.is_wallet_fee];
         self.r#type.is_none()
             && self.transaction_type.is_none()
-            && self.is_wallet_fee != Some(true)
+            && kinds.iter().all(Option::is_none)
+            && self.commerce_pool_id.is_none()
+            && self.pocket.is_none()
+            && self.before_line.is_none()
             && self.dates().first().is_none()
             && self.dates().last().is_none()
             && Order::from(self.order) == Order::NewestFirst
     }
 
-    fn is_wanted(&self, line: &Line) -> bool {
+    /// Whether a line is wanted, where `pool` is the offer that is to bind its money, by number.
+    fn is_wanted(&self, line: &Line, pool: Option<u64>) -> bool {
         self.r#type
             .is_none_or(|wanted| wanted == WireMovement::of(line))
             && self
@@ -153,34 +174,79 @@ impl LinesQuery {
                 .is_none_or(|wanted| wanted == event_of(&line.cause))
             // Nothing costs a fee.
             && self.is_wallet_fee != Some(true)
+            && self.is_commerce.is_none_or(|wanted| wanted == line.has_commerce())
+            && self.is_open.is_none_or(|wanted| wanted == line.has_open())
+            && self.pocket.is_none_or(|wanted| wanted == WirePocket::of(line))
+            && (self.commerce_pool_id.is_none() || pool.is_some_and(|it| line.is_of_pool(it)))
             && self.dates().holds(line.at)
     }
 
+    /// The number of the line that all lines are to be older than.
+    fn before(&self, api: &Api, contact: Address) -> Result<Option<u32>, Problem> {
+        let Some(id) = &self.before_line else {
+            return Ok(None);
+        };
+        let ids = api.router.secrets().public_ids();
+        let line = ids.read_as(Named::JournalLine, id);
+        let own = line.filter(|line| line.entity == contact.entity);
+        own.map(|line| Some(line.part)).ok_or_else(|| {
+            failure::invalid_field(
+                "before",
+                "unknown",
+                "must be next_before of an answer about this wallet, or be left out",
+            )
+        })
+    }
+
     /// The lines of the page, and where it lies.
-    pub(super) async fn lines(
-        &self,
-        api: &Api,
-        contact: Address,
-    ) -> Result<(Vec<Line>, Paging), Problem> {
+    pub(super) async fn lines(&self, api: &Api, contact: Address) -> Result<Lines, Problem> {
         self.must_be_built()?;
         let page = self.page();
+        let walk = Walk {
+            page,
+            order: self.order.into(),
+            before: self.before(api, contact)?,
+            count: self.include_total,
+        };
+        let ids = api.router.secrets().public_ids();
+        let pool = self.commerce_pool_id.as_deref();
+        let pool = pool.and_then(|id| ids.read_as(Named::Offer, id));
+        let pool = pool.map(|id| id.entity);
         let Found {
             lines,
             total,
             has_more,
+            ended_at,
         } = match self.is_all() {
             true => journal::all(api, contact, page).await?,
             false => {
-                let is_wanted = |line: &Line| self.is_wanted(line);
-                journal::fitting(api, contact, page, self.order.into(), is_wanted).await?
+                let is_wanted = |line: &Line| self.is_wanted(line, pool);
+                journal::fitting(api, contact, walk, is_wanted).await?
             }
         };
-        let paging = Paging {
-            page: page.page,
-            size: page.size,
-            total: self.include_total.then_some(total),
-            has_more,
-        };
-        Ok((lines, paging))
+        Ok(Lines {
+            lines,
+            paging: Paging {
+                page: page.page,
+                size: page.size,
+                total: self.include_total.then_some(total),
+                has_more,
+            },
+            next_before: ended_at.map(|part| {
+                ids.write(PublicId {
+                    named: Named::JournalLine,
+                    entity: contact.entity,
+                    part,
+                })
+            }),
+        })
     }
+}
+
+/// A page of lines.
+pub(super) struct Lines {
+    pub(super) lines: Vec<Line>,
+    pub(super) paging: Paging,
+    /// The line to go on from, where not all were looked through.
+    pub(super) next_before: Option<String>,
 }

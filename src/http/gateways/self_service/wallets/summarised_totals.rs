@@ -6,10 +6,11 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::own;
+use super::reached;
 use crate::actors::router::Timings;
+use crate::domain::api_key::Scope;
 use crate::domain::contact::{Cause, Line};
-use crate::http::auth::bearer::ContactToken;
+use crate::http::auth::bearer::SecretKeyOrToken;
 use crate::http::dates::DateRange;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::money_wire::WireAmount;
@@ -93,10 +94,10 @@ fn adds(line: &Line) -> Option<(TotalOf, i64)> {
 
 /// Sum up what moved in the contact's own wallet.
 ///
-/// Of all time, or of the time between the dates. The newest 1,000 movements are summed; of a wallet with more, ask for a time that begins
+/// Of all time, or of the time between the dates. The newest 100,000 movements are summed; of a wallet with more, ask for a time that begins
 /// later.
 #[utoipa::path(
-    get, path = "/wallets/{id}/summarised_totals", tag = "Wallet", security(("access_token" = [])),
+    get, path = "/wallets/{id}/summarised_totals", tag = "Wallet", security(("access_token" = []), ("secret_key" = [])),
     params(
         ("id" = String, Path, description = "The wallet's id, from the contact"),
         ("posted_on[gt]" = Option<i64>, Query, description = "After this second, in Unix seconds"),
@@ -106,20 +107,21 @@ fn adds(line: &Line) -> Option<(TotalOf, i64)> {
     ),
     responses(
         (status = 200, description = "The totals", body = WalletTotals),
-        (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not the wallet of the token's contact", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No token or key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not the wallet of the token's contact, or of the key's network", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong, or more has moved since than is summed at a time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    token: ContactToken,
+    caller: SecretKeyOrToken<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
     query: ValidQuery<TotalsQuery>,
 ) -> Result<Response, Problem> {
-    let contact = own(&api, &token, &id)?;
-    let tenant = token.tenant_view(&api).await?;
+    let contact = reached(&api, &caller, &id)?;
+    let tenant = caller.tenant_view(&api).await?;
     let dates = query.dates();
     let is_wanted = |line: &Line| dates.holds(line.at);
     let looked = journal::look(&api, contact, dates.first(), is_wanted).await?;
@@ -127,7 +129,7 @@ pub(in super::super) async fn get(
         return Err(failure::invalid_field(
             "posted_on[gte]",
             "too_broad",
-            "must lie later: more than 1,000 movements have come since, and no more are summed at a time",
+            "must lie later: more than 100,000 movements have come since, and no more are summed at a time",
         ));
     }
     let total = |of: TotalOf| {
@@ -145,6 +147,6 @@ pub(in super::super) async fn get(
             .map(total)
             .into(),
     };
-    let timings = reply::timings(&token, Timings::default());
+    let timings = reply::timings(&caller, Timings::default());
     Ok(reply::json(StatusCode::OK, &totals, timings))
 }
