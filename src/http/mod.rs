@@ -20,6 +20,7 @@ pub mod failure;
 mod freshness;
 pub mod gateways;
 mod hours;
+pub mod mac_address;
 pub mod misses;
 pub mod money_wire;
 pub mod paging;

@@ -54,5 +54,19 @@ pub const EXISTENCE_QUESTIONS_PER_ADDRESS: u32 = 30;
 /// The same of all addresses together, to one tenant in one mode: as many as it has codes sent.
 pub const EXISTENCE_QUESTIONS_PER_TENANT: u32 = 10_000;
 
+/// How many guests and devices one address may let in within an hour: those of a full café. Each leaves a contact, and proves nothing for it.
+pub const GUESTS_PER_ADDRESS: u32 = 100;
+
+/// The same of all addresses together, to one tenant in one mode: as many as it has codes sent, so that guests fill a disk no faster than
+/// registrations do.
+pub const GUESTS_PER_TENANT: u32 = 10_000;
+
+/// For how long guests are counted: an hour.
+pub const GUESTS_SECONDS: u32 = 3_600;
+
+/// The shortest `Idempotency-Key` of a registration that proves nothing, in characters: whoever sends it again gets the contact, so that it
+/// must be as hard to guess as a UUID.
+pub const UNPROVEN_IDEMPOTENCY_KEY_CHARS_MIN: usize = 20;
+
 /// For how long these questions are counted: an hour.
 pub const EXISTENCE_QUESTIONS_SECONDS: u32 = 3_600;

@@ -380,6 +380,7 @@ mod tests {
             nonce: [4; 16],
             issued_at: Timestamp(1),
             expires_at: Timestamp(2),
+            trust: access::Trust::Proven,
             organisation: None,
         };
         let token = secrets.refresh_token(&contact(), &session);

@@ -37,6 +37,7 @@ mod exports;
 mod foreign;
 mod full_lists;
 mod goals;
+mod guests;
 mod idempotency;
 mod identities;
 mod images;

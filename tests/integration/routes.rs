@@ -190,7 +190,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
         .post("/api_keys", &weak)
         .with("api_key", &node.secret_key("test"));
     let weak = weak.send().await.text("value");
-    let app = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.register", "contacts.exists"] });
+    let app = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.register", "contacts.exists", "contacts.guests"] });
     let app = node
         .post("/api_keys", &app)
         .with("api_key", &node.secret_key("test"));

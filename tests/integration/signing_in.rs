@@ -331,7 +331,7 @@ async fn a_registration_that_is_not_built_or_not_known_creates_nothing() {
         (
             v2,
             with("identification", json!({ "provider": "MAC_ADDRESS" })),
-            (501, "not_built"),
+            (422, "invalid_request"),
         ),
         (v2, with("referral_code", json!("R1")), (501, "not_built")),
         (v2, with("pass_pin", json!("1")), (501, "not_built")),
@@ -417,12 +417,12 @@ async fn signing_in_by_what_is_not_built_or_not_known_does_nothing() {
         (
             authenticate,
             json!({ "provider": "MAC_ADDRESS", "mac_address": "x" }),
-            (501, "not_built"),
+            (422, "invalid_request"),
         ),
         (
             authenticate,
             json!({ "login_as_guest": true }),
-            (501, "not_built"),
+            (403, "insufficient_scope"),
         ),
         (
             authenticate,

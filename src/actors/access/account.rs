@@ -96,7 +96,8 @@ impl Router {
         let (tenant, mode) = (address.tenant, address.mode);
         let value = account.value(self, tenant, mode);
         if let Some(other) = self.identity_holder(address, value).await? {
-            return self.sign_in(address, other, Some(remember)).await;
+            let trust = account.provider.trust();
+            return self.sign_in(address, other, trust, Some(remember)).await;
         }
         let code = contact_creation::derived_code(address.entity);
         let claim = self
@@ -146,7 +147,10 @@ impl Router {
             entity: value.entry(),
         };
         match self.identity_holder(near, value).await? {
-            Some(contact) => self.sign_in(near, contact, None).await,
+            Some(contact) => {
+                let trust = account.provider.trust();
+                self.sign_in(near, contact, trust, None).await
+            }
             None => Err(AccessRefused::InvalidLogin),
         }
     }

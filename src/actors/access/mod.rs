@@ -13,6 +13,7 @@ mod adding;
 mod confirming;
 mod destination;
 mod existence;
+mod guest;
 mod on_file;
 mod one_time_token;
 mod password;
@@ -32,7 +33,7 @@ use crate::domain::time::{Span, Timestamp};
 use crate::secrets::AuthOtp;
 
 // What callers need of other modules.
-pub use crate::domain::access::SessionView;
+pub use crate::domain::access::{SessionView, Trust};
 pub use crate::secrets::{ContactSession, OneTimeToken};
 pub use account::{Account, AccountRegistration, UsedCodeFlow};
 pub use adding::Begun;

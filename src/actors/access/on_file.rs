@@ -73,8 +73,16 @@ impl Router {
         to: impl Fn(&Profile) -> Option<Destination> + Send,
     ) -> Result<Challenged, AccessRefused> {
         let value = self.detail(first, tenant, mode);
-        let nobody = self.nobody(tenant, mode, value);
-        self.count_send(nobody, value).await?;
+        // Counted as what somebody signs in by, where the code may go there: one phone gets one code, however it is asked for.
+        let sent_here = match first {
+            Detail::Reached(to) if to.channel() == channel => Some(to.clone()),
+            Detail::Reached(_) | Detail::Card(_) => None,
+        };
+        let counted = sent_here
+            .as_ref()
+            .map_or(value, |to| to.identity(self.secrets(), tenant, mode));
+        let nobody = self.nobody(tenant, mode, counted);
+        self.count_send(nobody, counted).await?;
         let holder = self.identity_holder(nobody, value).await?;
         let contact = Address {
             entity: holder.unwrap_or(nobody.entity),
@@ -87,15 +95,11 @@ impl Router {
         let known = self.known_by(contact, &values).await?;
         let known = known.filter(|profile| facts.iter().all(|fact| fact.is_of(profile)));
         // What was sent here and can be reached this way was counted, and anything else must be.
-        let sent_here = match first {
-            Detail::Reached(to) if to.channel() == channel => Some(to.clone()),
-            Detail::Reached(_) | Detail::Card(_) => None,
-        };
         let is_counted = sent_here.is_some();
         let to = known.and_then(|profile| sent_here.or_else(|| to(&profile)));
         let goes_to = to
             .as_ref()
-            .map(|to| to.detail(self.secrets(), tenant, mode));
+            .map(|to| to.identity(self.secrets(), tenant, mode));
         let may_be_sent = is_counted || self.count_on_file(contact, value, goes_to).await?;
         let to = to.filter(|_| may_be_sent);
         let (contact, challenge) = match (to, goes_to) {
@@ -106,7 +110,7 @@ impl Router {
                 (contact, on_file)
             }
             _ => {
-                let new = self.new_challenge(&nobody, Purpose::SignIn, channel, value)?;
+                let new = self.new_challenge(&nobody, Purpose::SignIn, channel, counted)?;
                 (nobody, access::Command::Challenge(Purpose::SignIn, new))
             }
         };

@@ -6,7 +6,7 @@ use super::{AccessRefused, Challenged, Destination, SignedIn, nonce};
 use crate::actors::contact_creation::{self, as_contact};
 use crate::actors::envelope::{Failure, Unavailable};
 use crate::actors::router::{Router, unexpected};
-use crate::domain::access::{self, PasswordHash, Progress, Purpose};
+use crate::domain::access::{self, PasswordHash, Progress, Purpose, Trust};
 use crate::domain::address::Address;
 use crate::domain::contact::{
     self, ContactType, Profile, Propose, Register, RegistrationView, Stage, ValueProof,
@@ -112,7 +112,8 @@ impl Router {
             // The answer to an earlier try was lost.
             (Stage::Active, ..) => return self.first_session(contact).await,
             (Stage::Proposed, Some(Progress::Passed(other)), _) => {
-                return self.sign_in(contact, other, remember).await;
+                let trust = registration.trust;
+                return self.sign_in(contact, other, trust, remember).await;
             }
             (Stage::Proposed, Some(Progress::Proven), Some(value)) => value,
             (
@@ -130,7 +131,8 @@ impl Router {
             self.tell_access(contact, pass, None)
                 .await
                 .map_err(|failure| self.refused(failure))?;
-            return self.sign_in(contact, other, remember).await;
+            let trust = registration.trust;
+            return self.sign_in(contact, other, trust, remember).await;
         }
         let claims: Vec<ValueHash> = registration.claims;
         for claim in &claims {
@@ -220,18 +222,22 @@ impl Router {
         }
     }
 
-    /// Signs in the contact that has the value which a registration has proven.
+    /// Signs in the contact that has the value which a registration has proven, as far as that is to be trusted.
     pub(super) async fn sign_in(
         &self,
         registration: Address,
         entity: u64,
+        trust: Trust,
         remember: Option<Remember>,
     ) -> Result<SignedIn, AccessRefused> {
         let contact = Address {
             entity,
             ..registration
         };
-        let sign_in = access::Command::SignIn(nonce()?);
+        let sign_in = match trust {
+            Trust::Proven => access::Command::SignIn(nonce()?),
+            Trust::Recognised => access::Command::Recognise(nonce()?),
+        };
         match self.tell_access(contact, sign_in, remember).await {
             Ok(Answer::Session(session)) => Ok(SignedIn {
                 contact,

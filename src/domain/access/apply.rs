@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::challenge::{CHALLENGES_MAX, TRIES_MAX};
-use super::session::SESSIONS_MAX;
 use super::{Access, Challenge, Event, Guesses, OnFile, Progress, SealedPassword, Session};
 use crate::domain::time::Timestamp;
 
@@ -104,8 +103,9 @@ impl Access {
     fn apply_session(&mut self, session: Session) {
         self.session_count = session.number;
         self.sessions.retain(|it| session.began_at < it.expires_at);
-        if self.sessions.len() >= SESSIONS_MAX {
-            let idlest = self.sessions.iter().min_by_key(|it| it.rotated_at);
+        let alike = self.sessions.iter().filter(|it| it.trust == session.trust);
+        if alike.clone().count() >= session.trust.sessions_max() {
+            let idlest = alike.min_by_key(|it| it.rotated_at);
             let idlest = idlest.map(|it| it.number);
             self.sessions.retain(|it| Some(it.number) != idlest);
         }

@@ -96,8 +96,7 @@ impl Access {
         change: &ChangePassword,
         wall: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
-        let session = self.session(change.session);
-        let session = session.filter(|it| wall < it.expires_at);
+        let session = self.acting(change.session, wall);
         let session = session.ok_or(Rejection::InvalidGrant)?;
         let is_recent = wall < session.began_at.after(SIGNED_IN_RECENTLY);
         let present = self.password.as_ref().map(|it| it.number);
@@ -155,10 +154,8 @@ impl Access {
         value: &ValueHash,
         wall: Timestamp,
     ) -> Result<(), Rejection> {
-        let session = self.session(add.session);
-        session
-            .filter(|it| wall < it.expires_at)
-            .ok_or(Rejection::InvalidGrant)?;
+        let session = self.acting(add.session, wall);
+        session.ok_or(Rejection::InvalidGrant)?;
         if self.identities.iter().any(|it| it.value == *value) {
             return Err(Rejection::IdentityKnown);
         }
@@ -193,8 +190,7 @@ impl Access {
     pub(super) fn identity_proven(&self, right: &Challenge, wall: Timestamp) -> Option<Event> {
         let adding = self.adding.as_ref();
         let adding = adding.filter(|it| it.value == right.destination && wall < it.lapses_at)?;
-        let session = self.session(adding.add.session);
-        session.filter(|it| wall < it.expires_at)?;
+        self.acting(adding.add.session, wall)?;
         Some(Event::IdentityProven(right.number, adding.add.session))
     }
 

@@ -49,6 +49,8 @@ pub enum Command {
     Confirm(Purpose, Attempt),
     /// Sign in: control of an identity was proven elsewhere. With what is to make the session's tokens.
     SignIn([u8; 16]),
+    /// Begin a session of somebody who was recognised by something that others can imitate. With what is to make its tokens.
+    Recognise([u8; 16]),
     /// Sign in: the password of this number was right. With what is to make the session's tokens.
     SignInByPassword(u32, [u8; 16]),
     /// Every value of the registration is held: exist, and be signed in.
@@ -275,6 +277,10 @@ impl Access {
                 Account::Exists => Ok(vec![self.signed_in(*nonce, wall)]),
                 Account::Registering | Account::Nobody => Err(Rejection::CodeInvalid),
             },
+            Command::Recognise(nonce) => match account {
+                Account::Exists => Ok(vec![Event::SignedIn(self.begun(*nonce, wall).recognised())]),
+                Account::Registering | Account::Nobody => Err(Rejection::CodeInvalid),
+            },
             Command::SignInByPassword(number, nonce) => {
                 let is_current = self
                     .password
@@ -366,8 +372,11 @@ impl Access {
     }
 
     fn signed_in(&self, nonce: [u8; 16], wall: Timestamp) -> Event {
-        let number = self.session_count.saturating_add(1);
-        Event::SignedIn(Session::begun(number, nonce, wall))
+        Event::SignedIn(self.begun(nonce, wall))
+    }
+
+    fn begun(&self, nonce: [u8; 16], wall: Timestamp) -> Session {
+        Session::begun(self.session_count.saturating_add(1), nonce, wall)
     }
 
     /// The registration, if its code came back and it has not lapsed.

@@ -27,8 +27,8 @@ pub use decide::{Attempt, Command, Ended, Event, Rejection};
 pub use message::Message;
 pub use password::{Cost, PasswordHash};
 pub use session::{
-    ACCESS_LASTS, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS, SESSIONS_MAX, Session,
-    SessionView, Which,
+    ACCESS_LASTS, RECOGNISED_SESSIONS_MAX, REFRESH_GRACE, REFRESH_LASTS, Refresh, SESSION_LASTS,
+    SESSIONS_MAX, Session, SessionView, Trust, Which,
 };
 
 /// How many identities one person may have: every channel and provider that there is, and a spare of each of the common ones.
@@ -49,6 +49,23 @@ pub enum Provider {
     Google,
     /// Another provider of OpenID Connect.
     Oidc,
+    /// Nobody: a device says what its address is.
+    MacAddress,
+}
+
+impl Provider {
+    /// What it is worth that it says who somebody is.
+    pub const fn trust(self) -> Trust {
+        match self {
+            Provider::Phone
+            | Provider::Email
+            | Provider::Facebook
+            | Provider::Apple
+            | Provider::Google
+            | Provider::Oidc => Trust::Proven,
+            Provider::MacAddress => Trust::Recognised,
+        }
+    }
 }
 
 /// A value that a person has proven to control.
@@ -153,6 +170,12 @@ impl Access {
     /// The session of this number, if it has not ended.
     pub fn session(&self, number: u32) -> Option<&Session> {
         self.sessions.iter().find(|it| it.number == number)
+    }
+
+    /// The session of this number, if it goes on at `wall` and may change how the person gets in.
+    pub(super) fn acting(&self, number: u32, wall: Timestamp) -> Option<&Session> {
+        let session = self.session(number);
+        session.filter(|it| wall < it.expires_at && it.trust == Trust::Proven)
     }
 
     /// When the first part of it lapses; at once, if a key is to be destroyed.

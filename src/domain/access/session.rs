@@ -17,6 +17,30 @@ pub const REFRESH_GRACE: Span = Span::seconds(10);
 /// How many sessions one person has at a time: more than there are devices. The one that was not refreshed for longest gives way.
 pub const SESSIONS_MAX: usize = 10;
 
+/// How many sessions there are beside those of somebody who was recognised and has proven nothing: an app that lost its tokens and one
+/// more. They give way to each other alone, so that who imitates a device signs nobody out.
+pub const RECOGNISED_SESSIONS_MAX: usize = 2;
+
+/// How it is known whose session it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// It was proven; or the session made the contact, which is nobody else's.
+    #[default]
+    Proven,
+    /// By something that others can know and imitate: it says who it probably is, and opens nothing of theirs.
+    Recognised,
+}
+
+impl Trust {
+    /// How many sessions of this kind one person has at a time.
+    pub const fn sessions_max(self) -> usize {
+        match self {
+            Trust::Proven => SESSIONS_MAX,
+            Trust::Recognised => RECOGNISED_SESSIONS_MAX,
+        }
+    }
+}
+
 /// A session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -34,6 +58,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// The organisation that a contact goes on in, once it has chosen one; of users, their place says it.
     pub organisation: Option<u64>,
+    /// How it is known whose it is.
+    pub trust: Trust,
 }
 
 /// A session as its tokens are made of it.
@@ -51,6 +77,8 @@ pub struct SessionView {
     pub expires_at: Timestamp,
     /// The organisation that a contact goes on in.
     pub organisation: Option<u64>,
+    /// How it is known whose it is.
+    pub trust: Trust,
 }
 
 /// What a refresh token says.
@@ -84,6 +112,16 @@ impl Session {
             began_at: at,
             expires_at: at.after(REFRESH_LASTS),
             organisation: None,
+            trust: Trust::Proven,
+        }
+    }
+
+    /// The same, of somebody who was recognised and has proven nothing.
+    #[must_use]
+    pub fn recognised(self) -> Session {
+        Session {
+            trust: Trust::Recognised,
+            ..self
         }
     }
 
@@ -108,6 +146,7 @@ impl Session {
             issued_at: self.rotated_at,
             expires_at: self.expires_at,
             organisation: self.organisation,
+            trust: self.trust,
         }
     }
 }

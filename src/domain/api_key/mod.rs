@@ -48,6 +48,8 @@ pub enum Scope {
     ContactsRegister,
     /// Ask whether anybody is known by a phone number or an e-mail address.
     ContactsExist,
+    /// Let in whoever proves nothing: guests, and devices by their MAC address.
+    ContactsGuests,
     /// Read what test mode would have sent.
     TestInbox,
     /// Read what the tenant is connected to.
@@ -76,7 +78,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in order.
-    pub const ALL: [Scope; 29] = [
+    pub const ALL: [Scope; 30] = [
         Scope::ContactsRead,
         Scope::ContactsWrite,
         Scope::WalletsRead,
@@ -94,6 +96,7 @@ impl Scope {
         Scope::TestClock,
         Scope::ContactsRegister,
         Scope::ContactsExist,
+        Scope::ContactsGuests,
         Scope::TestInbox,
         Scope::IntegrationsRead,
         Scope::IntegrationsWrite,
@@ -128,6 +131,7 @@ impl Scope {
             Scope::TestClock => "test_clock",
             Scope::ContactsRegister => "contacts.register",
             Scope::ContactsExist => "contacts.exists",
+            Scope::ContactsGuests => "contacts.guests",
             Scope::TestInbox => "test_inbox.read",
             Scope::IntegrationsRead => "integrations.read",
             Scope::IntegrationsWrite => "integrations.write",
@@ -170,6 +174,7 @@ impl Scope {
             Scope::TestClock => 128,
             Scope::ContactsRegister => 1 << 13,
             Scope::ContactsExist => 1 << 14,
+            Scope::ContactsGuests => 1 << 30,
             Scope::TestInbox => 1 << 27,
             Scope::IntegrationsRead => 1 << 25,
             Scope::IntegrationsWrite => 1 << 26,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Contact, Event, Propose, Rejection, SealedProfile, Stage};
 use crate::domain::access::{
-    self, Access, Account, NewChallenge, OTP_LASTS, Progress, Provider, Purpose, Registering,
+    self, Access, Account, NewChallenge, OTP_LASTS, Progress, Provider, Purpose, Registering, Trust,
 };
 use crate::domain::context::Context;
 use crate::domain::directory_entry::{Obligation, ValueHash};
@@ -50,6 +50,8 @@ pub struct RegistrationView {
     pub claims: Vec<ValueHash>,
     /// How far it is; none once it is finished.
     pub progress: Option<Progress>,
+    /// What the value is worth to whoever is known by it already.
+    pub trust: Trust,
 }
 
 impl Contact {
@@ -125,6 +127,7 @@ impl Contact {
             | access::Command::Answer(_)
             | access::Command::Confirm(..)
             | access::Command::SignIn(_)
+            | access::Command::Recognise(_)
             | access::Command::SignInByPassword(..)
             | access::Command::Pass(_)
             | access::Command::Refresh(_)
@@ -242,12 +245,14 @@ impl Contact {
         identities.map(|identity| identity.value)
     }
 
-    /// Whether it has proven to be reached by anything.
+    /// Whether it has proven to be anybody: a device proves nothing.
     pub fn is_verified(&self) -> bool {
         let access = self.access.as_ref();
         access.is_some_and(|access| {
             let verified = access.verified.as_ref();
-            !access.identities.is_empty() || verified.is_some_and(|it| self.claims.contains(it))
+            let mut identities = access.identities.iter();
+            identities.any(|it| it.provider.trust() == Trust::Proven)
+                || verified.is_some_and(|it| self.claims.contains(it))
         })
     }
 
@@ -261,6 +266,7 @@ impl Contact {
             value: registering.map(|registering| registering.value),
             claims: self.claims.clone(),
             progress: registering.map(|registering| registering.progress),
+            trust: registering.map_or(Trust::Proven, |it| it.provider.trust()),
         }
     }
 

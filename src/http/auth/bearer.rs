@@ -14,6 +14,7 @@ use http::request::Parts;
 
 use super::{Caller, SignedIn, SignedInContact, Who, key, stranger};
 use crate::actors::router::PublishedKey;
+use crate::actors::router::access::Trust;
 use crate::domain::api_key::{Gateway, Scope};
 use crate::domain::contact::Stage;
 use crate::domain::entity::{Answer, ContactView, Query};
@@ -44,8 +45,8 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
-/// The contact whose token this is, in a session that goes on.
-async fn signed_in(text: &str, api: &Api) -> Result<SignedInContact, Problem> {
+/// The contact whose token this is, in a session that goes on, and how far it is known to be theirs.
+async fn signed_in(text: &str, api: &Api) -> Result<(SignedInContact, Trust), Problem> {
     let signed_in = match api.tokens.verify(text, api.router.wall()) {
         Ok(SignedIn::Contact(contact)) => contact,
         Ok(SignedIn::User(_)) | Err(Refused::Invalid) => return Err(invalid_token()),
@@ -58,7 +59,7 @@ async fn signed_in(text: &str, api: &Api) -> Result<SignedInContact, Problem> {
     };
     let session = api.router.session(signed_in.contact, signed_in.session);
     match session.await.map_err(failure::unavailable)? {
-        Some(_) => Ok(signed_in),
+        Some(session) => Ok((signed_in, session.trust)),
         None => Err(invalid_token()),
     }
 }
@@ -67,6 +68,14 @@ fn invalid_token() -> Problem {
     Problem::new(
         Code::InvalidToken,
         "this is no access token of this gateway, or its session has ended; sign in again",
+    )
+}
+
+/// What is the contact's is not for whoever was recognised and has proven nothing.
+pub fn only_recognised() -> Problem {
+    Problem::new(
+        Code::StepUpRequired,
+        "the device was recognised, and anybody can imitate one: sign in by a phone number, an e-mail address or an account",
     )
 }
 
@@ -101,7 +110,7 @@ pub fn require_agreement(key: &PublishedKey, contact: &SignedInContact) -> Resul
 }
 
 /// The key and the contact of a request; at least one of both.
-type Carried = (Option<Arc<PublishedKey>>, Option<SignedInContact>);
+type Carried = (Option<Arc<PublishedKey>>, Option<(SignedInContact, Trust)>);
 
 /// What a request carries, checked.
 async fn credentials(parts: &Parts, api: &Api, missing: &'static str) -> Result<Carried, Problem> {
@@ -120,7 +129,7 @@ async fn unchecked_rates(
         None => None,
     };
     match (&key, &contact) {
-        (Some(key), Some(contact)) => require_agreement(key, contact)?,
+        (Some(key), Some((contact, _))) => require_agreement(key, contact)?,
         (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
         (Some(_), None) | (None, Some(_)) => {}
     }
@@ -142,11 +151,18 @@ pub struct AppKeyOrToken<const SCOPE: u32>(Caller);
 /// A contact with its token, or a caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
 pub struct SecretKeyOrToken<const SCOPE: u32>(Caller);
 
-/// A contact with its token.
+/// A contact with its token. One who was only recognised is refused: what others can imitate opens nothing that is the contact's.
 pub struct ContactToken {
     caller: Caller,
     /// Who it is, and in which session.
     pub signed_in: SignedInContact,
+}
+
+/// The same, even if it was only recognised: for what concerns the session alone.
+pub struct SessionToken {
+    token: ContactToken,
+    /// How it is known whose it is.
+    pub trust: Trust,
 }
 
 impl<const SCOPE: u32> Deref for AppKey<SCOPE> {
@@ -181,6 +197,14 @@ impl Deref for ContactToken {
     }
 }
 
+impl Deref for SessionToken {
+    type Target = ContactToken;
+
+    fn deref(&self) -> &ContactToken {
+        &self.token
+    }
+}
+
 impl<const SCOPE: u32> FromRequestParts<Api> for AppKey<SCOPE> {
     type Rejection = Problem;
 
@@ -209,7 +233,7 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKeyOrToken<SCOPE> {
         let missing = "send the app's public key in the api_key header, or the contact's access token in the Authorization header";
         let (key, contact) = credentials(parts, api, missing).await?;
         let who = match (&key, contact) {
-            (_, Some(contact)) => Who::Contact(contact),
+            (_, Some((contact, _))) => Who::Contact(contact),
             (Some(key), None) => Who::Key(Arc::clone(key)),
             (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
         };
@@ -231,7 +255,8 @@ impl<const SCOPE: u32> FromRequestParts<Api> for SecretKeyOrToken<SCOPE> {
         let began = Instant::now();
         let (key, contact) = credentials(parts, api, MISSING).await?;
         let who = match (&key, contact) {
-            (_, Some(contact)) => Who::Contact(contact),
+            (_, Some((_, Trust::Recognised))) => return Err(only_recognised()),
+            (_, Some((contact, Trust::Proven))) => Who::Contact(contact),
             (Some(key), None) => Who::Key(Arc::clone(key)),
             (None, None) => return Err(Problem::new(Code::MissingCredentials, MISSING)),
         };
@@ -249,20 +274,33 @@ impl FromRequestParts<Api> for ContactToken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let session = SessionToken::from_request_parts(parts, api).await?;
+        match session.trust {
+            Trust::Proven => Ok(session.token),
+            Trust::Recognised => Err(only_recognised()),
+        }
+    }
+}
+
+impl FromRequestParts<Api> for SessionToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         const MISSING: &str =
             "send the contact's access token in the Authorization header (Bearer …)";
         let began = Instant::now();
         let (key, contact) = credentials(parts, api, MISSING).await?;
-        let signed_in = contact.ok_or_else(|| {
+        let (signed_in, trust) = contact.ok_or_else(|| {
             let missing = Problem::new(Code::MissingCredentials, MISSING);
             stranger(missing, parts, api)
         })?;
         let who = Who::Contact(signed_in);
         let caller = Caller::counted(who, key.as_deref(), began, parts, api);
-        Ok(ContactToken {
+        let token = ContactToken {
             caller: caller.await?,
             signed_in,
-        })
+        };
+        Ok(SessionToken { token, trust })
     }
 }
 

@@ -182,6 +182,20 @@ impl Caller {
         })
     }
 
+    /// Demands an app's key that covers `scope` as well: an operation may let in somebody for whom its own scope is not enough.
+    pub fn require_of_app(&self, scope: Scope) -> Result<(), Problem> {
+        if self.scopes().allows(scope) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Code::InsufficientScope,
+            format!(
+                "this takes an app's key with the scope {}, and no token",
+                scope.name()
+            ),
+        ))
+    }
+
     /// Whether the key acts for `organisation`, of the caller's network: for its own and all below it; one without an
     /// organisation for the whole network.
     pub fn acts_for(&self, tenant: &TenantView, organisation: Option<u64>) -> bool {

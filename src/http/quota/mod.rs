@@ -205,10 +205,46 @@ impl Quota {
             requests: limits::EXISTENCE_QUESTIONS_PER_TENANT,
             seconds: limits::EXISTENCE_QUESTIONS_SECONDS,
         };
+        self.take_both(
+            [of_address, of_all],
+            |who| Subject::Asking(tenant, mode, who),
+            client,
+        )
+    }
+
+    /// Counts somebody who is let in and proves nothing: each leaves a contact behind, at nobody's cost but ours.
+    ///
+    /// # Errors
+    /// A 429. Nobody was let in.
+    pub fn admit_guest(
+        &self,
+        (tenant, mode): (TenantId, Mode),
+        client: IpAddr,
+    ) -> Result<(), Problem> {
+        let of_address = Rate {
+            requests: limits::GUESTS_PER_ADDRESS,
+            seconds: limits::GUESTS_SECONDS,
+        };
+        let of_all = Rate {
+            requests: limits::GUESTS_PER_TENANT,
+            seconds: limits::GUESTS_SECONDS,
+        };
+        self.take_both(
+            [of_address, of_all],
+            |who| Subject::Guests(tenant, mode, who),
+            client,
+        )
+    }
+
+    fn take_both(
+        &self,
+        [of_address, of_all]: [Rate; 2],
+        subject: impl Fn(Option<IpAddr>) -> Subject,
+        client: IpAddr,
+    ) -> Result<(), Problem> {
         let mut standings = Vec::new();
         for (policy, rate, who) in [("address", of_address, Some(client)), ("key", of_all, None)] {
-            let subject = Subject::Asking(tenant, mode, who);
-            self.take(policy, rate, &subject, &mut standings)?;
+            self.take(policy, rate, &subject(who), &mut standings)?;
         }
         Ok(())
     }

@@ -30,6 +30,8 @@ pub(super) enum Subject {
     Destination(TenantId, Mode, [u8; 32]),
     /// The questions of an address about who is known, to one tenant in one mode; those of all addresses.
     Asking(TenantId, Mode, Option<IpAddr>),
+    /// Whoever lets guests in, from one address or all.
+    Guests(TenantId, Mode, Option<IpAddr>),
     /// All that cannot be told apart any more.
     Crowd,
 }

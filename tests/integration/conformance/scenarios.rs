@@ -32,6 +32,7 @@ pub(super) async fn play(recorder: &Arc<Recorder>) {
         accounts::signing_in_by_accounts,
         credentials::signing_in_by_email,
         credentials::adding_identities,
+        credentials::proving_nothing,
         credentials::asking_for_codes,
         credentials::codes_at_a_till,
         credentials::whose_wallet_it_is,

@@ -6,7 +6,7 @@ use super::held::wrong;
 use super::{Place, seconds};
 use crate::domain::access::{
     Access, Adding, Challenge, Channel, Identity, OnFile, Provider, Purpose, SealedPassword,
-    Session, ToAdd,
+    Session, ToAdd, Trust,
 };
 use crate::http::problem::Problem;
 
@@ -18,6 +18,7 @@ const fn provider(provider: Provider) -> &'static str {
         Provider::Apple => "APPLE",
         Provider::Google => "GOOGLE",
         Provider::Oidc => "OIDC_OAUTH",
+        Provider::MacAddress => "MAC_ADDRESS",
     }
 }
 
@@ -104,12 +105,14 @@ fn session(place: &Place<'_>, session: &Session) -> Value {
         rotated_at,
         began_at,
         expires_at,
+        trust,
         organisation,
     } = session;
     json!({
         "began_date": seconds(*began_at),
         "refreshed_date": seconds(*rotated_at),
         "refreshes": generation,
+        "is_recognised_only": *trust == Trust::Recognised,
         "expiration_date": seconds(*expires_at),
         "organisation": organisation.map(|number| place.organisation(number)),
     })

@@ -10,21 +10,24 @@ use super::challenge::{WireChallenge, evenly, invalid_login, refused};
 use super::external;
 use super::identification::{check_email, nothing_of_others};
 use super::otp;
-use super::proof::{Proof, Sent};
+use super::proof::Sent;
+use super::register;
 use super::signed_in::{WireSignedIn, signed_in};
-use super::wire::{Provider, WirePhone, not_built};
-use crate::actors::router::access::{AccessRefused, Destination};
+use super::wire::{Provider, WirePhone};
+use crate::actors::router::access::{AccessRefused, Account, Destination};
 use crate::domain::api_key::Scope;
+use crate::domain::contact::{ContactType, Profile};
 use crate::external_login::Service;
 use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKey;
 use crate::http::extract::lenient::JsonOfAnyType;
 use crate::http::extract::text::check;
-use crate::http::extract::{Faults, Validate};
+use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::gateways::once::Once;
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::reached::Reached;
-use crate::http::{Api, email};
+use crate::http::{Api, email, mac_address};
 use crate::limits;
 
 /// Who signs in: by phone, by e-mail address, or by an account at a provider.
@@ -45,9 +48,10 @@ pub(super) struct NewAuthentication {
     /// With `GOOGLE`, `APPLE` and `OIDC_OAUTH`: the ID token that the app got there; with `FACEBOOK`: the access token.
     #[schema(max_length = 8192)]
     token: Option<String>,
-    /// Not built.
+    /// With `MAC_ADDRESS`: twelve hexadecimal digits, as systems write them.
+    #[schema(max_length = 17)]
     mac_address: Option<String>,
-    /// Not built.
+    /// As somebody new of whom nothing is known; with `mac_address`, as whoever has the device, if anybody has.
     #[serde(default)]
     login_as_guest: bool,
     /// In place of `token`, with `state`: what came back from the page of `oidc/{type}`.
@@ -59,14 +63,15 @@ pub(super) struct NewAuthentication {
 }
 
 impl NewAuthentication {
-    /// By what it is, of what is built.
-    fn by(&self) -> Option<Provider> {
-        self.provider.filter(|provider| {
-            !self.login_as_guest && matches!(provider, Provider::Phone | Provider::Email)
-        })
+    /// The device by which it is recognised.
+    fn device(&self) -> Option<Account> {
+        let mac_address = self.mac_address.as_deref();
+        mac_address
+            .and_then(mac_address::normal)
+            .map(Account::of_device)
     }
 
-    /// At which provider it has an account, of what is built.
+    /// At which provider it has an account.
     fn service(&self) -> Option<Service> {
         let provider = self.provider.filter(|_| !self.login_as_guest)?;
         provider.service()
@@ -79,6 +84,30 @@ impl NewAuthentication {
             code: self.code.as_deref(),
             state: self.state.as_deref(),
             ..Sent::default()
+        }
+    }
+
+    /// A guest is known by nothing, but perhaps by its device.
+    fn validate_guest(&self, faults: &mut Faults) {
+        let is_device = self.provider == Some(Provider::MacAddress);
+        for (member, is_sent) in [
+            ("phone", self.phone.is_some()),
+            ("username", self.username.is_some()),
+            ("password", self.password.is_some()),
+            ("token", self.token.is_some()),
+            ("code", self.code.is_some()),
+            ("state", self.state.is_some()),
+            ("mac_address", self.mac_address.is_some() && !is_device),
+        ] {
+            faults.require(
+                !is_sent,
+                member,
+                "of_another_provider",
+                "does not belong to a guest; leave it out, or sign in by it without login_as_guest",
+            );
+        }
+        if is_device && self.mac_address.is_some() {
+            mac_address::check(faults, "mac_address", self.mac_address.as_deref());
         }
     }
 
@@ -99,7 +128,7 @@ impl NewAuthentication {
 
     /// What it is by, and where a code would go.
     fn destination(&self) -> Option<Destination> {
-        match self.by()? {
+        match self.provider? {
             Provider::Phone => self.phone.as_ref()?.e164().map(Destination::Phone),
             Provider::Email => email::normal(self.username.as_ref()?).map(Destination::Email),
             Provider::Facebook
@@ -113,14 +142,26 @@ impl NewAuthentication {
 
 impl Validate for NewAuthentication {
     fn validate(&self, faults: &mut Faults) {
-        if self.provider.is_none() && !self.login_as_guest {
-            faults.add("provider", "missing_field", "is required");
+        let application = self.application_id.as_deref();
+        check(
+            faults,
+            "application_id",
+            application,
+            limits::NAME_CHARS_MAX,
+        );
+        if self.login_as_guest {
+            return self.validate_guest(faults);
         }
-        if let (Some(provider), Some(_)) = (self.provider, self.service()) {
+        let Some(provider) = self.provider else {
+            return faults.add("provider", "missing_field", "is required");
+        };
+        if self.service().is_some() {
             return self.validate_account(faults, provider);
         }
-        let Some(provider) = self.by() else { return };
         match (provider, &self.phone) {
+            (Provider::MacAddress, _) => {
+                mac_address::check(faults, "mac_address", self.mac_address.as_deref());
+            }
             (Provider::Phone, Some(phone)) => faults.within("phone", |it| phone.validate(it)),
             (Provider::Phone, None) => {
                 faults.add("phone", "missing_field", "is required with PHONE")
@@ -149,13 +190,6 @@ impl Validate for NewAuthentication {
             ),
         ];
         nothing_of_others(faults, provider, &sent);
-        let application = self.application_id.as_deref();
-        check(
-            faults,
-            "application_id",
-            application,
-            limits::NAME_CHARS_MAX,
-        );
     }
 }
 
@@ -176,7 +210,8 @@ enum Entered {
 /// Sign in.
 ///
 /// By e-mail address and password, and by an account at a provider, the answer has the tokens. Without a password, and by phone, a code is
-/// sent, as by `otp`.
+/// sent, as by `otp`. For a key with `contacts.guests`, `login_as_guest` makes a contact of which nothing is known and signs it in; a device is
+/// recognised by `mac_address`, and the tokens say who that is and open nothing of it.
 #[utoipa::path(
     post, path = "/contacts/authenticate", tag = "Authentication", security(("api_key" = [])),
     request_body = NewAuthentication,
@@ -186,8 +221,7 @@ enum Entered {
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address; ten wrong passwords are taken, and none for a quarter of an hour after the last", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "Another provider, which is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address; ten wrong passwords are taken, and none for a quarter of an hour after the last; an address lets in 100 guests and devices an hour", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -198,11 +232,15 @@ pub(super) async fn authenticate(
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
     if let Some((service, proof)) = body.service().zip(body.sent().proof()) {
-        let entered = by_account(&api, &reached, &caller, service, &proof);
+        let entered = async {
+            let account = external::vouched(&api, &caller, service, &proof).await?;
+            by_account(&api, &reached, &caller, account).await
+        };
         return evenly(caller.began, entered).await;
     }
-    if body.by().is_none() {
-        return Err(not_built("provider", "PHONE, EMAIL or an account"));
+    if body.login_as_guest || body.provider == Some(Provider::MacAddress) {
+        let entered = by_nothing_proven(&api, &reached, &caller, &body);
+        return evenly(caller.began, entered).await;
     }
     let to = body.destination();
     let to = to.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
@@ -216,21 +254,51 @@ pub(super) async fn authenticate(
     }
 }
 
-/// Signs in by an account at a provider.
+/// Lets somebody in who proves nothing: a guest, a device that is somebody's, or both. Nobody is found again by an `Idempotency-Key` here:
+/// the requests of all guests are alike, and so are the keys of many apps.
+async fn by_nothing_proven(
+    api: &Api,
+    reached: &Reached,
+    caller: &Caller,
+    body: &ValidJson<NewAuthentication>,
+) -> Result<Response, Problem> {
+    caller.require_of_app(Scope::ContactsGuests)?;
+    let (tenant, mode) = (caller.tenant(), caller.mode());
+    api.quota.admit_guest((tenant, mode), caller.client)?;
+    let once = || {
+        let no_key = http::HeaderMap::new();
+        Once::of(caller, &no_key, "contacts.guest", None, &body.hash)
+    };
+    match (body.device(), body.login_as_guest) {
+        (Some(device), false) => by_account(api, reached, caller, device).await,
+        (Some(device), true) => {
+            let nobody = (ContactType::Person, Profile::default());
+            let registered = register::enter(api, caller, &once()?, nobody, device).await?;
+            external::entered(api, reached, caller, StatusCode::OK, &registered).await
+        }
+        (None, _) => {
+            let once = once()?;
+            let address = register::address_of(api, caller, &once);
+            let guest = api.router.sign_in_guest(address, once.remember(api));
+            let guest = guest.await.map_err(refused)?;
+            external::entered(api, reached, caller, StatusCode::OK, &guest).await
+        }
+    }
+}
+
+/// Signs in by an account at a provider that has vouched for it, or by a device.
 async fn by_account(
     api: &Api,
     reached: &Reached,
     caller: &Caller,
-    service: Service,
-    proof: &Proof,
+    account: Account,
 ) -> Result<Response, Problem> {
-    let account = external::vouched(api, caller, service, proof).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
     let entered = api.router.sign_in_by_account(tenant, mode, &account).await;
     let entered = entered.map_err(|why| match why {
         AccessRefused::InvalidLogin => Problem::new(
             Code::InvalidLogin,
-            "nobody signs in by this account yet; register with it",
+            "nobody signs in by this account or device yet; register with it",
         ),
         why => refused(why),
     })?;

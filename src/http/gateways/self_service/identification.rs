@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::proof::{Proof, Sent};
-use super::wire::{Provider, WirePhone, not_built};
+use super::wire::{Provider, WirePhone};
 use crate::actors::router::access::Destination;
 use crate::domain::access::PasswordHash;
 use crate::external_login::Service;
@@ -13,11 +13,11 @@ use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem};
-use crate::http::{email, phone};
+use crate::http::{email, mac_address, phone};
 use crate::limits;
 
 /// By what the contact is to sign in: a phone number, an e-mail address with or without a password, or an account at a provider that the
-/// tenant has set up. A device is not built.
+/// tenant has set up. Or a device by its MAC address, which only says later who that is: keys with `contacts.guests` let it in.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Identification)]
@@ -46,6 +46,9 @@ pub(super) struct Identification {
     /// With `code`.
     #[schema(max_length = 128)]
     state: Option<String>,
+    /// With `MAC_ADDRESS`: twelve hexadecimal digits, as systems write them.
+    #[schema(max_length = 17)]
+    mac_address: Option<String>,
 }
 
 /// The same as older clients write it.
@@ -70,6 +73,9 @@ pub(super) struct IdentityVersion1 {
     /// With an account, as in version 2.
     #[schema(max_length = 255)]
     sub: Option<String>,
+    /// With `MAC_ADDRESS`, as in version 2.
+    #[schema(max_length = 17)]
+    mac_address: Option<String>,
 }
 
 /// By what a contact is to sign in: what its validation has found to be right.
@@ -90,6 +96,8 @@ pub(super) enum Identity {
         /// What is to prove it.
         proof: Proof,
     },
+    /// A device by its MAC address, as it is compared.
+    Device(String),
 }
 
 impl Identity {
@@ -101,7 +109,7 @@ impl Identity {
         let destination = match self {
             Identity::Phone(phone) => phone.e164().map(Destination::Phone),
             Identity::Email { address, .. } => email::normal(address).map(Destination::Email),
-            Identity::External { .. } => None,
+            Identity::External { .. } | Identity::Device(_) => None,
         };
         destination.ok_or_else(|| Problem::from(Code::InvalidRequest))
     }
@@ -114,7 +122,8 @@ impl Identity {
         match self {
             Identity::Phone(_)
             | Identity::Email { password: None, .. }
-            | Identity::External { .. } => Ok(None),
+            | Identity::External { .. }
+            | Identity::Device(_) => Ok(None),
             Identity::Email {
                 password: Some(password),
                 ..
@@ -172,6 +181,12 @@ pub(super) async fn hashed(api: &Api, password: &str) -> Result<PasswordHash, Pr
     api.passwords.hash(password).await
 }
 
+/// A device.
+fn device(text: Option<&str>) -> Result<Identity, Problem> {
+    let mac_address = text.and_then(mac_address::normal);
+    mac_address.map(Identity::Device).ok_or_else(missing)
+}
+
 /// Not sent, although its provider demands it; validation says so before.
 fn missing() -> Problem {
     Problem::new(Code::InvalidRequest, "an identity is required")
@@ -190,8 +205,8 @@ impl Identification {
     /// What was identified so.
     ///
     /// # Errors
-    /// It is by a provider that is not built; `member` is where it stands.
-    pub(super) fn identity(&self, member: &str) -> Result<Identity, Problem> {
+    /// It is not what its validation demands.
+    pub(super) fn identity(&self) -> Result<Identity, Problem> {
         match self.provider() {
             Provider::Phone => self.phone.clone().map(Identity::Phone).ok_or_else(missing),
             Provider::Email => Ok(Identity::Email {
@@ -204,7 +219,7 @@ impl Identification {
                     proof: self.sent().proof().ok_or_else(missing)?,
                 })
             }
-            Provider::MacAddress => Err(not_built(member, "PHONE, EMAIL or an account")),
+            Provider::MacAddress => device(self.mac_address.as_deref()),
         }
     }
 
@@ -225,13 +240,17 @@ impl Identification {
             ("phone", Provider::Phone, self.phone.is_some()),
             ("email", Provider::Email, self.email.is_some()),
             ("password", Provider::Email, self.password.is_some()),
+            (
+                "mac_address",
+                Provider::MacAddress,
+                self.mac_address.is_some(),
+            ),
         ];
         nothing_of_others(faults, self.provider(), &sent);
     }
 }
 
 impl Validate for Identification {
-    /// The fields of a provider that is not built are not looked at: it is answered so.
     fn validate(&self, faults: &mut Faults) {
         match self.provider() {
             Provider::Phone => match &self.phone {
@@ -245,7 +264,9 @@ impl Validate for Identification {
             Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
                 return self.validate_account(faults);
             }
-            Provider::MacAddress => return,
+            Provider::MacAddress => {
+                mac_address::check(faults, "mac_address", self.mac_address.as_deref());
+            }
         }
         let sent = [
             ("phone", Provider::Phone, self.phone.is_some()),
@@ -255,6 +276,11 @@ impl Validate for Identification {
             ("sub", Provider::OidcOauth, self.sub.is_some()),
             ("code", Provider::OidcOauth, self.code.is_some()),
             ("state", Provider::OidcOauth, self.state.is_some()),
+            (
+                "mac_address",
+                Provider::MacAddress,
+                self.mac_address.is_some(),
+            ),
         ];
         nothing_of_others(faults, self.provider(), &sent);
         let max = limits::NAME_CHARS_MAX;
@@ -284,7 +310,7 @@ impl IdentityVersion1 {
     ///
     /// # Errors
     /// As [`Identification::identity`].
-    pub(super) fn identity(&self, member: &str) -> Result<Identity, Problem> {
+    pub(super) fn identity(&self) -> Result<Identity, Problem> {
         match self.provider {
             Provider::Phone => self.phone().map(Identity::Phone).ok_or_else(missing),
             Provider::Email => Ok(Identity::Email {
@@ -297,7 +323,7 @@ impl IdentityVersion1 {
                     proof: self.sent().proof().ok_or_else(missing)?,
                 })
             }
-            Provider::MacAddress => Err(not_built(member, "PHONE, EMAIL or an account")),
+            Provider::MacAddress => device(self.mac_address.as_deref()),
         }
     }
 }
@@ -317,7 +343,9 @@ impl Validate for IdentityVersion1 {
             Provider::Facebook | Provider::Apple | Provider::Google | Provider::OidcOauth => {
                 self.sent().validate(faults);
             }
-            Provider::MacAddress => return,
+            Provider::MacAddress => {
+                mac_address::check(faults, "mac_address", self.mac_address.as_deref());
+            }
         }
         let is_account = self.provider.service().is_some();
         let sent = [
@@ -339,6 +367,11 @@ impl Validate for IdentityVersion1 {
                 self.email_address.is_some(),
             ),
             ("password", Provider::Email, self.password.is_some()),
+            (
+                "mac_address",
+                Provider::MacAddress,
+                self.mac_address.is_some(),
+            ),
         ];
         nothing_of_others(faults, self.provider, &sent);
     }

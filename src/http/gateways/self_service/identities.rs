@@ -9,12 +9,10 @@ use utoipa::ToSchema;
 use super::challenge::{evenly, obfuscated, refused, require_message};
 use super::external;
 use super::identification::{Identification, Identity};
-use super::proof::Proof;
 use crate::actors::router::Timings;
-use crate::actors::router::access::AccessRefused;
+use crate::actors::router::access::{AccessRefused, Account};
 use crate::domain::address::Address;
 use crate::domain::ids::{Named, PublicId};
-use crate::external_login::Service;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -38,20 +36,20 @@ pub(super) struct WireNewIdentity {
 ///
 /// A code is sent to it. The contact signs in by it as well once `validate_otp` has got the code, within ten minutes and while this session
 /// lasts. Where another contact signs in by it, the answer here is the same, and `validate_otp` refuses. A password counts for every e-mail
-/// address of the contact, in place of the one before. By an account at a provider the contact signs in at once, unless another does.
+/// address of the contact, in place of the one before. By an account at a provider the contact signs in at once, unless another does; by a
+/// device it is recognised from then on, and signed in to nothing that is its own.
 #[utoipa::path(
     post, path = "/contacts/{id}/identities", tag = "Authentication", security(("access_token" = [])),
     params(("id" = String, Path, description = "The contact's own id or code")),
     request_body = Identification,
     responses(
         (status = 201, description = "A code was sent; or the contact signs in by the account", body = WireNewIdentity),
-        (status = 400, description = "Not JSON, nothing delivers messages in live mode, the provider vouches for nobody, or another contact signs in by the account", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON, nothing delivers messages in live mode, the provider vouches for nobody, or another contact signs in by the account or device", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not the contact of the token", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The contact signs in by eight things already", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, or the contact signs in by this already", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 501, description = "A provider that is not built", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "One code in 30 seconds, and five an hour, are sent to a number or address; an address lets in 100 devices an hour", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -70,9 +68,16 @@ async fn begin(
     token: &ContactToken,
     body: &Identification,
 ) -> Result<Response, Problem> {
-    let identity = body.identity("provider")?;
+    let identity = body.identity()?;
     if let Identity::External { service, proof } = &identity {
-        return by_account(api, token, *service, proof).await;
+        let account = external::vouched(api, token, *service, proof).await?;
+        return by_account(api, token, &account).await;
+    }
+    if let Identity::Device(mac_address) = identity {
+        // It tells whether somebody has the device: not to whoever goes through a list.
+        api.quota
+            .admit_guest((token.tenant(), token.mode()), token.client)?;
+        return by_account(api, token, &Account::of_device(mac_address)).await;
     }
     let to = identity.destination()?;
     require_message(api, token, &to).await?;
@@ -90,20 +95,18 @@ async fn begin(
     Ok(reply::json(StatusCode::CREATED, &answer, timings))
 }
 
-/// Adds an account at a provider.
+/// Adds an account at a provider that has vouched for it, or a device.
 async fn by_account(
     api: &Api,
     token: &ContactToken,
-    service: Service,
-    proof: &Proof,
+    account: &Account,
 ) -> Result<Response, Problem> {
-    let account = external::vouched(api, token, service, proof).await?;
     let (contact, session) = (token.signed_in.contact, token.signed_in.session);
-    let added = api.router.add_account(contact, session, &account).await;
+    let added = api.router.add_account(contact, session, account).await;
     let added = added.map_err(|why| match why {
         AccessRefused::ValueTaken => Problem::new(
             Code::ContactNotUnique,
-            "another contact signs in by this account; sign in by it, or add another account",
+            "another contact signs in by this account or device; sign in by it, or add another one",
         ),
         why => refused(why),
     })?;

@@ -179,7 +179,7 @@ pub(super) trait Registers: Validate {
     /// What it signs in by.
     ///
     /// # Errors
-    /// It is to sign in by something that is not built.
+    /// It is not what its validation demands.
     fn identity(&self) -> Result<Identity, Problem>;
 }
 
@@ -189,7 +189,7 @@ impl Registers for NewRegistration {
     }
 
     fn identity(&self) -> Result<Identity, Problem> {
-        self.identification.identity("identification.provider")
+        self.identification.identity()
     }
 }
 
@@ -200,8 +200,8 @@ impl Registers for NewRegistrationVersion1 {
 
     fn identity(&self) -> Result<Identity, Problem> {
         match (&self.identity, &self.identification) {
-            (Some(identity), _) => identity.identity("identity.provider"),
-            (None, Some(identification)) => identification.identity("identification.provider"),
+            (Some(identity), _) => identity.identity(),
+            (None, Some(identification)) => identification.identity(),
             (None, None) => Err(Problem::from(Code::InvalidRequest)),
         }
     }
@@ -321,7 +321,7 @@ impl About {
                 (vec![phone], None)
             }
             Identity::Email { address, .. } => (Vec::new(), Some(address.trim().to_owned())),
-            Identity::External { .. } => (Vec::new(), None),
+            Identity::External { .. } | Identity::Device(_) => (Vec::new(), None),
         };
         let fields = self.custom_fields.into_iter();
         Profile {

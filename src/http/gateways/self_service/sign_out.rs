@@ -6,8 +6,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::actors::router::Timings;
+use crate::actors::router::access::Trust;
 use crate::domain::access::Which;
-use crate::http::auth::bearer::ContactToken;
+use crate::http::auth::bearer::{SessionToken, only_recognised};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -51,12 +52,17 @@ impl Validate for SignOut {
 )]
 pub(super) async fn sign_out(
     State(api): State<Api>,
-    token: ContactToken,
+    token: SessionToken,
     Path(name): Path<String>,
     body: Option<ValidJson<SignOut>>,
 ) -> Result<Response, Problem> {
     token.named(&api, &name).await?;
-    let which = match body.is_some_and(|body| body.all_sessions) {
+    let asks_for_all = body.is_some_and(|body| body.all_sessions);
+    if asks_for_all && token.trust == Trust::Recognised {
+        // Whoever imitates a device signs nobody else out.
+        return Err(only_recognised());
+    }
+    let which = match asks_for_all {
         true => Which::All,
         false => Which::This(token.signed_in.session),
     };

@@ -8,10 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::wire::WireContactType;
-use crate::actors::router::access::SessionView;
+use crate::actors::router::access::{SessionView, Trust};
 use crate::actors::router::{OpenedProfile, Timings};
 use crate::domain::address::Address;
-use crate::domain::contact::{SignUp, Stage};
+use crate::domain::contact::{Profile, SignUp, Stage};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId, PublicIds};
@@ -237,6 +237,8 @@ async fn answer(
     };
     let opened = api.router.open_profile(&contact, &view.profile);
     let profile = match opened.map_err(failure::problem)? {
+        // Whoever imitates a device learns nobody's name.
+        OpenedProfile::Plain(_) if session.trust == Trust::Recognised => Profile::default(),
         OpenedProfile::Plain(profile) => *profile,
         OpenedProfile::Erased => return Err(failure::not_found()),
     };
@@ -275,7 +277,10 @@ async fn answer(
             is_verified: view.is_verified,
             avatar_url: image.map(|image| super::image::url(api, reached, &contact, &image)),
         },
-        organisations: organisations(secrets.public_ids(), &tenant, &view.sign_ups),
+        organisations: match session.trust {
+            Trust::Proven => organisations(secrets.public_ids(), &tenant, &view.sign_ups),
+            Trust::Recognised => Vec::new(),
+        },
         existing_contact: None,
         initial_contact: None,
     })

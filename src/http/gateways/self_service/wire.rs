@@ -28,7 +28,7 @@ pub(super) enum Provider {
     Apple,
     /// An account there.
     Google,
-    /// A device.
+    /// A device, which proves nothing.
     MacAddress,
     /// An account at another provider of OpenID Connect.
     OidcOauth,

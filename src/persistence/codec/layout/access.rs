@@ -9,7 +9,7 @@ use crate::domain::access;
 stored!(choice access::Channel { 0 => Sms, 1 => Email });
 stored!(choice access::Purpose { 0 => Register, 1 => SignIn, 2 => AddIdentity, 3 => ResetPassword, 4 => VerifyEmail, 5 => Till, 6 => Wallet });
 stored!(choice access::Provider {
-    0 => Phone, 1 => Email, 2 => Facebook, 3 => Apple, 4 => Google, 5 => Oidc,
+    0 => Phone, 1 => Email, 2 => Facebook, 3 => Apple, 4 => Google, 5 => Oidc, 6 => MacAddress,
 });
 stored!(choice access::Progress { 0 => Asked, 1 => Proven, 2 => Passed(other) });
 stored!(choice access::Ended { 0 => SignedOut, 1 => Replayed });
@@ -20,8 +20,9 @@ stored!(record access::Challenge {
     number, purpose, channel, destination, nonce, code, issued_at, expires_at, wrong,
 });
 stored!(record access::Guesses { wrong, last_at });
+stored!(choice access::Trust { 0 => Proven, 1 => Recognised });
 stored!(record access::Session {
-    number, nonce, generation, rotated_at, began_at, expires_at, organisation,
+    number, nonce, generation, rotated_at, began_at, expires_at, organisation, trust,
 });
 stored!(record access::Identity { number, provider, value, sealed, verified_at });
 stored!(record access::Registering { provider, value, sealed, password, lapses_at, progress });

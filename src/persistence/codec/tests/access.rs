@@ -60,6 +60,7 @@ fn session() -> Session {
         rotated_at: later(6),
         began_at: later(7),
         expires_at: later(8),
+        trust: access::Trust::Recognised,
         organisation: Some(305),
     }
 }
@@ -263,6 +264,7 @@ pub(super) fn accounts() -> Vec<(&'static str, Event)> {
         added("access_identity_added_apple", Provider::Apple),
         added("access_identity_added_google", Provider::Google),
         added("access_identity_added_oidc", Provider::Oidc),
+        added("access_identity_added_mac_address", Provider::MacAddress),
     ]
 }
 
