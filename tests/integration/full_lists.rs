@@ -83,3 +83,36 @@ async fn a_tenant_has_five_hundred_keys_of_both_modes_together() {
     let ids: BTreeSet<_> = newest.iter().map(|key| key["id"].as_str()).collect();
     assert_eq!(ids.len(), 100, "no two are the same");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_of_five_hundred_is_searched_a_page_at_a_time() {
+    let node = TestNode::start().await;
+    let merchant = &node.seed.organisations.merchants[0].id;
+    let body = |number: usize| {
+        // One after the other on the equator, a hundredth of a degree apart.
+        let address = json!({ "address_line_1": "1", "town_city": format!("Town {}", number % 7), "postal_code": "1",
+            "country_code": "ECU", "lat": 0, "lon": f64::from(u32::try_from(number).unwrap()) / 100.0 });
+        json!({ "name": format!("Venue {number:03}"), "type": "VENUE", "parent": { "id": merchant }, "addresses": [address],
+            "tags": [{ "name": format!("t{}", number % 100) }] })
+    };
+    // The demo network has eight.
+    let made = fill(|number| node.post("/organisations", &body(number)), 493).await;
+    assert_eq!(made, 492);
+    let person = node.signed_up(crate::own_data::PHONE).await;
+    let nearest = person.sees(&node, "/locations?lat=0&lon=0&size=100&page=2");
+    let nearest = nearest.await;
+    assert_eq!(nearest["paging"]["total"], 492);
+    let rows = nearest["content"].as_array().unwrap();
+    assert_eq!(rows.len(), 100);
+    let distances: Vec<_> = rows
+        .iter()
+        .map(|row| row["address"]["distance"].as_f64().unwrap())
+        .collect();
+    assert!(distances.is_sorted(), "{distances:?}");
+    let path = format!("/organisations/{merchant}/network?tags=t7&size=2&include_total=true");
+    let tagged = person.sees(&node, path).await;
+    assert_eq!(tagged["paging"]["total"], 5);
+    assert_eq!(tagged["content"][1]["tags"], json!([{ "name": "t7" }]));
+    let towns = person.sees(&node, "/locations/towns").await;
+    assert_eq!(towns["content"].as_array().unwrap().len(), 7);
+}

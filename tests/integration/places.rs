@@ -356,3 +356,39 @@ async fn towns_activities_and_merchants_are_listed_once_each() {
     assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(names(&merchants("").await), ["Old Town Market"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn offers_are_found_by_the_organisations_where_they_are_given() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let ids = three_places(&node).await;
+    let market = node.seed.organisations.merchants[1].id.clone();
+    for (name, target) in [("At the quay", &ids[0]), ("On the market", &market)] {
+        let offer = json!({ "name": name, "awards": [{ "amount": 1, "amount_type": "FIXED" }],
+            "conditions": { "organisations": [target] } });
+        let made = tried(&node, node.post("/reward_offers", &offer));
+        assert_eq!(made.send().await.status, 201);
+    }
+    let offers = async |query: &str| {
+        let path = format!("/reward_offers?size=100&order=ASC&{query}");
+        let page = person.sees(&node, path).await;
+        let ours = ["At the quay", "On the market"];
+        let all = names(&page).into_iter();
+        all.filter(|name| ours.contains(name))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    for (query, expected) in [
+        ("", vec!["At the quay", "On the market"]),
+        ("countries=GRC", vec!["At the quay"]),
+        ("countries=CYP", vec!["On the market"]),
+        ("countries=GRC,CYP", vec!["At the quay", "On the market"]),
+        ("industries=Food", vec!["At the quay"]),
+        ("industry_sectors=Grocers", vec!["On the market"]),
+        ("towns_cities=athens&industries=Travel", vec![]),
+        ("towns_cities=Piraeus", vec![]),
+        ("tags=sea", vec![]),
+    ] {
+        assert_eq!(offers(query).await, expected, "{query}");
+    }
+}

@@ -345,3 +345,33 @@ async fn what_an_organisation_shows_is_refused_by_the_name_of_what_is_wrong() {
     assert_eq!(taken.problem(), refused(422, "invalid_request"));
     assert_eq!(taken.json()["errors"][0]["pointer"], "/addresses/0/id");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn custom_fields_of_an_organisation_are_those_that_are_defined() {
+    let node = TestNode::start().await;
+    let venue = &node.seed.organisations.merchants[0].venues[0].id;
+    let path = format!("/organisations/{venue}");
+    let fields =
+        |key: &str, value: &str| json!({ "custom_fields": [{ "key": key, "value": value }] });
+    publish(&node, venue, &fields("whatever", "goes")).await;
+    let parking = json!({ "entity": "ORGANISATIONS", "key": "parking", "label": "Parking", "field": "CHECKBOX" });
+    let defined = node.post("/custom_fields", &parking).send().await;
+    assert_eq!(defined.status, 201, "{defined:?}");
+    for (key, value, pointer) in [
+        ("whatever", "goes", "/custom_fields/0/key"),
+        ("parking", "yes", "/custom_fields/0/value"),
+    ] {
+        let mut new = fields(key, value);
+        let changed = node.put(&path, &new).send().await;
+        new["name"] = json!("New");
+        new["type"] = json!("MERCHANT");
+        let created = node.post("/organisations", &new).send().await;
+        for answer in [changed, created] {
+            assert_eq!(answer.problem(), refused(422, "invalid_request"), "{key}");
+            assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{key}");
+        }
+    }
+    let told = publish(&node, venue, &fields("parking", "true")).await;
+    assert_eq!(told["custom_fields"][0]["value"], "true");
+    publish(&node, venue, &json!({ "description": "No field is named" })).await;
+}

@@ -46,6 +46,7 @@ pub(super) async fn places(node: TestNode) {
     let places = "include_creatives=true&include_custom_fields=true&include_opening_hours=true&include_order_catalogs=true&include_tags=true";
     for path in [
         format!("/organisations/{venue}"),
+        "/reward_offers?countries=GBR&industries=Food&industry_sectors=Cafes&towns_cities=Dover".to_owned(),
         format!("{network}?{words}&{place}&{paging}&{including}&distance=50&sort=DISTANCE&order=ASC"),
         format!("{network}?type=VENUE&name=coffee&countries=GBR&tap_code=T1&contact_registry=true&order=DESC"),
         format!("{network}?size=1"),

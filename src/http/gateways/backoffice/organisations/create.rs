@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::wire::{CreatedOrganisation, NewOrganisation};
-use super::{address, require_seller};
+use super::{address, require_defined, require_seller};
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId};
@@ -42,6 +42,7 @@ pub(in super::super) async fn create(
     let tenant = caller.tenant_view(&api).await?;
     let parent = parent(&api, &caller, &tenant, &body)?;
     require_seller(body.r#type.into(), body.tap_code.as_deref())?;
+    require_defined(&api, &caller, body.custom_fields.as_deref()).await?;
     let once = Once::of(&caller, &headers, "organisations.create", None, &body.hash)?;
     let secrets = api.router.secrets();
     let address = address(&caller, secrets.derived_entity(&once.scope(), 0));

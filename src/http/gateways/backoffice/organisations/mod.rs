@@ -11,10 +11,13 @@ pub(super) mod update;
 pub(super) mod wire;
 
 use crate::domain::address::{Address, Kind, Mode};
+use crate::domain::apps::FieldEntity;
 use crate::domain::context::TenantView;
 use crate::domain::organisation::Role;
 use crate::http::auth::Caller;
+use crate::http::gateways::custom_fields;
 use crate::http::problem::Problem;
+use crate::http::shown::organisation::WireOrganisationField;
 use crate::http::{Api, failure};
 
 /// The organisation of this id, by entity number, if the caller may know of it.
@@ -32,6 +35,20 @@ fn address(caller: &Caller, entity: u64) -> Address {
         kind: Kind::Organisation,
         entity,
     }
+}
+
+/// Checks custom fields by what the tenant has defined for organisations.
+async fn require_defined(
+    api: &Api,
+    caller: &Caller,
+    fields: Option<&[WireOrganisationField]>,
+) -> Result<(), Problem> {
+    let fields = fields.unwrap_or_default().iter();
+    let fields: Vec<_> = fields
+        .map(|it| (it.key.as_str(), it.value.as_str()))
+        .collect();
+    let fields = fields.into_iter();
+    custom_fields::check(api, caller, FieldEntity::Organisations, fields).await
 }
 
 /// Demands that one with a TAP sells.

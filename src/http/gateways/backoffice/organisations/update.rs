@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::get::shown;
 use super::wire::{ChangedOrganisation, WireOrganisation};
-use super::{address, named, require_seller};
+use super::{address, named, require_defined, require_seller};
 use crate::actors::router::{Failure, Timings, Unavailable};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
@@ -44,6 +44,7 @@ pub(in super::super) async fn update(
     let number = named(&api, &caller, &tenant, &id)?;
     let before = tenant.organisations.get(&number);
     let before = before.ok_or_else(failure::not_found)?;
+    require_defined(&api, &caller, body.custom_fields.as_deref()).await?;
     let change = body.change(number, before, api.router.secrets().public_ids())?;
     let mut engine = Timings::default();
     if let Some(code) = &body.tap_code {

@@ -123,7 +123,7 @@ pub(in super::super) struct NewOrganisation {
     tags: Option<Vec<WireTag>>,
     /// What you add.
     #[schema(max_items = 20)]
-    custom_fields: Option<Vec<WireOrganisationField>>,
+    pub(super) custom_fields: Option<Vec<WireOrganisationField>>,
 }
 
 /// What to change of an organisation: what is left out stays as it is.
@@ -170,7 +170,7 @@ pub(in super::super) struct ChangedOrganisation {
     tags: Option<Vec<WireTag>>,
     /// What you add.
     #[schema(max_items = 20)]
-    custom_fields: Option<Vec<WireOrganisationField>>,
+    pub(super) custom_fields: Option<Vec<WireOrganisationField>>,
 }
 
 /// The answer to a creation.

@@ -8,7 +8,7 @@ pub(super) mod get;
 pub(super) mod list;
 pub(super) mod locations;
 pub(super) mod towns;
-mod wanted;
+pub(super) mod wanted;
 mod wire;
 
 use crate::domain::address::Mode;

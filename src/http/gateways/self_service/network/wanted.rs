@@ -10,19 +10,19 @@ use crate::limits::ORGANISATION_FILTER_WORDS_MAX;
 
 /// The parameters as they come.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Filters<'a> {
-    pub(super) name: Option<&'a str>,
-    pub(super) industries: Option<&'a str>,
-    pub(super) industry_sectors: Option<&'a str>,
-    pub(super) business_activities: Option<&'a str>,
-    pub(super) countries: Option<&'a str>,
-    pub(super) town_cities: Option<&'a str>,
-    pub(super) tags: Option<&'a str>,
-    pub(super) custom_fields: Option<&'a str>,
+pub(in super::super) struct Filters<'a> {
+    pub(in super::super) name: Option<&'a str>,
+    pub(in super::super) industries: Option<&'a str>,
+    pub(in super::super) industry_sectors: Option<&'a str>,
+    pub(in super::super) business_activities: Option<&'a str>,
+    pub(in super::super) countries: Option<&'a str>,
+    pub(in super::super) town_cities: Option<&'a str>,
+    pub(in super::super) tags: Option<&'a str>,
+    pub(in super::super) custom_fields: Option<&'a str>,
 }
 
 /// What they ask for: of each list, one entry is enough; an empty list asks for nothing.
-pub(super) struct Wanted {
+pub(in super::super) struct Wanted {
     name: Option<String>,
     industries: Vec<u64>,
     industry_sectors: Vec<u64>,
@@ -36,7 +36,7 @@ pub(super) struct Wanted {
 
 impl Filters<'_> {
     /// Notes what is wrong with them.
-    pub(super) fn validate(&self, faults: &mut Faults) {
+    pub(in super::super) fn validate(&self, faults: &mut Faults) {
         for (member, text) in [
             ("industries", self.industries),
             ("industry_sectors", self.industry_sectors),
@@ -77,7 +77,7 @@ fn lower(text: Option<&str>) -> Vec<String> {
 
 impl Wanted {
     /// What is asked for, of what is seen in a mode.
-    pub(super) fn of(filters: Filters<'_>, mode: Mode, ids: &PublicIds) -> Wanted {
+    pub(in super::super) fn of(filters: Filters<'_>, mode: Mode, ids: &PublicIds) -> Wanted {
         let field = |entry: &str| {
             let (key, value) = entry.split_once(':')?;
             Some((key.trim().to_owned(), value.trim().to_owned()))
@@ -95,8 +95,22 @@ impl Wanted {
         }
     }
 
+    /// Whether they ask for anything.
+    pub(in super::super) fn is_anything(&self) -> bool {
+        let words = [
+            &self.industries,
+            &self.industry_sectors,
+            &self.business_activities,
+        ];
+        self.name.is_some()
+            || !self.is_anywhere()
+            || !self.tags.is_empty()
+            || !self.custom_fields.is_empty()
+            || words.into_iter().any(|it| !it.is_empty())
+    }
+
     /// Whether an organisation is so. Of custom fields, it must have all.
-    pub(super) fn fits(&self, organisation: &Organisation) -> bool {
+    pub(in super::super) fn fits(&self, organisation: &Organisation) -> bool {
         let profile = &organisation.profile;
         let name = || organisation.name.to_lowercase();
         let is_in = |wanted: &[String], text: &str| wanted.contains(&text.to_lowercase());

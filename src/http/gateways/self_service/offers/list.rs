@@ -6,8 +6,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::network::wanted::{Filters, Wanted};
 use super::Onlooker;
 use super::wire::{WireGoal, WireOffer, WireType};
+use crate::domain::address::Mode;
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicIds};
 use crate::domain::offer::Offer;
@@ -43,18 +45,20 @@ pub(in super::super) struct ListQuery {
     size: Option<u32>,
     #[serde(default)]
     include_total: bool,
-    // An offer has none of these, so that one that is asked for by them is not there.
+    // Of the organisations where an offer is given.
     countries: Option<String>,
     industries: Option<String>,
     industry_sectors: Option<String>,
+    towns_cities: Option<String>,
+    // An offer has none of these, so that one that is asked for by them is not there.
     reward_offer_tags: Option<String>,
     tags: Option<String>,
-    towns_cities: Option<String>,
 }
 
 impl Validate for ListQuery {
     fn validate(&self, faults: &mut Faults) {
         Page::of(self.page, self.size).validate(faults);
+        self.places().validate(faults);
         let goals: &[WireGoal] = &[
             WireGoal::Achievement,
             WireGoal::Spend,
@@ -84,6 +88,27 @@ fn is_written<T: Serialize>(value: &T, text: &str) -> bool {
 }
 
 impl ListQuery {
+    /// What is asked of the organisations where an offer is given.
+    fn places(&self) -> Filters<'_> {
+        Filters {
+            countries: self.countries.as_deref(),
+            industries: self.industries.as_deref(),
+            industry_sectors: self.industry_sectors.as_deref(),
+            town_cities: self.towns_cities.as_deref(),
+            ..Filters::default()
+        }
+    }
+
+    /// The organisations that are so; none is named where nothing is asked of them.
+    fn wanted_places(&self, tenant: &TenantView, mode: Mode, ids: &PublicIds) -> Option<Vec<u64>> {
+        let wanted = Wanted::of(self.places(), mode, ids);
+        let all = tenant.organisations.iter();
+        let so = all.filter(|(_, organisation)| wanted.fits(organisation));
+        wanted
+            .is_anything()
+            .then(|| so.map(|(number, _)| *number).collect())
+    }
+
     fn wants(&self, offer: &Offer, tenant: &TenantView, ids: &PublicIds) -> bool {
         let is_listed = |list: &Option<String>, is_it: &dyn Fn(&str) -> bool| {
             let mut entries = listed(list.as_deref()).peekable();
@@ -98,14 +123,7 @@ impl ListQuery {
                         || targets.iter().any(|it| tenant.is_within(organisation, *it)))
             })
         };
-        let has_nothing_of = [
-            &self.countries,
-            &self.industries,
-            &self.industry_sectors,
-            &self.reward_offer_tags,
-            &self.tags,
-            &self.towns_cities,
-        ];
+        let has_nothing_of = [&self.reward_offer_tags, &self.tags];
         let searched = self.search_value.as_deref().map(str::to_lowercase);
         let has = |text: &str, searched: &str| text.to_lowercase().contains(searched);
         let short = offer.texts.short_description.as_deref().unwrap_or_default();
@@ -127,6 +145,16 @@ impl ListQuery {
     }
 }
 
+/// Whether a purchase at one of these organisations can get what an offer gives.
+fn is_given_at_one_of(places: &[u64], offer: &Offer, tenant: &TenantView) -> bool {
+    let targets = &offer.conditions.organisations;
+    let is_given_at = |place: &u64| {
+        let mut targets = targets.iter();
+        targets.len() == 0 || targets.any(|target| tenant.is_within(*place, *target))
+    };
+    places.iter().any(is_given_at)
+}
+
 /// A page of offers.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = VisibleOffers)]
@@ -146,12 +174,12 @@ struct Offers {
         ("is_featured" = Option<bool>, Query, description = "Whether it is to be seen before others"),
         ("performance_enabled" = Option<bool>, Query, description = "Whether there is a goal to get on with"),
         ("search_value" = Option<String>, Query, description = "Part of its name or short description"),
-        ("countries" = Option<String>, Query, description = "Offers have none: nothing is found"),
-        ("industries" = Option<String>, Query, description = "Offers have none: nothing is found"),
-        ("industry_sectors" = Option<String>, Query, description = "Offers have none: nothing is found"),
+        ("countries" = Option<String>, Query, description = "Given at an organisation with an address in one of these countries (ISO 3166-1 alpha-3), separated by commas"),
+        ("industries" = Option<String>, Query, description = "Given at an organisation of one of these industries: names or ids, separated by commas"),
+        ("industry_sectors" = Option<String>, Query, description = "Given at an organisation in one of these sectors: names or ids, separated by commas"),
         ("reward_offer_tags" = Option<String>, Query, description = "Offers have none: nothing is found"),
         ("tags" = Option<String>, Query, description = "Offers have none: nothing is found"),
-        ("towns_cities" = Option<String>, Query, description = "Offers have none: nothing is found"),
+        ("towns_cities" = Option<String>, Query, description = "Given at an organisation with an address in one of these towns, separated by commas"),
         ("lat" = Option<String>, Query, description = "Not used: offers have no place"),
         ("lon" = Option<String>, Query, description = "Not used: offers have no place"),
         ("sort" = Option<String>, Query, description = "DEFAULT_SORTING, ORGANISATION_NAME or DISTANCE: all by creation, as one organisation makes them all"),
@@ -175,10 +203,15 @@ pub(in super::super) async fn list(
     let onlooker = Onlooker::of(&api, &token).await?;
     let tenant = &onlooker.tenant;
     let ids = api.router.secrets().public_ids();
+    let places = query.wanted_places(tenant, token.mode(), ids);
     let mut fitting: Vec<_> = tenant
         .offers
         .iter()
         .filter(|(_, offer)| onlooker.sees(offer) && query.wants(offer, tenant, ids))
+        .filter(|(_, offer)| {
+            let places = places.as_ref();
+            places.is_none_or(|places| is_given_at_one_of(places, offer, tenant))
+        })
         .collect();
     if query.order != Some(Order::Asc) {
         fitting.reverse();
