@@ -98,7 +98,7 @@ fn refresh(session: u32, generation: u32, nonce: u8) -> Command {
 fn letter(mark: u8) -> NewLetter {
     NewLetter {
         nonce: [mark; 16],
-        sender: None,
+        sender: Some((TENANT, Mode::Live)),
     }
 }
 
@@ -225,7 +225,10 @@ fn an_invitation_opens_its_roles_when_it_is_accepted_and_not_before() {
         Command::UseLetter(UseLetter {
             number: 1,
             nonce: [nonce; 16],
-            password: Some(hash(2)),
+            password: Some(Typed {
+                hash: hash(2),
+                matches: None,
+            }),
             session: Some([6; 16]),
         })
     };
@@ -307,6 +310,7 @@ fn a_registration_gives_its_password_and_its_organisation_when_it_is_proven_and_
                 name: "Pier".to_owned(),
                 validity: Validity::BothModes,
                 password: hash(mark),
+                knows: None,
             },
             letter: letter(mark),
         })
@@ -335,7 +339,10 @@ fn a_registration_gives_its_password_and_its_organisation_when_it_is_proven_and_
     let reset = Command::UseLetter(UseLetter {
         number: 1,
         nonce: [66; 16],
-        password: Some(hash(5)),
+        password: Some(Typed {
+            hash: hash(5),
+            matches: None,
+        }),
         session: None,
     });
     assert_eq!(user.decide(&reset, NOW), Err(Rejection::LetterInvalid));
