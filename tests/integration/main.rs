@@ -83,6 +83,7 @@ mod till_codes;
 mod tills;
 mod time;
 mod trimming;
+mod undelivered;
 mod uniqueness;
 mod users;
 mod venues;

@@ -67,6 +67,8 @@ impl Access {
             Event::OnFile(on_file) => self.on_file = Some(on_file.clone()),
             Event::EmailVerified(value) => self.verified = Some(*value),
             Event::TokenUsed(number) => self.challenges.retain(|it| it.number != *number),
+            // Its owner is told, and nothing is kept of that.
+            Event::PasswordReplaced(..) => {}
             Event::Confirmed(number) => {
                 self.challenges.retain(|it| it.number != *number);
                 self.guesses = Guesses::default();

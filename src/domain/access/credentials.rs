@@ -80,11 +80,10 @@ impl Access {
     ) -> Result<Vec<Event>, Rejection> {
         let token = self.token(attempt, Purpose::ResetPassword, wall);
         match (token, account) {
-            (Some(token), Account::Exists) => Ok(vec![
-                Event::PasswordSet(Arc::clone(sealed)),
-                Event::TokenUsed(token.number),
-                Event::AllSessionsEnded,
-            ]),
+            (Some(token), Account::Exists) => {
+                let ends = [Event::TokenUsed(token.number), Event::AllSessionsEnded];
+                Ok(self.set_password(sealed, wall).chain(ends).collect())
+            }
             (Some(_) | None, Account::Exists | Account::Registering | Account::Nobody) => {
                 Err(Rejection::CodeInvalid)
             }
@@ -108,8 +107,22 @@ impl Access {
             .iter()
             .filter(|it| it.number != change.session);
         let ended = others.map(|it| Event::SessionEnded(it.number, Ended::SignedOut));
-        let set = Event::PasswordSet(Arc::clone(&change.sealed));
-        Ok([set].into_iter().chain(ended).collect())
+        let set = self.set_password(&change.sealed, wall);
+        Ok(set.chain(ended).collect())
+    }
+
+    /// Sets a password. Where there was one, its owner is told: it may have been somebody else.
+    fn set_password(
+        &self,
+        sealed: &Arc<[u8]>,
+        wall: Timestamp,
+    ) -> impl Iterator<Item = Event> + use<> {
+        let replaced = self.password.as_ref().map(|before| {
+            let number = before.number.saturating_add(1);
+            Event::PasswordReplaced(number, wall)
+        });
+        let set = Event::PasswordSet(Arc::clone(sealed));
+        [set].into_iter().chain(replaced)
     }
 
     /// A code that signs nobody in was answered: whoever asked for it is told whether it was right.
@@ -212,10 +225,11 @@ impl Access {
             sealed: Arc::clone(&adding.add.sealed),
             verified_at: wall,
         };
-        let password = adding.add.password.clone().map(Event::PasswordSet);
+        let password = adding.add.password.as_ref();
+        let password = password.map(|sealed| self.set_password(sealed, wall));
         Ok([Event::IdentityAdded(identity)]
             .into_iter()
-            .chain(password)
+            .chain(password.into_iter().flatten())
             .collect())
     }
 }

@@ -55,5 +55,6 @@ stored!(choice access::Event {
     17 => EmailVerified(value),
     18 => TokenUsed(number),
     19 => Confirmed(number),
+    21 => PasswordReplaced(number, at),
     20 => SessionMoved(number, to),
 });
