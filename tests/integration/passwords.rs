@@ -290,3 +290,25 @@ async fn a_first_password_beside_a_phone_is_no_news() {
     assert_eq!(node.answered(&adds, &code).await.status, 200);
     assert_eq!(told(&node).await, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_told_at_an_address_that_was_not_proven() {
+    const STRANGER: &str = "eve@example.test";
+    let node = TestNode::start().await;
+    let person = node.signed_up("+447566224395").await;
+    let path = format!("/contacts/{}", person.id);
+    let says = node.own(Method::PUT, &path, &person.access);
+    let says = says.with("content-type", "application/json");
+    let says = says.body(&json!({ "email": STRANGER })).send().await;
+    assert_eq!(says.status, 200, "{says:?}");
+    for password in [PASSWORD, ANOTHER] {
+        let changed = node.change(&person, &json!({ "password": password })).await;
+        assert_eq!(changed.status, 204, "{changed:?}");
+    }
+    let inbox = node.inbox().await;
+    let stranger = inbox
+        .iter()
+        .find(|message| message["recipient"] == STRANGER);
+    assert_eq!(stranger, None);
+    assert_eq!(told(&node).await, Vec::<String>::new());
+}

@@ -80,12 +80,12 @@ async fn what_waits_for_somebody_who_is_erased_is_not_sent_and_can_be_read_nowhe
     let path = format!("/contacts/{}", person.id);
     let erased = node.own(Method::DELETE, &path, &person.access).send().await;
     assert_eq!(erased.status, 200, "{erased:?}");
+    let snapshot = node.control("POST", "/snapshots", "{}").await;
+    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
     while !own.is_quiet() {
         // What was under way while it was erased.
         own.next().await;
     }
-    let snapshot = node.control("POST", "/snapshots", "{}").await;
-    assert!(snapshot.starts_with("HTTP/1.1 200"), "{snapshot}");
     node.restart().await;
     // Everything that waits is tried after a start: the newer one comes alone.
     let other = node.register_live(OTHER).send().await;

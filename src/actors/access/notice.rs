@@ -9,7 +9,7 @@ use crate::domain::entity::{Answer, Query};
 
 impl Router {
     /// The e-mail address at which a contact or a user is told of its passwords, if there is one: what a contact has signed in by for longest, so that who adds
-    /// an address of their own is not told in place of the owner; else what the profile says.
+    /// an address of their own is not told in place of the owner. What its profile says may be anybody's: mails would reach strangers.
     ///
     /// # Errors
     /// There is no answer.
@@ -34,7 +34,7 @@ impl Router {
         };
         match first_address(&contact) {
             Some(sealed) => self.email_in(whose, &sealed),
-            None => self.email_in(whose, &contact.profile),
+            None => Ok(None),
         }
     }
 

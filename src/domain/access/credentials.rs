@@ -14,6 +14,47 @@ use crate::domain::time::{Span, Timestamp};
 /// phone later may not.
 pub const SIGNED_IN_RECENTLY: Span = Span::seconds(10 * 60);
 
+/// How often within [`NOTICES_COUNT_FOR`] somebody is told that its password is another one: mails cost the business, and whoever is in an account
+/// can change its password again and again.
+pub const NOTICES_MAX: u32 = 5;
+
+/// For how long such notices count.
+pub const NOTICES_COUNT_FOR: Span = Span::seconds(60 * 60);
+
+/// How often somebody was told of another password lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// When the first of them was.
+    pub since: Timestamp,
+    /// How many there were since then.
+    pub count: u32,
+}
+
+impl Notices {
+    fn counts(self, at: Timestamp) -> bool {
+        at < self.since.after(NOTICES_COUNT_FOR)
+    }
+
+    fn leave_another(self, at: Timestamp) -> bool {
+        self.count < NOTICES_MAX || !self.counts(at)
+    }
+
+    /// With one more at `at`.
+    pub(super) fn and_one(self, at: Timestamp) -> Notices {
+        if self.counts(at) {
+            Notices {
+                count: self.count.saturating_add(1),
+                ..self
+            }
+        } else {
+            Notices {
+                since: at,
+                count: 1,
+            }
+        }
+    }
+}
+
 /// An identity that is to be added once a code that is sent to it came back, or a provider has vouched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToAdd {
@@ -117,7 +158,9 @@ impl Access {
         sealed: &Arc<[u8]>,
         wall: Timestamp,
     ) -> impl Iterator<Item = Event> + use<> {
-        let replaced = self.password.as_ref().map(|before| {
+        let before = self.password.as_ref();
+        let before = before.filter(|it| it.notices.leave_another(wall));
+        let replaced = before.map(|before| {
             let number = before.number.saturating_add(1);
             Event::PasswordReplaced(number, wall)
         });

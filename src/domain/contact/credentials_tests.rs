@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::access_tests::*;
 use super::*;
 use crate::domain::access::{
-    self, Attempt, ChangePassword, ONE_TIME_TOKEN_LASTS, OTP_LASTS, Provider, Purpose,
-    SIGNED_IN_RECENTLY, ToAdd, bound_to,
+    self, Attempt, ChangePassword, NOTICES_COUNT_FOR, NOTICES_MAX, ONE_TIME_TOKEN_LASTS, OTP_LASTS,
+    Provider, Purpose, SIGNED_IN_RECENTLY, ToAdd, bound_to,
 };
 use crate::domain::time::Span;
 
@@ -120,6 +120,36 @@ fn a_password_is_changed_in_a_recent_session_or_by_who_knows_it() {
         "an older password"
     );
     bench.tell(change(session, Some(2))).unwrap();
+}
+
+#[test]
+fn who_changes_its_password_again_and_again_is_told_so_often_an_hour() {
+    let (mut bench, attempt) = with_code(Purpose::ResetPassword);
+    bench.tell(reset(attempt)).unwrap();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let session = *bench.sessions().last().unwrap();
+    let mut number = 1;
+    let mut tells = |bench: &mut Bench| {
+        let change = access::Command::ChangePassword(ChangePassword {
+            session,
+            knows: Some(number),
+            sealed: hash(2),
+        });
+        number += 1;
+        let events = bench.tell(change).unwrap();
+        let count = |bench: &Bench| bench.access().password.as_ref().unwrap().number;
+        assert_eq!(count(bench), number, "it is changed, told or not");
+        events == 2
+    };
+    for _ in 0..2 {
+        for _ in 0..NOTICES_MAX {
+            assert!(tells(&mut bench));
+        }
+        bench.wall = bench.wall.after(shortly_before(NOTICES_COUNT_FOR));
+        assert!(!tells(&mut bench));
+        bench.wall = bench.wall.after(Span(1));
+    }
+    assert!(tells(&mut bench));
 }
 
 #[test]

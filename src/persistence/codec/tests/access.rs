@@ -100,6 +100,10 @@ pub(super) fn access() -> Access {
         password: Some(access::SealedPassword {
             number: 310,
             sealed: [42; 50].into(),
+            notices: access::Notices {
+                since: NOW,
+                count: 311,
+            },
         }),
         challenges: vec![
             challenge(Purpose::SignIn, Channel::Sms),
