@@ -52,6 +52,8 @@ async fn a_password_that_is_another_one_is_told_to_a_contact_and_to_a_user_of_li
     assert_eq!(changed.status, 204, "{changed:?}");
     is_told(own.next().await.json(), &user.username);
     assert!(own.is_quiet(), "something was told twice");
+    // And in live mode alone.
+    assert_eq!(node.inbox().await, Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
