@@ -32,7 +32,7 @@ pub struct Notices {
 
 impl Notices {
     fn counts(self, at: Timestamp) -> bool {
-        at < self.since.after(NOTICES_COUNT_FOR)
+        self.count > 0 && at < self.since.after(NOTICES_COUNT_FOR)
     }
 
     fn leave_another(self, at: Timestamp) -> bool {
