@@ -1,6 +1,7 @@
 //! HTTP/1.1 over a real socket, one connection a client, and no retries: what got no answer is said to have none.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,9 @@ use tokio::task::JoinSet;
 
 /// How long an answer may take on a busy machine before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long what came before the end of its connection may take to be read.
+const AFTER_THE_END: Duration = Duration::from_secs(1);
 
 /// A client.
 pub(crate) struct Client {
@@ -123,11 +127,20 @@ impl Client {
             });
             self.connection = Some((sender, drivers));
         }
-        let (sender, _) = self.connection.as_mut().ok_or("no connection")?;
-        sender.ready().await?;
-        let response = sender.send_request(request).await?;
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await?.to_bytes();
-        Ok(Answer { status, body })
+        let (sender, drivers) = self.connection.as_mut().ok_or("no connection")?;
+        let mut answer = pin!(async {
+            sender.ready().await?;
+            let response = sender.send_request(request).await?;
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await?.to_bytes();
+            Ok::<_, hyper::Error>(Answer { status, body })
+        });
+        tokio::select! {
+            biased;
+            answer = &mut answer => Ok(answer?),
+            // What was given to the connection while it closed is told nothing, ever: https://github.com/hyperium/hyper/issues/4122.
+            // What came before the end is there already.
+            _ended = drivers.join_next() => Ok(tokio::time::timeout(AFTER_THE_END, answer).await??),
+        }
     }
 }

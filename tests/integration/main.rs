@@ -50,6 +50,7 @@ mod node;
 mod offers;
 mod offline;
 mod on_file;
+mod organisation_types;
 mod organisations;
 mod own_changes;
 mod own_data;

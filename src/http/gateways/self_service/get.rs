@@ -66,6 +66,23 @@ struct WireCreative {
     /// `png`, `jpeg` or `webp`.
     format: &'static str,
     url: String,
+    /// In pixels, as the image itself says; null where it says nothing.
+    width: Option<u16>,
+    /// In pixels, as the image itself says; null where it says nothing.
+    height: Option<u16>,
+    /// The sizes in which it is kept: the one in which it came.
+    media: [WireSized; 1],
+}
+
+/// An image in one size.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnSizedImage)]
+struct WireSized {
+    /// In pixels, as the image itself says; null where it says nothing.
+    width: Option<u16>,
+    /// In pixels, as the image itself says; null where it says nothing.
+    height: Option<u16>,
+    url: String,
 }
 
 /// What an image is for.
@@ -146,12 +163,20 @@ pub(super) async fn get(
     let avatar = image.map(|image| (image, image::url(&api, &reached, &address, &image)));
     let creative = |(image, url): &(Image, String)| {
         let id = part_id(&api, &token, Named::Media, image.number);
+        let (width, height) = image.size.unzip();
         WireCreative {
             media_id: id.clone(),
             id,
             usage_type: UsageType::Avatar,
             format: image::media_type(image.format).trim_start_matches("image/"),
             url: url.clone(),
+            width,
+            height,
+            media: [WireSized {
+                width,
+                height,
+                url: url.clone(),
+            }],
         }
     };
     let contact = WireOwnContact {
