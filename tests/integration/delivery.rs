@@ -11,7 +11,7 @@ use crate::contact_changes::refused;
 use crate::node::{TestNode, eventually};
 use crate::recorder::Recorder;
 
-const PHONE: &str = "+447566224395";
+pub(crate) const PHONE: &str = "+447566224395";
 
 /// A node whose operator has opened this machine's own network.
 pub(crate) async fn open_node() -> TestNode {
@@ -44,12 +44,12 @@ impl TestNode {
     }
 
     /// Registers Ada in live mode.
-    fn register_live(&self, phone: &str) -> Ask {
+    pub(crate) fn register_live(&self, phone: &str) -> Ask {
         self.app("/contacts/register", &ada(phone))
             .with("api_key", &self.app_key("live"))
     }
 
-    async fn answered_live(&self, auth_otp: &str, code: &str) -> Answer {
+    pub(crate) async fn answered_live(&self, auth_otp: &str, code: &str) -> Answer {
         let body = json!({ "auth_otp": auth_otp, "code": code });
         let answer = self.app("/contacts/validate_otp", &body);
         answer.with("api_key", &self.app_key("live")).send().await

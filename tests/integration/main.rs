@@ -85,6 +85,7 @@ mod till_codes;
 mod tills;
 mod time;
 mod trimming;
+mod undelivered;
 mod uniqueness;
 mod users;
 mod venues;

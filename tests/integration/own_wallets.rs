@@ -35,7 +35,14 @@ async fn pay_in(node: &TestNode, wallet: &str, code: &str, amount: u32) {
 }
 
 async fn refuses_filters(node: &TestNode, person: &Person, list: &str) {
+    let eve = node.signed_up(OTHER).await;
+    let theirs = eve.wallet(node).await;
+    pay_in(node, &theirs, "T-2", 1).await;
+    let theirs = eve.sees(node, format!("/wallets/{theirs}/journals")).await;
+    let theirs = ids(&theirs).pop_first().unwrap();
+    let of_anothers = format!("before={theirs}");
     for (query, status, code) in [
+        (&*of_anothers, 422, "invalid_request"),
         ("pocket=NONE", 422, "invalid_request"),
         ("before=unknown", 422, "invalid_request"),
         ("community_member_id=x", 501, "not_built"),

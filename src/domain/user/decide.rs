@@ -1,12 +1,12 @@
 //! What a user makes of a command.
 
 use super::command::{Begin, Command, Create, Credentials, Invite, Register};
-use super::event::{Event, Rejection};
+use super::event::{Event, PasswordNotice, Rejection};
 use super::letter::{FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose};
 use super::session::{Ended, Place, Session};
 use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User, Validity};
 use crate::domain::access::{self, PasswordHash, REFRESH_GRACE, Refresh, Which};
-use crate::domain::address::TenantId;
+use crate::domain::address::{Mode, TenantId};
 use crate::domain::contact::SealedProfile;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
@@ -47,7 +47,7 @@ impl User {
                     return Err(Rejection::LoginRefused);
                 }
                 let kept = self.session(*keep).ok_or(Rejection::InvalidGrant)?;
-                let mut events = vec![set(hash, wall, false)];
+                let mut events = self.replaced(hash, self.proven_to, wall);
                 events.extend(self.ended_but(self.root(kept)));
                 Ok(events)
             }
@@ -244,6 +244,23 @@ impl User {
         let replayed = self.session(tokens.number).map(|it| self.root(it));
         let root = replayed.unwrap_or(tokens.number);
         Ok(vec![Event::SessionEnded(root, Ended::Replayed)])
+    }
+
+    /// Sets a password. Where there was one, the user is told: it may have been somebody else.
+    pub(super) fn replaced(
+        &self,
+        hash: &PasswordHash,
+        sender: Option<(TenantId, Mode)>,
+        wall: Timestamp,
+    ) -> Vec<Event> {
+        let notice = self.password.is_some().then(|| {
+            Event::PasswordReplaced(PasswordNotice {
+                number: self.password_count.saturating_add(1),
+                sender,
+                at: wall,
+            })
+        });
+        [set(hash, wall, false)].into_iter().chain(notice).collect()
     }
 
     fn set_memberships(

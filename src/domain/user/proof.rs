@@ -38,7 +38,7 @@ impl User {
             (Purpose::Reset, Some(typed))
                 if self.password.is_some() && letter.sender == self.proven_to =>
             {
-                let mut events = vec![set(&typed.hash, wall, false)];
+                let mut events = self.replaced(&typed.hash, letter.sender, wall);
                 events.push(Event::LetterUsed(letter.number));
                 events.extend(self.all_ended());
                 Ok(events)
@@ -146,7 +146,8 @@ impl User {
         sender: Option<(TenantId, Mode)>,
         wall: Timestamp,
     ) -> Vec<Event> {
-        let mut events = vec![set(hash, wall, false), Event::Activated(sender)];
+        let mut events = self.replaced(hash, sender, wall);
+        events.push(Event::Activated(sender));
         events.extend(self.totp.map(|_| Event::TotpRemoved));
         events.extend(self.all_ended());
         events

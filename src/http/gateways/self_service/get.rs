@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::demographics::{WireCompany, WireDemographics};
 use super::image;
 use super::own::part_id;
 use super::wire::{WireContactType, WireField};
@@ -15,6 +14,7 @@ use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::Conditions;
+use crate::http::gateways::demographics::{WireCompany, WireDemographics};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::reached::Reached;
 use crate::http::{Api, failure, reply};
