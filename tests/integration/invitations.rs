@@ -217,6 +217,33 @@ async fn a_live_invitation_is_worth_more_than_one_that_a_test_inbox_showed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_live_mode_knows_is_sent_what_chooses_a_password_by_live_mode() {
+    let node = open_node().await;
+    let mut outside = Recorder::start().await;
+    node.connect(&webhook(outside.address)).await;
+    let (owner, (_, eve)) = (node.owner().await, node.eve().await);
+    node.invited_as_owner(&eve, EMAIL, None).await;
+    let token = node.token_read_by(&eve).await;
+    let tried = Session::of(&node.accepts(&token, OWN).await);
+    assert_eq!(looks_at(&tried).0, "TEST");
+    node.invited_as_owner(&owner, EMAIL, None).await;
+    let token = mailed(&mut outside).await;
+    // With the password that there is: what test mode gave stays, and comes first.
+    let accepted = Session::of(&node.accepts(&token, OWN).await);
+    assert_eq!(looks_at(&accepted).0, "LIVE");
+    let signed_in = Session::of(&node.typed(EMAIL, OWN).send().await);
+    assert_eq!(looks_at(&signed_in), looks_at(&tried));
+    let forgot = node.stranger(Method::POST, "/users/forgot_password");
+    let forgot = forgot.body(&json!({ "email": EMAIL })).send().await;
+    assert_eq!(forgot.status, 204);
+    let token = mailed(&mut outside).await;
+    let reset = "brisk heron 4";
+    let chosen = node.with_token("/users/reset_password", &token, reset);
+    assert_eq!(chosen.await.status, 204);
+    assert_eq!(node.typed(EMAIL, reset).send().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whom_another_network_knows_registers_with_the_password_that_is_there() {
     let node = open_node().await;
     let mut outside = Recorder::start().await;
