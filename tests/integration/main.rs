@@ -86,6 +86,7 @@ mod time;
 mod trimming;
 mod undelivered;
 mod uniqueness;
+mod user_access;
 mod users;
 mod venues;
 mod wallet_proofs;

@@ -9,16 +9,22 @@ use crate::contact_changes::{looks, refused};
 use crate::node::TestNode;
 use crate::users::Session;
 
-const EMAIL: &str = "Grace@Example.com";
+pub(crate) const EMAIL: &str = "Grace@Example.com";
 const PASSWORD: &str = "calm otter 77";
 
 impl TestNode {
-    async fn sends(&self, by: &Session, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn sends(
+        &self,
+        by: &Session,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
         self.by(by, method, path).body(body).send().await
     }
 
     /// A role with these permissions, in the whole network or one organisation.
-    async fn role(
+    pub(crate) async fn role(
         &self,
         by: &Session,
         name: &str,
@@ -32,19 +38,19 @@ impl TestNode {
     }
 
     /// The owner, looking at test mode.
-    async fn trier(&self) -> Session {
+    pub(crate) async fn trier(&self) -> Session {
         let owner = self.owner().await;
         let mode = json!({ "mode": "TEST" });
         Session::of(&self.sends(&owner, Method::POST, "/users/mode", &mode).await)
     }
 
-    async fn invites(&self, by: &Session, role: &str, at: Option<&str>) -> Answer {
+    pub(crate) async fn invites(&self, by: &Session, role: &str, at: Option<&str>) -> Answer {
         let body = json!({ "email_address": EMAIL, "first_name": "Grace", "organisation_id": at, "roles": [role] });
         self.sends(by, Method::POST, "/users", &body).await
     }
 
     /// The newest one-time token that test mode would have sent.
-    async fn token(&self) -> String {
+    pub(crate) async fn token(&self) -> String {
         let mut inbox = self.inbox().await;
         // What tells of a password brings none.
         inbox.retain(|message| !message["code"].is_null());
@@ -55,7 +61,7 @@ impl TestNode {
         token.to_owned()
     }
 
-    async fn with_token(&self, path: &str, token: &str, password: &str) -> Answer {
+    pub(crate) async fn with_token(&self, path: &str, token: &str, password: &str) -> Answer {
         let body = json!({ "token": token, "password": password });
         self.stranger(Method::POST, path).body(&body).send().await
     }

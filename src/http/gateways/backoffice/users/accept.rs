@@ -11,7 +11,8 @@ use super::change_password::{check_chosen, chosen};
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::Timings;
 use crate::domain::address::{Address, Mode, TenantId};
-use crate::domain::user::{Command, Purpose, UseLetter};
+use crate::domain::user::{Command, Membership, Purpose, UseLetter};
+use crate::http::audit::audited_of_user;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Client;
@@ -39,13 +40,25 @@ impl Validate for ChosenPassword {
 /// Where wrong one-time tokens count, as wrong passwords of users do.
 const PLATFORM: (TenantId, Mode) = (TenantId::PLATFORM, Mode::Shared);
 
+/// A one-time token that is known.
+struct Opened {
+    /// Whom it was sent to.
+    address: Address,
+    /// What it may do where, before.
+    memberships: Vec<Membership>,
+    /// What the token does to it.
+    command: Command,
+    /// Who had it sent.
+    sender: Option<(TenantId, Mode)>,
+}
+
 /// The user that a token was sent to, and what it does to it.
 async fn opened(
     api: &Api,
     body: &ChosenPassword,
     fits: fn(&Purpose) -> bool,
     session: Option<[u8; 16]>,
-) -> Result<(Address, Command), Problem> {
+) -> Result<Opened, Problem> {
     let invalid = || {
         Problem::new(
             Code::InvalidToken,
@@ -63,7 +76,8 @@ async fn opened(
     let letter = state
         .letter(token.number)
         .filter(|it| it.nonce == token.nonce);
-    letter.filter(|it| fits(&it.purpose)).ok_or_else(invalid)?;
+    let letter = letter.filter(|it| fits(&it.purpose)).ok_or_else(invalid)?;
+    let sender = letter.sender;
     let hash = api.passwords.hash(chosen(&body.password)?).await?;
     let used = Command::UseLetter(UseLetter {
         number: token.number,
@@ -71,7 +85,12 @@ async fn opened(
         password: Some(hash),
         session,
     });
-    Ok((token.user, used))
+    Ok(Opened {
+        address: token.user,
+        memberships: state.memberships,
+        command: used,
+        sender,
+    })
 }
 
 /// Accept an invitation.
@@ -100,13 +119,19 @@ pub(in super::super) async fn accept(
     let nonce = api.router.user_nonce().map_err(failure::problem)?;
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Invitation(_));
     let opened = opened(&api, &body, fits, Some(nonce));
-    let (user, accept) = api
+    let opened = api
         .quota
         .guess(&api.router, PLATFORM, client, opened)
         .await?;
-    let session = api.router.user_session(user, accept, None).await;
-    let session = session.map_err(failure::problem)?;
-    signed_in(&api, began, user, &session).await
+    let act = async {
+        let session = api
+            .router
+            .user_session(opened.address, opened.command, None);
+        let session = session.await.map_err(failure::problem)?;
+        signed_in(&api, began, opened.address, &session).await
+    };
+    let who = (opened.address, &*opened.memberships);
+    audited_of_user(&api, who, opened.sender, "users.accept", act).await
 }
 
 /// Choose another password, having forgotten the last.
@@ -132,14 +157,16 @@ pub(in super::super) async fn reset_password(
     let began = Instant::now();
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Reset);
     let opened = opened(&api, &body, fits, None);
-    let (user, reset) = api
+    let opened = api
         .quota
         .guess(&api.router, PLATFORM, client, opened)
         .await?;
-    let reset = api.router.tell_user(user, reset, None).await;
-    reset.map_err(failure::problem)?;
-    Ok(reply::no_content(reply::timings_since(
-        began,
-        Timings::default(),
-    )))
+    let act = async {
+        let reset = api.router.tell_user(opened.address, opened.command, None);
+        reset.await.map_err(failure::problem)?;
+        let timings = reply::timings_since(began, Timings::default());
+        Ok(reply::no_content(timings))
+    };
+    let who = (opened.address, &*opened.memberships);
+    audited_of_user(&api, who, opened.sender, "users.reset_password", act).await
 }
