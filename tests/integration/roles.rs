@@ -66,7 +66,7 @@ impl TestNode {
         self.stranger(Method::POST, path).body(&body).send().await
     }
 
-    async fn status(&self, by: &Session, path: &str) -> u16 {
+    pub(crate) async fn status(&self, by: &Session, path: &str) -> u16 {
         self.by(by, Method::GET, path).send().await.status
     }
 }
