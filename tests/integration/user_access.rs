@@ -99,7 +99,7 @@ async fn nobody_takes_a_role_from_themselves() {
     // Another who may.
     let listed = node.by(&owner, Method::GET, "/roles").send().await.json();
     let mut roles = listed["content"].as_array().unwrap().iter();
-    let all = roles.find(|it| it["name"] == "Owner").unwrap()["id"].clone();
+    let all = roles.find(|it| it["is_owner"] == true).unwrap()["id"].clone();
     let invited = node.invites(&trier, all.as_str().unwrap(), None).await;
     assert_eq!(invited.status, 201, "{invited:?}");
     let token = node.token().await;
