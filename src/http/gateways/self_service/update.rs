@@ -14,6 +14,7 @@ use crate::domain::apps::FieldEntity;
 use crate::domain::contact::{Phone, Profile};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
+use crate::http::extract::lenient::maybe_boolean;
 use crate::http::extract::text::check;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate, given};
 use crate::http::gateways::custom_fields;
@@ -90,7 +91,11 @@ pub(super) struct ChangedContact {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<WireCompany>)]
     company_profile: Option<Option<WireCompany>>,
+    #[serde(default, deserialize_with = "maybe_boolean")]
+    #[schema(value_type = Option<bool>)]
     sms_opt_out: Option<bool>,
+    #[serde(default, deserialize_with = "maybe_boolean")]
+    #[schema(value_type = Option<bool>)]
     email_opt_out: Option<bool>,
     /// All of them, in place of those that are there.
     custom_fields: Option<Vec<WireField>>,
