@@ -50,6 +50,7 @@ mod masquerade;
 mod node;
 mod offers;
 mod offline;
+mod older_clients;
 mod on_file;
 mod organisation_types;
 mod organisations;
