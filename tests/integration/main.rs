@@ -22,6 +22,7 @@ mod browsers;
 mod budgets;
 mod changes;
 mod client;
+mod code_caps;
 mod commerce;
 mod conformance;
 mod contact_changes;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::challenge::{
-    self, WireChallenge, evenly, require_delivery, require_message, require_room,
+    self, WireChallenge, evenly, refused, require_delivery, require_room, send_to,
 };
 use super::demographics::day;
 use super::wire::not_built;
@@ -274,10 +274,18 @@ pub(super) async fn send(
     to: &Destination,
 ) -> Result<Response, Problem> {
     let sent = async {
-        require_message(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
-        let challenged = api.router.challenge(tenant, mode, to).await;
-        challenge::answer(caller, StatusCode::OK, Some(to), challenged)
+        let challenged = async {
+            let challenged = api.router.challenge(tenant, mode, to).await;
+            challenged.map_err(refused)
+        };
+        let challenged = send_to(api, caller, to, |it| it.is_new, challenged).await?;
+        Ok(challenge::answer(
+            caller,
+            StatusCode::OK,
+            Some(to),
+            challenged,
+        ))
     };
     evenly(caller.began, sent).await
 }
@@ -297,14 +305,23 @@ async fn send_on_file(
         Detail::Reached(to) if to.channel() == channel => Some(to),
         Detail::Reached(_) | Detail::Card(_) => None,
     };
-    if let Some(to) = sent_here {
-        require_room(api, caller, to).await?;
-    }
-    let reached = |profile: &Profile| reached(profile, channel);
-    let challenged = api
-        .router
-        .challenge_on_file(world, channel, details, facts, reached);
-    challenge::answer(caller, StatusCode::OK, sent_here, challenged.await)
+    let challenged = async {
+        if let Some(to) = sent_here {
+            require_room(api, caller, to).await?;
+        }
+        let reached = |profile: &Profile| reached(profile, channel);
+        let challenged = api
+            .router
+            .challenge_on_file(world, channel, details, facts, reached);
+        challenged.await.map_err(refused)
+    };
+    let challenged = caller.has_sent(api, |it| it.is_new, challenged).await?;
+    Ok(challenge::answer(
+        caller,
+        StatusCode::OK,
+        sent_here,
+        challenged,
+    ))
 }
 
 /// Has another code sent for an earlier transaction.
@@ -316,8 +333,12 @@ async fn send_again(
 ) -> Result<Response, Problem> {
     require_delivery(api, caller, channel).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
-    let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
-    challenge::answer(caller, StatusCode::OK, None, challenged)
+    let challenged = async {
+        let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
+        challenged.map_err(refused)
+    };
+    let challenged = caller.has_sent(api, |it| it.is_new, challenged).await?;
+    Ok(challenge::answer(caller, StatusCode::OK, None, challenged))
 }
 
 /// Whether the contact of this profile is reached at `to`.
