@@ -4,8 +4,7 @@
 //! (route, admit, decide in the entity's actor) → [`domain`] (the decision itself, pure) → [`persistence`] (journal
 //! first, rows behind). What became durable goes on to [`publishing`], whose followers build the lists. [`app`] is the only place where they are wired; [`cli`] holds the commands.
 //!
-//! Around them: [`egress`] (the one door outwards), [`config`] and [`limits`] (every bound), [`clock`], [`secrets`], [`data_directory`], [`health`],
-//! Around them: [`config`] and [`limits`] (every bound), [`clock`], [`network`], [`secrets`], [`data_directory`], [`health`],
+//! Around them: [`egress`] (the one door outwards), [`config`] and [`limits`] (every bound), [`clock`], [`network`], [`secrets`], [`data_directory`], [`health`],
 //! [`telemetry`], [`logging`], and [`seeding`] for the demo network.
 
 pub mod cli;

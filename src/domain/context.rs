@@ -9,7 +9,7 @@ use super::configuration::Configuration;
 use super::contact::SignUp;
 use super::money::{Currency, Minor};
 use super::offer::Offer;
-use super::organisation::Organisation;
+use super::organisation::{self, Organisation};
 use super::tenant::{self, RateLimits, Uncovered};
 use super::time::Timestamp;
 
@@ -117,6 +117,18 @@ impl TenantView {
         self.upwards(organisation)
             .find_map(|(_, organisation)| organisation?.time_zone.as_ref())
             .unwrap_or(&self.time_zone)
+    }
+
+    /// The part that is played at an organisation: its own, or that of the nearest above it, if it only holds others together.
+    pub fn part_at(&self, organisation: u64) -> Option<organisation::Role> {
+        self.upwards(organisation)
+            .map_while(|(_, organisation)| Some(organisation?.role))
+            .find(|role| *role != organisation::Role::Organisation)
+    }
+
+    /// How many levels of the network there are from its owner to an organisation, with both.
+    pub fn level_of(&self, organisation: u64) -> usize {
+        self.upwards(organisation).count()
     }
 
     /// The code of an organisation's TAP, if it has one.

@@ -369,9 +369,9 @@ pub fn contact_rejected(rejection: contact::Rejection) -> Problem {
             Code::WalletLimitReached,
             "the wallet's limits leave less than spend_request.amount; ask for less, or send restrict_fully_covered: false to spend what they leave",
         ),
-        contact::Rejection::TopUpLimitReached { .. } => Problem::new(
+        contact::Rejection::InflowLimitReached { .. } => Problem::new(
             Code::WalletLimitReached,
-            "the wallet's limits leave less than amount; pay in less",
+            "the wallet's limits leave less than amount; pay in or credit less",
         ),
         contact::Rejection::DebitNotCovered => Problem::new(
             Code::WalletBalanceTooLow,

@@ -30,3 +30,7 @@ pub const ORGANISATION_HOURS_MAX: usize = 63;
 
 /// How many words a filter of a list may name in one parameter: each is held against every organisation.
 pub const ORGANISATION_FILTER_WORDS_MAX: usize = 50;
+
+/// How many levels a network may have: its owner, who runs it, a processor, a business, a merchant and a venue are six, with six more that hold
+/// others together. Whoever asks what lies above something goes up so far.
+pub const NETWORK_LEVELS_MAX: usize = 12;

@@ -2,8 +2,9 @@
 
 use crate::domain::access::{Challenge, Channel};
 use crate::domain::address::{Address, TenantId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Span, Timestamp};
 use crate::domain::user::LetterKind;
+use crate::limits::LETTER_TRIED_FOR_S;
 
 /// A message that is still to be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,21 @@ pub enum Message {
     Code(Address, Challenge),
     /// A one-time token to a user.
     Letter(Letter),
+    /// To a contact or a user: that a password took the place of another.
+    Notice(Notice),
+}
+
+/// That a password took the place of another. It holds nothing that opens anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Through whose integrations it leaves.
+    pub tenant: TenantId,
+    /// Whose password it is: a contact's or a user's.
+    pub whose: Address,
+    /// Counts its passwords.
+    pub number: u32,
+    /// When it was set.
+    pub at: Timestamp,
 }
 
 /// A one-time token that a user is sent.
@@ -39,6 +55,7 @@ impl Message {
         match self {
             Message::Code(contact, _) => contact.tenant,
             Message::Letter(letter) => letter.tenant,
+            Message::Notice(notice) => notice.tenant,
         }
     }
 
@@ -46,7 +63,7 @@ impl Message {
     pub fn channel(&self) -> Channel {
         match self {
             Message::Code(_, challenge) => challenge.channel,
-            Message::Letter(_) => Channel::Email,
+            Message::Letter(_) | Message::Notice(_) => Channel::Email,
         }
     }
 
@@ -55,6 +72,7 @@ impl Message {
         match self {
             Message::Code(_, challenge) => challenge.expires_at,
             Message::Letter(letter) => letter.until,
+            Message::Notice(notice) => notice.at.after(Span::seconds(LETTER_TRIED_FOR_S)),
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::persistence::rows::{self, Rows};
 use crate::persistence::store::Store;
 use crate::secrets::Secrets;
 
-pub use crate::persistence::undelivered::{Letter, Message};
+pub use crate::persistence::undelivered::{Letter, Message, Notice};
 
 /// A message, and whether its row is written.
 struct Kept {
@@ -257,6 +257,7 @@ mod tests {
         match message {
             Message::Code(_, challenge) => challenge.number,
             Message::Letter(letter) => letter.number,
+            Message::Notice(notice) => notice.number,
         }
     }
 

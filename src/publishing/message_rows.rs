@@ -12,7 +12,7 @@ use crate::persistence::journal::Position;
 use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{self, Row, Rows, Write};
 use crate::persistence::store;
-use crate::persistence::undelivered::{Letter, Message};
+use crate::persistence::undelivered::{Letter, Message, Notice};
 use crate::secrets::Secrets;
 
 /// The message that an event of `address` asks for, if it asks for one of `mode`.
@@ -24,12 +24,20 @@ pub(super) fn asked_for(
 ) -> Option<Message> {
     match event {
         Event::Contact(contact::Event::Access(event)) if address.mode == mode => {
-            let access::Event::Challenged(challenge) = **event else {
-                return None;
-            };
-            // To nobody: it was made so that nobody can tell.
-            let is_decoy = address.entity == secrets.decoy(&challenge.destination);
-            (!is_decoy).then_some(Message::Code(address, challenge))
+            match **event {
+                access::Event::Challenged(challenge) => {
+                    // To nobody: it was made so that nobody can tell.
+                    let is_decoy = address.entity == secrets.decoy(&challenge.destination);
+                    (!is_decoy).then_some(Message::Code(address, challenge))
+                }
+                access::Event::PasswordReplaced(number, at) => Some(Message::Notice(Notice {
+                    tenant: address.tenant,
+                    whose: address,
+                    number,
+                    at,
+                })),
+                _ => None,
+            }
         }
         // Users are of no mode: whoever has it sent says in which it is.
         Event::User(user::Event::LetterSent(letter)) => {
@@ -42,6 +50,15 @@ pub(super) fn asked_for(
                 nonce: letter.nonce,
                 issued_at: letter.issued_at,
                 until: letter.expires_at,
+            }))
+        }
+        Event::User(user::Event::PasswordReplaced(notice)) => {
+            let (tenant, _) = notice.sender.filter(|(_, of)| *of == mode)?;
+            Some(Message::Notice(Notice {
+                tenant,
+                whose: address,
+                number: notice.number,
+                at: notice.at,
             }))
         }
         _ => None,

@@ -216,6 +216,11 @@ async fn signing_in_goes_as_the_guide_says() {
 }
 
 #[tokio::test]
+async fn guests_and_devices_come_in_as_the_guide_says() {
+    assert_eq!(reads("docs/guides/guests-and-devices.md").await, 11);
+}
+
+#[tokio::test]
 async fn venues_are_published_and_found_as_the_guide_says() {
     assert_eq!(reads("docs/guides/publishing-venues.md").await, 8);
 }

@@ -102,7 +102,11 @@ async fn asking_again_and_again_for_one_number_uses_up_nobodys_codes() {
     // What the tenant's own rate of a destination refuses costs nothing either.
     set(
         &node,
-        &[("public_codes", 3), ("address_codes", 3), ("destination", 1)],
+        &[
+            ("public_codes", 3),
+            ("address_codes", 3),
+            ("destination", 1),
+        ],
     )
     .await;
     let other = number(1);
@@ -112,10 +116,7 @@ async fn asking_again_and_again_for_one_number_uses_up_nobodys_codes() {
         assert!(soon.text("detail").contains("this destination"), "{soon:?}");
     }
     assert_eq!(by_phone(&node, HERE, &number(2)).send().await.status, 200);
-    over(
-        &by_phone(&node, HERE, &number(3)).send().await,
-        OF_ADDRESS,
-    );
+    over(&by_phone(&node, HERE, &number(3)).send().await, OF_ADDRESS);
     assert_eq!(node.inbox().await.len(), 0, "nobody has these numbers");
 }
 
@@ -186,6 +187,7 @@ fn flows(node: &TestNode, person: &Person, again: &str) -> Vec<(&'static str, As
             .with("content-type", "application/json")
             .body(&body)
     };
+    let public_key = node.seed.keys["test"].public.clone().unwrap();
     let otp = |credentials: Value| json!({ "method": "EMAIL", "credentials": credentials });
     let organisation = json!({
         "name": "Corner", "first_name": "Eve", "last_name": "Byron",
@@ -194,25 +196,35 @@ fn flows(node: &TestNode, person: &Person, again: &str) -> Vec<(&'static str, As
     vec![
         (
             "otp",
-            app("/contacts/otp", otp(json!([{ "name": "EMAIL", "value": KNOWN }]))),
+            app(
+                "/contacts/otp",
+                otp(json!([{ "name": "EMAIL", "value": KNOWN }])),
+            ),
         ),
         (
             "otp by details",
             app(
                 "/contacts/otp",
-                otp(json!([{ "name": "EMAIL", "value": "x@example.test" }, { "name": "CARD", "value": "1" }])),
+                otp(
+                    json!([{ "name": "EMAIL", "value": "x@example.test" }, { "name": "CARD", "value": "1" }]),
+                ),
             ),
         ),
         (
             "otp by a card",
             app(
                 "/contacts/otp",
-                otp(json!([{ "name": "CARD", "value": "2" }, { "name": "BIRTHDATE", "value": "1815-12-10" }])),
+                otp(
+                    json!([{ "name": "CARD", "value": "2" }, { "name": "BIRTHDATE", "value": "1815-12-10" }]),
+                ),
             ),
         ),
         (
             "another otp",
-            app("/contacts/otp", otp(json!([{ "name": "AUTH_OTP", "value": again }]))),
+            app(
+                "/contacts/otp",
+                otp(json!([{ "name": "AUTH_OTP", "value": again }])),
+            ),
         ),
         (
             "authenticate",
@@ -256,7 +268,7 @@ fn flows(node: &TestNode, person: &Person, again: &str) -> Vec<(&'static str, As
         (
             "organisations/register",
             node.stranger(Method::POST, "/organisations/register")
-                .with("content-type", "application/json")
+                .with("api_key", &public_key)
                 .body(&organisation),
         ),
     ]
@@ -293,7 +305,11 @@ async fn whatever_sends_a_code_counts_as_one_of_its_address_and_of_all_apps() {
     }
     over(&by_phone(&node, HERE, &number(99)).send().await, OF_APPS);
     assert_eq!(
-        node.inbox().await.iter().filter(|it| it["recipient"] == number(99)).count(),
+        node.inbox()
+            .await
+            .iter()
+            .filter(|it| it["recipient"] == number(99))
+            .count(),
         0
     );
 }
@@ -319,7 +335,10 @@ async fn strangers_do_not_use_up_the_codes_of_tills_and_users_nor_these_theirs()
     };
     set(&node, &[("public_codes", 1), ("secret_codes", 2)]).await;
     assert_eq!(by_phone(&node, HERE, PHONE).send().await.status, 200);
-    over(&by_phone(&node, ELSEWHERE, &number(1)).send().await, OF_APPS);
+    over(
+        &by_phone(&node, ELSEWHERE, &number(1)).send().await,
+        OF_APPS,
+    );
     let [one, two] = &contacts;
     assert_eq!(at_till(&node, one).send().await.status, 200);
     let invited = invite("clerk@example.test").send().await;
@@ -328,7 +347,10 @@ async fn strangers_do_not_use_up_the_codes_of_tills_and_users_nor_these_theirs()
     over(&invite("other@example.test").send().await, OF_BUSINESS);
     // The other mode has codes of its own.
     let live = node
-        .app("/contacts/otp", &json!({ "method": "SMS", "credentials": [{ "name": "PHONE", "value": PHONE }] }))
+        .app(
+            "/contacts/otp",
+            &json!({ "method": "SMS", "credentials": [{ "name": "PHONE", "value": PHONE }] }),
+        )
         .with("api_key", &node.app_key("live"));
     assert_eq!(live.send().await.problem(), refused(400, "no_integration"));
     // And where the business has used its own up, an app goes on.
@@ -354,6 +376,9 @@ async fn an_address_uses_up_a_small_part_of_what_a_tenant_has_unless_it_says_oth
         }
     }
     // One comes back every twelve seconds.
-    assert!((CODES_PER_ADDRESS..CODES_PER_ADDRESS + 10).contains(&sent), "{sent}");
+    assert!(
+        (CODES_PER_ADDRESS..CODES_PER_ADDRESS + 10).contains(&sent),
+        "{sent}"
+    );
     assert_eq!(by_phone(&node, ELSEWHERE, PHONE).send().await.status, 200);
 }

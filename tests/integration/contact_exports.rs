@@ -49,7 +49,7 @@ pub(crate) async fn filled(node: &TestNode, phone: &str, mark: &str, club: &str)
     let mut personal = vec![phone.to_owned()];
     tell(node, &person, mark, &mut personal).await;
     join(node, &person, club).await;
-    let image = crate::images::image(b"\x89PNG\r\n\x1a\n", 1_000);
+    let image = crate::images::image(&crate::images::png(640, 480), 1_000);
     let shown = person.shows_itself(node, &image).send().await;
     assert_eq!(shown.status, 200, "{shown:?}");
     let mut others = Vec::new();

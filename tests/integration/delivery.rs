@@ -11,10 +11,10 @@ use crate::contact_changes::refused;
 use crate::node::{TestNode, eventually};
 use crate::recorder::Recorder;
 
-const PHONE: &str = "+447566224395";
+pub(crate) const PHONE: &str = "+447566224395";
 
 /// A node whose operator has opened this machine's own network.
-async fn open_node() -> TestNode {
+pub(crate) async fn open_node() -> TestNode {
     TestNode::start_with(|config| config.outbound.allow_networks = "127.0.0.0/8".into()).await
 }
 
@@ -28,7 +28,7 @@ fn twilio(address: SocketAddr) -> Value {
     })
 }
 
-fn webhook(address: SocketAddr) -> Value {
+pub(crate) fn webhook(address: SocketAddr) -> Value {
     json!({
         "name": "Our own", "connector": "WEBHOOK",
         "webhook": { "url": format!("http://{address}/codes"), "channels": ["SMS", "EMAIL"] },
@@ -37,19 +37,19 @@ fn webhook(address: SocketAddr) -> Value {
 
 impl TestNode {
     /// Makes an integration.
-    async fn connect(&self, integration: &Value) -> Answer {
+    pub(crate) async fn connect(&self, integration: &Value) -> Answer {
         let made = self.post("/integrations", integration).send().await;
         assert_eq!(made.status, 201, "{made:?}");
         made
     }
 
     /// Registers Ada in live mode.
-    fn register_live(&self, phone: &str) -> Ask {
+    pub(crate) fn register_live(&self, phone: &str) -> Ask {
         self.app("/contacts/register", &ada(phone))
             .with("api_key", &self.app_key("live"))
     }
 
-    async fn answered_live(&self, auth_otp: &str, code: &str) -> Answer {
+    pub(crate) async fn answered_live(&self, auth_otp: &str, code: &str) -> Answer {
         let body = json!({ "auth_otp": auth_otp, "code": code });
         let answer = self.app("/contacts/validate_otp", &body);
         answer.with("api_key", &self.app_key("live")).send().await

@@ -203,6 +203,14 @@ async fn a_device_makes_a_contact_and_is_recognised_later_and_opens_nothing_of_i
     assert_eq!(told["contact"]["is_verified"], false);
     let owner = entered(&registered);
     assert_eq!(owner.read(&node).send().await.status, 200);
+    let merchant = &node.seed.organisations.merchants[0].id;
+    let joins = json!({ "organisation_id": merchant, "action": "SIGNUP" });
+    let path = format!("/contacts/{}/organisations", owner.id);
+    let joins = node.post(&path, &joins);
+    let joined = joins.with("api_key", &node.secret_key("test")).send().await;
+    assert_eq!(joined.status, 204, "{joined:?}");
+    let own = owner.refreshed(&node).send().await.json();
+    assert_eq!(own["organisations"][0]["id"], json!(merchant));
     node.restart().await;
 
     // Whoever knows the address, however it is written, and whatever it says of itself.

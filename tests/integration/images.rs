@@ -26,6 +26,12 @@ pub(crate) fn image(kind: &[u8], bytes: usize) -> Vec<u8> {
     kind.iter().copied().chain(rest).take(bytes).collect()
 }
 
+/// How a PNG of this size begins.
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
+    let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    [PNG, b"\0\0\0\x0dIHDR", &size, b"\x08\x02\0\0\0"].concat()
+}
+
 /// A form with one part.
 fn form(name: &str, bytes: &[u8]) -> Vec<u8> {
     let head = format!(
@@ -147,6 +153,35 @@ async fn an_image_is_shown_as_it_came_until_it_is_replaced_removed_or_erased() {
     for _ in 0..2 {
         assert_eq!(looks(&shown(&node, &url).await), nobody);
         node.restart().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_is_as_large_as_it_says_itself() {
+    let mut node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let jpeg = b"\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x11\x08\x01\xe0\x02\x80\x03";
+    let webp = b"RIFF\x40\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x7f\x02\0\xdf\x01\0";
+    for (bytes, expected) in [
+        (png(640, 480), json!([640, 480])),
+        (jpeg.to_vec(), json!([640, 480])),
+        (webp.to_vec(), json!([640, 480])),
+        // Nothing is as wide as that, as high as nothing, or cut off before it says anything.
+        (png(65_536, 480), json!([null, null])),
+        (png(640, 0), json!([null, null])),
+        (PNG.to_vec(), json!([null, null])),
+        (b"\xff\xd8\xff\xe0".to_vec(), json!([null, null])),
+    ] {
+        assert_eq!(person.shows_itself(&node, &bytes).send().await.status, 200);
+        for _ in 0..2 {
+            let own = person.sees(&node, person.path("")).await;
+            let creative = &own["creatives"][0];
+            for sized in [creative, &creative["media"][0]] {
+                assert_eq!(json!([sized["width"], sized["height"]]), expected);
+                assert_eq!(path_of(&sized["url"]), path_of(&own["avatar_url"]));
+            }
+            node.restart().await;
+        }
     }
 }
 

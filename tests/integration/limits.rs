@@ -67,6 +67,11 @@ async fn limits_bound_spending_and_paying_in_through_a_restart() {
     assert_eq!(top_up(&node, &buyer, 1).await.problem(), limit);
     // Another contact has its own.
     assert_eq!(top_up(&node, node.contact(1), 1).await.status, 201);
+    // Who names none changes none.
+    let before = node.get(&path).send().await.json();
+    let set = put(&node, &path, &json!({})).send().await;
+    assert_eq!((set.status, set.text("id")), (200, buyer.wallet_id.clone()));
+    assert_eq!(node.get(&path).send().await.json(), before);
     let none = json!({ "limit_rules": [] });
     assert_eq!(put(&node, &path, &none).send().await.status, 200);
     assert_eq!(

@@ -318,3 +318,69 @@ async fn what_is_true_of_a_contact_opens_it_beside_what_it_alone_has() {
     }
     assert_eq!(node.inbox().await.len(), before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_business_wrote_of_a_contact_opens_it_until_it_writes_otherwise() {
+    let mut node = TestNode::start().await;
+    let document = |number: &str| json!({ "number": number, "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 });
+    let about = json!({
+        "date_of_birth": { "year": 1815, "month": 12, "day": 10 },
+        "passport": document("AB 123"), "id_details": document("ID-7"), "statutory_number": "QQ 12 34 56 C",
+    });
+    let till = |node: &TestNode, method: Method, path: &str, body: &Value| {
+        node.ask(method, &format!("/backoffice/v2{path}"))
+            .with("api_key", &node.secret_key("test"))
+            .with("content-type", "application/json")
+            .body(body)
+    };
+    let body = json!({ "code": "DESK", "email_address": EMAIL, "phones": [{ "number": PHONE }], "demographics": about });
+    let created = till(&node, Method::POST, "/contacts", &body).send().await;
+    assert_eq!(created.status, 201, "{created:?}");
+    let path = format!("/contacts/{}", created.text("id"));
+    let wrong =
+        json!({ "demographics": { "date_of_birth": { "year": 1815, "month": 2, "day": 30 } } });
+    for (method, path) in [(Method::POST, "/contacts"), (Method::PUT, &path)] {
+        let refusal = till(&node, method, path, &wrong).send().await;
+        assert_eq!(refusal.problem(), refused(422, "invalid_request"));
+        let pointer = &refusal.json()["errors"][0]["pointer"];
+        assert_eq!(pointer, "/demographics/date_of_birth");
+    }
+    // Whatever else is changed, it stays.
+    let named = till(&node, Method::PUT, &path, &json!({ "first_name": "Ada" }));
+    assert_eq!(named.send().await.status, 200);
+    node.restart().await;
+    let shown = till(&node, Method::GET, &path, &json!({})).send().await;
+    let shown = shown.json();
+    assert_eq!(shown["demographics"]["passport"], about["passport"]);
+    assert_eq!(
+        shown["demographics"]["date_of_birth"],
+        about["date_of_birth"]
+    );
+    let email = ("EMAIL", EMAIL);
+    for details in [
+        vec![email, ("BIRTHDATE", "1815-12-10")],
+        vec![email, ("PASSPORT", "AB123")],
+        vec![email, ("ID_NUMBER", "ID-7"), ("STATUTORY_ID", "QQ123456C")],
+    ] {
+        node.clock.advance(Span::seconds(3_700));
+        let challenge = asked(&node, "SMS", &details).await;
+        let code = node.code(PHONE).await;
+        let answer = node.answered(&challenge.text("auth_otp"), &code).await;
+        assert_eq!(Person::of(&answer).id, created.text("id"));
+    }
+    let sent = node.inbox().await.len();
+    for about in [
+        json!({ "date_of_birth": { "year": 1815, "month": 12, "day": 11 } }),
+        Value::Null,
+    ] {
+        let changed = till(&node, Method::PUT, &path, &json!({ "demographics": about }));
+        assert_eq!(changed.send().await.status, 200);
+        node.clock.advance(Span::seconds(3_700));
+        asked(&node, "SMS", &[email, ("BIRTHDATE", "1815-12-10")]).await;
+        node.clock.advance(Span::seconds(3_700));
+        asked(&node, "SMS", &[email, ("PASSPORT", "AB123")]).await;
+    }
+    assert_eq!(node.inbox().await.len(), sent);
+    let shown = till(&node, Method::GET, &path, &json!({})).send().await;
+    assert_eq!(shown.json()["demographics"], Value::Null);
+}

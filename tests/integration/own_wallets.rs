@@ -35,7 +35,14 @@ async fn pay_in(node: &TestNode, wallet: &str, code: &str, amount: u32) {
 }
 
 async fn refuses_filters(node: &TestNode, person: &Person, list: &str) {
+    let eve = node.signed_up(OTHER).await;
+    let theirs = eve.wallet(node).await;
+    pay_in(node, &theirs, "T-2", 1).await;
+    let theirs = eve.sees(node, format!("/wallets/{theirs}/journals")).await;
+    let theirs = ids(&theirs).pop_first().unwrap();
+    let of_anothers = format!("before={theirs}");
     for (query, status, code) in [
+        (&*of_anothers, 422, "invalid_request"),
         ("pocket=NONE", 422, "invalid_request"),
         ("before=unknown", 422, "invalid_request"),
         ("community_member_id=x", 501, "not_built"),
@@ -238,6 +245,32 @@ async fn the_oldest_movement_is_found_whatever_came_since() {
     assert_eq!(ids(&before), BTreeSet::from([first.clone()]));
     let before = ada.sees(&node, format!("{journals}?before={first}")).await;
     assert_eq!(ids(&before), BTreeSet::new());
+    // The same way at the till.
+    let key = node.secret_key("test");
+    let at_till = async |query: &str| {
+        let path = format!("/journals?wallet_id={wallet}&{query}");
+        node.get(&path).with("api_key", &key).send().await
+    };
+    for (query, expected) in [
+        (format!("before={second}"), BTreeSet::from([first.clone()])),
+        (
+            format!("event=TOP_UP&before={second}"),
+            BTreeSet::from([first.clone()]),
+        ),
+        (format!("event=CREDIT&before={second}"), BTreeSet::new()),
+        (format!("before={first}"), BTreeSet::new()),
+    ] {
+        assert_eq!(ids(&at_till(&query).await.json()), expected, "{query}");
+    }
+    let eve = node.signed_up(OTHER).await;
+    pay_in(&node, &eve.wallet(&node).await, "hers", 5).await;
+    let path = format!("/wallets/{}/journals", eve.wallet(&node).await);
+    let hers = eve.sees(&node, path).await;
+    let hers = hers["content"][0]["id"].as_str().unwrap();
+    for wrong in ["unknown", hers] {
+        let refusal = at_till(&format!("before={wrong}")).await;
+        assert_eq!(refusal.problem(), refused(422, "invalid_request"));
+    }
 }
 
 fn by_key(node: &TestNode, path: &str, key: &str) -> Ask {

@@ -221,3 +221,94 @@ async fn an_address_is_verified_by_its_mail_however_often_the_link_is_opened() {
         refused(401, "invalid_token")
     );
 }
+
+/// What tells of passwords, newest first: to whom.
+async fn told(node: &TestNode) -> Vec<String> {
+    let mut inbox = node.inbox().await;
+    inbox.retain(|message| message["subject"] == "Your password was changed");
+    let told = inbox.iter().map(|message| {
+        // Nothing in it opens anything.
+        assert_eq!(message["code"], Value::Null);
+        let body = message["body"].as_str().unwrap();
+        assert!(
+            !body.contains("turtle") && !body.contains("walrus"),
+            "{body}"
+        );
+        message["recipient"].as_str().unwrap().to_owned()
+    });
+    told.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_an_account_is_told_by_mail_that_its_password_is_another_one() {
+    const FIRST: &str = "vivid turtle 9";
+    const LATER: &str = "calm walrus 4";
+    let (own, added) = ("ada@example.test", "eve@example.test");
+    let mut node = TestNode::start().await;
+    let person = node.signed_up_by_email(own, FIRST).await;
+    assert_eq!(
+        told(&node).await,
+        Vec::<String>::new(),
+        "it chose it itself"
+    );
+    let changed = node.change(&person, &json!({ "password": LATER })).await;
+    assert_eq!(changed.status, 204, "{changed:?}");
+    assert_eq!(told(&node).await, [own]);
+    node.clock.advance(SEND_PAUSE);
+    let token = node.forgotten(own).await;
+    assert_eq!(node.set(&token, FIRST).await.status, 204);
+    node.restart().await;
+    assert_eq!(told(&node).await, [own, own]);
+    // Not to who brings an address of their own along, and a password with it.
+    let person = Person::of(&node.entered(own, FIRST).await);
+    let add = json!({ "provider": "EMAIL", "email": added, "password": LATER });
+    let path = format!("/contacts/{}/identities", person.id);
+    let adds = node.own(Method::POST, &path, &person.access);
+    let adds = adds.with("content-type", "application/json").body(&add);
+    let adds = adds.send().await.text("auth_otp");
+    let proven = node.answered(&adds, &node.code(added).await).await;
+    assert_eq!(proven.status, 200, "{proven:?}");
+    assert_eq!(told(&node).await, [own, own, own]);
+    // Nobody is left to be told.
+    let path = format!("/contacts/{}", person.id);
+    let erased = node.own(Method::DELETE, &path, &person.access).send().await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    assert_eq!(told(&node).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_password_beside_a_phone_is_no_news() {
+    let node = TestNode::start().await;
+    let person = node.signed_up("+447566224395").await;
+    let add =
+        json!({ "provider": "EMAIL", "email": "ada@example.test", "password": "vivid turtle 9" });
+    let path = format!("/contacts/{}/identities", person.id);
+    let adds = node.own(Method::POST, &path, &person.access);
+    let adds = adds.with("content-type", "application/json").body(&add);
+    let adds = adds.send().await.text("auth_otp");
+    let code = node.code("ada@example.test").await;
+    assert_eq!(node.answered(&adds, &code).await.status, 200);
+    assert_eq!(told(&node).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_told_at_an_address_that_was_not_proven() {
+    const STRANGER: &str = "eve@example.test";
+    let node = TestNode::start().await;
+    let person = node.signed_up("+447566224395").await;
+    let path = format!("/contacts/{}", person.id);
+    let says = node.own(Method::PUT, &path, &person.access);
+    let says = says.with("content-type", "application/json");
+    let says = says.body(&json!({ "email": STRANGER })).send().await;
+    assert_eq!(says.status, 200, "{says:?}");
+    for password in [PASSWORD, ANOTHER] {
+        let changed = node.change(&person, &json!({ "password": password })).await;
+        assert_eq!(changed.status, 204, "{changed:?}");
+    }
+    let inbox = node.inbox().await;
+    let stranger = inbox
+        .iter()
+        .find(|message| message["recipient"] == STRANGER);
+    assert_eq!(stranger, None);
+    assert_eq!(told(&node).await, Vec::<String>::new());
+}

@@ -4,7 +4,9 @@ use clientele::domain::address::{Address, Kind, Mode};
 use clientele::domain::entity::Command;
 use clientele::domain::receipt::{self, Claim, SETTLED_AFTER, Said};
 use clientele::domain::time::Span;
-use clientele::limits::CLAIM_MISSES_MAX;
+use clientele::limits::{
+    CLAIM_MISSES_MAX, WRONG_FROM_AN_ADDRESS_LASTS_S, WRONG_FROM_AN_ADDRESS_MAX,
+};
 use clientele::secrets::read_claim_code;
 use clientele::seeding::TENANT;
 use http::Method;
@@ -205,6 +207,7 @@ async fn whatever_is_wrong_with_a_claim_the_answer_is_the_same() {
         of(amounts(20, 17)),
         of(json!({ "organisation": { "id": other } })),
         of(json!({ "organisation": { "venue_tap": { "code": "no tap" } } })),
+        of(json!({ "organisation": { "id": venue(&node), "venue_tap": { "code": "no tap" } } })),
         of(json!({ "currency_code": "USD" })),
     ] {
         let refusal = claiming(&node, &eve, &wrong).send().await;
@@ -240,6 +243,34 @@ async fn whoever_tries_codes_until_one_fits_is_let_wait() {
     let late = claimed(&node, &eve, &code).await;
     assert_eq!(late.problem(), refused(429, "too_many_requests"));
     assert!(!late.header("retry-after").is_empty());
+    assert_eq!(claimed(&node, &ada, &code).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_tries_codes_by_many_contacts_from_one_address_is_let_wait() {
+    let node = TestNode::start().await;
+    let ada = node.signed_up(PHONE).await;
+    let code = sold(&node, &json!({})).await["claim_code"].clone();
+    let each = CLAIM_MISSES_MAX - 1;
+    let mut left = WRONG_FROM_AN_ADDRESS_MAX;
+    for number in 0.. {
+        let phone = format!("+4420794600{:02}", 20 + number);
+        let eve = node.signed_up(&phone).await;
+        for _ in 0..each.min(left) {
+            let missed = claimed(&node, &eve, &json!("0000-0000-0000-0000")).await;
+            assert_eq!(missed.problem(), not_claimable());
+            left -= 1;
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    let right = claimed(&node, &ada, &code).await;
+    assert_eq!(right.problem(), refused(429, "too_many_requests"));
+    node.clock
+        .advance(Span::seconds(WRONG_FROM_AN_ADDRESS_LASTS_S));
+    assert_eq!(ada.read(&node).send().await.status, 401, "it has expired");
+    let ada = Person::of(&ada.refreshed(&node).send().await);
     assert_eq!(claimed(&node, &ada, &code).await.status, 201);
 }
 

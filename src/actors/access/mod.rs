@@ -14,6 +14,7 @@ mod confirming;
 mod destination;
 mod existence;
 mod guest;
+mod notice;
 mod on_file;
 mod one_time_token;
 mod password;

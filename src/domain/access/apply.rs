@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::challenge::{CHALLENGES_MAX, TRIES_MAX};
-use super::{Access, Challenge, Event, Guesses, OnFile, Progress, SealedPassword, Session};
+use super::{
+    Access, Challenge, Event, Guesses, Notices, OnFile, Progress, SealedPassword, Session,
+};
 use crate::domain::time::Timestamp;
 
 impl Access {
@@ -67,6 +69,11 @@ impl Access {
             Event::OnFile(on_file) => self.on_file = Some(on_file.clone()),
             Event::EmailVerified(value) => self.verified = Some(*value),
             Event::TokenUsed(number) => self.challenges.retain(|it| it.number != *number),
+            Event::PasswordReplaced(_, at) => {
+                if let Some(password) = &mut self.password {
+                    password.notices = password.notices.and_one(*at);
+                }
+            }
             Event::Confirmed(number) => {
                 self.challenges.retain(|it| it.number != *number);
                 self.guesses = Guesses::default();
@@ -83,10 +90,12 @@ impl Access {
     }
 
     fn apply_password(&mut self, sealed: &Arc<[u8]>) {
-        let before = self.password.as_ref().map_or(0, |it| it.number);
+        let before = self.password.as_ref();
+        let number = before.map_or(0, |it| it.number).saturating_add(1);
         self.password = Some(SealedPassword {
-            number: before.saturating_add(1),
+            number,
             sealed: Arc::clone(sealed),
+            notices: before.map_or_else(Notices::default, |it| it.notices),
         });
     }
 

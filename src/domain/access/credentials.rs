@@ -14,6 +14,47 @@ use crate::domain::time::{Span, Timestamp};
 /// phone later may not.
 pub const SIGNED_IN_RECENTLY: Span = Span::seconds(10 * 60);
 
+/// How often within [`NOTICES_COUNT_FOR`] somebody is told that its password is another one: mails cost the business, and whoever is in an account
+/// can change its password again and again.
+pub const NOTICES_MAX: u32 = 5;
+
+/// For how long such notices count.
+pub const NOTICES_COUNT_FOR: Span = Span::seconds(60 * 60);
+
+/// How often somebody was told of another password lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// When the first of them was.
+    pub since: Timestamp,
+    /// How many there were since then.
+    pub count: u32,
+}
+
+impl Notices {
+    fn counts(self, at: Timestamp) -> bool {
+        self.count > 0 && at < self.since.after(NOTICES_COUNT_FOR)
+    }
+
+    fn leave_another(self, at: Timestamp) -> bool {
+        self.count < NOTICES_MAX || !self.counts(at)
+    }
+
+    /// With one more at `at`.
+    pub(super) fn and_one(self, at: Timestamp) -> Notices {
+        if self.counts(at) {
+            Notices {
+                count: self.count.saturating_add(1),
+                ..self
+            }
+        } else {
+            Notices {
+                since: at,
+                count: 1,
+            }
+        }
+    }
+}
+
 /// An identity that is to be added once a code that is sent to it came back, or a provider has vouched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToAdd {
@@ -80,11 +121,10 @@ impl Access {
     ) -> Result<Vec<Event>, Rejection> {
         let token = self.token(attempt, Purpose::ResetPassword, wall);
         match (token, account) {
-            (Some(token), Account::Exists) => Ok(vec![
-                Event::PasswordSet(Arc::clone(sealed)),
-                Event::TokenUsed(token.number),
-                Event::AllSessionsEnded,
-            ]),
+            (Some(token), Account::Exists) => {
+                let ends = [Event::TokenUsed(token.number), Event::AllSessionsEnded];
+                Ok(self.set_password(sealed, wall).chain(ends).collect())
+            }
             (Some(_) | None, Account::Exists | Account::Registering | Account::Nobody) => {
                 Err(Rejection::CodeInvalid)
             }
@@ -108,8 +148,24 @@ impl Access {
             .iter()
             .filter(|it| it.number != change.session);
         let ended = others.map(|it| Event::SessionEnded(it.number, Ended::SignedOut));
-        let set = Event::PasswordSet(Arc::clone(&change.sealed));
-        Ok([set].into_iter().chain(ended).collect())
+        let set = self.set_password(&change.sealed, wall);
+        Ok(set.chain(ended).collect())
+    }
+
+    /// Sets a password. Where there was one, its owner is told: it may have been somebody else.
+    fn set_password(
+        &self,
+        sealed: &Arc<[u8]>,
+        wall: Timestamp,
+    ) -> impl Iterator<Item = Event> + use<> {
+        let before = self.password.as_ref();
+        let before = before.filter(|it| it.notices.leave_another(wall));
+        let replaced = before.map(|before| {
+            let number = before.number.saturating_add(1);
+            Event::PasswordReplaced(number, wall)
+        });
+        let set = Event::PasswordSet(Arc::clone(sealed));
+        [set].into_iter().chain(replaced)
     }
 
     /// A code that signs nobody in was answered: whoever asked for it is told whether it was right.
@@ -212,10 +268,11 @@ impl Access {
             sealed: Arc::clone(&adding.add.sealed),
             verified_at: wall,
         };
-        let password = adding.add.password.clone().map(Event::PasswordSet);
+        let password = adding.add.password.as_ref();
+        let password = password.map(|sealed| self.set_password(sealed, wall));
         Ok([Event::IdentityAdded(identity)]
             .into_iter()
-            .chain(password)
+            .chain(password.into_iter().flatten())
             .collect())
     }
 }

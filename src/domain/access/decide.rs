@@ -119,6 +119,8 @@ pub enum Event {
     TokenUsed(u32),
     /// A code was answered rightly that signs nobody in: it is used up.
     Confirmed(u32),
+    /// The password before took the place of another, at this time; its number. Its owner is told.
+    PasswordReplaced(u32, Timestamp),
     /// A session goes on in this organisation.
     SessionMoved(u32, u64),
 }
@@ -182,6 +184,7 @@ impl Event {
             | Event::EmailVerified(_)
             | Event::TokenUsed(_)
             | Event::Confirmed(_)
+            | Event::PasswordReplaced(..)
             | Event::SessionMoved(..) => None,
         }
     }
@@ -209,7 +212,8 @@ impl Event {
             | Event::OnFile(_)
             | Event::EmailVerified(_)
             | Event::TokenUsed(_)
-            | Event::Confirmed(_) => false,
+            | Event::Confirmed(_)
+            | Event::PasswordReplaced(..) => false,
         }
     }
 }

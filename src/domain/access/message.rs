@@ -12,6 +12,14 @@ pub struct Message {
 }
 
 impl Message {
+    /// The message that tells somebody that their password is another one now. It holds nothing that opens anything.
+    pub fn password_replaced() -> Message {
+        Message {
+            subject: Some("Your password was changed".to_owned()),
+            body: "The password of your account was changed. If it was you, do nothing. If it was not you, somebody else may be in your account: choose another password with “forgot password”, which signs everybody out, and tell the business.".to_owned(),
+        }
+    }
+
     /// The message that brings `code` by `channel`.
     pub fn with_code(purpose: Purpose, channel: Channel, code: &str) -> Message {
         let subject = match purpose {

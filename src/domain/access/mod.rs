@@ -21,7 +21,10 @@ pub use challenge::{
     CHALLENGES_MAX, Challenge, Channel, CodeHash, Guesses, LOCKED_FOR, NewChallenge,
     ONE_TIME_TOKEN_LASTS, OTP_LASTS, Purpose, TRIES_MAX, bound_to,
 };
-pub use credentials::{Adding, ChangePassword, OnFile, SIGNED_IN_RECENTLY, ToAdd};
+pub use credentials::{
+    Adding, ChangePassword, NOTICES_COUNT_FOR, NOTICES_MAX, Notices, OnFile, SIGNED_IN_RECENTLY,
+    ToAdd,
+};
 pub(super) use decide::Account;
 pub use decide::{Attempt, Command, Ended, Event, Rejection};
 pub use message::Message;
@@ -90,6 +93,8 @@ pub struct SealedPassword {
     pub number: u32,
     /// A [`PasswordHash`], sealed.
     pub sealed: Arc<[u8]>,
+    /// How often its owner was told of late that it is another one.
+    pub notices: Notices,
 }
 
 /// How far a registration is.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::access_tests::*;
 use super::*;
 use crate::domain::access::{
-    self, Attempt, ChangePassword, ONE_TIME_TOKEN_LASTS, OTP_LASTS, Provider, Purpose,
-    SIGNED_IN_RECENTLY, ToAdd, bound_to,
+    self, Attempt, ChangePassword, NOTICES_COUNT_FOR, NOTICES_MAX, ONE_TIME_TOKEN_LASTS, OTP_LASTS,
+    Provider, Purpose, SIGNED_IN_RECENTLY, ToAdd, bound_to,
 };
 use crate::domain::time::Span;
 
@@ -123,6 +123,38 @@ fn a_password_is_changed_in_a_recent_session_or_by_who_knows_it() {
 }
 
 #[test]
+fn who_changes_its_password_again_and_again_is_told_so_often_an_hour() {
+    let (mut bench, attempt) = with_code(Purpose::ResetPassword);
+    bench.tell(reset(attempt)).unwrap();
+    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let session = *bench.sessions().last().unwrap();
+    let mut number = 1;
+    let mut tells = |bench: &mut Bench| {
+        let change = access::Command::ChangePassword(ChangePassword {
+            session,
+            knows: Some(number),
+            sealed: hash(2),
+        });
+        number += 1;
+        let password = |bench: &Bench| bench.access().password.clone().unwrap();
+        let before = password(bench).notices;
+        bench.tell(change).unwrap();
+        let after = password(bench);
+        assert_eq!(after.number, number, "it is changed, told or not");
+        after.notices != before
+    };
+    for _ in 0..2 {
+        for _ in 0..NOTICES_MAX {
+            assert!(tells(&mut bench));
+        }
+        bench.wall = bench.wall.after(shortly_before(NOTICES_COUNT_FOR));
+        assert!(!tells(&mut bench));
+        bench.wall = bench.wall.after(Span(1));
+    }
+    assert!(tells(&mut bench));
+}
+
+#[test]
 fn an_account_that_was_vouched_for_is_added_by_a_session_that_lasts() {
     let begin = |session| {
         let add = ToAdd {
@@ -145,6 +177,40 @@ fn an_account_that_was_vouched_for_is_added_by_a_session_that_lasts() {
     assert!(bench.contact().identities().eq([VALUE]));
     let known = Err(access::Rejection::IdentityKnown);
     assert_eq!(bench.tell(begin(1)), known);
+}
+
+#[test]
+fn who_is_only_recognised_changes_nothing_of_how_others_get_in() {
+    let add = ToAdd {
+        session: 1,
+        provider: Provider::Google,
+        sealed: [5; 4].into(),
+        password: None,
+    };
+    let change = ChangePassword {
+        session: 1,
+        knows: None,
+        sealed: hash(2),
+    };
+    let asks = |bench: &mut Bench| {
+        let code = bench.new_challenge(7);
+        [
+            access::Command::BeginAdding(code, Box::new(add.clone())),
+            access::Command::BeginAddingVouched(VALUE, Box::new(add.clone())),
+            access::Command::ChangePassword(change.clone()),
+        ]
+    };
+    let mut bench = Bench::with_contact();
+    bench.tell(access::Command::Recognise([1; 16])).unwrap();
+    for ask in asks(&mut bench) {
+        let refused = bench.tell(ask);
+        assert_eq!(refused, Err(access::Rejection::InvalidGrant));
+    }
+    for number in 0..3 {
+        let mut bench = Bench::signed_in();
+        let ask = asks(&mut bench)[number].clone();
+        bench.tell(ask).unwrap();
+    }
 }
 
 fn adds(bench: &mut Bench, session: u32) -> Result<Attempt, access::Rejection> {

@@ -13,6 +13,8 @@ pub enum Direction {
     Spend,
     /// Paying in.
     TopUp,
+    /// Crediting by hand.
+    Credit,
 }
 
 /// What a rule's bounds are for.
@@ -67,6 +69,8 @@ pub struct Limits {
     pub spent: Usage,
     /// What was paid in.
     pub topped_up: Usage,
+    /// What was credited by hand.
+    pub credited: Usage,
 }
 
 /// A movement that counts towards bounds.
@@ -126,7 +130,7 @@ impl Usage {
 }
 
 impl Limits {
-    /// How many rules a wallet has at most: one for each direction and period, and as many again.
+    /// How many rules a wallet has at most: one for each direction and period, and four more.
     pub const RULES_MAX: usize = 16;
 
     /// How much may still move in `direction` on `day`; no end of it, if none. Nothing, where no more movements may.
@@ -147,6 +151,7 @@ impl Limits {
         match direction {
             Direction::Spend => &self.spent,
             Direction::TopUp => &self.topped_up,
+            Direction::Credit => &self.credited,
         }
     }
 
@@ -154,6 +159,7 @@ impl Limits {
         match direction {
             Direction::Spend => &mut self.spent,
             Direction::TopUp => &mut self.topped_up,
+            Direction::Credit => &mut self.credited,
         }
     }
 

@@ -52,8 +52,11 @@ impl Contact {
                 .plan_spend(asked.amount, now, |_, wanted| wanted),
         };
         let used = match asked.reason {
-            Reason::TopUp(_) => self.top_up_within_limits(asked.amount, tenant, now)?,
-            Reason::Credit(_) | Reason::Debit(_) => None,
+            Reason::TopUp(_) => self.within_limits(Direction::TopUp, asked.amount, tenant, now)?,
+            Reason::Credit(_) => {
+                self.within_limits(Direction::Credit, asked.amount, tenant, now)?
+            }
+            Reason::Debit(_) => None,
         };
         let repaid = match asked.reason {
             Reason::TopUp(_) | Reason::Credit(_) => {
@@ -71,8 +74,9 @@ impl Contact {
         Ok(std::iter::once(moved).chain(used).chain(repaid).collect())
     }
 
-    fn top_up_within_limits(
+    fn within_limits(
         &self,
+        direction: Direction,
         amount: Minor,
         tenant: &TenantView,
         now: Timestamp,
@@ -81,9 +85,9 @@ impl Contact {
         if limits.rules.is_empty() {
             return Ok(None);
         }
-        let (direction, day) = (Direction::TopUp, tenant.time_zone.local(now).day);
+        let day = tenant.time_zone.local(now).day;
         match limits.left(direction, day) {
-            Some(left) if left < amount => Err(Rejection::TopUpLimitReached { left }),
+            Some(left) if left < amount => Err(Rejection::InflowLimitReached { left }),
             Some(_) | None => Ok(Some(Use {
                 direction,
                 day,

@@ -38,6 +38,8 @@ pub struct Image {
     pub format: ImageFormat,
     /// How many bytes it has.
     pub bytes: u32,
+    /// How wide and how high it says that it is, in pixels, if it says so.
+    pub size: Option<(u16, u16)>,
     /// The hash of its bytes.
     pub hash: [u8; 16],
 }

@@ -44,8 +44,8 @@ pub enum Rejection {
         /// What they leave.
         left: Minor,
     },
-    /// The wallet's limits leave less to be paid in.
-    TopUpLimitReached {
+    /// The wallet's limits leave less to be paid in, or credited.
+    InflowLimitReached {
         /// What they leave.
         left: Minor,
     },

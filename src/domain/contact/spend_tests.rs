@@ -333,16 +333,43 @@ fn a_limit_on_top_ups_counts_them_and_nothing_else() {
     let left = Minor(40);
     assert_eq!(
         contact.decide(&top_up(41), &on(3)).unwrap_err(),
-        Rejection::TopUpLimitReached { left }
+        Rejection::InflowLimitReached { left }
     );
     make(&mut contact, &top_up(10), &on(3));
     let left = Minor::ZERO;
     assert_eq!(
         contact.decide(&top_up(1), &on(3)).unwrap_err(),
-        Rejection::TopUpLimitReached { left }
+        Rejection::InflowLimitReached { left }
     );
     // 1970-01-01 was a Thursday: four days later, it is Monday.
     make(&mut contact, &top_up(100), &on(4));
+}
+
+#[test]
+fn a_limit_on_credits_by_hand_leaves_top_ups_alone() {
+    let mut contact = limited(&[(Direction::Credit, Period::Day, None, Some(100))]);
+    let today = context(NOW, None);
+    let credit = |amount| {
+        Command::MoveMoney(Movement {
+            amount: Minor(amount),
+            currency: None,
+            reason: Reason::Credit(None),
+        })
+    };
+    make(&mut contact, &top_up(1_000), &today);
+    make(&mut contact, &credit(70), &today);
+    let left = Minor(30);
+    assert_eq!(
+        contact.decide(&credit(31), &today).unwrap_err(),
+        Rejection::InflowLimitReached { left }
+    );
+    make(&mut contact, &credit(30), &today);
+    make(&mut contact, &top_up(1_000), &today);
+    make(
+        &mut contact,
+        &credit(100),
+        &context(NOW.after(Span::days(1)), None),
+    );
 }
 
 #[test]

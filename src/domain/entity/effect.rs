@@ -147,7 +147,8 @@ impl Effect {
                 | access::Event::OnFile(_)
                 | access::Event::EmailVerified(_)
                 | access::Event::TokenUsed(_)
-                | access::Event::Confirmed(_) => None,
+                | access::Event::Confirmed(_)
+                | access::Event::PasswordReplaced(..) => None,
             },
             Event::User(user::Event::SignedIn(session)) => {
                 Some(Outcome::SignedIn(session.tokens.number))

@@ -1,6 +1,7 @@
 //! An organisation: a member of a tenant's network.
 
 mod profile;
+mod role;
 
 use std::sync::Arc;
 
@@ -10,36 +11,7 @@ pub use profile::{
     Address, ContactInfo, Opening, Operation, Position, Profile, ProfileChange, Reach, ShortTerm,
     Subject, Supply, Word,
 };
-
-/// The part that an organisation plays in the network, in the contract's terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Owns the network.
-    ServiceOwner,
-    /// Runs a reward scheme.
-    Business,
-    /// Sells.
-    Merchant,
-    /// A place where a merchant sells.
-    Venue,
-}
-
-impl Role {
-    /// Whether one that plays this part may lie right below one that plays `parent`'s.
-    pub const fn lies_below(self, parent: Role) -> bool {
-        matches!(
-            (self, parent),
-            (Role::Business | Role::Merchant, Role::ServiceOwner)
-                | (Role::Merchant, Role::Business)
-                | (Role::Venue, Role::Merchant)
-        )
-    }
-
-    /// Whether it sells, and so may have a terminal access point.
-    pub const fn sells(self) -> bool {
-        matches!(self, Role::Merchant | Role::Venue)
-    }
-}
+pub use role::Role;
 
 /// An organisation as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -74,23 +74,55 @@ fn what_a_change_does_not_name_stays() {
     assert_eq!(state.0, Some(expected));
 }
 
+const ROLES: [Role; 7] = [
+    Role::ServiceOwner,
+    Role::Operator,
+    Role::TransactionProcessor,
+    Role::Business,
+    Role::Organisation,
+    Role::Merchant,
+    Role::Venue,
+];
+
 #[test]
 fn a_network_goes_from_its_owner_down_to_venues() {
-    let roles = [
+    let below = |part| ROLES.into_iter().filter(move |role| role.lies_below(part));
+    assert!(below(Role::ServiceOwner).eq([
+        Role::Operator,
+        Role::TransactionProcessor,
+        Role::Business,
+        Role::Organisation,
+        Role::Merchant,
+    ]));
+    assert!(below(Role::Operator).eq([
+        Role::TransactionProcessor,
+        Role::Business,
+        Role::Organisation,
+        Role::Merchant,
+    ]));
+    assert!(below(Role::TransactionProcessor).eq([
+        Role::Business,
+        Role::Organisation,
+        Role::Merchant,
+    ]));
+    assert!(below(Role::Business).eq([Role::Organisation, Role::Merchant]));
+    assert!(below(Role::Merchant).eq([Role::Organisation, Role::Venue]));
+    assert!(below(Role::Venue).eq([]));
+    // What only holds others together has no part of its own: that of the one above it counts.
+    assert!(below(Role::Organisation).eq([]));
+}
+
+#[test]
+fn who_runs_or_holds_together_sells_nothing() {
+    let sell = ROLES.into_iter().filter(|role| role.sells());
+    assert!(sell.eq([Role::Merchant, Role::Venue]));
+    let take = ROLES.into_iter().filter(|role| role.takes_purchases());
+    assert!(take.eq([
         Role::ServiceOwner,
         Role::Business,
         Role::Merchant,
-        Role::Venue,
-    ];
-    let below = |parent| {
-        roles
-            .into_iter()
-            .filter(move |role| role.lies_below(parent))
-    };
-    assert!(below(Role::ServiceOwner).eq([Role::Business, Role::Merchant]));
-    assert!(below(Role::Business).eq([Role::Merchant]));
-    assert!(below(Role::Merchant).eq([Role::Venue]));
-    assert!(below(Role::Venue).eq([]));
+        Role::Venue
+    ]));
 }
 
 /// The numbers of the addresses, and of the ways to reach it.

@@ -36,6 +36,8 @@ impl User {
                     }
                 }
             }
+            // The user is told, and nothing is kept of that.
+            Event::PasswordReplaced(_) => {}
             Event::SessionEnded(number, _) => self.end(*number),
             Event::AllSessionsEnded => self.sessions.clear(),
             Event::PasswordWrong(at) => {

@@ -1,14 +1,14 @@
 //! What a user makes of a command.
 
 use super::command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
-use super::event::{Event, Rejection};
+use super::event::{Event, PasswordNotice, Rejection};
 use super::letter::{
     FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose, Registration,
 };
 use super::session::{Ended, Place, Session};
 use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User};
 use crate::domain::access::{self, PasswordHash, REFRESH_GRACE, Refresh, Which};
-use crate::domain::address::TenantId;
+use crate::domain::address::{Mode, TenantId};
 use crate::domain::contact::SealedProfile;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
@@ -49,7 +49,8 @@ impl User {
                     return Err(Rejection::LoginRefused);
                 }
                 let kept = self.session(*keep).ok_or(Rejection::InvalidGrant)?;
-                let mut events = vec![set(hash, wall, false)];
+                let sender = Some((kept.place.tenant, kept.place.mode));
+                let mut events = self.replaced(hash, sender, wall);
                 events.extend(self.ended_but(self.root(kept)));
                 Ok(events)
             }
@@ -244,11 +245,11 @@ impl User {
         match (&letter.purpose, &used.password) {
             (Purpose::Invitation(memberships), Some(hash)) => {
                 events.extend(self.added(memberships)?);
-                events.push(set(hash, wall, false));
+                events.extend(self.replaced(hash, letter.sender, wall));
                 primary = primary.or(memberships.first().copied());
             }
             (Purpose::Reset, Some(hash)) if self.password.is_some() => {
-                events.push(set(hash, wall, false));
+                events.extend(self.replaced(hash, letter.sender, wall));
             }
             (Purpose::Verification(registration), None) => {
                 return self.verified(registration, wall);
@@ -270,6 +271,23 @@ impl User {
             events.push(self.signed_in(&primary, nonce, wall));
         }
         Ok(events)
+    }
+
+    /// Sets a password. Where there was one, the user is told: it may have been somebody else.
+    fn replaced(
+        &self,
+        hash: &PasswordHash,
+        sender: Option<(TenantId, Mode)>,
+        wall: Timestamp,
+    ) -> Vec<Event> {
+        let notice = self.password.is_some().then(|| {
+            Event::PasswordReplaced(PasswordNotice {
+                number: self.password_count.saturating_add(1),
+                sender,
+                at: wall,
+            })
+        });
+        [set(hash, wall, false)].into_iter().chain(notice).collect()
     }
 
     /// The e-mail address of a registration is proven. Its token is good until it lapses: programs open links before people do.

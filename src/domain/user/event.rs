@@ -3,7 +3,7 @@
 use super::letter::Letter;
 use super::session::{Ended, Session};
 use super::{Membership, Password};
-use crate::domain::address::TenantId;
+use crate::domain::address::{Mode, TenantId};
 use crate::domain::contact::SealedProfile;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Timestamp;
@@ -47,6 +47,19 @@ pub enum Event {
     TotpRemoved,
     /// What had lapsed by then was forgotten.
     Tidied(Timestamp),
+    /// The password before took the place of another; the user is told.
+    PasswordReplaced(PasswordNotice),
+}
+
+/// That a password took the place of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordNotice {
+    /// The number of the new one.
+    pub number: u32,
+    /// Who tells it: whose, and in which mode; nobody, where nobody had the token sent.
+    pub sender: Option<(TenantId, Mode)>,
+    /// When it was set.
+    pub at: Timestamp,
 }
 
 /// Why a user refuses.
@@ -96,7 +109,8 @@ impl Event {
             | Event::CodeRight(_)
             | Event::SteppedUp(..)
             | Event::TotpRemoved
-            | Event::Tidied(_) => None,
+            | Event::Tidied(_)
+            | Event::PasswordReplaced(_) => None,
         }
     }
 }

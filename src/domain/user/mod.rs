@@ -24,7 +24,7 @@ use super::directory_entry::ValueHash;
 use super::time::{Span, Timestamp};
 
 pub use command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
-pub use event::{Event, Rejection};
+pub use event::{Event, PasswordNotice, Rejection};
 pub use letter::{
     FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, LetterKind, NewLetter, Purpose, Registration,
 };

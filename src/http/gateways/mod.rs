@@ -3,6 +3,7 @@
 mod applications;
 pub mod backoffice;
 mod custom_fields;
+mod demographics;
 pub mod errors;
 mod export;
 mod once;

@@ -7,6 +7,7 @@ pub(in crate::http) use super::purchases::Order;
 use crate::domain::address::Address;
 use crate::domain::contact::{Cause, JournalPage, JournalView, Line};
 use crate::domain::entity::{Answer, Query};
+use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::time::Timestamp;
 use crate::http::paging::Page;
 use crate::http::problem::Problem;
@@ -36,6 +37,35 @@ pub(in crate::http) struct Walk {
     pub(in crate::http) before: Option<u32>,
     /// Whether all of it is counted.
     pub(in crate::http) count: bool,
+}
+
+/// The id of a line of a contact's journal.
+pub(in crate::http) fn line_id(ids: &PublicIds, contact: u64, number: u32) -> String {
+    ids.write(PublicId {
+        named: Named::JournalLine,
+        entity: contact,
+        part: number,
+    })
+}
+
+/// The number of the line that all lines are to be older than, from the id that a request gives for it.
+pub(in crate::http) fn before(
+    ids: &PublicIds,
+    contact: Address,
+    id: Option<&str>,
+) -> Result<Option<u32>, Problem> {
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let line = ids.read_as(Named::JournalLine, id);
+    let own = line.filter(|line| line.entity == contact.entity);
+    own.map(|line| Some(line.part)).ok_or_else(|| {
+        failure::invalid_field(
+            "before",
+            "unknown",
+            "must be next_before of an answer about this wallet, or be left out",
+        )
+    })
 }
 
 /// A part of the journal.

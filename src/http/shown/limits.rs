@@ -8,11 +8,19 @@ use crate::domain::money::{Currency, Minor};
 use crate::http::money_wire::WireAmount;
 
 /// The bounds on what moves in and out of a wallet. All of them hold.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(in crate::http) struct WireLimits {
     #[schema(max_items = 16)]
     pub(in crate::http) limit_rules: Vec<WireLimitRule>,
+}
+
+/// The bounds to set, in place of those before.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct NewLimits {
+    /// Left out, those that there are stay.
+    #[schema(max_items = 16)]
+    pub(in crate::http) limit_rules: Option<Vec<WireLimitRule>>,
 }
 
 /// A bound: on a number of movements, on what they move together, or on both.
@@ -54,6 +62,8 @@ pub(in crate::http) enum WireDirection {
     Debit,
     /// Paying in.
     TopUp,
+    /// Crediting by hand, in the Back Office.
+    Credit,
 }
 
 impl WireLimits {
@@ -85,6 +95,7 @@ impl WireLimitRule {
             applies_for: vec![match rule.direction {
                 Direction::Spend => WireDirection::Debit,
                 Direction::TopUp => WireDirection::TopUp,
+                Direction::Credit => WireDirection::Credit,
             }],
             currency_code: Some(currency.code().to_owned()),
         }

@@ -7,4 +7,5 @@ pub(in crate::http) mod limits;
 pub(in crate::http) mod organisation;
 pub(in crate::http) mod purchase;
 pub(in crate::http) mod purchases;
+pub(in crate::http) mod role;
 pub(in crate::http) mod wallet;

@@ -320,11 +320,11 @@ stored!(record contact::SealedProfile { slot, sealed });
 stored!(choice contact::ContactType { 0 => Person, 1 => Company });
 stored!(choice contact::Stage { 0 => Absent, 1 => Proposed, 2 => Active, 3 => Void, 4 => Erased });
 stored!(record contact::Hold { number, organisation, at, until, lots });
-stored!(choice contact::Direction { 0 => Spend, 1 => TopUp });
+stored!(choice contact::Direction { 0 => Spend, 1 => TopUp, 2 => Credit });
 stored!(choice contact::Period { 0 => Transaction, 1 => Day, 2 => Week, 3 => Month });
 stored!(record contact::LimitRule { name, direction, period, maximum_number, maximum_amount });
 stored!(record contact::Usage { day, in_day, in_week, in_month });
-stored!(record contact::Limits { rules, since, spent, topped_up });
+stored!(record contact::Limits { rules, since, spent, topped_up, credited });
 stored!(record contact::Use { direction, day, amount });
 stored!(record contact::Wallet {
     lots, locked, version, code_slot, owed, holds, hold_count, limits,

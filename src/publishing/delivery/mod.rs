@@ -14,7 +14,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use crate::persistence::undelivered::{Letter, Message};
+pub use crate::persistence::undelivered::{Letter, Message, Notice};
 pub use connectors::{Connectors, NotSent, Outgoing};
 pub use queue::Queue;
 pub use sender::{Found, NoAnswer, Sender, Source, describe};

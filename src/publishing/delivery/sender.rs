@@ -196,7 +196,7 @@ impl Sender {
                     entity: contact.entity,
                     part: challenge.number,
                 };
-                (id, code, text, challenge.issued_at)
+                (id, Some(code), text, challenge.issued_at)
             }
             Message::Letter(letter) => {
                 let user = Address::user(letter.user);
@@ -207,7 +207,15 @@ impl Sender {
                     entity: letter.user,
                     part: letter.number,
                 };
-                (id, token, text, letter.issued_at)
+                (id, Some(token), text, letter.issued_at)
+            }
+            Message::Notice(notice) => {
+                let id = PublicId {
+                    named: Named::Identity,
+                    entity: notice.whose.entity,
+                    part: notice.number,
+                };
+                (id, None, access::Message::password_replaced(), notice.at)
             }
         };
         Outgoing {

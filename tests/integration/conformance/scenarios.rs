@@ -93,9 +93,24 @@ async fn organisations_of_the_back_office(node: TestNode) {
     node.get(&format!("/organisations/{}", business))
         .send()
         .await;
-    for kind in ["MERCHANT", "VENUE"] {
+    for (name, kind) in [
+        ("North", "OPERATOR"),
+        ("Acquirer", "TRANSACTION_PROCESSOR"),
+        ("Brand", "ORGANISATION"),
+    ] {
+        let body = json!({ "name": name, "type": kind });
+        node.post("/organisations", &body).send().await;
+    }
+    for kind in [
+        "MERCHANT",
+        "VENUE",
+        "OPERATOR",
+        "TRANSACTION_PROCESSOR",
+        "ORGANISATION",
+    ] {
         let query = format!("type={kind}&page=1&size=5&include_total=true");
-        let path = format!("/organisations/{}/network?{query}", business);
+        let owner = &node.seed.organisations.service_owner;
+        let path = format!("/organisations/{owner}/network?{query}");
         node.ask(Method::GET, &format!("/backoffice/v2{path}"))
             .send()
             .await;

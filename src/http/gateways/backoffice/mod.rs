@@ -14,6 +14,7 @@ mod organisations;
 mod purchases;
 mod rewards;
 mod roles;
+mod set_up;
 mod settings;
 mod test_clock;
 mod test_inbox;

@@ -18,7 +18,7 @@ use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, freshness, reply};
-use crate::publishing::inbox::Message;
+use crate::publishing::inbox::{Message, Notice};
 
 /// Which page of the inbox.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
@@ -58,7 +58,7 @@ struct WireMessage {
     subject: Option<String>,
     /// Null with the recipient.
     body: Option<String>,
-    /// The one-time code or token in the message. Null with the recipient, and for a user's token that was used.
+    /// The one-time code or token in the message. Null with the recipient, for a user's token that was used, and where there is none in it.
     code: Option<String>,
     /// Unix seconds.
     created_date: i64,
@@ -102,6 +102,7 @@ pub(super) async fn list(
         content.push(match message {
             Message::Code(contact, challenge) => code(&api, contact, &challenge).await?,
             Message::Letter(sent) => letter(&api, Address::user(sent.user), sent.number).await?,
+            Message::Notice(sent) => notice(&api, sent).await?,
         });
     }
     let timings = reply::timings(&caller, Timings::default());
@@ -149,6 +150,30 @@ async fn code(api: &Api, contact: Address, challenge: &Challenge) -> Result<Wire
         body,
         code,
         created_date: challenge.issued_at.unix_seconds(),
+    })
+}
+
+/// What tells of a password that took the place of another.
+async fn notice(api: &Api, notice: Notice) -> Result<WireMessage, Problem> {
+    let recipient = api.router.told_of_passwords(notice.whose).await;
+    let recipient = recipient.map_err(failure::problem)?;
+    let said = recipient
+        .as_ref()
+        .map(|_| access::Message::password_replaced());
+    let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
+    let id = PublicId {
+        named: Named::Identity,
+        entity: notice.whose.entity,
+        part: notice.number,
+    };
+    Ok(WireMessage {
+        id: api.router.secrets().public_ids().write(id),
+        channel: WireChannel::Email,
+        recipient,
+        subject: subject.flatten(),
+        body,
+        code: None,
+        created_date: notice.at.unix_seconds(),
     })
 }
 

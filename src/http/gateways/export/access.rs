@@ -80,8 +80,14 @@ pub(super) fn document(place: &Place<'_>, access: &Access) -> Result<Value, Prob
         Some(OnFile { value: _, sealed }) => place.sealed_value(sealed)?,
     };
     let password = password.as_ref().map(|password| {
-        let SealedPassword { number, sealed: _ } = password;
-        json!({ "changes": number })
+        let SealedPassword {
+            number,
+            sealed: _,
+            notices,
+        } = password;
+        let told = (notices.count > 0)
+            .then(|| json!({ "since": seconds(notices.since), "count": notices.count }));
+        json!({ "changes": number, "told_of_another": told })
     });
     Ok(json!({
         "identities": known,

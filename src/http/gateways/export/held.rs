@@ -211,6 +211,7 @@ fn shown_image(place: &Place<'_>, image: &Image) -> Value {
         number: _,
         format,
         bytes,
+        size,
         hash: _,
     } = image;
     // Where it was replaced since, the address shows nothing either.
@@ -218,6 +219,8 @@ fn shown_image(place: &Place<'_>, image: &Image) -> Value {
     json!({
         "type": media_type(*format),
         "bytes": bytes,
+        "width": size.map(|(width, _)| width),
+        "height": size.map(|(_, height)| height),
         "url": url(place.api, place.reached, &place.contact, image),
         "base64": read.map(|(_, bytes)| BASE64.encode(bytes)),
     })

@@ -69,6 +69,7 @@ pub(super) fn wallet(place: &Place<'_>, wallet: &Wallet, now: Timestamp) -> Valu
         since,
         spent,
         topped_up,
+        credited,
     } = limits;
     json!({
         "id": place.id(Named::Wallet, place.contact.entity),
@@ -84,6 +85,7 @@ pub(super) fn wallet(place: &Place<'_>, wallet: &Wallet, now: Timestamp) -> Valu
         "counted_since": (!rules.is_empty()).then(|| seconds(*since)),
         "spent_of_late": usage(place, spent),
         "topped_up_of_late": usage(place, topped_up),
+        "credited_of_late": usage(place, credited),
     })
 }
 

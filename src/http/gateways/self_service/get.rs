@@ -5,7 +5,6 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::demographics::{WireCompany, WireDemographics};
 use super::image;
 use super::own::part_id;
 use super::wire::{WireContactType, WireField};
@@ -15,6 +14,7 @@ use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::Conditions;
+use crate::http::gateways::demographics::{WireCompany, WireDemographics};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::reached::Reached;
 use crate::http::{Api, failure, reply};
@@ -65,6 +65,23 @@ struct WireCreative {
     usage_type: UsageType,
     /// `png`, `jpeg` or `webp`.
     format: &'static str,
+    url: String,
+    /// In pixels, as the image itself says; null where it says nothing.
+    width: Option<u16>,
+    /// In pixels, as the image itself says; null where it says nothing.
+    height: Option<u16>,
+    /// The sizes in which it is kept: the one in which it came.
+    media: [WireSized; 1],
+}
+
+/// An image in one size.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnSizedImage)]
+struct WireSized {
+    /// In pixels, as the image itself says; null where it says nothing.
+    width: Option<u16>,
+    /// In pixels, as the image itself says; null where it says nothing.
+    height: Option<u16>,
     url: String,
 }
 
@@ -146,12 +163,20 @@ pub(super) async fn get(
     let avatar = image.map(|image| (image, image::url(&api, &reached, &address, &image)));
     let creative = |(image, url): &(Image, String)| {
         let id = part_id(&api, &token, Named::Media, image.number);
+        let (width, height) = image.size.unzip();
         WireCreative {
             media_id: id.clone(),
             id,
             usage_type: UsageType::Avatar,
             format: image::media_type(image.format).trim_start_matches("image/"),
             url: url.clone(),
+            width,
+            height,
+            media: [WireSized {
+                width,
+                height,
+                url: url.clone(),
+            }],
         }
     };
     let contact = WireOwnContact {

@@ -87,6 +87,13 @@ fn sniffed(bytes: &[u8]) -> Option<ImageFormat> {
     }
 }
 
+/// How wide and high an image says that it is; nothing, where it says nothing that can be. It is not decoded.
+fn size(bytes: &[u8]) -> Option<(u16, u16)> {
+    let said = imagesize::blob_size(bytes).ok()?;
+    let (width, height) = (said.width.try_into().ok()?, said.height.try_into().ok()?);
+    (width > 0 && height > 0).then_some((width, height))
+}
+
 /// Where the image of a contact is shown.
 pub(in crate::http::gateways) fn url(
     api: &Api,
@@ -143,6 +150,7 @@ pub(super) async fn set(
         number: Image::number_of(own::part_number(&api, &once), &form.image),
         format,
         bytes: u32::try_from(form.image.len()).unwrap_or(u32::MAX),
+        size: size(&form.image),
         hash: Image::hash_of(&form.image),
     };
     let slot = view.profile.slot;

@@ -10,7 +10,6 @@ mod challenge;
 mod change_password;
 mod custom_fields;
 mod delete;
-mod demographics;
 mod devices;
 mod email_verification;
 mod existence;

@@ -23,6 +23,7 @@ use crate::secrets::CodeFlow;
 /// Where to come back to.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OidcQuery {
     /// One of the addresses that the tenant allows for this provider, letter by letter.
     redirect_url: String,

@@ -9,7 +9,6 @@ use utoipa::ToSchema;
 use super::challenge::{
     self, WireChallenge, evenly, refused, require_delivery, require_room, send_to,
 };
-use super::demographics::day;
 use super::wire::not_built;
 use crate::actors::router::access::{Destination, Detail, Fact};
 use crate::domain::access::Channel;
@@ -20,6 +19,7 @@ use crate::http::auth::Caller;
 use crate::http::auth::bearer::AppKeyOrToken;
 use crate::http::email;
 use crate::http::extract::{Faults, ValidJson, Validate};
+use crate::http::gateways::demographics::day;
 use crate::http::phone::e164;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::limits;

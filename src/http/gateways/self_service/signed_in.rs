@@ -15,10 +15,10 @@ use crate::domain::contact::{Profile, SignUp, Stage};
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId, PublicIds};
-use crate::domain::organisation::Role;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Code, Problem};
 use crate::http::reached::Reached;
+use crate::http::shown::role::WireRole;
 use crate::http::tokens::Grant;
 use crate::http::{Api, failure, reply};
 
@@ -63,33 +63,8 @@ struct WireSelf {
 #[schema(as = SignedUpOrganisation)]
 struct WireOrganisation {
     id: String,
-    r#type: OrganisationType,
+    r#type: WireRole,
     name: String,
-}
-
-/// The part that an organisation plays in the network.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum OrganisationType {
-    /// Owns the network.
-    ServiceOwner,
-    /// Runs a reward scheme.
-    Business,
-    /// Sells.
-    Merchant,
-    /// A place where a merchant sells.
-    Venue,
-}
-
-impl From<Role> for OrganisationType {
-    fn from(role: Role) -> OrganisationType {
-        match role {
-            Role::ServiceOwner => OrganisationType::ServiceOwner,
-            Role::Business => OrganisationType::Business,
-            Role::Merchant => OrganisationType::Merchant,
-            Role::Venue => OrganisationType::Venue,
-        }
-    }
 }
 
 /// A contact whose organisations have changed.

@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::demographics::{WireCompany, WireDemographics};
 use super::languages::LANGUAGES;
 use super::own;
 use super::wire::{Changed, WireField, check_fields, fields, pairs};
@@ -18,6 +17,7 @@ use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::text::check;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate, given};
 use crate::http::gateways::custom_fields;
+use crate::http::gateways::demographics::{WireCompany, WireDemographics};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, email, failure, phone, reply};

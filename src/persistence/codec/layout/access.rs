@@ -26,7 +26,8 @@ stored!(record access::Session {
 });
 stored!(record access::Identity { number, provider, value, sealed, verified_at });
 stored!(record access::Registering { provider, value, sealed, password, lapses_at, progress });
-stored!(record access::SealedPassword { number, sealed });
+stored!(record access::Notices { since, count });
+stored!(record access::SealedPassword { number, sealed, notices });
 stored!(record access::ToAdd { session, provider, sealed, password });
 stored!(record access::Adding { add, value, lapses_at, is_proven });
 stored!(record access::OnFile { value, sealed });
@@ -56,4 +57,5 @@ stored!(choice access::Event {
     18 => TokenUsed(number),
     19 => Confirmed(number),
     20 => SessionMoved(number, to),
+    21 => PasswordReplaced(number, at),
 });

@@ -6,7 +6,7 @@ use bincode::error::{DecodeError, EncodeError};
 
 use crate::domain::organisation;
 
-stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue });
+stored!(choice organisation::Role { 0 => ServiceOwner, 1 => Business, 2 => Merchant, 3 => Venue, 4 => Operator, 5 => TransactionProcessor, 6 => Organisation });
 stored!(record organisation::Organisation { name, role, parent, time_zone, shares_contacts, profile });
 stored!(wrap organisation::State);
 stored!(choice organisation::Event {

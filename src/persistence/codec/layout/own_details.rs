@@ -22,7 +22,7 @@ stored!(record contact::Device {
 });
 stored!(record contact::Preference { purpose, organisation });
 stored!(choice contact::ImageFormat { 0 => Png, 1 => Jpeg, 2 => Webp });
-stored!(record contact::Image { number, format, bytes, hash });
+stored!(record contact::Image { number, format, bytes, size, hash });
 stored!(record contact::OwnDetails { demographics, company, devices, preferences, image });
 stored!(record media::Piece { of, contact, sealed, asks_at });
 stored!(choice media::Event { 0 => Kept(piece), 1 => Cleared, 2 => Doubted(asks_at), 3 => Settled });

@@ -6,7 +6,7 @@ use bincode::error::{DecodeError, EncodeError};
 
 use super::super::Arrived;
 use crate::domain::user;
-use crate::persistence::undelivered::{Letter, Message};
+use crate::persistence::undelivered::{Letter, Message, Notice};
 
 stored!(choice user::LetterKind { 0 => Invitation, 1 => Verification, 2 => Reset });
 stored!(record Letter { tenant, user, number, kind, nonce, issued_at, until });
@@ -23,6 +23,13 @@ impl Encode for Message {
                 1_u8.encode(encoder)?;
                 letter.encode(encoder)
             }
+            Message::Notice(notice) => {
+                2_u8.encode(encoder)?;
+                notice.tenant.encode(encoder)?;
+                Arrived(notice.whose).encode(encoder)?;
+                notice.number.encode(encoder)?;
+                notice.at.encode(encoder)
+            }
         }
     }
 }
@@ -35,9 +42,15 @@ impl<C> Decode<C> for Message {
                 Ok(Message::Code(contact.0, Decode::decode(decoder)?))
             }
             1 => Ok(Message::Letter(Decode::decode(decoder)?)),
+            2 => Ok(Message::Notice(Notice {
+                tenant: Decode::decode(decoder)?,
+                whose: Arrived::decode(decoder)?.0,
+                number: Decode::decode(decoder)?,
+                at: Decode::decode(decoder)?,
+            })),
             other => Err(DecodeError::UnexpectedVariant {
                 type_name: "Message",
-                allowed: &bincode::error::AllowedEnumVariants::Allowed(&[0, 1]),
+                allowed: &bincode::error::AllowedEnumVariants::Allowed(&[0, 1, 2]),
                 found: u32::from(other),
             }),
         }

@@ -16,6 +16,7 @@ stored!(record user::Place { tenant, organisation, mode });
 stored!(record user::Session { tokens, place, parent, is_masquerade, stepped_up_at });
 stored!(record user::Letter { number, purpose, nonce, sender, issued_at, expires_at });
 stored!(record user::Password { hash, set_at, expired });
+stored!(record user::PasswordNotice { number, sender, at });
 stored!(record user::Wrong { count, last_at });
 stored!(record user::Totp { nonce, last_step, guesses });
 stored!(record user::User {
@@ -41,4 +42,5 @@ stored!(choice user::Event {
     15 => SteppedUp(number, at),
     16 => TotpRemoved,
     17 => Tidied(at),
+    18 => PasswordReplaced(notice),
 });

@@ -11,7 +11,7 @@ use crate::domain::directory_entry::{self, Destination, Holder, ValueHash};
 use crate::domain::entity::Event;
 use crate::domain::time::{Span, Timestamp};
 use crate::domain::user::LetterKind;
-use crate::persistence::undelivered::{Letter, Message};
+use crate::persistence::undelivered::{Letter, Message, Notice};
 
 fn later(seconds: u32) -> Timestamp {
     NOW.after(Span::seconds(seconds))
@@ -100,6 +100,10 @@ pub(super) fn access() -> Access {
         password: Some(access::SealedPassword {
             number: 310,
             sealed: [42; 50].into(),
+            notices: access::Notices {
+                since: NOW,
+                count: 311,
+            },
         }),
         challenges: vec![
             challenge(Purpose::SignIn, Channel::Sms),
@@ -143,6 +147,10 @@ pub(super) fn of_codes() -> Vec<(&'static str, Event)> {
         ),
         of_contact("access_code_wrong", access::Event::CodeWrong(301, NOW)),
         of_contact("access_code_right", access::Event::CodeRight(301)),
+        of_contact(
+            "access_password_replaced",
+            access::Event::PasswordReplaced(301, NOW),
+        ),
         of_contact(
             "access_challenged_at_till",
             access::Event::Challenged(challenge(Purpose::Till, Channel::Email)),
@@ -289,5 +297,14 @@ pub(super) fn undelivered() -> Vec<(&'static str, Message)> {
         ("letter_invitation", letter(LetterKind::Invitation)),
         ("letter_verification", letter(LetterKind::Verification)),
         ("letter_reset", letter(LetterKind::Reset)),
+        (
+            "notice",
+            Message::Notice(Notice {
+                tenant: TenantId(402),
+                whose: fixtures::address(Kind::Contact),
+                number: 3,
+                at: NOW,
+            }),
+        ),
     ]
 }

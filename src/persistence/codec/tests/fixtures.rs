@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use super::organisations::organisation as playing;
 use super::parts::{self, key_details, sealed};
 pub(super) use super::parts::{answered, profile, remembered};
 use super::wallet::{self, kept, lines};
@@ -22,10 +21,9 @@ use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
 use crate::domain::money::{Currency, Minor, Percent};
 use crate::domain::offer::{Award, NoAward};
-use crate::domain::organisation::Role;
 use crate::domain::remembered::{KeyHash, Remembered, RequestHash};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::{api_key, contact, directory_entry, lease, media, offer, organisation, tenant};
+use crate::domain::{api_key, contact, directory_entry, lease, media, offer, tenant};
 
 /// A day in 2026.
 pub(super) const NOW: Timestamp = Timestamp(1_780_000_000_123);
@@ -328,7 +326,6 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             successor: Some(78),
         })))
     };
-    let in_role = |role| State::Organisation(organisation::State(Some(playing(role))));
     vec![
         (
             "tenant",
@@ -345,14 +342,6 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
                 test_clock_ahead: Span::days(3),
                 integrations: vec![integrations::integration(tenant::Connector::Smtp)],
             }),
-        ),
-        ("organisation_service_owner", in_role(Role::ServiceOwner)),
-        ("organisation_business", in_role(Role::Business)),
-        ("organisation_merchant", in_role(Role::Merchant)),
-        ("organisation_venue", in_role(Role::Venue)),
-        (
-            "organisation_absent",
-            State::Organisation(organisation::State(None)),
         ),
         (
             "offer",
@@ -413,6 +402,9 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
         apps::state(),
         ("receipt", State::Receipt(receipts::state())),
     ]
+    .into_iter()
+    .chain(organisations::states())
+    .collect()
 }
 
 pub(super) fn rate_limits() -> tenant::RateLimits {

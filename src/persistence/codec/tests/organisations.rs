@@ -97,9 +97,30 @@ pub(super) fn organisation(role: Role) -> Organisation {
         shares_contacts: true,
         profile: match role {
             Role::Venue => Arc::new(profile()),
-            Role::ServiceOwner | Role::Business | Role::Merchant => Arc::default(),
+            Role::ServiceOwner
+            | Role::Operator
+            | Role::TransactionProcessor
+            | Role::Business
+            | Role::Organisation
+            | Role::Merchant => Arc::default(),
         },
     }
+}
+
+/// An organisation of each type, and none.
+pub(super) fn states() -> Vec<(&'static str, State)> {
+    let state = |it| State::Organisation(organisation::State(it));
+    let of = |role| state(Some(organisation(role)));
+    vec![
+        ("organisation_absent", state(None)),
+        ("organisation_service_owner", of(Role::ServiceOwner)),
+        ("organisation_business", of(Role::Business)),
+        ("organisation_merchant", of(Role::Merchant)),
+        ("organisation_venue", of(Role::Venue)),
+        ("organisation_operator", of(Role::Operator)),
+        ("organisation_processor", of(Role::TransactionProcessor)),
+        ("organisation_grouping", of(Role::Organisation)),
+    ]
 }
 
 pub(super) fn events() -> Vec<(&'static str, Event)> {

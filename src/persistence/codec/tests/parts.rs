@@ -111,6 +111,7 @@ fn own_details() -> OwnDetails {
             number: 61,
             format: ImageFormat::Webp,
             bytes: 62,
+            size: Some((640, 480)),
             hash: [63; 16],
         }),
     }

@@ -289,6 +289,10 @@ fn whoever_never_signs_in_takes_one_byte_for_it_and_the_fullest_access_under_thr
         password: Some(access::SealedPassword {
             number: u32::MAX,
             sealed: [1; 100].into(),
+            notices: access::Notices {
+                since: NOW,
+                count: u32::MAX,
+            },
         }),
         challenges: vec![challenge; access::CHALLENGES_MAX],
         challenge_count: u32::MAX,

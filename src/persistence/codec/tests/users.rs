@@ -165,6 +165,14 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ("user_code_wrong", user::Event::CodeWrong(NOW)),
         ("user_stepped_up", user::Event::SteppedUp(405, NOW)),
         ("user_totp_removed", user::Event::TotpRemoved),
+        (
+            "user_password_replaced",
+            user::Event::PasswordReplaced(user::PasswordNotice {
+                number: 405,
+                sender: Some((TenantId(402), Mode::Test)),
+                at: NOW,
+            }),
+        ),
         ("user_tidied", user::Event::Tidied(NOW)),
     ];
     let of_tenant = [

@@ -61,6 +61,7 @@ pub(super) fn limits() -> Limits {
             rule(Direction::Spend, Period::Transaction),
             rule(Direction::TopUp, Period::Day),
             rule(Direction::Spend, Period::Week),
+            rule(Direction::Credit, Period::Week),
             LimitRule {
                 name: None,
                 ..rule(Direction::Spend, Period::Month)
@@ -74,6 +75,7 @@ pub(super) fn limits() -> Limits {
             in_month: (5, Minor(6)),
         },
         topped_up: Usage::default(),
+        credited: Usage::default(),
     }
 }
 

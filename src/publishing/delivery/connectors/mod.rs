@@ -29,8 +29,8 @@ pub struct Outgoing {
     pub subject: Option<String>,
     /// What it says.
     pub body: String,
-    /// The code in it.
-    pub code: String,
+    /// The code in it, if there is one.
+    pub code: Option<String>,
     /// When it came to be.
     pub created_at: Timestamp,
 }

@@ -144,6 +144,7 @@ async fn fill(node: &TestNode, person: &Person, wallet: &str) {
         rule("DEBIT", "DAILY"),
         rule("TOP_UP", "WEEKLY"),
         rule("DEBIT", "MONTHLY"),
+        rule("CREDIT", "DAILY"),
     ];
     let path = format!("/wallets/{wallet}/limits");
     node.own(Method::PUT, &path, "")
@@ -173,6 +174,10 @@ async fn trade(node: &TestNode, person: &Person) -> Vec<String> {
         assert_eq!(bought.status, 200, "{bought:?}");
         purchases.push(bought.text("id"));
     }
+    // The network's own offer gives alone, where there are no beans.
+    let plain = json!({ "reference_number": "R-3", "products": [{ "sku": "TEA", "amount": 20 }] });
+    let plain = buys(node, person, plain).await;
+    assert_eq!(plain.status, 200, "{plain:?}");
     let path = format!("/purchases/{}/cancel", purchases[1]);
     till(node, &path, &json!({})).send().await;
     let held = json!({ "spend_request": { "amount": 2 }, "block_wallet_funds": true });

@@ -8,12 +8,12 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::set_up::answer;
 use crate::actors::router::Timings;
 use crate::domain::address::Address;
 use crate::domain::apps::{self, Item};
-use crate::domain::context::TenantView;
 use crate::domain::entity::Command;
-use crate::domain::ids::{Named, PublicIds};
+use crate::domain::ids::Named;
 use crate::http::audit::{audited, target};
 use crate::http::auth::Caller;
 use crate::http::gateways::once::Once;
@@ -80,18 +80,4 @@ async fn change<F: Future<Output = Result<Response, Problem>>>(
         answer(reply.timings).await
     };
     audited(api, caller, operation, Some(id.to_owned()), act).await
-}
-
-/// The answer with what is set up by now, as `show` shows it; a 404 where it finds nothing.
-async fn answer<T: Serialize>(
-    api: &Api,
-    caller: &Caller,
-    engine: Timings,
-    show: impl FnOnce(&TenantView, &PublicIds) -> Option<T>,
-) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(api).await?;
-    let ids = api.router.secrets().public_ids();
-    let shown = show(&tenant, ids).ok_or_else(failure::not_found)?;
-    let timings = reply::timings(caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
 }

@@ -7,11 +7,12 @@ use super::wire::{WalletReference, WireContact, WireMembership, lists};
 use super::{ContactName, contact_id, resolve};
 use crate::actors::router::OpenedProfile;
 use crate::domain::api_key::Scope;
-use crate::domain::contact::{SignUp, Stage};
+use crate::domain::contact::{Demographics, SignUp, Stage};
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::Authorized;
 use crate::http::extract::Conditions;
+use crate::http::gateways::demographics::WireDemographics;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 
@@ -59,6 +60,8 @@ pub(in super::super) async fn get(
     let sign_ups = view.sign_ups.iter();
     let visible = sign_ups.filter(|one| caller.acts_for(&tenant, Some(one.organisation)));
     let (phones, addresses, custom_fields) = lists(&mut profile);
+    let about = profile.own.as_ref().map(|own| &own.demographics);
+    let about = about.filter(|about| **about != Demographics::default());
     let wallet = PublicId::of(Named::Wallet, address.entity);
     let contact = WireContact {
         id: contact_id(&api, view.own_id.as_deref(), address.entity),
@@ -74,6 +77,7 @@ pub(in super::super) async fn get(
         phones,
         addresses,
         custom_fields,
+        demographics: about.map(WireDemographics::of),
         organisations: memberships(&api, visible),
         wallet: WalletReference {
             id: api.router.secrets().public_ids().write(wallet),

@@ -13,6 +13,7 @@ use crate::domain::entity::ContactView;
 use crate::http::Api;
 use crate::http::auth::Caller;
 use crate::http::extract::{Faults, Validate, given};
+use crate::http::gateways::demographics::WireDemographics;
 use crate::http::problem::Problem;
 
 /// What to change of a contact: what is left out stays as it is, and null removes.
@@ -48,6 +49,10 @@ pub(in super::super) struct ChangedContact {
     addresses: Option<Vec<WireAddress>>,
     /// All of them, in place of those that are there.
     custom_fields: Option<Vec<WireField>>,
+    /// All of it, in place of what is there.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<WireDemographics>)]
+    demographics: Option<Option<WireDemographics>>,
 }
 
 /// The answer to a change.
@@ -58,8 +63,12 @@ pub(super) struct UpdatedContact {
 }
 
 impl Validate for ChangedContact {
-    /// What comes of it is validated as a whole.
-    fn validate(&self, _: &mut Faults) {}
+    /// What else comes of it is validated as a whole.
+    fn validate(&self, faults: &mut Faults) {
+        if let Some(Some(demographics)) = &self.demographics {
+            faults.within("demographics", |faults| demographics.validate(faults));
+        }
+    }
 }
 
 impl ChangedContact {
@@ -105,6 +114,10 @@ impl ChangedContact {
         let mut faults = Faults::new();
         contact.validate(&mut faults);
         faults.into_result()?;
+        if let Some(demographics) = &self.demographics {
+            let demographics = demographics.as_ref().map(WireDemographics::read);
+            profile.own_mut().demographics = demographics.unwrap_or_default();
+        }
         edited(api, caller, view, contact, profile)
     }
 }
@@ -125,6 +138,8 @@ pub(super) fn as_wire(view: &ContactView, profile: &mut Profile) -> NewContact {
         phones,
         addresses,
         custom_fields,
+        // It stays in `profile`.
+        demographics: None,
     }
 }
 

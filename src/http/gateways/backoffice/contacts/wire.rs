@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::domain::contact::{ContactType, Field, Phone, PostalAddress, Profile};
 use crate::http::extract::text::check;
 use crate::http::extract::{Faults, Validate};
+use crate::http::gateways::demographics::WireDemographics;
 use crate::http::{email, phone};
 use crate::limits;
 
@@ -46,6 +47,8 @@ pub(in super::super) struct NewContact {
     pub(super) addresses: Vec<WireAddress>,
     #[serde(default)]
     pub(super) custom_fields: Vec<WireField>,
+    /// About a person. `contacts/otp` of self-service finds nobody by it, and demands that it is true.
+    pub(super) demographics: Option<WireDemographics>,
 }
 
 /// A phone number.
@@ -125,6 +128,8 @@ pub(super) struct WireContact {
     pub(super) phones: Vec<WirePhone>,
     pub(super) addresses: Vec<WireAddress>,
     pub(super) custom_fields: Vec<WireField>,
+    /// Null where nothing of it is known.
+    pub(super) demographics: Option<WireDemographics>,
     /// The organisations that the contact has signed up to, of those that the key acts for.
     pub(super) organisations: Vec<WireMembership>,
     pub(super) wallet: WalletReference,
@@ -169,6 +174,9 @@ impl Validate for NewContact {
             email::check(faults, "email_address", email_address);
         }
         check_lists(self, faults);
+        if let Some(demographics) = &self.demographics {
+            faults.within("demographics", |faults| demographics.validate(faults));
+        }
     }
 }
 
@@ -327,6 +335,9 @@ impl NewContact {
             ..Profile::default()
         };
         profile.number_addresses();
+        if let Some(demographics) = self.demographics {
+            profile.own_mut().demographics = demographics.read();
+        }
         profile
     }
 }

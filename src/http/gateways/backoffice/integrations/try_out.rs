@@ -116,7 +116,7 @@ pub(in super::super) async fn try_out(
             Channel::Email => Some("A test of an integration".to_owned()),
         },
         body: "This is a test. Codes would reach you this way.".to_owned(),
-        code: String::new(),
+        code: None,
         created_at: now,
     };
     let tried = async { Ok(api.connectors.send(tenant, &settings, &message, now).await) };

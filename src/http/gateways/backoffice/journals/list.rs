@@ -25,6 +25,7 @@ pub(in super::super) struct ListQuery {
     // Demanded after the key's scopes are known: who may not read learns nothing of what is missing.
     wallet_id: Option<String>,
     event: Option<JournalEvent>,
+    before: Option<String>,
     page: Option<u32>,
     size: Option<u32>,
     #[serde(default)]
@@ -36,6 +37,9 @@ pub(in super::super) struct ListQuery {
 pub(super) struct JournalPageBody {
     content: Vec<WireLine>,
     paging: Paging,
+    /// Where the lines are so many that not all were looked through: `before` of the request that goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<String>,
 }
 
 impl ListQuery {
@@ -58,13 +62,15 @@ impl Validate for ListQuery {
 
 /// List what moved in a wallet, newest first.
 ///
-/// The sum of all lines is the balance. `event` keeps those of one kind; the newest 100,000 lines are looked through for it.
+/// The sum of all lines is the balance. `event` keeps those of one kind; the newest 100,000 lines are looked through for it, and where there are more, the answer says how
+/// to go on.
 #[utoipa::path(
     get, path = "/journals", tag = "Wallets", security(("api_key" = [])),
     params(
         ("wallet_id" = String, Query, description = "The wallet's id"),
         ("entity" = Option<JournalOf>, Query, description = "WALLET, the default"),
         ("event" = Option<JournalEvent>, Query, description = "Only of this kind"),
+        ("before" = Option<String>, Query, description = "Only lines before the one of this id: `next_before` of an answer"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
         ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
@@ -94,14 +100,15 @@ pub(in super::super) async fn list(
         .owner(caller.tenant(), caller.mode());
     let tenant = caller.tenant_view(&api).await?;
     let page = query.page();
-    let found = match query.event {
-        None => journal::all(&api, contact, page).await?,
-        Some(event) => {
-            let is_wanted = |line: &Line| event_of(&line.cause) == event;
+    let before = journal::before(ids, contact, query.before.as_deref())?;
+    let found = match (query.event, before) {
+        (None, None) => journal::all(&api, contact, page).await?,
+        (event, before) => {
+            let is_wanted = |line: &Line| event.is_none_or(|it| event_of(&line.cause) == it);
             let walk = Walk {
                 page,
                 order: Order::NewestFirst,
-                before: None,
+                before,
                 count: query.include_total,
             };
             journal::fitting(&api, contact, walk, is_wanted).await?
@@ -127,6 +134,9 @@ pub(in super::super) async fn list(
             total: query.include_total.then_some(found.total),
             has_more: found.has_more,
         },
+        next_before: found
+            .ended_at
+            .map(|at| journal::line_id(ids, contact.entity, at)),
     };
     let timings = reply::timings(&caller, router::Timings::default());
     Ok(reply::json(StatusCode::OK, &body, timings))

@@ -10,11 +10,14 @@ use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::organisation::Role;
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
+use crate::http::shown::role::WireRole;
 use crate::http::{Api, failure, reply};
+use crate::limits::NETWORK_LEVELS_MAX;
 
 /// Create an organisation in the network.
 ///
@@ -48,21 +51,26 @@ pub(in super::super) async fn create(
     let address = address(&caller, secrets.derived_entity(&once.scope(), 0));
     let organisation = body.below(parent, address.entity, secrets.public_ids())?;
     let tap_code = body.tap_code.clone();
-    let (created, engine) = api
-        .router
-        .create_organisation(address, organisation, tap_code, once.remember(&api))
-        .await;
-    let timings = reply::timings(&caller, engine);
-    Ok(match created {
-        Ok(()) => {
-            let id = PublicId::of(Named::Organisation, address.entity);
-            let created = CreatedOrganisation {
-                id: secrets.public_ids().write(id),
-            };
-            reply::json(StatusCode::CREATED, &created, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let remember = once.remember(&api);
+        let create = api
+            .router
+            .create_organisation(address, organisation, tap_code, remember);
+        let (created, engine) = create.await;
+        let timings = reply::timings(&caller, engine);
+        Ok(match created {
+            Ok(()) => {
+                let id = PublicId::of(Named::Organisation, address.entity);
+                let created = CreatedOrganisation {
+                    id: secrets.public_ids().write(id),
+                };
+                reply::json(StatusCode::CREATED, &created, timings)
+            }
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    let target = target(&api, Named::Organisation, address.entity);
+    audited(&api, &caller, "organisations.create", target, act).await
 }
 
 /// What the organisation is to lie below.
@@ -78,26 +86,37 @@ fn parent(
             "parent.id names none that this key acts for",
         )
     };
-    let owner = || {
-        let all = tenant.organisations.iter();
-        let mut owners = all.filter(|(_, one)| one.role == Role::ServiceOwner);
-        owners.next().map(|(number, _)| *number)
-    };
     let number = match &body.parent {
         Some(parent) => {
             let ids = api.router.secrets().public_ids();
             caller.organisation(ids, tenant, &parent.id)
         }
-        None => caller.bound_to().or_else(owner),
+        None => Some(caller.bound_to().unwrap_or_else(|| tenant.owner())),
     };
     let number = number.ok_or_else(unknown)?;
-    let above = tenant.organisations.get(&number).ok_or_else(unknown)?;
-    if Role::from(body.r#type).lies_below(above.role) {
-        return Ok(number);
+    let part = tenant.part_at(number).ok_or_else(unknown)?;
+    let role = Role::from(body.r#type);
+    if !role.lies_below(part) {
+        return Err(misplaced(role));
     }
-    Err(failure::invalid_field(
-        "/parent",
-        "misplaced",
-        "must name what the type lies below: for a BUSINESS the service owner, for a MERCHANT that or a BUSINESS, for a VENUE a MERCHANT",
-    ))
+    if tenant.level_of(number) >= NETWORK_LEVELS_MAX {
+        return Err(failure::invalid_field(
+            "/parent",
+            "too_deep",
+            "must lie higher up: a network has 12 levels",
+        ));
+    }
+    Ok(number)
+}
+
+/// The refusal of a parent below which the new organisation's part has no place.
+fn misplaced(role: Role) -> Problem {
+    let places = role.places().iter();
+    let places: Vec<_> = places.map(|it| WireRole::from(*it).to_string()).collect();
+    let detail = format!(
+        "must name what a new {} lies below: {}, or an ORGANISATION that lies below one",
+        WireRole::from(role),
+        places.join(", ")
+    );
+    failure::invalid_field("/parent", "misplaced", detail)
 }

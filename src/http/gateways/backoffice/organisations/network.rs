@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::named;
-use super::wire::{WireOrganisation, WireRole};
+use super::wire::WireOrganisation;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
@@ -16,6 +16,7 @@ use crate::http::auth::Authorized;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::role::WireRole;
 use crate::http::{Api, reply};
 
 /// Which organisations.

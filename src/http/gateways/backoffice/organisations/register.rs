@@ -86,8 +86,8 @@ pub(in super::super) async fn register(
     require_mail(&api, &caller).await?;
     let tenant = caller.tenant_view(&api).await?;
     let parent = caller.bound_to().unwrap_or_else(|| tenant.owner());
-    let above = tenant.organisations.get(&parent).map(|it| it.role);
-    if !above.is_some_and(|above| Role::Business.lies_below(above)) {
+    let part = tenant.part_at(parent);
+    if !part.is_some_and(|part| Role::Business.lies_below(part)) {
         return Err(Problem::new(
             Code::InsufficientScope,
             "the key belongs to an organisation below which no business lies; send one of the whole network",

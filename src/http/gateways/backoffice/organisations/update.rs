@@ -10,7 +10,9 @@ use crate::actors::router::{Failure, Timings, Unavailable};
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::entity::Command;
+use crate::domain::ids::Named;
 use crate::domain::{organisation, tenant};
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::ValidJson;
 use crate::http::problem::{Problem, ProblemBody};
@@ -46,17 +48,21 @@ pub(in super::super) async fn update(
     let before = before.ok_or_else(failure::not_found)?;
     require_defined(&api, &caller, body.custom_fields.as_deref()).await?;
     let change = body.change(number, before, api.router.secrets().public_ids())?;
-    let mut engine = Timings::default();
     if let Some(code) = &body.tap_code {
         require_seller(before.role, code.as_deref())?;
     }
-    let changed = set(&api, &caller, number, &body.tap_code, change, &mut engine).await;
-    if let Err(why) = changed {
-        let timings = reply::timings(&caller, engine);
-        return Ok(reply::refused(failure::problem(why), timings));
-    }
-    let tenant = caller.tenant_view(&api).await?;
-    shown(&api, &caller, &tenant, number, engine)
+    let act = async {
+        let mut engine = Timings::default();
+        let changed = set(&api, &caller, number, &body.tap_code, change, &mut engine).await;
+        if let Err(why) = changed {
+            let timings = reply::timings(&caller, engine);
+            return Ok(reply::refused(failure::problem(why), timings));
+        }
+        let tenant = caller.tenant_view(&api).await?;
+        shown(&api, &caller, &tenant, number, engine)
+    };
+    let target = target(&api, Named::Organisation, number);
+    audited(&api, &caller, "organisations.update", target, act).await
 }
 
 async fn set(

@@ -19,41 +19,22 @@ use crate::http::shown::organisation::{
     WireAddress, WireContactInfo, WireOperation, WireOrganisationField, WireTag, WireWord, fields,
     tags,
 };
-
-/// The part that an organisation plays in the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = OrganisationType)]
-pub(in super::super) enum WireRole {
-    /// Owns the network.
-    ServiceOwner,
-    /// Runs a reward scheme.
-    Business,
-    /// Sells.
-    Merchant,
-    /// A place where a merchant sells.
-    Venue,
-}
-
-impl From<Role> for WireRole {
-    fn from(role: Role) -> WireRole {
-        match role {
-            Role::ServiceOwner => WireRole::ServiceOwner,
-            Role::Business => WireRole::Business,
-            Role::Merchant => WireRole::Merchant,
-            Role::Venue => WireRole::Venue,
-        }
-    }
-}
+use crate::http::shown::role::WireRole;
 
 /// The part that a new organisation plays: a network has one owner.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = NewOrganisationType)]
 pub(super) enum NewRole {
-    /// Runs a reward scheme; lies below the service owner.
+    /// Runs a part of the network for its owner; lies below the service owner.
+    Operator,
+    /// Brings in the purchases of those that lie below it; lies below the service owner or an operator.
+    TransactionProcessor,
+    /// Runs a reward scheme; lies below the service owner, an operator or a transaction processor.
     Business,
-    /// Sells; lies below a business or the service owner.
+    /// Holds others together, and has below it what may lie below the organisation above it; lies below any but a venue.
+    Organisation,
+    /// Sells; lies below a business, or wherever a business may lie.
     Merchant,
     /// A place where a merchant sells; lies below that merchant.
     Venue,
@@ -62,7 +43,10 @@ pub(super) enum NewRole {
 impl From<NewRole> for Role {
     fn from(role: NewRole) -> Role {
         match role {
+            NewRole::Operator => Role::Operator,
+            NewRole::TransactionProcessor => Role::TransactionProcessor,
             NewRole::Business => Role::Business,
+            NewRole::Organisation => Role::Organisation,
             NewRole::Merchant => Role::Merchant,
             NewRole::Venue => Role::Venue,
         }

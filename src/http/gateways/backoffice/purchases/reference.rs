@@ -8,6 +8,7 @@ use crate::domain::ids::{Named, PublicIds};
 use crate::domain::organisation::Role;
 use crate::http::auth::Caller;
 use crate::http::extract::Faults;
+use crate::http::failure;
 use crate::http::problem::{Code, Problem};
 
 /// Who sells, named in exactly one way.
@@ -66,12 +67,22 @@ impl OrganisationReference {
         tenant: &TenantView,
         ids: &PublicIds,
     ) -> Result<u64, Problem> {
-        self.known(caller, tenant, ids).ok_or_else(|| {
+        let unknown = || {
             Problem::new(
                 Code::UnknownOrganisation,
                 "organisation names none that is known under this key",
             )
-        })
+        };
+        let number = self.known(caller, tenant, ids).ok_or_else(unknown)?;
+        let found = tenant.organisations.get(&number).ok_or_else(unknown)?;
+        if found.role.takes_purchases() {
+            return Ok(number);
+        }
+        Err(failure::invalid_field(
+            "/organisation",
+            "takes_no_purchases",
+            "must name where it was bought: a VENUE or MERCHANT, or a BUSINESS or SERVICE_OWNER that sells by itself",
+        ))
     }
 
     fn known(&self, caller: &Caller, tenant: &TenantView, ids: &PublicIds) -> Option<u64> {

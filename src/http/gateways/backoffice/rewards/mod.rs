@@ -10,6 +10,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::set_up::answer;
 use crate::actors::router::Timings;
 use crate::domain::address::Address;
 use crate::domain::configuration::{self, Item};
@@ -75,20 +76,6 @@ async fn command(
         Ok(_) => Ok(reply.timings),
         Err(why) => Err(failure::problem(why)),
     }
-}
-
-/// The answer with what is set up by now, as `show` shows it; a 404 where it finds nothing.
-async fn answer<T: Serialize>(
-    api: &Api,
-    caller: &Caller,
-    engine: Timings,
-    show: impl FnOnce(&TenantView, &PublicIds) -> Option<T>,
-) -> Result<Response, Problem> {
-    let tenant = caller.tenant_view(api).await?;
-    let ids = api.router.secrets().public_ids();
-    let shown = show(&tenant, ids).ok_or_else(failure::not_found)?;
-    let timings = reply::timings(caller, engine);
-    Ok(reply::json(StatusCode::OK, &shown, timings))
 }
 
 /// The numbers of what `written` names in the list `member`, each as `find` knows it; one that it does not know is a fault of this

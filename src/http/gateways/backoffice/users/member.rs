@@ -3,7 +3,6 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::organisations::wire::WireRole as OrganisationType;
 use super::super::roles;
 use crate::actors::router::OpenedProfile;
 use crate::domain::address::{Address, Mode};
@@ -13,6 +12,7 @@ use crate::domain::ids::{Named, PublicId};
 use crate::domain::user::{Membership, Purpose, User, Validity};
 use crate::http::auth::Caller;
 use crate::http::problem::{Code, Problem};
+use crate::http::shown::role::WireRole;
 use crate::http::{Api, failure, users};
 
 /// Where a user is in its life, as far as the network knows.
@@ -60,7 +60,7 @@ struct WireMembership {
 struct WireOrganisation {
     id: String,
     name: String,
-    r#type: OrganisationType,
+    r#type: WireRole,
 }
 
 /// A user that the caller may know of.

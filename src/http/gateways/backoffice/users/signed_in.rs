@@ -7,7 +7,6 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::organisations::wire::WireRole;
 use super::wire::WireMode;
 use crate::actors::router::{OpenedProfile, Timings};
 use crate::domain::address::Address;
@@ -16,6 +15,7 @@ use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::organisation::Organisation;
 use crate::domain::user::{SessionView, User, UserView};
 use crate::http::problem::{Code, Problem};
+use crate::http::shown::role::WireRole;
 use crate::http::tokens::UserGrant;
 use crate::http::{Api, failure, reply, users};
 

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::super::fields::check_code;
 use super::{find, refusal};
+use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Command as ContactCommand, Direction, LimitRule, Limits, Period};
 use crate::domain::entity::{Answer, Command, Query};
@@ -18,7 +19,7 @@ use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::money_wire::not_negative;
 use crate::http::problem::{Code, Problem, ProblemBody};
-use crate::http::shown::limits::{WireDirection, WireLimitRule, WireLimits, WirePeriod};
+use crate::http::shown::limits::{NewLimits, WireDirection, WireLimitRule, WireLimits, WirePeriod};
 use crate::http::{Api, failure, reply};
 
 /// The wallet whose limits were set.
@@ -27,16 +28,17 @@ pub(in crate::http::gateways) struct LimitedWallet {
     id: String,
 }
 
-impl Validate for WireLimits {
+impl Validate for NewLimits {
     fn validate(&self, faults: &mut Faults) {
+        let rules = self.limit_rules.as_deref().unwrap_or_default();
         faults.require(
-            self.limit_rules.len() <= Limits::RULES_MAX,
+            rules.len() <= Limits::RULES_MAX,
             "limit_rules",
             "too_many",
             "must have at most 16 entries",
         );
         faults.within("limit_rules", |faults| {
-            for (index, rule) in self.limit_rules.iter().enumerate() {
+            for (index, rule) in rules.iter().enumerate() {
                 faults.at(index, |faults| rule.validate(faults));
             }
         });
@@ -49,7 +51,7 @@ impl WireLimitRule {
             self.applies_for.len() == 1,
             "applies_for",
             "not_one",
-            "must have exactly one entry: DEBIT or TOP_UP",
+            "must have exactly one entry: DEBIT, TOP_UP or CREDIT",
         );
         faults.require(
             self.maximum_number.is_some() || self.maximum_amount.is_some(),
@@ -73,6 +75,7 @@ impl WireLimitRule {
             name: self.name.as_deref().map(Arc::from),
             direction: match self.applies_for.first() {
                 Some(WireDirection::TopUp) => Direction::TopUp,
+                Some(WireDirection::Credit) => Direction::Credit,
                 Some(WireDirection::Debit) | None => Direction::Spend,
             },
             period: match self.period {
@@ -124,7 +127,7 @@ pub(in super::super) async fn get(
 #[utoipa::path(
     put, path = "/wallets/{id}/limits", tag = "Wallets", security(("api_key" = [])),
     params(("id" = String, Path, description = "The wallet's id, from the contact")),
-    request_body = WireLimits,
+    request_body = NewLimits,
     responses(
         (status = 200, description = "Set", body = LimitedWallet),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -139,7 +142,7 @@ pub(in super::super) async fn set(
     State(api): State<Api>,
     caller: Authorized<{ Scope::WalletsWrite.bit() }>,
     Path(id): Path<String>,
-    body: ValidJson<WireLimits>,
+    body: ValidJson<NewLimits>,
 ) -> Result<Response, Problem> {
     set_limits(&api, &caller, id, &body).await
 }
@@ -149,15 +152,18 @@ pub(in crate::http::gateways) async fn set_limits(
     api: &Api,
     caller: &Caller,
     id: String,
-    body: &WireLimits,
+    body: &NewLimits,
 ) -> Result<Response, Problem> {
     let address = find(api, caller, &id)?;
     let tenant = caller.tenant_view(api).await?;
     let currency = tenant.currency;
+    let Some(written) = &body.limit_rules else {
+        return as_they_are(api, caller, id, address).await;
+    };
     let mut faults = Faults::new();
     let mut rules = Vec::new();
     faults.within("limit_rules", |faults| {
-        for (index, rule) in body.limit_rules.iter().enumerate() {
+        for (index, rule) in written.iter().enumerate() {
             faults.at(index, |faults| rules.push(rule.read(currency, faults)));
         }
     });
@@ -166,7 +172,7 @@ pub(in crate::http::gateways) async fn set_limits(
         Some(code) => code != currency.code(),
         None => false,
     };
-    if body.limit_rules.iter().any(is_other) {
+    if written.iter().any(is_other) {
         return Err(Problem::new(
             Code::CurrencyMismatch,
             format!(
@@ -180,6 +186,21 @@ pub(in crate::http::gateways) async fn set_limits(
         .router
         .command(address, command, None, Some(tenant))
         .await;
+    let timings = reply::timings(caller, answer.timings);
+    Ok(match answer.result {
+        Ok(_) => reply::json(StatusCode::OK, &LimitedWallet { id }, timings),
+        Err(why) => reply::refused(refusal(why), timings),
+    })
+}
+
+/// The answer to who names no limits: those of the wallet stay, if there is one.
+async fn as_they_are(
+    api: &Api,
+    caller: &Caller,
+    id: String,
+    wallet: Address,
+) -> Result<Response, Problem> {
+    let answer = api.router.query(wallet, Query::Wallet).await;
     let timings = reply::timings(caller, answer.timings);
     Ok(match answer.result {
         Ok(_) => reply::json(StatusCode::OK, &LimitedWallet { id }, timings),

@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::offers::wire::WireRole;
 use super::distance::{self, Point};
 use super::wanted::{Filters, Wanted};
 use super::wire::{Including, Showing, WirePublished};
@@ -18,6 +17,7 @@ use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
+use crate::http::shown::role::WireRole;
 use crate::http::{Api, reply};
 
 /// In which order.

@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 
 use super::super::network::addresses;
 use super::Onlooker;
-use super::wire::{Owner, Scheme, WireRole};
+use super::wire::{Owner, Scheme};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::organisation::WireAddress;
+use crate::http::shown::role::WireRole;
 use crate::http::{Api, reply};
 
 /// An offer, with when and where it gives.

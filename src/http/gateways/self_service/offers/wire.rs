@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::offer::{Award, Goal, Offer};
-use crate::domain::organisation::Role;
 
 /// An offer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,21 +81,6 @@ pub(super) enum WireType {
     ReachTier,
 }
 
-/// The part that an organisation plays in the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = TargetType)]
-pub(in super::super) enum WireRole {
-    /// Owns the network.
-    ServiceOwner,
-    /// Runs a reward scheme.
-    Business,
-    /// Sells.
-    Merchant,
-    /// A place where a merchant sells.
-    Venue,
-}
-
 impl WireGoal {
     pub(super) fn of(goal: &Goal) -> WireGoal {
         match goal {
@@ -119,17 +103,6 @@ impl WireType {
             (Goal::Spend, _) if !conditions.products.is_empty() => WireType::Bundle,
             (Goal::Spend, Award::Percentage(_)) => WireType::Discount,
             (Goal::Spend, Award::Fixed(_)) => WireType::Gift,
-        }
-    }
-}
-
-impl From<Role> for WireRole {
-    fn from(role: Role) -> WireRole {
-        match role {
-            Role::ServiceOwner => WireRole::ServiceOwner,
-            Role::Business => WireRole::Business,
-            Role::Merchant => WireRole::Merchant,
-            Role::Venue => WireRole::Venue,
         }
     }
 }

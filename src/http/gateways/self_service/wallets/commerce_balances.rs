@@ -19,12 +19,12 @@ use crate::domain::offer::Hours;
 use crate::domain::time::{Span, Timestamp};
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::{Faults, ValidQuery, Validate};
-use crate::http::gateways::self_service::offers::wire::WireRole;
 use crate::http::hours::text_of;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::organisation::WireAddress;
+use crate::http::shown::role::WireRole;
 use crate::http::{Api, failure, reply};
 use crate::limits::PAGE_SIZE_MAX;
 

@@ -10,14 +10,13 @@ use super::own;
 use super::query::{Lines, LinesQuery, WireMovement, WireOrder};
 use crate::actors::router::Timings;
 use crate::domain::contact::{Cause, Line};
-use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::money::Currency;
 use crate::http::auth::bearer::ContactToken;
 use crate::http::extract::ValidQuery;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::Paging;
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::shown::journal::{JournalEvent, event_of};
+use crate::http::shown::journal::{JournalEvent, event_of, line_id};
 use crate::http::{Api, reply};
 
 /// One movement of the contact's money.
@@ -86,15 +85,6 @@ pub(super) fn moved(line: &Line, currency: Currency) -> WireAmount {
     WireAmount::from_minor(line.amount.0.saturating_abs(), currency.decimals())
 }
 
-/// The id of a line of the contact's journal.
-pub(super) fn line_id(ids: &PublicIds, contact: u64, line: &Line) -> String {
-    ids.write(PublicId {
-        named: Named::JournalLine,
-        entity: contact,
-        part: line.number,
-    })
-}
-
 /// List what moved in the contact's own wallet.
 ///
 /// With a filter or from the oldest on, the newest 100,000 movements are looked through; where there are more, the answer says how to go on.
@@ -145,7 +135,7 @@ pub(in super::super) async fn list(
     } = query.lines(&api, contact).await?;
     let ids = api.router.secrets().public_ids();
     let shown = lines.iter().map(|line| WireEntry {
-        id: line_id(ids, contact.entity, line),
+        id: line_id(ids, contact.entity, line.number),
         amount: moved(line, tenant.currency),
         currency: tenant.currency.code().to_owned(),
         r#type: WireMovement::of(line),

@@ -11,7 +11,7 @@ use crate::http::auth::bearer::SecretKeyOrToken;
 use crate::http::extract::ValidJson;
 use crate::http::gateways::backoffice::{LimitedWallet, set_limits};
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::shown::limits::WireLimits;
+use crate::http::shown::limits::{NewLimits, WireLimits};
 use crate::http::{Api, reply};
 
 /// Get the limits of the contact's own wallet.
@@ -47,7 +47,7 @@ pub(in super::super) async fn get(
 #[utoipa::path(
     put, path = "/wallets/{id}/limits", tag = "Wallet", security(("secret_key" = []), ("user_token" = [])),
     params(("id" = String, Path, description = "The wallet's id, from the contact")),
-    request_body = WireLimits,
+    request_body = NewLimits,
     responses(
         (status = 200, description = "Set", body = LimitedWallet),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
@@ -62,7 +62,7 @@ pub(in super::super) async fn set(
     State(api): State<Api>,
     caller: Authorized<{ Scope::WalletsWrite.bit() }>,
     Path(id): Path<String>,
-    body: ValidJson<WireLimits>,
+    body: ValidJson<NewLimits>,
 ) -> Result<Response, Problem> {
     set_limits(&api, &caller, id, &body).await
 }

@@ -5,14 +5,14 @@ use utoipa::ToSchema;
 
 use crate::domain::address::Address;
 use crate::domain::contact::Line;
-use crate::domain::ids::{Named, PublicId};
+use crate::domain::ids::Named;
 use crate::domain::money::Minor;
+use crate::http::Api;
 use crate::http::dates::DateRange;
 use crate::http::extract::{Faults, Validate};
 use crate::http::paging::{Page, Paging};
 use crate::http::problem::Problem;
 use crate::http::shown::journal::{self, Found, JournalEvent, Order, Walk, event_of};
-use crate::http::{Api, failure};
 
 use super::super::wire::not_built;
 
@@ -181,34 +181,17 @@ impl LinesQuery {
             && self.dates().holds(line.at)
     }
 
-    /// The number of the line that all lines are to be older than.
-    fn before(&self, api: &Api, contact: Address) -> Result<Option<u32>, Problem> {
-        let Some(id) = &self.before_line else {
-            return Ok(None);
-        };
-        let ids = api.router.secrets().public_ids();
-        let line = ids.read_as(Named::JournalLine, id);
-        let own = line.filter(|line| line.entity == contact.entity);
-        own.map(|line| Some(line.part)).ok_or_else(|| {
-            failure::invalid_field(
-                "before",
-                "unknown",
-                "must be next_before of an answer about this wallet, or be left out",
-            )
-        })
-    }
-
     /// The lines of the page, and where it lies.
     pub(super) async fn lines(&self, api: &Api, contact: Address) -> Result<Lines, Problem> {
         self.must_be_built()?;
         let page = self.page();
+        let ids = api.router.secrets().public_ids();
         let walk = Walk {
             page,
             order: self.order.into(),
-            before: self.before(api, contact)?,
+            before: journal::before(ids, contact, self.before_line.as_deref())?,
             count: self.include_total,
         };
-        let ids = api.router.secrets().public_ids();
         let pool = self.commerce_pool_id.as_deref();
         let pool = pool.and_then(|id| ids.read_as(Named::Offer, id));
         let pool = pool.map(|id| id.entity);
@@ -232,13 +215,7 @@ impl LinesQuery {
                 total: self.include_total.then_some(total),
                 has_more,
             },
-            next_before: ended_at.map(|part| {
-                ids.write(PublicId {
-                    named: Named::JournalLine,
-                    entity: contact.entity,
-                    part,
-                })
-            }),
+            next_before: ended_at.map(|at| journal::line_id(ids, contact.entity, at)),
         })
     }
 }

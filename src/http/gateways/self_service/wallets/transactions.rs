@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::journals::{line_id, moved, note};
+use super::journals::{moved, note};
 use super::own;
 use super::query::{Lines, LinesQuery, WireMovement, WireOrder, WirePocket};
 use crate::actors::router::Timings;
@@ -22,7 +22,7 @@ use crate::http::extract::ValidQuery;
 use crate::http::money_wire::WireAmount;
 use crate::http::paging::Paging;
 use crate::http::problem::{Problem, ProblemBody};
-use crate::http::shown::journal::{JournalEvent, event_of};
+use crate::http::shown::journal::{self, JournalEvent, event_of};
 use crate::http::shown::purchase::WireNamed;
 use crate::http::{Api, reply};
 
@@ -330,7 +330,7 @@ impl<'a> Told<'a> {
 
     fn finance(&self, line: &Line) -> WireFinancialEvent {
         WireFinancialEvent {
-            id: line_id(self.ids, self.contact, line),
+            id: journal::line_id(self.ids, self.contact, line.number),
             r#type: event_of(&line.cause),
             number: line.number.to_string(),
             amount: moved(line, self.tenant.currency),
@@ -367,7 +367,7 @@ impl<'a> Told<'a> {
             _ => None,
         };
         WireTransaction {
-            id: line_id(self.ids, self.contact, line),
+            id: journal::line_id(self.ids, self.contact, line.number),
             amount,
             currency: currency.code().to_owned(),
             r#type: WireMovement::of(line),

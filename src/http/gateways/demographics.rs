@@ -54,7 +54,7 @@ struct WireDocument {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(as = Demographics)]
-pub(super) struct WireDemographics {
+pub(in crate::http::gateways) struct WireDemographics {
     gender: Option<WireGender>,
     name_day: Option<WireNameDay>,
     date_of_birth: Option<WireDay>,
@@ -67,7 +67,7 @@ pub(super) struct WireDemographics {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(as = CompanyProfile)]
-pub(super) struct WireCompany {
+pub(in crate::http::gateways) struct WireCompany {
     registration_number: Option<String>,
     /// ISO 3166-1 alpha-3.
     registration_country: Option<String>,
@@ -85,7 +85,7 @@ fn is_day(month: u8, day: u8) -> bool {
 }
 
 /// The year, month and day that `text` writes as ISO 8601 has it, if there is such a day.
-pub(super) fn day(text: &str) -> Option<(u16, u8, u8)> {
+pub(in crate::http::gateways) fn day(text: &str) -> Option<(u16, u8, u8)> {
     let mut parts = text.split('-');
     let mut digits = |count: usize| {
         let part = parts.next()?;
@@ -128,7 +128,7 @@ impl WireDocument {
 }
 
 impl WireDemographics {
-    pub(super) fn validate(&self, faults: &mut Faults) {
+    pub(in crate::http::gateways) fn validate(&self, faults: &mut Faults) {
         let name_day = self.name_day.is_none_or(|it| is_day(it.month, it.day));
         let born = self.date_of_birth;
         let born = born.is_none_or(|it| (1..=9_999).contains(&it.year) && is_day(it.month, it.day));
@@ -152,7 +152,7 @@ impl WireDemographics {
         check(faults, "statutory_number", number, NAME_CHARS_MAX);
     }
 
-    pub(super) fn read(&self) -> Demographics {
+    pub(in crate::http::gateways) fn read(&self) -> Demographics {
         let born = self.date_of_birth;
         Demographics {
             gender: self.gender.map(|gender| match gender {
@@ -168,7 +168,7 @@ impl WireDemographics {
         }
     }
 
-    pub(super) fn of(known: &Demographics) -> WireDemographics {
+    pub(in crate::http::gateways) fn of(known: &Demographics) -> WireDemographics {
         let name_day = known.name_day;
         let born = known.date_of_birth;
         WireDemographics {
@@ -187,7 +187,7 @@ impl WireDemographics {
 }
 
 impl WireCompany {
-    pub(super) fn validate(&self, faults: &mut Faults) {
+    pub(in crate::http::gateways) fn validate(&self, faults: &mut Faults) {
         for (member, value, most) in [
             (
                 "registration_number",
@@ -210,7 +210,7 @@ impl WireCompany {
         }
     }
 
-    pub(super) fn read(&self) -> Company {
+    pub(in crate::http::gateways) fn read(&self) -> Company {
         Company {
             registration_number: self.registration_number.clone(),
             registration_country: self.registration_country.clone(),
@@ -219,7 +219,7 @@ impl WireCompany {
         }
     }
 
-    pub(super) fn of(known: &Company) -> WireCompany {
+    pub(in crate::http::gateways) fn of(known: &Company) -> WireCompany {
         WireCompany {
             registration_number: known.registration_number.clone(),
             registration_country: known.registration_country.clone(),
