@@ -42,6 +42,7 @@ mod guests;
 mod idempotency;
 mod identities;
 mod images;
+mod invitations;
 mod keys;
 mod limits;
 mod lists;

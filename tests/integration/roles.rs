@@ -13,12 +13,18 @@ const EMAIL: &str = "Grace@Example.com";
 const PASSWORD: &str = "calm otter 77";
 
 impl TestNode {
-    async fn sends(&self, by: &Session, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn sends(
+        &self,
+        by: &Session,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
         self.by(by, method, path).body(body).send().await
     }
 
     /// A role with these permissions, in the whole network or one organisation.
-    async fn role(
+    pub(crate) async fn role(
         &self,
         by: &Session,
         name: &str,
@@ -32,7 +38,7 @@ impl TestNode {
     }
 
     /// The owner, looking at test mode.
-    async fn trier(&self) -> Session {
+    pub(crate) async fn trier(&self) -> Session {
         let owner = self.owner().await;
         let mode = json!({ "mode": "TEST" });
         Session::of(&self.sends(&owner, Method::POST, "/users/mode", &mode).await)
@@ -55,12 +61,12 @@ impl TestNode {
         token.to_owned()
     }
 
-    async fn with_token(&self, path: &str, token: &str, password: &str) -> Answer {
+    pub(crate) async fn with_token(&self, path: &str, token: &str, password: &str) -> Answer {
         let body = json!({ "token": token, "password": password });
         self.stranger(Method::POST, path).body(&body).send().await
     }
 
-    async fn status(&self, by: &Session, path: &str) -> u16 {
+    pub(crate) async fn status(&self, by: &Session, path: &str) -> u16 {
         self.by(by, Method::GET, path).send().await.status
     }
 }

@@ -19,7 +19,10 @@ impl User {
                 // What was asked for before there was anybody.
                 self.letters.clear();
             }
-            Event::Activated => self.stage = Stage::Active,
+            Event::Activated(proven_to) => {
+                self.stage = Stage::Active;
+                self.proven_to = *proven_to;
+            }
             Event::PasswordSet(password) => {
                 self.password = Some(password.clone());
                 self.password_count = self.password_count.saturating_add(1);

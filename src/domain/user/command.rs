@@ -75,6 +75,15 @@ pub struct Begin {
     pub nonce: [u8; 16],
 }
 
+/// A password that was typed with a one-time token: the one that the user has, or is going to have.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// What it is compared by from then on, if it is going to be the user's.
+    pub hash: PasswordHash,
+    /// The number of the user's password that it is, if it is one.
+    pub matches: Option<u32>,
+}
+
 /// A one-time token comes back.
 #[derive(Clone, Debug)]
 pub struct UseLetter {
@@ -82,8 +91,8 @@ pub struct UseLetter {
     pub number: u32,
     /// What it was made of.
     pub nonce: [u8; 16],
-    /// The password that the user has from then on, where one is to be chosen.
-    pub password: Option<PasswordHash>,
+    /// The password that was typed with it, where one is.
+    pub password: Option<Typed>,
     /// What is to make the tokens of a session, where one is to begin.
     pub session: Option<[u8; 16]>,
 }

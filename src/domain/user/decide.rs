@@ -1,12 +1,10 @@
 //! What a user makes of a command.
 
-use super::command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
+use super::command::{Begin, Command, Create, Credentials, Invite, Register};
 use super::event::{Event, PasswordNotice, Rejection};
-use super::letter::{
-    FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose, Registration,
-};
+use super::letter::{FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose};
 use super::session::{Ended, Place, Session};
-use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User};
+use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User, Validity};
 use crate::domain::access::{self, PasswordHash, REFRESH_GRACE, Refresh, Which};
 use crate::domain::address::{Mode, TenantId};
 use crate::domain::contact::SealedProfile;
@@ -49,8 +47,7 @@ impl User {
                     return Err(Rejection::LoginRefused);
                 }
                 let kept = self.session(*keep).ok_or(Rejection::InvalidGrant)?;
-                let sender = Some((kept.place.tenant, kept.place.mode));
-                let mut events = self.replaced(hash, sender, wall);
+                let mut events = self.replaced(hash, self.proven_to, wall);
                 events.extend(self.ended_but(self.root(kept)));
                 Ok(events)
             }
@@ -80,7 +77,8 @@ impl User {
         let mut events = self.created(create.value, &create.person, wall)?;
         let (hash, expired) = &create.password;
         events.push(set(hash, wall, *expired));
-        events.push(Event::Activated);
+        let home = create.memberships.first().map(|it| (it.tenant, it.mode()));
+        events.push(Event::Activated(home));
         events.extend(self.added(&create.memberships)?);
         Ok(events)
     }
@@ -142,14 +140,22 @@ impl User {
         })
     }
 
-    /// Its roles with `more`, by tenant.
-    fn added(&self, more: &[Membership]) -> Result<Vec<Event>, Rejection> {
+    /// Its roles with `more`, by tenant. What holds in both modes is left as it is: test mode takes nothing of live business away.
+    pub(super) fn added(&self, more: &[Membership]) -> Result<Vec<Event>, Rejection> {
         let mut all = self.memberships.clone();
         for membership in more {
             let same = |it: &Membership| {
                 (it.tenant, it.organisation, it.role)
                     == (membership.tenant, membership.organisation, membership.role)
             };
+            let narrows = membership.validity == Validity::TestMode;
+            if narrows
+                && all
+                    .iter()
+                    .any(|it| same(it) && it.validity == Validity::BothModes)
+            {
+                continue;
+            }
             all.retain(|it| !same(it));
             all.push(*membership);
         }
@@ -182,7 +188,12 @@ impl User {
         }])
     }
 
-    fn signed_in(&self, primary: &Membership, nonce: [u8; 16], wall: Timestamp) -> Event {
+    pub(super) fn signed_in(
+        &self,
+        primary: &Membership,
+        nonce: [u8; 16],
+        wall: Timestamp,
+    ) -> Event {
         let number = self.session_count.saturating_add(1);
         Event::SignedIn(Session {
             tokens: access::Session::begun(number, nonce, wall),
@@ -235,46 +246,8 @@ impl User {
         Ok(vec![Event::SessionEnded(root, Ended::Replayed)])
     }
 
-    fn use_letter(&self, used: &UseLetter, wall: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let letter = self
-            .letter(used.number)
-            .filter(|it| it.nonce == used.nonce && wall < it.expires_at)
-            .ok_or(Rejection::LetterInvalid)?;
-        let mut events = Vec::new();
-        let mut primary = self.primary().copied();
-        match (&letter.purpose, &used.password) {
-            (Purpose::Invitation(memberships), Some(hash)) => {
-                events.extend(self.added(memberships)?);
-                events.extend(self.replaced(hash, letter.sender, wall));
-                primary = primary.or(memberships.first().copied());
-            }
-            (Purpose::Reset, Some(hash)) if self.password.is_some() => {
-                events.extend(self.replaced(hash, letter.sender, wall));
-            }
-            (Purpose::Verification(registration), None) => {
-                return self.verified(registration, wall);
-            }
-            // A token for something else.
-            (Purpose::Invitation(_), None)
-            | (Purpose::Reset, _)
-            | (Purpose::Verification(_), Some(_)) => return Err(Rejection::LetterInvalid),
-        }
-        events.push(Event::LetterUsed(letter.number));
-        // Whoever has the token reads the mails to this address.
-        if self.stage == Stage::Pending {
-            events.push(Event::Activated);
-        }
-        if used.password.is_some() && !self.sessions.is_empty() {
-            events.push(Event::AllSessionsEnded);
-        }
-        if let (Some(nonce), Some(primary)) = (used.session, primary) {
-            events.push(self.signed_in(&primary, nonce, wall));
-        }
-        Ok(events)
-    }
-
     /// Sets a password. Where there was one, the user is told: it may have been somebody else.
-    fn replaced(
+    pub(super) fn replaced(
         &self,
         hash: &PasswordHash,
         sender: Option<(TenantId, Mode)>,
@@ -288,27 +261,6 @@ impl User {
             })
         });
         [set(hash, wall, false)].into_iter().chain(notice).collect()
-    }
-
-    /// The e-mail address of a registration is proven. Its token is good until it lapses: programs open links before people do.
-    fn verified(
-        &self,
-        registration: &Registration,
-        wall: Timestamp,
-    ) -> Result<Vec<Event>, Rejection> {
-        let membership = registration.membership();
-        let is_same = |it: &Membership| {
-            (it.tenant, it.organisation) == (membership.tenant, membership.organisation)
-        };
-        if self.memberships.iter().any(is_same) {
-            return Ok(Vec::new());
-        }
-        let mut events = self.added(&[membership])?;
-        if self.stage == Stage::Pending {
-            events.push(set(&registration.password, wall, false));
-            events.push(Event::Activated);
-        }
-        Ok(events)
     }
 
     fn set_memberships(
@@ -374,7 +326,7 @@ impl User {
     }
 }
 
-fn set(hash: &PasswordHash, wall: Timestamp, expired: bool) -> Event {
+pub(super) fn set(hash: &PasswordHash, wall: Timestamp, expired: bool) -> Event {
     Event::PasswordSet(Password {
         hash: hash.clone(),
         set_at: wall,

@@ -13,8 +13,8 @@ use crate::domain::time::Timestamp;
 pub enum Event {
     /// It came into being, with the hash of its e-mail address and its sealed names, and does not count yet.
     Created(ValueHash, SealedProfile, Timestamp),
-    /// Its e-mail address is proven, or nobody doubts it.
-    Activated,
+    /// Its e-mail address is proven by a letter of this tenant in this mode, or nobody there doubts it.
+    Activated(Option<(TenantId, Mode)>),
     /// It has this password.
     PasswordSet(Password),
     /// It has these roles in the organisations of a tenant.
@@ -95,7 +95,7 @@ impl Event {
             Event::SessionEnded(_, Ended::Replayed) => Some(Rejection::InvalidGrant),
             Event::CodeWrong(_) => Some(Rejection::CodeWrong),
             Event::Created(..)
-            | Event::Activated
+            | Event::Activated(_)
             | Event::PasswordSet(_)
             | Event::MembershipsSet(..)
             | Event::LetterSent(_)

@@ -41,6 +41,8 @@ pub struct Registration {
     /// The owner's password, unless there is a user of the address already. It goes by the token: what a stranger typed who registered with this
     /// address is never the owner's.
     pub password: PasswordHash,
+    /// The number of the user's password that this is, if it was the user's when it was typed.
+    pub knows: Option<u32>,
 }
 
 impl Registration {

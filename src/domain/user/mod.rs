@@ -12,6 +12,7 @@ mod decide;
 mod event;
 mod letter;
 mod membership;
+mod proof;
 mod rights;
 mod session;
 mod step_up;
@@ -19,11 +20,12 @@ mod step_up;
 use std::sync::Arc;
 
 use super::access::PasswordHash;
+use super::address::{Mode, TenantId};
 use super::contact::SealedProfile;
 use super::directory_entry::ValueHash;
 use super::time::{Span, Timestamp};
 
-pub use command::{Begin, Command, Create, Credentials, Invite, Register, UseLetter};
+pub use command::{Begin, Command, Create, Credentials, Invite, Register, Typed, UseLetter};
 pub use event::{Event, PasswordNotice, Rejection};
 pub use letter::{
     FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, LetterKind, NewLetter, Purpose, Registration,
@@ -91,6 +93,8 @@ pub struct User {
     pub wrong: Wrong,
     /// When it was last locked out.
     pub locked_out_at: Option<Timestamp>,
+    /// Whose letter it was, and of which mode, that last proved its e-mail address. They send it what lets it choose another password.
+    pub proven_to: Option<(TenantId, Mode)>,
     /// What it may do where.
     pub memberships: Vec<Membership>,
     /// Where it is signed in.

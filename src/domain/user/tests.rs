@@ -98,7 +98,7 @@ fn refresh(session: u32, generation: u32, nonce: u8) -> Command {
 fn letter(mark: u8) -> NewLetter {
     NewLetter {
         nonce: [mark; 16],
-        sender: None,
+        sender: Some((TENANT, Mode::Live)),
     }
 }
 
@@ -225,7 +225,10 @@ fn an_invitation_opens_its_roles_when_it_is_accepted_and_not_before() {
         Command::UseLetter(UseLetter {
             number: 1,
             nonce: [nonce; 16],
-            password: Some(hash(2)),
+            password: Some(Typed {
+                hash: hash(2),
+                matches: None,
+            }),
             session: Some([6; 16]),
         })
     };
@@ -307,6 +310,7 @@ fn a_registration_gives_its_password_and_its_organisation_when_it_is_proven_and_
                 name: "Pier".to_owned(),
                 validity: Validity::BothModes,
                 password: hash(mark),
+                knows: None,
             },
             letter: letter(mark),
         })
@@ -335,10 +339,100 @@ fn a_registration_gives_its_password_and_its_organisation_when_it_is_proven_and_
     let reset = Command::UseLetter(UseLetter {
         number: 1,
         nonce: [66; 16],
-        password: Some(hash(5)),
+        password: Some(Typed {
+            hash: hash(5),
+            matches: None,
+        }),
         session: None,
     });
     assert_eq!(user.decide(&reset, NOW), Err(Rejection::LetterInvalid));
     let day = after(Span::days(1));
     assert_eq!(user.decide(&verify(2), day), Err(Rejection::LetterInvalid));
+}
+
+fn invited(sender: (TenantId, Mode), membership: Membership, mark: u8) -> Command {
+    Command::Invite(Invite {
+        value: EMAIL,
+        person: person(),
+        memberships: vec![membership],
+        letter: NewLetter {
+            nonce: [mark; 16],
+            sender: Some(sender),
+        },
+    })
+}
+
+fn accepting(number: u32, mark: u8, matches: Option<u32>) -> Command {
+    Command::UseLetter(UseLetter {
+        number,
+        nonce: [mark; 16],
+        password: Some(Typed {
+            hash: hash(mark),
+            matches,
+        }),
+        session: Some([6; 16]),
+    })
+}
+
+const OTHERS: TenantId = TenantId(2);
+
+fn trial(tenant: TenantId) -> Membership {
+    Membership {
+        tenant,
+        validity: Validity::TestMode,
+        ..owner_of(1)
+    }
+}
+
+#[test]
+fn an_account_is_opened_by_its_password_and_by_no_letter_of_another() {
+    let mut user = given([
+        create(),
+        invited((OTHERS, Mode::Live), trial(OTHERS), 4),
+        invited((TENANT, Mode::Test), trial(TENANT), 5),
+    ]);
+    for (number, mark) in [(1, 4), (2, 5)] {
+        let taken = when(&mut user, &accepting(number, mark, None), NOW);
+        assert_eq!(taken, Err(Rejection::LoginRefused));
+        // The number of a password that it had before.
+        let taken = when(&mut user, &accepting(number, mark, Some(0)), NOW);
+        assert_eq!(taken, Err(Rejection::LoginRefused));
+    }
+    assert_eq!(user.wrong.count, 4);
+    when(&mut user, &accepting(1, 4, Some(1)), NOW).unwrap();
+    when(&mut user, &accepting(2, 5, Some(1)), NOW).unwrap();
+    assert_eq!(user.password.clone().unwrap().hash, hash(1));
+    assert_eq!(user.memberships, [owner_of(1), trial(OTHERS)]);
+    assert_eq!(user.proven_to, Some((TENANT, Mode::Live)));
+    let places = user.sessions.iter().map(|it| it.place);
+    let places: Vec<_> = places.map(|it| (it.tenant, it.mode)).collect();
+    assert_eq!(places, [(OTHERS, Mode::Test), (TENANT, Mode::Test)]);
+}
+
+#[test]
+fn live_mode_takes_an_account_over_that_only_a_test_inbox_proved() {
+    let squatted = [
+        invited((OTHERS, Mode::Test), trial(OTHERS), 4),
+        accepting(1, 4, None),
+        Command::Forget(NewLetter {
+            nonce: [3; 16],
+            sender: Some((OTHERS, Mode::Test)),
+        }),
+        invited((TENANT, Mode::Live), owner_of(1), 5),
+    ];
+    let mut user = given(squatted.clone());
+    assert_eq!(user.proven_to, Some((OTHERS, Mode::Test)));
+    when(&mut user, &accepting(3, 5, None), NOW).unwrap();
+    assert_eq!(user.password.clone().unwrap().hash, hash(5));
+    assert_eq!(user.memberships, [owner_of(1)]);
+    assert_eq!(user.proven_to, Some((TENANT, Mode::Live)));
+    assert_eq!(numbers(&user), [2], "only that which it began");
+    let reset = accepting(2, 3, None);
+    assert_eq!(user.decide(&reset, NOW), Err(Rejection::LetterInvalid));
+    // Whoever knows the password keeps what it opens, and has it proven by live mode from then on.
+    let mut user = given(squatted);
+    when(&mut user, &accepting(3, 5, Some(1)), NOW).unwrap();
+    assert_eq!(user.password.clone().unwrap().hash, hash(4));
+    assert_eq!(user.memberships, [trial(OTHERS), owner_of(1)]);
+    assert_eq!(user.proven_to, Some((TENANT, Mode::Live)));
 }

@@ -75,6 +75,7 @@ fn registration() -> Registration {
         name: "Pier".into(),
         validity: Validity::BothModes,
         password: password().hash,
+        knows: Some(416),
     }
 }
 
@@ -100,6 +101,7 @@ pub(super) fn state() -> User {
             last_at: NOW,
         },
         locked_out_at: Some(NOW),
+        proven_to: Some((TenantId(402), Mode::Test)),
         memberships: vec![
             membership(Validity::BothModes),
             membership(Validity::TestMode),
@@ -132,7 +134,10 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             "user_created",
             user::Event::Created(ValueHash([46; 16]), person(), NOW),
         ),
-        ("user_activated", user::Event::Activated),
+        (
+            "user_activated",
+            user::Event::Activated(Some((TenantId(402), Mode::Live))),
+        ),
         ("user_password_set", user::Event::PasswordSet(password())),
         (
             "user_memberships_set",

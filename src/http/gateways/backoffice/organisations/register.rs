@@ -13,7 +13,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::organisation::Role;
-use crate::domain::user::{Command, NewLetter, Register, Registration};
+use crate::domain::user::{Command, NewLetter, Register, Registration, Stage};
 use crate::http::audit::{audited, target};
 use crate::http::auth::PageKey;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
@@ -36,7 +36,7 @@ pub(in super::super) struct NewRegistration {
     /// By which its owner signs in.
     #[schema(max_length = 254)]
     email_address: String,
-    /// From 8 to 128 characters, and none that everybody uses. Whoever is a user already keeps the password that it has.
+    /// From 8 to 128 characters, and none that everybody uses. Whoever is a user already keeps the password that it has; a user of another network sends that one.
     #[schema(min_length = 8, max_length = 128)]
     password: String,
 }
@@ -112,6 +112,10 @@ pub(in super::super) async fn register(
         email_address: Some(email),
         ..Profile::default()
     };
+    let typed = chosen(&body.password)?;
+    let known = before.password.filter(|_| before.stage == Stage::Active);
+    let known = known.map(|it| it.hash);
+    let knows = api.passwords.matches(typed, known).await?;
     let sealed = match before.person {
         Some(person) => Ok(person),
         None => router.seal_person(&user, None, &person),
@@ -126,6 +130,7 @@ pub(in super::super) async fn register(
             name: body.name.clone(),
             validity: validity(&caller),
             password: api.passwords.hash(chosen(&body.password)?).await?,
+            knows: knows.then_some(before.password_count),
         },
         letter: NewLetter {
             nonce: router.user_nonce().map_err(failure::problem)?,

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 
 use super::change_password::{check_chosen, chosen};
 use super::signed_in::{WireSignedIn, signed_in};
-use crate::actors::router::Timings;
+use crate::actors::router::{Failure, Timings};
 use crate::domain::address::{Address, Mode, TenantId};
-use crate::domain::user::{Command, Purpose, UseLetter};
+use crate::domain::entity::Rejection;
+use crate::domain::user::{self, Command, Purpose, Stage, Typed, UseLetter};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Client;
@@ -64,11 +65,23 @@ async fn opened(
         .letter(token.number)
         .filter(|it| it.nonce == token.nonce);
     letter.filter(|it| fits(&it.purpose)).ok_or_else(invalid)?;
-    let hash = api.passwords.hash(chosen(&body.password)?).await?;
+    let password = chosen(&body.password)?;
+    // Whoever is a user already accepts by the password that there is.
+    let known = state.password.filter(|_| state.stage == Stage::Active);
+    let matches = match (known, session) {
+        (Some(known), Some(_)) => {
+            let typed = chosen(&body.password)?;
+            api.passwords.matches(typed, Some(known.hash)).await?
+        }
+        (Some(_) | None, _) => false,
+    };
     let used = Command::UseLetter(UseLetter {
         number: token.number,
         nonce: token.nonce,
-        password: Some(hash),
+        password: Some(Typed {
+            hash: api.passwords.hash(password).await?,
+            matches: matches.then_some(state.password_count),
+        }),
         session,
     });
     Ok((token.user, used))
@@ -76,14 +89,16 @@ async fn opened(
 
 /// Accept an invitation.
 ///
-/// With the one-time token that came by e-mail, and the password that the user is going to sign in with. Whoever had one before has this one from
-/// then on, and is signed out everywhere else.
+/// With the one-time token that came by e-mail, and the password that the user is going to sign in with. Whoever is a user already, of this network or of
+/// another, sends the password that it has: an invitation changes none. Who forgot it has another one chosen first, by `forgot_password`.
+/// Only who was never invited but in test mode chooses one by the first invitation of live mode; what other networks gave it in test mode is then gone.
+/// The session looks at what the invitation is for.
 #[utoipa::path(
     post, path = "/users/accept", tag = "Users", security(()),
     request_body = ChosenPassword,
     responses(
         (status = 200, description = "Accepted, and signed in", body = WireSignedIn),
-        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON, or not the password that the user has", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The token is unknown, was used, or has run out", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The user has 50 roles", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
@@ -99,14 +114,23 @@ pub(in super::super) async fn accept(
     let began = Instant::now();
     let nonce = api.router.user_nonce().map_err(failure::problem)?;
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Invitation(_));
-    let opened = opened(&api, &body, fits, Some(nonce));
-    let (user, accept) = api
-        .quota
-        .guess(&api.router, PLATFORM, client, opened)
-        .await?;
-    let session = api.router.user_session(user, accept, None).await;
-    let session = session.map_err(failure::problem)?;
-    signed_in(&api, began, user, &session).await
+    let refused = Failure::Rejected(Rejection::User(user::Rejection::LoginRefused));
+    let attempt = async {
+        let (user, accept) = opened(&api, &body, fits, Some(nonce)).await?;
+        let session = api.router.user_session(user, accept, None).await;
+        let session = session.map_err(|failure| match failure == refused {
+            true => Problem::new(
+                Code::InvalidLogin,
+                "this address has a password already, and this is not it; send that one, or have another one chosen by POST /users/forgot_password before you accept",
+            ),
+            false => failure::problem(failure),
+        })?;
+        signed_in(&api, began, user, &session).await
+    };
+    let attempt = Box::pin(attempt);
+    api.quota
+        .guess(&api.router, PLATFORM, client, attempt)
+        .await
 }
 
 /// Choose another password, having forgotten the last.

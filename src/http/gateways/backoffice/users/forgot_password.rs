@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::actors::router::Timings;
-use crate::domain::user::{Command, Membership, NewLetter};
+use crate::domain::user::{Command, NewLetter};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::gateways::self_service::evenly;
 use crate::http::problem::{Problem, ProblemBody};
@@ -61,11 +61,10 @@ async fn send(api: &Api, typed: &str) -> Result<(), Problem> {
     let router = &api.router;
     let (user, _) = router.user_of(&email::folded(typed));
     let state = router.user(user).await.map_err(failure::problem)?;
-    // By the network that the user signs in to first: through its integrations, or in the test inbox of what test mode made.
-    let sender = |it: &Membership| (it.tenant, it.mode());
+    // By the network that proved the address, in the mode in which it did: through its integrations, or in its test inbox. Another one could let itself in.
     let forget = Command::Forget(NewLetter {
         nonce: router.user_nonce().map_err(failure::problem)?,
-        sender: state.primary().map(sender),
+        sender: state.proven_to.filter(|_| state.primary().is_some()),
     });
     let sent = router.tell_user(user, forget, None).await;
     sent.map(|_| ()).map_err(failure::problem)

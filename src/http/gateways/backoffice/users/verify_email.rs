@@ -13,7 +13,7 @@ use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::entity::{Rejection, Remember};
 use crate::domain::ids::Named;
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::user::{self, Command, Purpose, UseLetter, Validity};
+use crate::domain::user::{self, Command, Membership, Purpose, UseLetter, Validity};
 use crate::http::audit::{audited_by_user, target};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -51,6 +51,7 @@ pub(super) struct Verified {
     params(VerifyQuery),
     responses(
         (status = 200, description = "Proven", body = Verified),
+        (status = 400, description = "Another network knows a user of this address, with another password", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "The token is unknown, or has run out", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The network has as many organisations or users as it may", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
@@ -67,6 +68,13 @@ pub(in super::super) async fn verify_email(
     let proof = Box::pin(proven(&api, &query.token));
     let guess = api.quota.guess(&api.router, platform, client, proof);
     guess.await
+}
+
+fn elsewhere() -> Problem {
+    Problem::new(
+        Code::InvalidLogin,
+        "another network knows a user of this address, with another password; register again with that password, or have another one chosen by POST /users/forgot_password first",
+    )
 }
 
 async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
@@ -87,6 +95,13 @@ async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
     let Some(Purpose::Verification(registration)) = letter.map(|it| &it.purpose) else {
         return Err(invalid());
     };
+    let sender = letter.and_then(|it| it.sender);
+    let is_owner = |it: &Membership| {
+        (it.tenant, it.organisation) == (registration.tenant, registration.organisation)
+    };
+    if !state.memberships.iter().any(is_owner) && !state.takes(registration, sender) {
+        return Err(elsewhere());
+    }
     let organisation = Address {
         tenant: registration.tenant,
         mode: Mode::Shared,
@@ -137,6 +152,9 @@ async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
             Err(crate::actors::router::Failure::Rejected(Rejection::User(
                 user::Rejection::LetterInvalid,
             ))) => return Err(invalid()),
+            Err(crate::actors::router::Failure::Rejected(Rejection::User(
+                user::Rejection::LoginRefused,
+            ))) => return Err(elsewhere()),
             Err(failure) => return Err(failure::problem(failure)),
         }
         let timings = reply::timings_since(began, Timings::default());
