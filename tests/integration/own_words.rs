@@ -109,7 +109,7 @@ async fn a_till_finds_nobody_by_what_a_contact_says_of_itself() {
             assert_eq!(looks(&refusal), looks(&bought(&node, unknown).await));
         }
         // By what it has proven it is found, whatever its profile says.
-        assert_eq!(by_phone(&node, PHONE).await, [person.id.clone()]);
+        assert_eq!(by_phone(&node, PHONE).await, [&*person.id]);
         node.restart().await;
     }
 }
@@ -123,8 +123,8 @@ async fn whoever_owns_an_address_registers_by_it_whatever_others_say() {
     assert_ne!(by_address.id, person.id);
     assert_ne!(by_number.id, person.id);
     for _ in 0..2 {
-        assert_eq!(by_email(&node, EMAIL).await, [by_address.id.clone()]);
-        assert_eq!(by_phone(&node, MOBILE).await, [by_number.id.clone()]);
+        assert_eq!(by_email(&node, EMAIL).await, [&*by_address.id]);
+        assert_eq!(by_phone(&node, MOBILE).await, [&*by_number.id]);
         // It says it again, and something else beside it.
         let again = person.changes(&node, said()).await;
         assert_eq!(again.status, 200, "{again:?}");
@@ -166,8 +166,8 @@ async fn the_business_writes_whatever_address_another_contact_says() {
         assert_eq!(refusal.problem(), refused(400, "contact_not_unique"));
     }
     for _ in 0..2 {
-        assert_eq!(by_email(&node, EMAIL).await, [desk.clone()]);
-        assert_eq!(by_phone(&node, MOBILE).await, [desk.clone()]);
+        assert_eq!(by_email(&node, EMAIL).await, [&*desk]);
+        assert_eq!(by_phone(&node, MOBILE).await, [&*desk]);
         node.restart().await;
     }
     // What a contact says becomes what it is known by, once the business says the same.
@@ -179,7 +179,7 @@ async fn the_business_writes_whatever_address_another_contact_says() {
     assert!(by_email(&node, own).await.is_empty());
     let same = written(&node, &person.id, json!({ "email_address": own })).await;
     assert_eq!(same.status, 200, "{same:?}");
-    assert_eq!(by_email(&node, own).await, [person.id.clone()]);
+    assert_eq!(by_email(&node, own).await, [&*person.id]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -242,7 +242,7 @@ async fn a_contact_is_known_by_what_it_has_proven_in_either_order() {
     assert_eq!(says(first).await.status, 200);
     assert!(by_email(&node, first).await.is_empty());
     proves(&node, &person, first).await;
-    assert_eq!(by_email(&node, first).await, [person.id.clone()]);
+    assert_eq!(by_email(&node, first).await, [&*person.id]);
     // Proven, and said then.
     proves(&node, &person, second).await;
     assert_eq!(says(second).await.status, 200);
@@ -250,7 +250,7 @@ async fn a_contact_is_known_by_what_it_has_proven_in_either_order() {
     let named = person.changes(&node, json!({ "first_name": "Augusta" }));
     assert_eq!(named.await.status, 200);
     for address in [first, second] {
-        assert_eq!(by_email(&node, address).await, [person.id.clone()]);
+        assert_eq!(by_email(&node, address).await, [&*person.id]);
         let twice = created(&node, json!({ "email_address": address })).await;
         assert_eq!(twice.problem(), refused(400, "contact_not_unique"));
     }
@@ -275,8 +275,8 @@ async fn what_the_business_wrote_is_free_once_the_contact_writes_another() {
     // A change of something else gives nothing up.
     let named = person.changes(&node, json!({ "first_name": "Augusta" }));
     assert_eq!(named.await.status, 200);
-    assert_eq!(by_email(&node, EMAIL).await, [person.id.clone()]);
-    assert_eq!(by_phone(&node, MOBILE).await, [person.id.clone()]);
+    assert_eq!(by_email(&node, EMAIL).await, [&*person.id]);
+    assert_eq!(by_phone(&node, MOBILE).await, [&*person.id]);
     let other = json!({ "email": "other@example.test", "phone": { "type": "MOBILE", "number": "+447566224501" } });
     assert_eq!(person.changes(&node, other).await.status, 200);
     node.restart().await;
