@@ -57,6 +57,7 @@ mod organisations;
 mod own_changes;
 mod own_data;
 mod own_wallets;
+mod own_words;
 mod panics;
 mod passwords;
 mod places;

@@ -309,10 +309,10 @@ async fn send_on_file(
         if let Some(to) = sent_here {
             require_room(api, caller, to).await?;
         }
-        let reached = |profile: &Profile| reached(profile, channel);
+        let ways = |profile: &Profile| ways(profile, channel);
         let challenged = api
             .router
-            .challenge_on_file(world, channel, details, facts, reached);
+            .challenge_on_file(world, channel, details, facts, ways);
         challenged.await.map_err(refused)
     };
     let challenged = caller.has_sent(api, |it| it.is_new, challenged).await?;
@@ -343,28 +343,27 @@ async fn send_again(
 
 /// Whether the contact of this profile is reached at `to`.
 pub(super) fn reached_at(profile: &Profile, to: &Destination) -> bool {
-    match to {
-        Destination::Phone(number) => profile
-            .phones
-            .iter()
-            .filter_map(|it| e164(&it.number, it.country_code.as_deref()))
-            .any(|it| it == *number),
-        Destination::Email(_) => reached(profile, Channel::Email).as_ref() == Some(to),
-    }
+    ways(profile, to.channel()).contains(to)
 }
 
 /// Where the contact of this profile is reached: by its primary phone that can be dialled, or its e-mail address.
 pub(in super::super) fn reached(profile: &Profile, channel: Channel) -> Option<Destination> {
+    ways(profile, channel).into_iter().next()
+}
+
+/// Wherever the profile says that its contact is reached, and first where it wants to be.
+fn ways(profile: &Profile, channel: Channel) -> Vec<Destination> {
     match channel {
         Channel::Sms => {
             let primary = profile.phones.iter().filter(|phone| phone.is_primary);
-            let mut phones = primary.chain(&profile.phones);
-            let number = phones.find_map(|it| e164(&it.number, it.country_code.as_deref()));
-            number.map(Destination::Phone)
+            let phones = primary.chain(&profile.phones);
+            let numbers = phones.filter_map(|it| e164(&it.number, it.country_code.as_deref()));
+            numbers.map(Destination::Phone).collect()
         }
         Channel::Email => {
             let address = profile.email_address.as_deref();
-            address.and_then(email::normal).map(Destination::Email)
+            let address = address.and_then(email::normal).map(Destination::Email);
+            address.into_iter().collect()
         }
     }
 }
