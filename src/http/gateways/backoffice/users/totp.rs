@@ -141,11 +141,11 @@ pub(in super::super) async fn confirm(
     caller: UserToken,
     body: ValidJson<TotpCode>,
 ) -> Result<Response, Problem> {
-    let act = async {
+    let act = Box::pin(async {
         stepped_up(&api, &caller, &body.code).await?;
         let timings = reply::timings(&caller, Timings::default());
         Ok(reply::no_content(timings))
-    };
+    });
     let who = (caller.user.user, &*caller.user.view.memberships);
     audited_of_user(&api, who, None, "users.totp.confirm", act).await
 }
@@ -194,13 +194,13 @@ pub(in super::super) async fn remove(
 ) -> Result<Response, Problem> {
     let user = caller.user.user;
     let step = step_of(&api, &caller, &body.code).await?;
-    let act = async {
+    let act = Box::pin(async {
         let removed = api.router.tell_user(user, Command::RemoveTotp(step), None);
         let guess = async { removed.await.map_err(failure::problem) };
         caller.guess(&api, guess).await?;
         let timings = reply::timings(&caller, Timings::default());
         Ok(reply::no_content(timings))
-    };
+    });
     audited_of_user(
         &api,
         (user, &caller.user.view.memberships),
