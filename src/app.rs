@@ -377,7 +377,6 @@ fn quota(config: &Config) -> Quota {
         anonymous_requests_per_minute_per_address: at_least_one(
             bounds.anonymous_requests_per_minute_per_address,
         ),
-        codes_per_hour: at_least_one(limits::CODES_A_TENANT_PER_HOUR),
         trusted_proxies,
     })
 }

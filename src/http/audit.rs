@@ -14,6 +14,7 @@ use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::audit::{Entry, Hash, Line, Outcome};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
+use crate::domain::user::Membership;
 
 /// The public id of what an operation acts on. Always the one that we made: one that a caller chose may be personal.
 pub fn target(api: &Api, named: Named, entity: u64) -> Option<String> {
@@ -56,7 +57,36 @@ pub async fn audited_in(
         target,
         outcome: Outcome::Asked,
     };
-    written_down(api, log, entry, act).await
+    written_down(api, &[log], entry, act).await
+}
+
+/// Does `act` to how a user gets in, and writes it down in the log of every network that lets the user in, and in that of `sender`.
+///
+/// # Errors
+/// Those of `act`. Where a log cannot be written first, nothing is done.
+pub async fn audited_of_user(
+    api: &Api,
+    (user, memberships): (Address, &[Membership]),
+    sender: Option<(TenantId, Mode)>,
+    operation: &'static str,
+    act: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    let places = memberships.iter().filter(|it| it.is_active);
+    let mut logs = Vec::new();
+    for log in places.map(|it| (it.tenant, it.mode())).chain(sender) {
+        if !logs.contains(&log) {
+            logs.push(log);
+        }
+    }
+    let id = users::id(api, user);
+    let entry = Entry {
+        actor: format!("user:{id}"),
+        masquerader: None,
+        operation: operation.to_owned(),
+        target: Some(id),
+        outcome: Outcome::Asked,
+    };
+    written_down(api, &logs, entry, act).await
 }
 
 /// Does `act` for a user who has no token, and writes it down.
@@ -78,23 +108,27 @@ pub async fn audited_by_user(
         target,
         outcome: Outcome::Asked,
     };
-    written_down(api, log, entry, act).await
+    written_down(api, &[log], entry, act).await
 }
 
 async fn written_down(
     api: &Api,
-    (tenant, mode): (TenantId, Mode),
+    logs: &[(TenantId, Mode)],
     mut entry: Entry,
     act: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
-    let asked = api.router.write_audit(tenant, mode, entry.clone());
-    asked.await.map_err(failure::problem)?;
+    for &(tenant, mode) in logs {
+        let asked = api.router.write_audit(tenant, mode, entry.clone());
+        asked.await.map_err(failure::problem)?;
+    }
     let answer = act.await;
     entry.outcome = outcome(&answer);
-    let operation = entry.operation.clone();
-    if let Err(failure) = api.router.write_audit(tenant, mode, entry).await {
-        // What was done is done, and stands in the log as asked for.
-        tracing::error!(?failure, operation, "the outcome is not in the audit log");
+    for &(tenant, mode) in logs {
+        if let Err(failure) = api.router.write_audit(tenant, mode, entry.clone()).await {
+            // What was done is done, and stands in the log as asked for.
+            let operation = &entry.operation;
+            tracing::error!(?failure, operation, "the outcome is not in the audit log");
+        }
     }
     answer
 }

@@ -11,7 +11,7 @@ use crate::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 pub struct Page {
     /// From 1.
     pub page: u32,
-    /// How many entries a page has.
+    /// How many entries a page has. None are a question whether there are any, and how many.
     pub size: u32,
 }
 
@@ -28,10 +28,10 @@ impl Page {
     pub fn validate(self, faults: &mut Faults) {
         faults.require(self.page >= 1, "page", "too_small", "must be 1 or more");
         faults.require(
-            (1..=PAGE_SIZE_MAX).contains(&self.size),
+            self.size <= PAGE_SIZE_MAX,
             "size",
             "out_of_range",
-            "must be between 1 and 100",
+            "must be between 0 and 100",
         );
     }
 

@@ -70,3 +70,17 @@ pub const UNPROVEN_IDEMPOTENCY_KEY_CHARS_MIN: usize = 20;
 
 /// For how long these questions are counted: an hour.
 pub const EXISTENCE_QUESTIONS_SECONDS: u32 = 3_600;
+
+/// How many codes and letters one address may have sent within [`CODES_SECONDS`], by public keys and tokens of contacts: somebody new in a full café
+/// every twelve seconds. It takes more than thirty addresses to use up what all of them have.
+pub const CODES_PER_ADDRESS: u32 = 300;
+
+/// The same of all addresses together, for one tenant in one mode: three a second, the rate of a campaign that brings everybody to an app at once.
+/// It bounds what somebody can have recorded, and sent at the tenant's expense, who tries many numbers from many places.
+pub const CODES_OF_STRANGERS: u32 = 10_000;
+
+/// The same of a tenant's own tills and users, by secret keys and sessions: so that strangers cannot use theirs up.
+pub const CODES_OF_THE_BUSINESS: u32 = 10_000;
+
+/// For how long codes are counted: an hour.
+pub const CODES_SECONDS: u32 = 3_600;

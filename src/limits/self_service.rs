@@ -16,10 +16,6 @@ pub const SIGNING_KEY_LASTS_DAYS: u32 = 90;
 /// between reading a contact and not, and less than a person notices.
 pub const TELLING_TIME_STEP: Duration = Duration::from_millis(25);
 
-/// How many one-time codes a node sends an hour for one tenant in one mode, to whomever: three a second, the rate of a campaign that brings
-/// everybody to an app at once. It bounds what somebody can have recorded, and sent at the tenant's expense, who tries many numbers.
-pub const CODES_A_TENANT_PER_HOUR: u32 = 10_000;
-
 /// How many spend tokens that are not good one API key may present in [`SPEND_TOKEN_MISSES_WITHIN`]: a busy network's tills have that many
 /// that came too late. Whoever guesses digits finds one of a million living tokens in 10^9 tries, which takes 190 years.
 pub const SPEND_TOKEN_MISSES_MAX: u32 = 100;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::client::Answer;
 use crate::commerce::merged;
 use crate::contact_changes::{looks, refused};
+use crate::keys::strangers;
 use crate::node::TestNode;
 
 const PHONE: &str = "+447566224395";
@@ -355,8 +356,12 @@ async fn no_secret_gets_into_what_anybody_can_read() {
         node.secret_key("test"),
         node.seed.keys["test"].public.clone(),
     );
+    // A secret may be of the same gateway.
+    let of_app = json!({ "name": "app", "type": "SECRET", "gateway": "SELF_SERVICE", "scopes": ["wallets.read"] });
+    let of_app = written(&node, Method::POST, "/api_keys", &of_app).await;
     for key in [
         secret,
+        of_app.text("value"),
         office.unwrap(),
         node.app_key("live"),
         "pk_test_0".to_owned(),
@@ -368,6 +373,18 @@ async fn no_secret_gets_into_what_anybody_can_read() {
             ("not_a_public_key".into(), "/public_key".into())
         );
         assert!(!format!("{refusal:?}").contains(&key), "{refusal:?}");
+    }
+    // What is public in another network is none of ours.
+    let (their_key, _) = strangers(&node).await;
+    let theirs = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.register"] });
+    let theirs = node.post("/api_keys", &theirs).with("api_key", &their_key);
+    let theirs = theirs.send().await;
+    assert_eq!(theirs.status, 201, "{theirs:?}");
+    for (key, status) in [(theirs.text("value"), 422), (node.app_key("live"), 201)] {
+        let places = json!([at(&format!("app {status}"))]);
+        let live = with(small("Live", places), "/public_key", json!(key));
+        let told = node.post("/applications", &live).send().await;
+        assert_eq!(told.status, status, "{told:?}");
     }
     let live = with(
         small("Live", json!([at("live")])),

@@ -22,7 +22,7 @@ async fn log(node: &TestNode, query: &str) -> Value {
 }
 
 /// The export as text, after every line of it has been verified.
-async fn exported(node: &TestNode, mode: &str) -> (String, Vec<ExportedLine>) {
+pub(crate) async fn exported(node: &TestNode, mode: &str) -> (String, Vec<ExportedLine>) {
     let export = node.get("/audit_log/export");
     let export = export.with("api_key", &node.secret_key(mode)).send().await;
     assert_eq!(export.status, 200, "{export:?}");

@@ -17,7 +17,7 @@ const EMAIL: &str = "ada@example.test";
 const PASSWORD: &str = "vivid turtle 9";
 
 /// A public key that may let guests in.
-async fn guest_key(node: &TestNode, mode: &str) -> String {
+pub(crate) async fn guest_key(node: &TestNode, mode: &str) -> String {
     let body = json!({
         "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE",
         "scopes": ["contacts.register", "contacts.guests"],
@@ -33,7 +33,7 @@ fn authenticate(node: &TestNode, key: &str, body: &Value) -> Ask {
     ask.with("api_key", key)
 }
 
-async fn guest(node: &TestNode, key: &str) -> Person {
+pub(crate) async fn guest(node: &TestNode, key: &str) -> Person {
     let body = json!({ "login_as_guest": true });
     Person::of(&authenticate(node, key, &body).send().await)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::future::pending;
 
-use clientele::domain::entity::{Answer as Told, Query};
-use clientele::domain::media::{IN_DOUBT_FOR, Piece};
+use clientele::domain::entity::{Answer as Told, Command, Query};
+use clientele::domain::media::{self, IN_DOUBT_FOR, Piece};
 use clientele::limits::IMAGE_BYTES_MAX;
 use data_encoding::BASE64;
 use http::Method;
@@ -261,6 +261,23 @@ async fn the_pieces_of_an_image_go_with_it() {
         assert_eq!(pieces(&node).await, 0);
         node.restart().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_image_is_shown_whole_or_not_at_all() {
+    let node = TestNode::start().await;
+    let person = node.signed_up(PHONE).await;
+    let bytes = image(PNG, 100_000);
+    assert_eq!(person.shows_itself(&node, &bytes).send().await.status, 200);
+    let url = person.avatar(&node).await;
+    assert!(shown(&node, &url).await.body == bytes);
+    // As if it was replaced while it is read: one of its pieces is gone already.
+    let place = node.probe.places_of_pieces()[2];
+    let of = kept(&node).await[0].of;
+    node.command(place, Command::Media(media::Command::Clear(of)))
+        .await;
+    assert_eq!(pieces(&node).await, 2);
+    assert_eq!(shown(&node, &url).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -253,7 +253,11 @@ async fn what_is_true_of_a_contact_opens_it_beside_what_it_alone_has() {
     let node = TestNode::start().await;
     let person = node.signed_up(PHONE).await;
     let path = format!("/contacts/{}", person.id);
-    let said = json!({ "email": EMAIL, "demographics": {
+    // The business knows its address: what it says of itself alone would find nobody.
+    let known = json!({ "email_address": EMAIL });
+    let known = node.trial(Method::PUT, &path, Some(&known)).send().await;
+    assert_eq!(known.status, 200, "{known:?}");
+    let said = json!({ "demographics": {
         "date_of_birth": { "year": 1815, "month": 12, "day": 10 },
         "passport": { "number": "AB 123", "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 },
         "id_details": { "number": "ID-7", "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 },

@@ -9,6 +9,7 @@ use crate::node::TestNode;
 use crate::organisations::{create, key_of};
 use crate::own_data::PHONE;
 use crate::users::Session;
+use crate::venues::publish;
 
 fn below(parent: &str, kind: &str, name: &str) -> Value {
     json!({ "name": name, "type": kind, "parent": { "id": parent } })
@@ -187,6 +188,44 @@ async fn who_runs_or_holds_together_has_no_tap_and_takes_no_purchases() {
     for id in [&business, &merchant] {
         let sold = sell(id, "/purchases").await;
         assert_eq!(sold.status, 200, "{sold:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_to_buy_at_are_those_that_sell_wherever_the_others_are() {
+    let node = TestNode::start().await;
+    let address = json!({ "addresses": [{
+        "address_line_1": "1 Quay", "town_city": "Dover", "postal_code": "1", "country_code": "GBR", "lat": 51.1, "lon": 1.3,
+    }] });
+    for id in every_part(&node).await {
+        publish(&node, &id, &address).await;
+    }
+    let person = node.signed_up(PHONE).await;
+    let places = node.own(Method::GET, "/locations?lat=51.1&lon=1.3", &person.access);
+    assert_eq!(names(&places.send().await), ["Crust", "Crust Gate"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_business_registers_where_one_may_lie_and_nowhere_else() {
+    let node = TestNode::start().await;
+    let [operator, processor, business, group, merchant, venue] = every_part(&node).await;
+    let secret = node.secret_key("test");
+    for (organisation, status) in [
+        (&operator, 201),
+        (&processor, 201),
+        (&business, 403),
+        (&group, 403),
+        (&merchant, 403),
+        (&venue, 403),
+    ] {
+        let page = json!({ "name": "page", "type": "PUBLIC", "scopes": ["organisations.register"], "organisation_id": organisation });
+        let page = node.post("/api_keys", &page).with("api_key", &secret);
+        let page = page.send().await.text("value");
+        let new = json!({ "name": "Pier", "first_name": "Grace", "last_name": "Hopper",
+            "email_address": format!("{organisation}@example.com"), "password": "calm otter 77" });
+        let asked = node.stranger(Method::POST, "/organisations/register");
+        let asked = asked.with("api_key", &page).body(&new).send().await;
+        assert_eq!(asked.status, status, "{asked:?}");
     }
 }
 

@@ -291,12 +291,12 @@ async fn one_time_tokens_of_mails_are_guesses_like_codes_are() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rates_are_shown_as_set_and_refused_by_their_field() {
     let node = TestNode::start().await;
-    let rates = json!({ "secret_key": rate(1000), "address": rate(7) });
+    let rates = json!({ "secret_key": rate(1000), "address": rate(7), "secret_codes": rate(3) });
     set(&node, "live", &rates).await;
     let shown = node.get("/settings").send().await.json();
     assert_eq!(
         shown["rate_limits"],
-        json!({ "secret_key": rate(1000), "public_key": null, "address": rate(7), "account": null, "destination": null })
+        json!({ "secret_key": rate(1000), "public_key": null, "address": rate(7), "account": null, "destination": null, "address_codes": null, "public_codes": null, "secret_codes": rate(3) })
     );
     for (wrong, pointer) in [
         (
@@ -306,6 +306,10 @@ async fn rates_are_shown_as_set_and_refused_by_their_field() {
         (
             json!({ "address": { "requests": 1, "seconds": 86401 } }),
             "/rate_limits/address/seconds",
+        ),
+        (
+            json!({ "public_codes": { "requests": 1, "seconds": 0 } }),
+            "/rate_limits/public_codes/seconds",
         ),
         (json!({ "postcode": rate(1) }), "/rate_limits/postcode"),
     ] {

@@ -375,8 +375,16 @@ async fn a_till_takes_a_receipt_back_whether_or_not_it_was_claimed() {
         .send()
         .await
         .text("value");
-    let foreign = till(&node, &cancel, &json!({})).with("api_key", &elsewhere);
-    assert_eq!(foreign.send().await.problem(), refused(404, "not_found"));
+    let unclaimed = sold(&node, &json!({})).await;
+    let open = format!("/purchases/{}/cancel", unclaimed["id"].as_str().unwrap());
+    for cancel in [&cancel, &open] {
+        let foreign = till(&node, cancel, &json!({})).with("api_key", &elsewhere);
+        assert_eq!(foreign.send().await.problem(), refused(404, "not_found"));
+    }
+    let late = claimed(&node, &ada, &unclaimed["claim_code"]).await;
+    assert_eq!(late.status, 201, "nobody else has taken it back");
+    let own = format!("/purchases/{}/cancel", late.text("id"));
+    assert_eq!(till(&node, &own, &json!({})).send().await.status, 200);
     for _ in 0..2 {
         let cancelled = till(&node, &cancel, &json!({})).send().await;
         assert_eq!(cancelled.status, 200, "{cancelled:?}");

@@ -9,7 +9,7 @@ use crate::contact_changes::{looks, refused};
 use crate::node::TestNode;
 use crate::users::Session;
 
-const EMAIL: &str = "Grace@Example.com";
+pub(crate) const EMAIL: &str = "Grace@Example.com";
 const PASSWORD: &str = "calm otter 77";
 
 impl TestNode {
@@ -44,13 +44,13 @@ impl TestNode {
         Session::of(&self.sends(&owner, Method::POST, "/users/mode", &mode).await)
     }
 
-    async fn invites(&self, by: &Session, role: &str, at: Option<&str>) -> Answer {
+    pub(crate) async fn invites(&self, by: &Session, role: &str, at: Option<&str>) -> Answer {
         let body = json!({ "email_address": EMAIL, "first_name": "Grace", "organisation_id": at, "roles": [role] });
         self.sends(by, Method::POST, "/users", &body).await
     }
 
     /// The newest one-time token that test mode would have sent.
-    async fn token(&self) -> String {
+    pub(crate) async fn token(&self) -> String {
         let mut inbox = self.inbox().await;
         // What tells of a password brings none.
         inbox.retain(|message| !message["code"].is_null());

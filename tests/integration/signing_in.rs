@@ -127,6 +127,7 @@ async fn who_is_known_signs_in_again_in_either_way() {
             node.asked(PHONE).await
         };
         let answer = node.answered(&auth_otp, &node.code(PHONE).await).await;
+        assert_eq!(answer.json()["communities"], json!([]));
         let again = Person::of(&answer);
         assert_eq!(again.id, person.id);
         assert_eq!(again.read(&node).send().await.status, 200);

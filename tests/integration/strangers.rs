@@ -114,6 +114,15 @@ fn asks(node: &TestNode, person: &Person, email: &str) -> Vec<(&'static str, Ask
             ),
         ),
         ("another identity", add),
+        (
+            "an address in its own profile",
+            person.write(
+                node,
+                Method::PUT,
+                &person.path(""),
+                &json!({ "email": email }),
+            ),
+        ),
     ]
 }
 
@@ -121,7 +130,15 @@ fn asks(node: &TestNode, person: &Person, email: &str) -> Vec<(&'static str, Ask
 async fn what_is_known_looks_like_what_is_not_in_every_flow() {
     let node = TestNode::start().await;
     let known = node.signed_up_by_email(KNOWN, PASSWORD).await;
-    let about = json!({ "phone": { "type": "MOBILE", "number": "+442079460019" }, "demographics": {
+    // By the business's word: codes by two details go there.
+    let reached = json!({ "phones": [{ "number": "+442079460019" }] });
+    let reached = node.trial(
+        Method::PUT,
+        &format!("/contacts/{}", known.id),
+        Some(&reached),
+    );
+    assert_eq!(reached.send().await.status, 200);
+    let about = json!({ "demographics": {
         "date_of_birth": { "year": 1815, "month": 12, "day": 10 },
         "passport": { "number": "P1", "issuing_country_code": "GBR", "expiration_date": 4_000_000_000_i64 },
     } });

@@ -334,7 +334,8 @@ async fn what_an_organisation_shows_is_refused_by_the_name_of_what_is_wrong() {
     }
     let found = node.get(&format!("/organisations/{venue}"));
     assert_eq!(found.send().await.json(), before, "nothing has changed");
-    // An id of another organisation's address is none of this one's.
+    // An id of another organisation's address is none of this one's, although this one has as many.
+    let own = publish(&node, venue, &shown()).await;
     let other = &organisations.merchants[0].venues[1].id;
     let theirs = publish(&node, other, &shown()).await["addresses"].clone();
     let taken = node.put(
@@ -344,6 +345,13 @@ async fn what_an_organisation_shows_is_refused_by_the_name_of_what_is_wrong() {
     let taken = taken.send().await;
     assert_eq!(taken.problem(), refused(422, "invalid_request"));
     assert_eq!(taken.json()["errors"][0]["pointer"], "/addresses/0/id");
+    // Nothing stays twice.
+    let info = &own["contact_info"][0];
+    let twice = json!({ "contact_info": [info, info] });
+    let twice = node.put(&format!("/organisations/{venue}"), &twice);
+    let twice = twice.send().await;
+    assert_eq!(twice.problem(), refused(422, "invalid_request"));
+    assert_eq!(twice.json()["errors"][0]["pointer"], "/contact_info/1/id");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

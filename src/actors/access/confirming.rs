@@ -35,9 +35,9 @@ impl Router {
         contact: Address,
         to: &Destination,
         remember: Remember,
-    ) -> Result<(), AccessRefused> {
+    ) -> Result<Challenged, AccessRefused> {
         let sent = self.challenge_of(contact, Purpose::Wallet, to, remember);
-        sent.await.map(drop)
+        sent.await
     }
 
     /// What `contact` would sign in by with `to`, as its view has it.
@@ -56,7 +56,7 @@ impl Router {
         let seen = self.command(contact, recall, Some(remember.clone()), None);
         match seen.await.result {
             Err(Failure::Rejected(Rejection::Contact(contact::Rejection::NeverSeen))) => {}
-            seen => return self.challenged(contact, seen),
+            seen => return self.challenged_before(contact, seen),
         }
         // Counted as what somebody signs in by: one phone gets so many codes, whatever they are for.
         let value = to.identity(self.secrets(), contact.tenant, contact.mode);

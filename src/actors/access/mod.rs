@@ -48,6 +48,8 @@ pub use registration::Registration;
 pub struct Challenged {
     /// The id of the transaction.
     pub auth_otp: String,
+    /// Whether it was recorded by this request, and not by an earlier one under the same key.
+    pub is_new: bool,
 }
 
 /// Somebody is signed in.
@@ -276,10 +278,24 @@ impl Router {
         match result {
             Ok(Answer::Challenge(challenge)) => Ok(Challenged {
                 auth_otp: self.secrets().auth_otp(&contact, &challenge),
+                is_new: true,
             }),
             Ok(other) => Err(AccessRefused::Failed(unexpected(&other))),
             Err(failure) => Err(self.refused(failure)),
         }
+    }
+
+    /// What an earlier request under the same key had sent.
+    fn challenged_before(
+        &self,
+        contact: Address,
+        seen: Result<Answer, Failure>,
+    ) -> Result<Challenged, AccessRefused> {
+        let challenged = self.challenged(contact, seen)?;
+        Ok(Challenged {
+            is_new: false,
+            ..challenged
+        })
     }
 
     /// The place of whoever does not have `value`.

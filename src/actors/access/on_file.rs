@@ -59,8 +59,8 @@ fn folded(number: &str) -> String {
 }
 
 impl Router {
-    /// Sends a code by `channel` to the contact that has all of the details, and of whom all of `facts` are true, if there is one, to where `to` finds in its
-    /// profile that it is reached. The first detail finds the contact; where `channel` reaches it, the code goes there.
+    /// Sends a code by `channel` to the contact that has all of the details, and of whom all of `facts` are true, if there is one, to the first of those that `to` finds in its
+    /// profile that it is known by or has proven: what a contact says of itself alone may be anybody's. The first detail finds the contact; where `channel` reaches it, the code goes there.
     ///
     /// # Errors
     /// As [`AccessRefused`] says. It tells nothing about who has the details.
@@ -70,7 +70,7 @@ impl Router {
         channel: Channel,
         (first, others): (&Detail, &[Detail]),
         facts: &[Fact],
-        to: impl Fn(&Profile) -> Option<Destination> + Send,
+        to: impl Fn(&Profile) -> Vec<Destination> + Send,
     ) -> Result<Challenged, AccessRefused> {
         let value = self.detail(first, tenant, mode);
         // Counted as what somebody signs in by, where the code may go there: one phone gets one code, however it is asked for.
@@ -93,10 +93,21 @@ impl Router {
             .map(|detail| self.detail(detail, tenant, mode));
         let values: Vec<_> = others.chain([value]).collect();
         let known = self.known_by(contact, &values).await?;
-        let known = known.filter(|profile| facts.iter().all(|fact| fact.is_of(profile)));
+        let known = known.filter(|(_, profile)| facts.iter().all(|fact| fact.is_of(profile)));
         // What was sent here and can be reached this way was counted, and anything else must be.
         let is_counted = sent_here.is_some();
-        let to = known.and_then(|profile| sent_here.or_else(|| to(&profile)));
+        let is_held = |view: &ContactView, to: &Destination| {
+            let secrets = self.secrets();
+            let [detail, identity] = [
+                to.detail(secrets, tenant, mode),
+                to.identity(secrets, tenant, mode),
+            ];
+            view.claims.contains(&detail) || view.identities.contains(&identity)
+        };
+        let to = known.and_then(|(view, profile)| {
+            let on_file = || to(&profile).into_iter().find(|to| is_held(&view, to));
+            sent_here.or_else(on_file)
+        });
         let goes_to = to
             .as_ref()
             .map(|to| to.identity(self.secrets(), tenant, mode));
@@ -126,12 +137,12 @@ impl Router {
         }
     }
 
-    /// The profile of the contact, if it exists and has all of `values`.
+    /// The contact with its profile, if it exists and is known by all of `values`.
     async fn known_by(
         &self,
         contact: Address,
         values: &[ValueHash],
-    ) -> Result<Option<Profile>, AccessRefused> {
+    ) -> Result<Option<(Box<ContactView>, Profile)>, AccessRefused> {
         let view = match self.query(contact, Query::Contact).await.result {
             Ok(Answer::Contact(view)) => view,
             Err(Failure::Rejected(Rejection::NotFound)) => return Ok(None),
@@ -143,7 +154,7 @@ impl Router {
             return Ok(None);
         }
         match self.open_profile(&contact, &view.profile) {
-            Ok(OpenedProfile::Plain(profile)) => Ok(Some(*profile)),
+            Ok(OpenedProfile::Plain(profile)) => Ok(Some((view, *profile))),
             Ok(OpenedProfile::Erased) => Ok(None),
             Err(failure) => Err(AccessRefused::Failed(failure)),
         }

@@ -57,7 +57,7 @@ impl Router {
             Err(Failure::Rejected(Rejection::Contact(contact::Rejection::NeverSeen))) => {}
             // The code is used or has lapsed: there is nothing to answer any more.
             Err(Failure::Rejected(Rejection::NotFound)) => return Err(AccessRefused::CodeInvalid),
-            seen => return self.challenged(address, seen),
+            seen => return self.challenged_before(address, seen),
         }
         let (tenant, mode) = (address.tenant, address.mode);
         let secrets = self.secrets();

@@ -22,4 +22,10 @@ pub struct RateLimits {
     pub account: Option<Rate>,
     /// Of the messages to each phone number and e-mail address, within what the platform allows.
     pub destination: Option<Rate>,
+    /// Of the codes that each address has sent, by public keys and tokens of contacts.
+    pub address_codes: Option<Rate>,
+    /// Of the codes that all of them have sent.
+    pub public_codes: Option<Rate>,
+    /// Of the codes that secret keys and users have sent.
+    pub secret_codes: Option<Rate>,
 }

@@ -18,7 +18,7 @@ pub use self::user::{SignedInUser, UserCaller, UserToken};
 use super::Api;
 use super::failure;
 use super::problem::{Code, Problem};
-use super::quota::Presented;
+use super::quota::{Asker, Presented};
 use crate::actors::router::PublishedKey;
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::api_key::{Gateway, Scope, Scopes, Visibility};
@@ -112,6 +112,31 @@ impl Caller {
         let world = (self.tenant(), self.mode());
         let guess = api.quota.guess(&api.router, world, self.client, attempt);
         guess.await
+    }
+
+    /// Has `send` record a code, or a letter, as one of those that the caller, or its address, may have sent. What `send` refuses costs
+    /// nothing, nor what was recorded before, as `is_new` tells.
+    ///
+    /// # Errors
+    /// Those of `send`; a 429 for too many.
+    pub fn has_sent<T: Send>(
+        &self,
+        api: &Api,
+        is_new: impl FnOnce(&T) -> bool + Send,
+        send: impl Future<Output = Result<T, Problem>> + Send,
+    ) -> impl Future<Output = Result<T, Problem>> + Send {
+        let is_of_the_business = match &self.who {
+            Who::Key(key) => key.key.details.visibility == Visibility::Secret,
+            Who::User(_) => true,
+            Who::Contact(_) => false,
+        };
+        let asker = Asker {
+            world: (self.tenant(), self.mode()),
+            stranger_at: (!is_of_the_business).then_some(self.client),
+        };
+        // Much is done in it: not once more for each future around it.
+        let send = Box::pin(send);
+        api.quota.code(&api.router, asker, is_new, send)
     }
 
     /// Whose world the request is in.

@@ -45,6 +45,18 @@ pub fn boolean<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
     })
 }
 
+/// The same of what may be left out, or null.
+///
+/// # Errors
+/// It is something else.
+pub fn maybe_boolean<'de, D: Deserializer<'de>>(value: D) -> Result<Option<bool>, D::Error> {
+    /// What there is, if there is any.
+    #[derive(Deserialize)]
+    struct There(#[serde(deserialize_with = "boolean")] bool);
+    let there = Option::<There>::deserialize(value)?;
+    Ok(there.map(|There(there)| there))
+}
+
 /// [`ValidJson`] that also takes JSON which says that it is a form, or does not say what it is.
 #[derive(Clone, Debug)]
 pub struct JsonOfAnyType<T>(pub ValidJson<T>);

@@ -2,24 +2,26 @@
 //! wait, and a guesser comes to nothing.
 //!
 //! [`Quota::admit`] counts a request once its credential is known, [`Quota::admit_stranger`] one whose credential is none; each answer tells
-//! where its caller stands, in the `RateLimit` headers. [`Quota::guess`] stands around everything that takes a code or a password.
+//! where its caller stands, in the `RateLimit` headers. [`Quota::guess`] stands around everything that takes a code or a password, and
+//! [`Quota::code`] around everything that has one sent.
 //!
 //! All of it is in this node's memory and lost with it: what must outlive a restart (wrong answers by account and destination, and how
 //! often one is sent to) is counted by their actors.
 
 mod client;
+mod codes;
 mod guesses;
 mod rates;
 mod standing;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::time::Instant;
 
-use governor::DefaultKeyedRateLimiter;
-use governor::clock::{Clock, DefaultClock};
 use http::request::Parts;
 
 pub use self::client::Client;
+use self::codes::{Codes, Payer};
 use self::guesses::Guesses;
 use self::rates::{Rates, Subject};
 use self::standing::Standing;
@@ -39,8 +41,6 @@ pub struct Options {
     pub requests_per_second_per_key: Option<NonZeroU32>,
     /// Of every address whose requests have no credential that works.
     pub anonymous_requests_per_minute_per_address: NonZeroU32,
-    /// The codes of each tenant and mode.
-    pub codes_per_hour: NonZeroU32,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Networks,
 }
@@ -56,28 +56,34 @@ pub struct Presented<'a> {
     pub account: Option<Address>,
 }
 
+/// Who has a code sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// In whose world.
+    pub world: (TenantId, Mode),
+    /// From where a public key or the token of a contact came; a secret key and a user may come from anywhere.
+    pub stranger_at: Option<IpAddr>,
+}
+
 /// The requests of every caller lately, the codes that every tenant had sent, and the wrong ones of every address.
 pub struct Quota {
     options: Options,
     rates: Rates,
-    codes: DefaultKeyedRateLimiter<(TenantId, Mode)>,
+    codes: Codes,
     guesses: Guesses,
     /// Spend tokens that each API key presented and that were not good.
     pub misses: Misses,
-    clock: DefaultClock,
 }
 
 impl Quota {
     /// Nobody has asked for anything yet.
     pub fn new(options: Options) -> Quota {
-        let codes = governor::Quota::per_hour(options.codes_per_hour);
         Quota {
             options,
             rates: Rates::default(),
-            codes: DefaultKeyedRateLimiter::dashmap(codes),
+            codes: Codes::default(),
             guesses: Guesses::default(),
             misses: Misses::default(),
-            clock: DefaultClock::default(),
         }
     }
 
@@ -310,24 +316,73 @@ impl Quota {
         answer
     }
 
-    /// Counts a code that a tenant is asked to have sent, to whomever. Over its rate, a 429: somebody tries many numbers, or the tenant
-    /// has outgrown the cap.
-    pub fn admit_code(&self, tenant: TenantId, mode: Mode) -> Result<(), Problem> {
-        self.codes.check_key(&(tenant, mode)).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.clock.now());
-            Problem::new(
-                Code::TooManyRequests,
-                "too many codes were asked for; nothing was sent, try again after the time in Retry-After",
-            )
-            .retry_after(wait)
-        })
+    /// Has `send` record a code, or a letter, as one of those of whoever asks for it: strangers have so many an address and so many in all, and the
+    /// business's own tills and users have theirs. What `send` refuses costs nothing, nor what was recorded before, as `is_new` tells.
+    ///
+    /// # Errors
+    /// Those of `send`; a 429 for too many. Nothing was sent then.
+    pub async fn code<T: Send>(
+        &self,
+        router: &Router,
+        asker: Asker,
+        is_new: impl FnOnce(&T) -> bool,
+        send: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let (tenant, mode) = asker.world;
+        let set = rate_limits(router, tenant, mode).await;
+        let an_hour = |set: Option<Rate>, requests| {
+            let seconds = limits::CODES_SECONDS;
+            set.unwrap_or(Rate { requests, seconds })
+        };
+        let shares = match asker.stranger_at {
+            Some(address) => [
+                Some((
+                    Payer::Address(address),
+                    an_hour(set.address_codes, limits::CODES_PER_ADDRESS),
+                    "too many codes were asked for from this address; nothing was sent, try again after the time in Retry-After",
+                )),
+                Some((
+                    Payer::Public,
+                    an_hour(set.public_codes, limits::CODES_OF_STRANGERS),
+                    "too many codes were asked for by apps; nothing was sent, try again after the time in Retry-After",
+                )),
+            ],
+            None => [
+                Some((
+                    Payer::Secret,
+                    an_hour(set.secret_codes, limits::CODES_OF_THE_BUSINESS),
+                    "too many codes were asked for by secret keys and users; nothing was sent, try again after the time in Retry-After",
+                )),
+                None,
+            ],
+        };
+        // Taken before, so that as many at once find as many taken.
+        let mut taken = Vec::with_capacity(shares.len());
+        for (payer, rate, detail) in shares.into_iter().flatten() {
+            match self.codes.take((tenant, mode, payer, rate), Instant::now()) {
+                Ok(share) => taken.push(share),
+                Err(wait) => {
+                    taken.into_iter().for_each(|it| self.codes.give_back(it));
+                    return Err(Problem::new(Code::TooManyRequests, detail).retry_after(wait));
+                }
+            }
+        }
+        // Whoever goes away meanwhile has paid: the code may be recorded.
+        let sent = send.await;
+        let is_paid = match &sent {
+            Ok(sent) => is_new(sent),
+            Err(problem) => problem.code() == Code::UnknownOutcome,
+        };
+        if !is_paid {
+            taken.into_iter().for_each(|it| self.codes.give_back(it));
+        }
+        sent
     }
 
     /// Forgets whoever asked for nothing lately. To be called now and then: each caller takes about 100 bytes until then.
     pub fn forget_idle(&self) {
         self.rates.forget_idle();
-        self.codes.retain_recent();
-        self.codes.shrink_to_fit();
+        self.codes.forget_idle(Instant::now());
     }
 }
 
@@ -335,31 +390,4 @@ impl Quota {
 async fn rate_limits(router: &Router, tenant: TenantId, mode: Mode) -> RateLimits {
     let view = router.tenant_view(tenant, mode).await;
     view.map(|view| view.rate_limits).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tenant_has_so_many_codes_sent_in_each_mode_and_no_more() {
-        let quota = Quota::new(Options {
-            requests_per_second_per_key: None,
-            anonymous_requests_per_minute_per_address: NonZeroU32::MIN,
-            codes_per_hour: NonZeroU32::new(3).unwrap(),
-            trusted_proxies: Networks::default(),
-        });
-        let code = |tenant, mode| {
-            quota
-                .admit_code(TenantId(tenant), mode)
-                .map_err(|it| it.code())
-        };
-        for _ in 0..3 {
-            assert_eq!(code(1, Mode::Test), Ok(()));
-        }
-        assert_eq!(code(1, Mode::Test), Err(Code::TooManyRequests));
-        quota.forget_idle();
-        assert_eq!(code(1, Mode::Test), Err(Code::TooManyRequests));
-        assert_eq!((code(1, Mode::Live), code(2, Mode::Test)), (Ok(()), Ok(())));
-    }
 }

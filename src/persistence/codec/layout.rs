@@ -174,7 +174,7 @@ impl<C> Decode<C> for remembered::Remembered {
 stored!(choice tenant::Uncovered { 0 => Reject, 1 => Owe });
 stored!(record tenant::Details { name, currency, classifications, time_zone });
 stored!(record tenant::Rate { requests, seconds });
-stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination });
+stored!(record tenant::RateLimits { secret_key, public_key, address, account, destination, address_codes, public_codes, secret_codes });
 stored!(record tenant::Tenant { details, organisations, taps, offers, api_keys, owes_offline, rate_limits, test_clock_ahead, roles, users, integrations });
 stored!(record tenant::Role { number, organisation, name, permissions });
 stored!(choice tenant::Event {

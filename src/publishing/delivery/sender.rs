@@ -143,7 +143,8 @@ impl Sender {
             Ok(None) => {
                 tracing::warn!(
                     tenant = tenant.0,
-                    "a message waits that nothing delivers any more"
+                    channel = ?message.channel(),
+                    "a message waits that no integration of its tenant delivers"
                 );
                 return self.again(message);
             }

@@ -15,7 +15,7 @@ import requests
 HERE = pathlib.Path(__file__).parent
 CHECKS = "answers,status_code_conformance,content_type_conformance,response_schema_conformance"
 MANY = {"requests": 10_000_000, "seconds": 1}
-RATE_LIMITS = {name: MANY for name in ("secret_key", "public_key", "address", "account")}
+RATE_LIMITS = {name: MANY for name in ("secret_key", "public_key", "address", "account", "address_codes", "public_codes", "secret_codes")}
 PASSWORD = "vivid turtle 9"
 
 

@@ -225,3 +225,16 @@ async fn called(api: &Api, caller: &Caller, id: &str) -> Result<Option<AppContac
         name: Some(profile.display_name()),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seal_is_bound_to_its_own_application() {
+        // Numbers derive from hashes: those of two applications differ in their lower half, too.
+        assert_eq!(bound(0x0123_4567_89ab_cdef), 0x89ab_cdef);
+        assert_eq!(bound(u64::MAX), u32::MAX);
+        assert_ne!(bound(1), bound(2));
+    }
+}

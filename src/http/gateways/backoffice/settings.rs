@@ -45,6 +45,12 @@ struct WireRateLimits {
     account: Option<WireRate>,
     /// The messages to each phone number and e-mail address, within one in 30 seconds and five an hour.
     destination: Option<WireRate>,
+    /// The codes and letters that each address has sent, by public keys and tokens of contacts. 300 an hour unless set.
+    address_codes: Option<WireRate>,
+    /// Those of all of them together. 10,000 an hour unless set.
+    public_codes: Option<WireRate>,
+    /// Those that secret keys and users have sent, together. 10,000 an hour unless set.
+    secret_codes: Option<WireRate>,
 }
 
 /// So many in so long: all at once after a quiet time, spread over it otherwise.
@@ -80,6 +86,9 @@ impl Validate for WireSettings {
             ("address", rates.address),
             ("account", rates.account),
             ("destination", rates.destination),
+            ("address_codes", rates.address_codes),
+            ("public_codes", rates.public_codes),
+            ("secret_codes", rates.secret_codes),
         ];
         faults.within("rate_limits", |faults| {
             for (name, rate) in named {
@@ -128,6 +137,9 @@ impl From<RateLimits> for WireRateLimits {
             address: set.address.map(Into::into),
             account: set.account.map(Into::into),
             destination: set.destination.map(Into::into),
+            address_codes: set.address_codes.map(Into::into),
+            public_codes: set.public_codes.map(Into::into),
+            secret_codes: set.secret_codes.map(Into::into),
         }
     }
 }
@@ -140,6 +152,9 @@ impl From<WireRateLimits> for RateLimits {
             address: asked.address.map(Into::into),
             account: asked.account.map(Into::into),
             destination: asked.destination.map(Into::into),
+            address_codes: asked.address_codes.map(Into::into),
+            public_codes: asked.public_codes.map(Into::into),
+            secret_codes: asked.secret_codes.map(Into::into),
         }
     }
 }

@@ -44,15 +44,14 @@ pub(in super::super) fn answer(
     caller: &Caller,
     status: StatusCode,
     to: Option<&Destination>,
-    challenged: Result<Challenged, AccessRefused>,
-) -> Result<Response, Problem> {
-    let challenged = challenged.map_err(refused)?;
+    challenged: Challenged,
+) -> Response {
     let challenge = WireChallenge {
         obfuscated_value: to.map_or_else(|| MASK.to_owned(), obfuscated),
         auth_otp: challenged.auth_otp,
     };
     let timings = reply::timings(caller, Timings::default());
-    Ok(reply::json(status, &challenge, timings))
+    reply::json(status, &challenge, timings)
 }
 
 /// Why a contact may not sign in, as a problem. Nothing in it tells whether the contact is known.
@@ -100,8 +99,7 @@ pub(super) fn invalid_grant() -> Problem {
     )
 }
 
-/// Demands that a message by `channel` can reach anybody: test mode, or an integration that delivers it; and that the tenant has not
-/// had too many codes sent. Asked before anybody is looked up.
+/// Demands that a message by `channel` can reach anybody: test mode, or an integration that delivers it. Asked before anybody is looked up.
 pub(in super::super) async fn require_delivery(
     api: &Api,
     caller: &Caller,
@@ -127,21 +125,31 @@ pub(in super::super) async fn require_delivery(
             ));
         }
     }
-    api.quota.admit_code(tenant, mode)
+    Ok(())
 }
 
-/// Demands that a message to `destination` can go now: [`require_delivery`] and [`require_room`].
-pub(super) async fn require_message(
+/// Has `send` record a message to `destination`, if one can go there now, as one of those that the caller may have sent: [`require_delivery`],
+/// [`Caller::has_sent`] and [`require_room`], in this order.
+pub(in super::super) fn send_to<T: Send>(
     api: &Api,
     caller: &Caller,
     destination: &Destination,
-) -> Result<(), Problem> {
-    require_delivery(api, caller, destination.channel()).await?;
-    require_room(api, caller, destination).await
+    is_new: impl FnOnce(&T) -> bool + Send,
+    send: impl Future<Output = Result<T, Problem>> + Send,
+) -> impl Future<Output = Result<T, Problem>> + Send {
+    let send = Box::pin(send);
+    async move {
+        require_delivery(api, caller, destination.channel()).await?;
+        let sent = async {
+            require_room(api, caller, destination).await?;
+            send.await
+        };
+        caller.has_sent(api, is_new, sent).await
+    }
 }
 
 /// Demands that the tenant wants another message to `destination` now. Asked before anybody is looked up.
-pub(in super::super) async fn require_room(
+pub(super) async fn require_room(
     api: &Api,
     caller: &Caller,
     destination: &Destination,

@@ -220,7 +220,7 @@ fn devices(profile: &Profile) -> &[Device] {
         ("serial_number" = Option<String>, Query, description = "Only of this serial number"),
         ("electronic_id" = Option<String>, Query, description = "Only of this electronic id"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("custom_fields" = Option<String>, Query, description = "Only those with these custom fields: `key:value`, with commas between several"),
         ("owned_by_contact" = Option<bool>, Query, description = "Whether to list what is the contact's own, as all devices here are"),
         ("rented_by_contact" = Option<bool>, Query, description = "Whether to list what it rents: alone, it finds nothing"),

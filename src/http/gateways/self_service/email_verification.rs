@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::challenge::{by_one_time_token, evenly, refused, require_message};
+use super::challenge::{by_one_time_token, evenly, refused, send_to};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -63,10 +63,12 @@ pub(super) async fn request(
 
 async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Problem> {
     let to = email_destination(address)?;
-    require_message(api, caller, &to).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
-    let sent = api.router.request_verification(tenant, mode, &to).await;
-    sent.map_err(refused)?;
+    let sent = async {
+        let sent = api.router.request_verification(tenant, mode, &to).await;
+        sent.map_err(refused)
+    };
+    send_to(api, caller, &to, |()| true, sent).await?;
     Ok(reply::no_content(reply::timings(
         caller,
         Timings::default(),

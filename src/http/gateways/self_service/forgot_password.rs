@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, refused, require_message};
+use super::challenge::{evenly, refused, send_to};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -58,10 +58,12 @@ pub(super) async fn forget(
 
 async fn send(api: &Api, caller: &Caller, username: &str) -> Result<Response, Problem> {
     let to = email_destination(username)?;
-    require_message(api, caller, &to).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
-    let sent = api.router.forgot_password(tenant, mode, &to).await;
-    sent.map_err(refused)?;
+    let sent = async {
+        let sent = api.router.forgot_password(tenant, mode, &to).await;
+        sent.map_err(refused)
+    };
+    send_to(api, caller, &to, |()| true, sent).await?;
     Ok(reply::no_content(reply::timings(
         caller,
         Timings::default(),

@@ -44,9 +44,7 @@ pub(super) struct WireOwnContact {
     /// ISO 3166-1 alpha-3.
     country_of_agreement: Option<String>,
     custom_fields: Vec<WireField>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     demographics: Option<WireDemographics>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     company_profile: Option<WireCompany>,
     /// Where its image is shown; null where it has none.
     avatar_url: Option<String>,

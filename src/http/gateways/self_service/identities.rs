@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, obfuscated, refused, require_message};
+use super::challenge::{evenly, obfuscated, refused, send_to};
 use super::external;
 use super::identification::{Identification, Identity};
 use crate::actors::router::Timings;
@@ -80,12 +80,16 @@ async fn begin(
         return by_account(api, token, &Account::of_device(mac_address)).await;
     }
     let to = identity.destination()?;
-    require_message(api, token, &to).await?;
-    let password = identity.password(api).await?;
     let (contact, session) = (token.signed_in.contact, token.signed_in.session);
     let shown = obfuscated(&to);
-    let begun = api.router.begin_adding(contact, session, to, password);
-    let begun = begun.await.map_err(refused)?;
+    let begun = async {
+        let password = identity.password(api).await?;
+        let begun = api
+            .router
+            .begin_adding(contact, session, to.clone(), password);
+        begun.await.map_err(refused)
+    };
+    let begun = send_to(api, token, &to, |it| it.challenged.is_new, begun).await?;
     let answer = WireNewIdentity {
         id: id_of(api, contact, begun.number),
         obfuscated_value: Some(shown),

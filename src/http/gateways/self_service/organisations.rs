@@ -16,6 +16,7 @@ use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
 use crate::http::auth::SignedInContact;
 use crate::http::auth::bearer::ContactToken;
+use crate::http::extract::lenient::boolean;
 use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::gateways::once::Once;
 use crate::http::money_wire::WireAmount;
@@ -77,7 +78,7 @@ pub(super) struct JoinedPage {
         ("name" = Option<String>, Query, description = "Only those with this in their name"),
         ("include_wallet" = Option<bool>, Query, description = "Whether to show what the contact can spend"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
     ),
     responses(
         (status = 200, description = "A page", body = JoinedPage),
@@ -142,13 +143,16 @@ pub(super) struct Join {
     action: Action,
     organisation_id: String,
     /// Whether the contact accepts the organisation's terms.
-    #[serde(default = "accepts")]
+    #[serde(default = "accepts", deserialize_with = "boolean")]
+    #[schema(value_type = bool)]
     service_acceptance: bool,
     /// Whether the contact wants no e-mail from the organisation.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "boolean")]
+    #[schema(value_type = bool)]
     email_opt_out: bool,
     /// Whether the contact wants no text messages from the organisation.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "boolean")]
+    #[schema(value_type = bool)]
     sms_opt_out: bool,
     /// Not built.
     referral_code: Option<String>,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::challenge::{
-    self, WireChallenge, evenly, require_delivery, require_message, require_room,
+    self, WireChallenge, evenly, refused, require_delivery, require_room, send_to,
 };
 use super::wire::not_built;
 use crate::actors::router::access::{Destination, Detail, Fact};
@@ -274,10 +274,18 @@ pub(super) async fn send(
     to: &Destination,
 ) -> Result<Response, Problem> {
     let sent = async {
-        require_message(api, caller, to).await?;
         let (tenant, mode) = (caller.tenant(), caller.mode());
-        let challenged = api.router.challenge(tenant, mode, to).await;
-        challenge::answer(caller, StatusCode::OK, Some(to), challenged)
+        let challenged = async {
+            let challenged = api.router.challenge(tenant, mode, to).await;
+            challenged.map_err(refused)
+        };
+        let challenged = send_to(api, caller, to, |it| it.is_new, challenged).await?;
+        Ok(challenge::answer(
+            caller,
+            StatusCode::OK,
+            Some(to),
+            challenged,
+        ))
     };
     evenly(caller.began, sent).await
 }
@@ -297,14 +305,23 @@ async fn send_on_file(
         Detail::Reached(to) if to.channel() == channel => Some(to),
         Detail::Reached(_) | Detail::Card(_) => None,
     };
-    if let Some(to) = sent_here {
-        require_room(api, caller, to).await?;
-    }
-    let reached = |profile: &Profile| reached(profile, channel);
-    let challenged = api
-        .router
-        .challenge_on_file(world, channel, details, facts, reached);
-    challenge::answer(caller, StatusCode::OK, sent_here, challenged.await)
+    let challenged = async {
+        if let Some(to) = sent_here {
+            require_room(api, caller, to).await?;
+        }
+        let ways = |profile: &Profile| ways(profile, channel);
+        let challenged = api
+            .router
+            .challenge_on_file(world, channel, details, facts, ways);
+        challenged.await.map_err(refused)
+    };
+    let challenged = caller.has_sent(api, |it| it.is_new, challenged).await?;
+    Ok(challenge::answer(
+        caller,
+        StatusCode::OK,
+        sent_here,
+        challenged,
+    ))
 }
 
 /// Has another code sent for an earlier transaction.
@@ -316,34 +333,37 @@ async fn send_again(
 ) -> Result<Response, Problem> {
     require_delivery(api, caller, channel).await?;
     let (tenant, mode) = (caller.tenant(), caller.mode());
-    let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
-    challenge::answer(caller, StatusCode::OK, None, challenged)
+    let challenged = async {
+        let challenged = api.router.challenge_again(tenant, mode, auth_otp).await;
+        challenged.map_err(refused)
+    };
+    let challenged = caller.has_sent(api, |it| it.is_new, challenged).await?;
+    Ok(challenge::answer(caller, StatusCode::OK, None, challenged))
 }
 
 /// Whether the contact of this profile is reached at `to`.
 pub(super) fn reached_at(profile: &Profile, to: &Destination) -> bool {
-    match to {
-        Destination::Phone(number) => profile
-            .phones
-            .iter()
-            .filter_map(|it| e164(&it.number, it.country_code.as_deref()))
-            .any(|it| it == *number),
-        Destination::Email(_) => reached(profile, Channel::Email).as_ref() == Some(to),
-    }
+    ways(profile, to.channel()).contains(to)
 }
 
 /// Where the contact of this profile is reached: by its primary phone that can be dialled, or its e-mail address.
 pub(in super::super) fn reached(profile: &Profile, channel: Channel) -> Option<Destination> {
+    ways(profile, channel).into_iter().next()
+}
+
+/// Wherever the profile says that its contact is reached, and first where it wants to be.
+fn ways(profile: &Profile, channel: Channel) -> Vec<Destination> {
     match channel {
         Channel::Sms => {
             let primary = profile.phones.iter().filter(|phone| phone.is_primary);
-            let mut phones = primary.chain(&profile.phones);
-            let number = phones.find_map(|it| e164(&it.number, it.country_code.as_deref()));
-            number.map(Destination::Phone)
+            let phones = primary.chain(&profile.phones);
+            let numbers = phones.filter_map(|it| e164(&it.number, it.country_code.as_deref()));
+            numbers.map(Destination::Phone).collect()
         }
         Channel::Email => {
             let address = profile.email_address.as_deref();
-            address.and_then(email::normal).map(Destination::Email)
+            let address = address.and_then(email::normal).map(Destination::Email);
+            address.into_iter().collect()
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The contact's own profile: read, and changed in one way.
 
 use crate::actors::router::OpenedProfile;
-use crate::domain::contact::Profile;
-use crate::domain::entity::ContactView;
+use crate::actors::router::contact_change::NotChanged;
+use crate::domain::address::Address;
+use crate::domain::contact::{Profile, Stage};
+use crate::domain::entity::{Answer, ContactView, Query, Remember};
 use crate::domain::ids::{Named, PublicId};
+use crate::http::auth::Caller;
 use crate::http::auth::bearer::ContactToken;
-use crate::http::gateways::backoffice::contacts::{not_changed, with_profile};
+use crate::http::gateways::backoffice::contacts::{Word, has_unclaimed, not_changed, with_profile};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Api, failure};
@@ -36,8 +39,8 @@ pub(super) fn opened(
     }
 }
 
-/// Changes the profile of the token's contact, once for each `once`. What it signs in by is no part of it. The edit may be made again,
-/// where another change comes first.
+/// Changes the profile of the token's contact, once for each `once`. What it signs in by is no part of it, and nobody finds it by an address that it has
+/// not proven. The edit may be made again, where another change comes first.
 pub(super) async fn change(
     api: &Api,
     token: &ContactToken,
@@ -45,14 +48,59 @@ pub(super) async fn change(
     edit: impl Fn(&mut Profile) -> Result<(), Problem>,
 ) -> Result<Box<ContactView>, Problem> {
     let contact = token.signed_in.contact;
-    let remember = Some(once.remember(api));
-    let changed = api
-        .router
-        .change_contact(contact, remember, |view, mut profile| {
-            edit(&mut profile)?;
-            with_profile(api, token, view, view.code.clone(), profile)
-        });
-    changed.await.map_err(not_changed)
+    change_of(api, token, contact, Some(once.remember(api)), edit).await
+}
+
+/// Lets `contact` be known by what its profile says and it has proven since. What another contact is known by stays that one's.
+pub(super) async fn know_by_proven(api: &Api, caller: &Caller, contact: Address) {
+    let known = async {
+        let reply = api.router.query(contact, Query::Contact).await;
+        let view = match reply.result.map_err(failure::problem)? {
+            Answer::Contact(view) if view.stage == Stage::Active => view,
+            _ => return Ok(()),
+        };
+        let opened = api.router.open_profile(&contact, &view.profile);
+        let OpenedProfile::Plain(profile) = opened.map_err(failure::problem)? else {
+            return Ok(());
+        };
+        if has_unclaimed(api, caller, &view, &profile) {
+            change_of(api, caller, contact, None, |_| Ok(())).await?;
+        }
+        Ok::<_, Problem>(())
+    };
+    if let Err(problem) = known.await {
+        // Whoever proved it is signed in whatever comes of this.
+        let code = problem.code();
+        tracing::debug!(
+            ?code,
+            "a contact is known by what it has proven from its next code on"
+        );
+    }
+}
+
+async fn change_of(
+    api: &Api,
+    caller: &Caller,
+    contact: Address,
+    remember: Option<Remember>,
+    edit: impl Fn(&mut Profile) -> Result<(), Problem>,
+) -> Result<Box<ContactView>, Problem> {
+    let mut taken = Vec::new();
+    loop {
+        let changed = api
+            .router
+            .change_contact(contact, remember.clone(), |view, mut profile| {
+                let before = profile.clone();
+                edit(&mut profile)?;
+                let changed = (&before, profile, Word::Own(&taken));
+                with_profile(api, caller, view, view.code.clone(), changed)
+            });
+        match changed.await {
+            // Proven to be its own, and another contact is known by it: that one stays so, and it is a text here.
+            Err(NotChanged::ValueTaken(field)) if !taken.contains(&field) => taken.push(field),
+            changed => return changed.map_err(not_changed),
+        }
+    }
 }
 
 /// The number that a part of the contact gets which `once` adds: the same for each retry.

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, require_message};
+use super::challenge::{self, WireChallenge, evenly, send_to};
 use super::external;
 use super::identification::Identity;
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
@@ -118,19 +118,26 @@ async fn begin(
         return external::entered(api, reached, caller, StatusCode::CREATED, &entered).await;
     }
     let to = identity.destination()?;
-    require_message(api, caller, &to).await?;
-    let password = identity.password(api).await?;
-    let once = Once::of(caller, headers, "contacts.register", None, hash)?;
-    let registration = Registration {
-        address: address_of(api, caller, &once),
-        contact_type: about.contact_type(),
-        profile: about.profile(identity),
-        identity: to.clone(),
-        password,
+    let registered = async {
+        let password = identity.password(api).await?;
+        let once = Once::of(caller, headers, "contacts.register", None, hash)?;
+        let registration = Registration {
+            address: address_of(api, caller, &once),
+            contact_type: about.contact_type(),
+            profile: about.profile(identity),
+            identity: to.clone(),
+            password,
+        };
+        let registered = api.router.register(registration, once.remember(api));
+        registered.await.map_err(challenge::refused)
     };
-    let registered = api.router.register(registration, once.remember(api));
-    let challenged = registered.await;
-    challenge::answer(caller, StatusCode::CREATED, Some(&to), challenged)
+    let challenged = send_to(api, caller, &to, |it| it.is_new, registered).await?;
+    Ok(challenge::answer(
+        caller,
+        StatusCode::CREATED,
+        Some(&to),
+        challenged,
+    ))
 }
 
 /// Demands that the app may let devices in, and that who repeats its request knows more than anybody guesses: it gets the contact.

@@ -35,6 +35,8 @@ pub(super) struct WireSignedIn {
     contact: WireSelf,
     /// The organisations that the contact has joined, and then those that it is shared with.
     organisations: Vec<WireOrganisation>,
+    /// None: communities are not built.
+    communities: [WireCommunity; 0],
     /// Whether the contact was there before, and so what was sent to register it was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_contact: Option<bool>,
@@ -64,6 +66,14 @@ struct WireSelf {
 struct WireOrganisation {
     id: String,
     r#type: WireRole,
+    name: String,
+}
+
+/// A community of the contact.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignedInCommunity)]
+struct WireCommunity {
+    id: String,
     name: String,
 }
 
@@ -256,6 +266,7 @@ async fn answer(
             Trust::Proven => organisations(secrets.public_ids(), &tenant, &view.sign_ups),
             Trust::Recognised => Vec::new(),
         },
+        communities: [],
         existing_contact: None,
         initial_contact: None,
     })

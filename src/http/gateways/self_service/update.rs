@@ -14,6 +14,7 @@ use crate::domain::apps::FieldEntity;
 use crate::domain::contact::{Phone, Profile};
 use crate::domain::ids::{Named, PublicId};
 use crate::http::auth::bearer::ContactToken;
+use crate::http::extract::lenient::maybe_boolean;
 use crate::http::extract::text::check;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate, given};
 use crate::http::gateways::custom_fields;
@@ -76,11 +77,11 @@ pub(super) struct ChangedContact {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     language_code: Option<Option<String>>,
-    /// The e-mail address of the profile. What the contact signs in by stays what it is.
+    /// The e-mail address of the profile: a text until it is proven. What the contact signs in by stays what it is.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 254)]
     email: Option<Option<String>>,
-    /// The phone of the profile, in place of the one that is shown. What the contact signs in by stays what it is.
+    /// The phone of the profile, in place of the one that is shown: a text until it is proven. What the contact signs in by stays what it is.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<ProfilePhone>)]
     phone: Option<Option<ProfilePhone>>,
@@ -90,7 +91,11 @@ pub(super) struct ChangedContact {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<WireCompany>)]
     company_profile: Option<Option<WireCompany>>,
+    #[serde(default, deserialize_with = "maybe_boolean")]
+    #[schema(value_type = Option<bool>)]
     sms_opt_out: Option<bool>,
+    #[serde(default, deserialize_with = "maybe_boolean")]
+    #[schema(value_type = Option<bool>)]
     email_opt_out: Option<bool>,
     /// All of them, in place of those that are there.
     custom_fields: Option<Vec<WireField>>,
@@ -198,7 +203,8 @@ fn change_phone(phones: &mut Vec<Phone>, new: Option<&ProfilePhone>) {
 
 /// Change the profile of the token's contact.
 ///
-/// What is left out of the body stays as it is; null removes a field. Its e-mail address and phone stay unique among the tenant's contacts.
+/// What is left out of the body stays as it is; null removes a field. An e-mail address or a phone that is written here is a text of the profile, whoever else
+/// has it: nobody finds the contact by it before the contact has added it with `POST /contacts/{id}/identities`, or the business has written it.
 /// What the contact signs in by does not change with them.
 #[utoipa::path(
     put, path = "/contacts/{id}", tag = "Contact", security(("access_token" = [])),
@@ -209,7 +215,7 @@ fn change_phone(phones: &mut Vec<Phone>, new: Option<&ProfilePhone>) {
     request_body = ChangedContact,
     responses(
         (status = 200, description = "Changed", body = Changed),
-        (status = 400, description = "Not JSON, or another contact has the e-mail address or the phone", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not the contact of the token", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),

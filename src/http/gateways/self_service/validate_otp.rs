@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::challenge::{evenly, refused};
+use super::own;
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::domain::api_key::Scope;
 use crate::http::Api;
@@ -86,6 +87,7 @@ async fn answer(
         .answer(tenant, mode, &body.auth_otp, &body.code, remember)
         .await
         .map_err(refused)?;
+    Box::pin(own::know_by_proven(api, caller, answered.contact)).await;
     let existing = Some(answered.existing);
     let who = (answered.contact, &answered.session, existing);
     signed_in(api, reached, caller.began, who).await

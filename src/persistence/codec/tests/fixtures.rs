@@ -413,6 +413,10 @@ pub(super) fn rate_limits() -> tenant::RateLimits {
             requests: 100,
             seconds: 60,
         }),
+        public_codes: Some(tenant::Rate {
+            requests: 7,
+            seconds: 3_600,
+        }),
         ..tenant::RateLimits::default()
     }
 }

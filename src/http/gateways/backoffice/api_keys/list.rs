@@ -49,7 +49,7 @@ impl Validate for ListQuery {
     get, path = "/api_keys", tag = "API keys", security(("api_key" = [])),
     params(
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
     ),
     responses(

@@ -213,9 +213,10 @@ async fn change(
     )?;
     api.router
         .change_contact(address, Some(once.remember(api)), |view, mut profile| {
+            let before = profile.clone();
             edit(&mut profile.cards)?;
             let contact = as_wire(view, &mut profile);
-            edited(api, caller, view, contact, profile)
+            edited(api, caller, view, contact, (&before, profile, &[]))
         })
         .await
         .map_err(not_changed)?;

@@ -93,7 +93,7 @@ fn new_contact(
     };
     let contact_type = body.contact_type.into();
     let profile = body.profile();
-    let claims = claims(api, caller, own_id.as_deref(), &code, &profile);
+    let claims = claims::of_new(api, caller, own_id.as_deref(), &code, &profile);
     contact_creation::NewContact {
         address,
         contact_type,

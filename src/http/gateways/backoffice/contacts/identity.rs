@@ -1,7 +1,9 @@
 //! What a contact is known by: how each value is compared, and who has it.
 
+use super::claims::{EMAIL_ADDRESS, PHONE};
 use crate::actors::router::Failure;
 use crate::domain::address::{Address, Kind};
+use crate::domain::contact::Profile;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::{Answer, Query};
 use crate::domain::ids::Named;
@@ -83,19 +85,48 @@ pub(super) fn code(api: &Api, caller: &Caller, text: &str) -> ValueHash {
 }
 
 /// An e-mail address: upper case and blanks around it make no other.
-pub(super) fn email_address(api: &Api, caller: &Caller, text: &str) -> ValueHash {
+fn email_address(api: &Api, caller: &Caller, text: &str) -> ValueHash {
     value(api, caller, UniqueValue::EmailAddress, &email::folded(text))
 }
 
 /// A phone number, if it is one.
-pub(super) fn phone(
-    api: &Api,
-    caller: &Caller,
-    number: &str,
-    country: Option<&str>,
-) -> Option<ValueHash> {
+fn phone(api: &Api, caller: &Caller, number: &str, country: Option<&str>) -> Option<ValueHash> {
     let normal = phone::e164(number, country)?;
     Some(value(api, caller, UniqueValue::Phone, &normal))
+}
+
+/// Where a profile says that its contact is reached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// The field that says it.
+    pub(super) field: &'static str,
+    /// The value as one that a contact is known by.
+    pub(super) detail: ValueHash,
+    /// The value as one that a contact signs in by.
+    pub(super) identity: ValueHash,
+}
+
+/// Wherever `profile` says that its contact is reached.
+pub(super) fn reaches(api: &Api, caller: &Caller, profile: &Profile) -> Vec<Reach> {
+    let address = profile.email_address.iter().map(|text| Reach {
+        field: EMAIL_ADDRESS,
+        detail: email_address(api, caller, text),
+        identity: value(
+            api,
+            caller,
+            UniqueValue::IdentityEmail,
+            &email::folded(text),
+        ),
+    });
+    let phones = profile.phones.iter().filter_map(|phone| {
+        let normal = phone::e164(&phone.number, phone.country_code.as_deref())?;
+        Some(Reach {
+            field: PHONE,
+            detail: value(api, caller, UniqueValue::Phone, &normal),
+            identity: value(api, caller, UniqueValue::IdentityPhone, &normal),
+        })
+    });
+    address.chain(phones).collect()
 }
 
 /// The identifier of a card: blanks around it make no other.

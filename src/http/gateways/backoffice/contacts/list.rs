@@ -147,7 +147,7 @@ impl Validate for ListQuery {
         ("include_wallet" = Option<bool>, Query, description = "Whether to tell balances"),
         ("include_financials" = Option<bool>, Query, description = "The same, as version 1 calls it"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
         ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
         ("order" = Option<String>, Query, description = "DESC, the default: the newest first; or ASC"),

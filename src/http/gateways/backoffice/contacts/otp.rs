@@ -18,7 +18,7 @@ use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{BodyHash, Conditions, Faults, ValidJson, Validate};
 use crate::http::gateways::once::{self, Once};
 use crate::http::gateways::self_service::{
-    self, Method, OtpAnswer, WireChallenge, reached, require_delivery, require_room,
+    self, Method, OtpAnswer, WireChallenge, reached, send_to,
 };
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -203,13 +203,20 @@ async fn sent(
             },
         )
     })?;
-    require_delivery(api, caller, channel).await?;
-    require_room(api, caller, &to).await?;
     let once = Once::of(caller, headers, "contacts.otp", Some(contact), hash)?;
-    let challenged = api
-        .router
-        .challenge_at_till(contact, &to, once.remember(api));
-    self_service::answer(caller, StatusCode::OK, Some(&to), challenged.await)
+    let challenged = async {
+        let challenged = api
+            .router
+            .challenge_at_till(contact, &to, once.remember(api));
+        challenged.await.map_err(self_service::refused)
+    };
+    let challenged = send_to(api, caller, &to, |it| it.is_new, challenged).await?;
+    Ok(self_service::answer(
+        caller,
+        StatusCode::OK,
+        Some(&to),
+        challenged,
+    ))
 }
 
 async fn confirmed(

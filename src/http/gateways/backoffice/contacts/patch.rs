@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::claims::{EMAIL_ADDRESS, PHONE, Word, with_profile};
 use super::wire::{NewContact, WireAddress, WireContactType, WireField, WirePhone, lists, pairs};
-use super::with_profile;
 use crate::actors::router::contact_change::Edited;
 use crate::domain::contact::Profile;
 use crate::domain::entity::ContactView;
@@ -85,6 +85,7 @@ impl ChangedContact {
         view: &ContactView,
         mut profile: Profile,
     ) -> Result<Edited, Problem> {
+        let before = profile.clone();
         let mut contact = as_wire(view, &mut profile);
         for (member, change) in [
             (&mut contact.title, &self.title),
@@ -118,7 +119,10 @@ impl ChangedContact {
             let demographics = demographics.as_ref().map(WireDemographics::read);
             profile.own_mut().demographics = demographics.unwrap_or_default();
         }
-        edited(api, caller, view, contact, profile)
+        let email = self.email_address.as_ref().map(|_| EMAIL_ADDRESS);
+        let phones = self.phones.as_ref().map(|_| PHONE);
+        let written: Vec<_> = email.into_iter().chain(phones).collect();
+        edited(api, caller, view, contact, (&before, profile, &written))
     }
 }
 
@@ -143,13 +147,13 @@ pub(super) fn as_wire(view: &ContactView, profile: &mut Profile) -> NewContact {
     }
 }
 
-/// What `contact` is to be stored as, with what `kept` has beside it.
+/// What `contact` is to be stored as, with what `kept` has beside it, where the business wrote of the fields that it is known by those in `written`.
 pub(super) fn edited(
     api: &Api,
     caller: &Caller,
     view: &ContactView,
     contact: NewContact,
-    kept: Profile,
+    (before, kept, written): (&Profile, Profile, &[&'static str]),
 ) -> Result<Edited, Problem> {
     let code: Arc<str> = contact
         .code
@@ -162,7 +166,8 @@ pub(super) fn edited(
         own: kept.own,
         ..contact.profile()
     };
-    let edited = with_profile(api, caller, view, code, profile)?;
+    let changed = (before, profile, Word::Business(written));
+    let edited = with_profile(api, caller, view, code, changed)?;
     Ok(Edited {
         contact_type,
         ..edited

@@ -72,7 +72,7 @@ impl Validate for ListQuery {
         ("event" = Option<JournalEvent>, Query, description = "Only of this kind"),
         ("before" = Option<String>, Query, description = "Only lines before the one of this id: `next_before` of an answer"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
     ),
     responses(

@@ -73,7 +73,7 @@ pub(super) struct OrganisationPage {
         ("name" = Option<String>, Query, description = "With this in their name, in capitals or not"),
         ("tap_code" = Option<String>, Query, description = "The one whose TAP has this code"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
     ),
     responses(

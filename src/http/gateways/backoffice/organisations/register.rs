@@ -148,5 +148,6 @@ pub(in super::super) async fn register(
         Ok(reply::json(StatusCode::CREATED, &registered, timings))
     };
     let target = target(&api, Named::Organisation, organisation);
-    audited(&api, &caller, "organisations.register", target, act).await
+    let registered = audited(&api, &caller, "organisations.register", target, act);
+    caller.has_sent(&api, |_| true, registered).await
 }

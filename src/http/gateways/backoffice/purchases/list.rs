@@ -116,7 +116,7 @@ impl Validate for ListQuery {
         ("date[lte]" = Option<i64>, Query, description = "Made in this second or earlier"),
         ("classification_id" = Option<String>, Query, description = "Classified so: an id of `GET /customer_event_classifications`"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
         ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
         ("order" = Option<String>, Query, description = "DESC, the default"),

@@ -12,7 +12,8 @@ use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::{Failure, Timings};
 use crate::domain::address::{Address, Mode, TenantId};
 use crate::domain::entity::Rejection;
-use crate::domain::user::{self, Command, Purpose, Stage, Typed, UseLetter};
+use crate::domain::user::{self, Command, Membership, Purpose, Stage, Typed, UseLetter};
+use crate::http::audit::audited_of_user;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Client;
@@ -40,13 +41,25 @@ impl Validate for ChosenPassword {
 /// Where wrong one-time tokens count, as wrong passwords of users do.
 const PLATFORM: (TenantId, Mode) = (TenantId::PLATFORM, Mode::Shared);
 
+/// A one-time token that is known.
+struct Opened {
+    /// Whom it was sent to.
+    address: Address,
+    /// What it may do where, before.
+    memberships: Vec<Membership>,
+    /// What the token does to it.
+    command: Command,
+    /// Who had it sent.
+    sender: Option<(TenantId, Mode)>,
+}
+
 /// The user that a token was sent to, and what it does to it.
 async fn opened(
     api: &Api,
     body: &ChosenPassword,
     fits: fn(&Purpose) -> bool,
     session: Option<[u8; 16]>,
-) -> Result<(Address, Command), Problem> {
+) -> Result<Opened, Problem> {
     let invalid = || {
         Problem::new(
             Code::InvalidToken,
@@ -64,7 +77,8 @@ async fn opened(
     let letter = state
         .letter(token.number)
         .filter(|it| it.nonce == token.nonce);
-    letter.filter(|it| fits(&it.purpose)).ok_or_else(invalid)?;
+    let letter = letter.filter(|it| fits(&it.purpose)).ok_or_else(invalid)?;
+    let sender = letter.sender;
     let password = chosen(&body.password)?;
     // Whoever is a user already accepts by the password that there is.
     let known = state.password.filter(|_| state.stage == Stage::Active);
@@ -84,7 +98,12 @@ async fn opened(
         }),
         session,
     });
-    Ok((token.user, used))
+    Ok(Opened {
+        address: token.user,
+        memberships: state.memberships,
+        command: used,
+        sender,
+    })
 }
 
 /// Accept an invitation.
@@ -116,16 +135,21 @@ pub(in super::super) async fn accept(
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Invitation(_));
     let refused = Failure::Rejected(Rejection::User(user::Rejection::LoginRefused));
     let attempt = async {
-        let (user, accept) = opened(&api, &body, fits, Some(nonce)).await?;
-        let session = api.router.user_session(user, accept, None).await;
-        let session = session.map_err(|failure| match failure == refused {
-            true => Problem::new(
-                Code::InvalidLogin,
-                "this address has a password already, and this is not it; send that one, or have another one chosen by POST /users/forgot_password before you accept",
-            ),
-            false => failure::problem(failure),
-        })?;
-        signed_in(&api, began, user, &session).await
+        let opened = opened(&api, &body, fits, Some(nonce)).await?;
+        let user = opened.address;
+        let act = async {
+            let session = api.router.user_session(user, opened.command, None).await;
+            let session = session.map_err(|failure| match failure == refused {
+                true => Problem::new(
+                    Code::InvalidLogin,
+                    "this address has a password already, and this is not it; send that one, or have another one chosen by POST /users/forgot_password before you accept",
+                ),
+                false => failure::problem(failure),
+            })?;
+            signed_in(&api, began, user, &session).await
+        };
+        let who = (user, &*opened.memberships);
+        audited_of_user(&api, who, opened.sender, "users.accept", act).await
     };
     let attempt = Box::pin(attempt);
     api.quota
@@ -156,14 +180,16 @@ pub(in super::super) async fn reset_password(
     let began = Instant::now();
     let fits = |purpose: &Purpose| matches!(purpose, Purpose::Reset);
     let opened = opened(&api, &body, fits, None);
-    let (user, reset) = api
+    let opened = api
         .quota
         .guess(&api.router, PLATFORM, client, opened)
         .await?;
-    let reset = api.router.tell_user(user, reset, None).await;
-    reset.map_err(failure::problem)?;
-    Ok(reply::no_content(reply::timings_since(
-        began,
-        Timings::default(),
-    )))
+    let act = async {
+        let reset = api.router.tell_user(opened.address, opened.command, None);
+        reset.await.map_err(failure::problem)?;
+        let timings = reply::timings_since(began, Timings::default());
+        Ok(reply::no_content(timings))
+    };
+    let who = (opened.address, &*opened.memberships);
+    audited_of_user(&api, who, opened.sender, "users.reset_password", act).await
 }

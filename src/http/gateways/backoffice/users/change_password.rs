@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::require_self;
 use crate::actors::router::Timings;
 use crate::domain::user::{Command, Credentials};
+use crate::http::audit::audited_of_user;
 use crate::http::auth::UserToken;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::passwords::{Password, Unfit};
@@ -72,7 +73,10 @@ pub(in super::super) async fn change_password(
     body: ValidJson<PasswordChange>,
 ) -> Result<Response, Problem> {
     require_self(&api, &caller, &id)?;
-    caller.guess(&api, change(&api, &caller, &body)).await
+    let who = (caller.user.user, &*caller.user.view.memberships);
+    let change = change(&api, &caller, &body);
+    let act = audited_of_user(&api, who, None, "users.change_password", change);
+    caller.guess(&api, Box::pin(act)).await
 }
 
 async fn change(api: &Api, caller: &UserToken, body: &PasswordChange) -> Result<Response, Problem> {

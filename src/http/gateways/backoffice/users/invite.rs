@@ -115,12 +115,12 @@ pub(in super::super) async fn invite(
         let timings = reply::timings(&caller, Timings::default());
         Ok(reply::json(StatusCode::CREATED, &id, timings))
     };
-    audited(
+    let invited = audited(
         &api,
         &caller,
         "users.invite",
         Some(users::id(&api, user)),
         act,
-    )
-    .await
+    );
+    caller.has_sent(&api, |_| true, invited).await
 }

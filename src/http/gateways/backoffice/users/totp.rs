@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::Timings;
 use crate::domain::user::{Command, SessionView, Totp};
+use crate::http::audit::audited_of_user;
 use crate::http::auth::UserToken;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -67,18 +68,34 @@ pub(in super::super) async fn enrol(
 ) -> Result<Response, Problem> {
     let user = caller.user.user;
     let nonce = api.router.user_nonce().map_err(failure::problem)?;
-    let enrolled = api.router.tell_user(user, Command::EnrolTotp(nonce), None);
-    enrolled.await.map_err(failure::problem)?;
-    let secret = api.router.secrets().totp_secret(&user, &nonce);
+    let act = async {
+        let enrolled = api.router.tell_user(user, Command::EnrolTotp(nonce), None);
+        enrolled.await.map_err(failure::problem)?;
+        Ok(shown(&api, &caller, &nonce))
+    };
+    audited_of_user(
+        &api,
+        (user, &caller.user.view.memberships),
+        None,
+        "users.totp.enrol",
+        act,
+    )
+    .await
+}
+
+/// What the app is to be told, and nobody else ever.
+fn shown(api: &Api, caller: &UserToken, nonce: &[u8; 16]) -> Response {
+    let user = caller.user.user;
+    let secret = api.router.secrets().totp_secret(&user, nonce);
     let secret = BASE32_NOPAD.encode(&secret);
-    let account = crate::http::users::id(&api, user);
+    let account = crate::http::users::id(api, user);
     let otpauth_url = format!("otpauth://totp/{ISSUER}:{account}?secret={secret}&issuer={ISSUER}");
     let answer = WireTotp {
         secret,
         otpauth_url,
     };
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(reply::json(StatusCode::OK, &answer, timings))
+    let timings = reply::timings(caller, Timings::default());
+    reply::json(StatusCode::OK, &answer, timings)
 }
 
 /// The time step in which a code of the user's app is right: the present one, the one before or the one after.
@@ -124,11 +141,13 @@ pub(in super::super) async fn confirm(
     caller: UserToken,
     body: ValidJson<TotpCode>,
 ) -> Result<Response, Problem> {
-    stepped_up(&api, &caller, &body.code).await?;
-    Ok(reply::no_content(reply::timings(
-        &caller,
-        Timings::default(),
-    )))
+    let act = Box::pin(async {
+        stepped_up(&api, &caller, &body.code).await?;
+        let timings = reply::timings(&caller, Timings::default());
+        Ok(reply::no_content(timings))
+    });
+    let who = (caller.user.user, &*caller.user.view.memberships);
+    audited_of_user(&api, who, None, "users.totp.confirm", act).await
 }
 
 /// Prove the second factor: for ten minutes, this session may do what wants it.
@@ -173,14 +192,21 @@ pub(in super::super) async fn remove(
     caller: UserToken,
     body: ValidJson<TotpCode>,
 ) -> Result<Response, Problem> {
+    let user = caller.user.user;
     let step = step_of(&api, &caller, &body.code).await?;
-    let removed = api
-        .router
-        .tell_user(caller.user.user, Command::RemoveTotp(step), None);
-    let guess = async { removed.await.map_err(failure::problem) };
-    caller.guess(&api, guess).await?;
-    Ok(reply::no_content(reply::timings(
-        &caller,
-        Timings::default(),
-    )))
+    let act = Box::pin(async {
+        let removed = api.router.tell_user(user, Command::RemoveTotp(step), None);
+        let guess = async { removed.await.map_err(failure::problem) };
+        caller.guess(&api, guess).await?;
+        let timings = reply::timings(&caller, Timings::default());
+        Ok(reply::no_content(timings))
+    });
+    audited_of_user(
+        &api,
+        (user, &caller.user.view.memberships),
+        None,
+        "users.totp.remove",
+        act,
+    )
+    .await
 }

@@ -15,7 +15,7 @@ use crate::domain::contact::Profile;
 use crate::domain::context::TenantView;
 use crate::domain::user::{Command, Membership};
 use crate::http::audit::audited;
-use crate::http::auth::{Authorized, Caller};
+use crate::http::auth::{Authorized, Caller, Who};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
@@ -53,7 +53,7 @@ impl Validate for UserChange {
 
 /// Change a user's names, or its roles in an organisation: the roles hold from the answer on.
 ///
-/// Nobody gives or takes a role that allows more than they may do. Names are of the person: where that works for other networks too, it changes
+/// Nobody gives or takes a role that allows more than they may do, nor takes one from themselves. Names are of the person: where that works for other networks too, it changes
 /// them itself. In test mode only roles that test mode gave are changed.
 #[utoipa::path(
     put, path = "/users/{id}", tag = "Users", security(("api_key" = [])),
@@ -123,6 +123,13 @@ async fn set(
         ));
     }
     Member::require_all(caller, tenant, &before)?;
+    let is_self = matches!(&caller.who, Who::User(user) if user.user == member.address);
+    if is_self && !before.iter().all(|it| after.contains(it)) {
+        return Err(Problem::new(
+            Code::InsufficientScope,
+            "nobody takes a role from themselves: the last who could let others in would be gone; ask another user who may",
+        ));
+    }
     let all = stay.into_iter().chain(after).collect();
     let set = Command::SetMemberships(caller.tenant(), all);
     let set = api.router.tell_user(member.address, set, None).await;
@@ -162,7 +169,7 @@ async fn rename(
 
 /// Deactivate a user: nothing of the caller's organisations is open to it from the answer on.
 ///
-/// Invite it again to let it back in. In test mode only what test mode gave is taken.
+/// Invite it again to let it back in. Nobody does it to themselves. In test mode only what test mode gave is taken.
 #[utoipa::path(
     post, path = "/users/{id}/deactivate", tag = "Users", security(("api_key" = [])),
     params(("id" = String, Path, description = "The user's id")),

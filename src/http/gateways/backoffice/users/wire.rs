@@ -65,8 +65,7 @@ pub(super) fn check_roles(faults: &mut Faults, roles: &[String]) {
     );
 }
 
-/// Demands that an e-mail can go: test mode, whose test inbox shows it, or an integration that delivers it; and that the tenant has not had too many
-/// sent.
+/// Demands that an e-mail can go: test mode, whose test inbox shows it, or an integration that delivers it.
 pub(in super::super) async fn require_mail(api: &Api, caller: &Caller) -> Result<(), Problem> {
     require_delivery(api, caller, Channel::Email).await
 }

@@ -52,7 +52,7 @@ pub(super) struct Activities {
         ("sort" = Option<String>, Query, description = "By name, whatever it says"),
         ("order" = inline(Option<Order>), Query, description = "ASC by default"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
     ),
     responses(
         (status = 200, description = "A page", body = Activities),

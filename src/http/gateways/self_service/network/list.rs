@@ -139,7 +139,7 @@ pub(super) struct Network {
         ("sort" = Option<String>, Query, description = "`DISTANCE`: from `lat` and `lon`, those without a place last; by name otherwise"),
         ("order" = inline(Option<Order>), Query, description = "ASC by default"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
     ),
     responses(

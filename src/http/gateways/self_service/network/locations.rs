@@ -248,7 +248,7 @@ impl Place<'_> {
         ("include_order_catalogs" = Option<bool>, Query, description = "Whether to show order catalogues, of which there are none"),
         ("include_tags" = Option<bool>, Query, description = "Whether to show tags"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
     ),
     responses(
         (status = 200, description = "A page", body = Locations),

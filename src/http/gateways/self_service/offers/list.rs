@@ -185,7 +185,7 @@ struct Offers {
         ("sort" = Option<String>, Query, description = "DEFAULT_SORTING, ORGANISATION_NAME or DISTANCE: all by creation, as one organisation makes them all"),
         ("order" = inline(Option<Order>), Query, description = "The newest first, by default"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
     ),
     responses(

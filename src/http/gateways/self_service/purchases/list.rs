@@ -75,7 +75,7 @@ pub(in super::super) struct OwnPurchasePage {
         ("date[lte]" = Option<i64>, Query, description = "Made in this second or earlier"),
         ("is_ad_hoc_returned" = Option<bool>, Query, description = "Whether its goods came back without it: that is not known of any"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
         ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
         ("order" = inline(Option<WireOrder>), Query, description = "DESC, the default: the newest first"),

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::super::challenge::{refused, require_message};
+use super::super::challenge::{refused, send_to};
 use super::super::otp::{reached, reached_at};
 use super::super::own;
 use super::view;
@@ -143,12 +143,14 @@ pub(in super::super) async fn ask(
     };
     let profile = own::opened(&api, &token, &view)?;
     let to = destination(&api, &token, &view, &profile, body.identity.as_ref())?;
-    require_message(&api, &token, &to).await?;
     let once = Once::of(&token, &headers, "wallets.otp", Some(contact), &body.hash)?;
-    let sent = api
-        .router
-        .challenge_for_wallet(contact, &to, once.remember(&api));
-    sent.await.map_err(refused)?;
+    let sent = async {
+        let sent = api
+            .router
+            .challenge_for_wallet(contact, &to, once.remember(&api));
+        sent.await.map_err(refused)
+    };
+    send_to(&api, &token, &to, |it| it.is_new, sent).await?;
     Ok(reply::no_content(reply::timings(
         &token,
         Timings::default(),

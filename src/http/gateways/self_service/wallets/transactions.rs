@@ -405,7 +405,7 @@ impl<'a> Told<'a> {
         ("posted_on[lte]" = Option<i64>, Query, description = "In this second or earlier"),
         ("before" = Option<String>, Query, description = "Only movements before the one of this id: `next_before` of an answer"),
         ("page" = Option<u32>, Query, description = "From 1, the default", minimum = 1),
-        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 1, maximum = 100),
+        ("size" = Option<u32>, Query, description = "How many a page; 10 by default", minimum = 0, maximum = 100),
         ("include_total" = Option<bool>, Query, description = "Whether to count them all"),
         ("sort" = Option<String>, Query, description = "CREATED_DATE, the default"),
         ("order" = inline(Option<WireOrder>), Query, description = "DESC, the default: the newest first"),
