@@ -124,6 +124,27 @@ async fn an_invitation_opens_an_account_by_its_password_and_changes_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_tells_whether_another_network_knows_who_is_invited() {
+    let node = TestNode::start().await;
+    let (_, eve) = node.eve().await;
+    let known = node.seed.users[0].username.clone();
+    let mut told = Vec::new();
+    for email in [known.as_str(), EMAIL] {
+        node.invited_as_owner(&eve, email, None).await;
+        let found = format!("/users?search_value={email}");
+        let found = node.by(&eve, Method::GET, &found).send().await.json();
+        let id = found["content"][0]["id"].as_str().unwrap();
+        let names = json!({ "first_name": "Renamed" });
+        let path = format!("/users/{id}");
+        told.push(node.sends(&eve, Method::PUT, &path, &names).await.problem());
+    }
+    assert_eq!(
+        told,
+        [refused(409, "limit_reached"), refused(409, "limit_reached")]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_passwords_at_an_invitation_count_as_any() {
     let node = TestNode::start().await;
     let owner = &node.seed.users[0];

@@ -111,17 +111,7 @@ async fn set(
     let here = member.state.memberships.iter();
     let here = here.filter(|it| it.tenant == caller.tenant());
     let (before, stay): (Vec<_>, Vec<_>) = here.copied().partition(is_changed);
-    if member
-        .state
-        .memberships
-        .iter()
-        .all(|it| it.tenant != caller.tenant())
-    {
-        return Err(Problem::new(
-            Code::LimitReached,
-            "the user has not accepted its invitation; invite it again with other roles",
-        ));
-    }
+    require_accepted(caller, member)?;
     Member::require_all(caller, tenant, &before)?;
     let is_self = matches!(&caller.who, Who::User(user) if user.user == member.address);
     if is_self && !before.iter().all(|it| after.contains(it)) {
@@ -136,6 +126,18 @@ async fn set(
     set.map(|_| ()).map_err(failure::problem)
 }
 
+/// Demands that the user has accepted an invitation of this network: before, nothing tells whether others know it.
+fn require_accepted(caller: &Caller, member: &Member) -> Result<(), Problem> {
+    let is_own = |it: &Membership| it.tenant == caller.tenant();
+    if member.state.memberships.iter().any(is_own) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::LimitReached,
+        "the user has not accepted its invitation; invite it again with other names or roles",
+    ))
+}
+
 async fn rename(
     api: &Api,
     caller: &Caller,
@@ -143,6 +145,7 @@ async fn rename(
     member: &Member,
     body: &UserChange,
 ) -> Result<(), Problem> {
+    require_accepted(caller, member)?;
     let is_own = |it: &Membership| it.tenant == caller.tenant();
     if !member.state.memberships.iter().all(is_own) {
         return Err(Problem::new(
