@@ -3,6 +3,7 @@
 use clientele::actors::router::OpenedProfile;
 use clientele::domain::contact;
 use clientele::domain::entity::{Answer as Told, Command, Query};
+use http::Method;
 use serde_json::json;
 
 use crate::contact_changes::{address_of, changed, created, delete, found, looks, refused};
@@ -134,4 +135,45 @@ async fn an_export_from_before_an_erasure_holds_nothing_personal() {
     // What the export has of it is these sealed bytes, and the keyring is no part of it.
     let sealed = node.api().router.open_profile(&contact, &before.profile);
     assert_eq!(sealed, Ok(OpenedProfile::Erased));
+}
+
+/// As the contract has it: a contact unregisters itself, and the business does it with a secret key or as a user.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_business_erases_a_contact_where_the_contact_unregisters() {
+    let node = TestNode::start().await;
+    let person = node.signed_up("+447566224395").await;
+    let erase = |id: &str| {
+        let path = format!("/self-service/v2/contacts/{id}");
+        node.ask(Method::DELETE, &path).without("api_key")
+    };
+    let reads = json!({ "name": "reads", "type": "SECRET", "scopes": ["contacts.read"] });
+    let reads = node
+        .post("/api_keys", &reads)
+        .with("api_key", &node.secret_key("test"));
+    let reads = reads.send().await.text("value");
+    let weak = erase(&person.id).with("api_key", &reads).send().await;
+    assert_eq!(weak.problem(), refused(403, "insufficient_scope"));
+    let live = node.secret_key("live");
+    let of_other_mode = erase(&person.id).with("api_key", &live).send().await;
+    assert_eq!(of_other_mode.problem(), refused(404, "not_found"));
+    assert_eq!(person.read(&node).send().await.status, 200);
+    let test = node.secret_key("test");
+    let erased = erase(&person.id).with("api_key", &test).send().await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    assert_eq!(erased.text("id"), person.id);
+    assert_eq!(
+        person.read(&node).send().await.problem(),
+        refused(401, "invalid_token")
+    );
+    let again = erase(&person.id).with("api_key", &test).send().await;
+    assert_eq!(again.problem(), refused(404, "not_found"));
+    // A user, in the mode that its session looks at; by the contact's code as well.
+    let id = created(&node, json!({ "code": "BY-CODE" })).await;
+    let user = format!("Bearer {}", node.owner().await.access);
+    let unknown = erase("NO-SUCH-CODE").with("authorization", &user);
+    assert_eq!(unknown.send().await.problem(), refused(404, "not_found"));
+    let erased = erase("BY-CODE").with("authorization", &user).send().await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    let gone = node.get(&format!("/contacts/{id}")).send().await;
+    assert_eq!(gone.problem(), refused(404, "not_found"));
 }

@@ -245,3 +245,22 @@ async fn another_world_looks_like_nothing_at_all() {
     let nobody = node.get("/contacts/NOBODY").send().await;
     assert_eq!(looks(&by_code), looks(&nobody));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_keys_in_one_request_open_nothing() {
+    let node = TestNode::start().await;
+    let twice = |mut ask: crate::client::Ask, second: &str| {
+        ask.headers.append("api_key", second.parse().unwrap());
+        ask
+    };
+    let (live, test) = (node.secret_key("live"), node.secret_key("test"));
+    for second in [&live, &test, &"junk".to_owned()] {
+        let both = twice(node.get("/settings"), second).send().await;
+        assert_eq!(both.problem(), refused(401, "invalid_api_key"), "{second}");
+        assert!(both.text("detail").contains("twice"), "{both:?}");
+    }
+    let app = node.app("/contacts/otp", &serde_json::json!({}));
+    let both = twice(app, &node.app_key("test")).send().await;
+    assert_eq!(both.problem(), refused(401, "invalid_api_key"));
+    assert_eq!(node.get("/settings").send().await.status, 200);
+}

@@ -388,3 +388,48 @@ async fn what_the_business_wrote_of_a_contact_opens_it_until_it_writes_otherwise
     let shown = till(&node, Method::GET, &path, &json!({})).send().await;
     assert_eq!(shown.json()["demographics"], Value::Null);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_credential_is_told_where_it_stands_in_the_request() {
+    let node = TestNode::start().await;
+    let wrong = |credentials: &[Value]| json!({ "method": "SMS", "credentials": credentials });
+    let phone = json!({ "name": "PHONE", "value": "07566224395" });
+    let card = json!({ "name": "CARD", "value": CARD });
+    let elsewhere = json!({ "name": "PHONE", "value": "07566224395", "country_code": "ZZZ" });
+    let of_card = json!({ "name": "CARD", "value": CARD, "country_code": "GBR" });
+    for (body, index, member) in [
+        (wrong(std::slice::from_ref(&phone)), 0, "value"),
+        (wrong(&[card.clone(), phone.clone()]), 1, "value"),
+        (wrong(&[elsewhere]), 0, "value"),
+        (wrong(&[phone_of_gbr(), of_card]), 1, "country_code"),
+    ] {
+        let refusal = node.app("/contacts/otp", &body).send().await;
+        assert_eq!(refusal.problem(), refused(422, "invalid_request"));
+        let fault = &refusal.json()["errors"][0];
+        let pointer = fault["pointer"].as_str().unwrap();
+        assert_eq!(
+            body.pointer(pointer),
+            Some(&body["credentials"][index][member]),
+            "{pointer}"
+        );
+        if member == "value" {
+            let detail = fault["detail"].as_str().unwrap();
+            assert!(detail.contains("with + and country"), "{detail}");
+            assert!(detail.contains("country_code"), "{detail}");
+        }
+    }
+    // As it is dialled at home, with the country beside it.
+    node.signed_up("+447566224395").await;
+    node.clock.advance(SEND_PAUSE);
+    let sent = node
+        .app("/contacts/otp", &wrong(&[phone_of_gbr()]))
+        .send()
+        .await;
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let code = node.code("+447566224395").await;
+    Person::of(&node.answered(&sent.text("auth_otp"), &code).await);
+}
+
+fn phone_of_gbr() -> Value {
+    json!({ "name": "PHONE", "value": "07566224395", "country_code": "GBR" })
+}

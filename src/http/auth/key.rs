@@ -18,9 +18,17 @@ pub(super) async fn presented(
     parts: &Parts,
     api: &Api,
 ) -> Result<Option<Arc<PublishedKey>>, Problem> {
-    let Some(presented) = parts.headers.get(API_KEY) else {
+    let mut all = parts.headers.get_all(API_KEY).iter();
+    let Some(presented) = all.next() else {
         return Ok(None);
     };
+    // Which of them would be meant, who reads the request on its way may see otherwise.
+    if all.next().is_some() {
+        return Err(Problem::new(
+            Code::InvalidApiKey,
+            "the api_key header is there twice; send one key",
+        ));
+    }
     let value = presented.to_str().unwrap_or_default();
     let key = api
         .router

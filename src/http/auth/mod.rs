@@ -3,6 +3,7 @@
 //! and body are read, and there is no other way to a [`Caller`].
 
 pub mod bearer;
+mod either;
 mod key;
 mod user;
 
@@ -13,6 +14,7 @@ use std::time::Instant;
 use http::StatusCode;
 use http::request::Parts;
 
+pub use self::either::ContactOrBusiness;
 pub use self::key::{Authorized, PageKey};
 pub use self::user::{SignedInUser, UserCaller, UserToken};
 use super::Api;

@@ -57,6 +57,8 @@ pub(crate) struct Operation {
     pub(crate) gateway: String,
     /// Its path below the version.
     pub(crate) path: String,
+    /// What opens it, by the names of our documents.
+    pub(crate) opened_by: Vec<String>,
     pub(crate) queries: Vec<Field>,
     pub(crate) request: Vec<Field>,
     pub(crate) statuses: Vec<u16>,
@@ -119,6 +121,7 @@ fn parse(area: &str, text: &str) -> Vec<Operation> {
         let (name, rest) = line.trim().split_once(':').unwrap_or((line.trim(), ""));
         let rest = rest.trim();
         if name == "auth" {
+            operation.opened_by = credentials(rest);
         } else if name == "query" {
             operation.queries = queries(rest);
         } else if name.starts_with("body") {
@@ -131,6 +134,22 @@ fn parse(area: &str, text: &str) -> Vec<Operation> {
     operations
 }
 
+/// What opens an operation. The notes on the Back Office name no schemes: the test `routes` has its table.
+fn credentials(text: &str) -> Vec<String> {
+    let (names, headers) = text.split_once(';').unwrap_or((text, ""));
+    let by_header = headers.contains("api_key").then_some("Public_API_key");
+    let names = names.split(" or ").map(str::trim).chain(by_header);
+    let schemes = names.filter_map(|name| match name {
+        "Public_API_key" => Some("api_key"),
+        "Secret_API_key" => Some("secret_key"),
+        "authorization" => Some("user_token"),
+        "authorization_self_service" => Some("access_token"),
+        "none" | "key" | "token" | "key or token" | "refresh token" => None,
+        other => panic!("what opens {other}?"),
+    });
+    schemes.map(str::to_owned).collect()
+}
+
 fn head(area: &str, line: &str) -> Operation {
     let (method, path) = line.split_once(' ').expect(line);
     let (gateway, path) = path.split_once("/v2").expect(line);
@@ -139,6 +158,7 @@ fn head(area: &str, line: &str) -> Operation {
         method: method.to_owned(),
         gateway: gateway.to_owned(),
         path: path.to_owned(),
+        opened_by: Vec::new(),
         queries: Vec::new(),
         request: Vec::new(),
         statuses: Vec::new(),

@@ -10,6 +10,8 @@ const DEPTH_MAX: usize = 24;
 /// The parameters, statuses and fields that a document promises of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Described {
+    /// The credentials of which any opens it.
+    pub(crate) opened_by: BTreeSet<String>,
     pub(crate) queries: BTreeSet<String>,
     pub(crate) request: Fields,
     /// The fields of a request that may not be left out.
@@ -27,6 +29,10 @@ pub(crate) fn described(document: &Value, method: &str, path: &str) -> Option<De
     let (_, methods) = paths.iter().find(|(known, _)| same_path(known, path))?;
     let operation = methods.get(method.to_lowercase())?;
     let mut described = Described::default();
+    let schemes = operation["security"].as_array().into_iter().flatten();
+    for scheme in schemes.filter_map(Value::as_object) {
+        described.opened_by.extend(scheme.keys().cloned());
+    }
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         if parameter["in"] == "query" {
             let name = parameter["name"].as_str().unwrap();

@@ -35,6 +35,10 @@ pub(crate) fn judge(operation: &Operation, document: &Value, seen: &Seen) -> Fin
     let documented = known("/v2");
     fact("documented.v2".to_owned(), documented.is_some());
     let documented = documented.unwrap_or_default();
+    for credential in &operation.opened_by {
+        let opens = documented.opened_by.contains(credential);
+        fact(format!("auth.{credential}"), opens);
+    }
     let shown: Vec<_> = seen
         .exchanges
         .iter()

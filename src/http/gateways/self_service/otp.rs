@@ -49,7 +49,7 @@ impl Method {
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = CredentialName)]
 enum Name {
-    /// The phone number that it signs in by, with `+` and country.
+    /// The phone number that it signs in by, with `+` and country, or as it is dialled within `country_code`.
     Phone,
     /// An earlier transaction.
     AuthOtp,
@@ -78,6 +78,8 @@ enum Name {
 struct Credential {
     name: Name,
     value: String,
+    /// With a `PHONE`: ISO 3166-1 alpha-3, where a number without `+` is dialled.
+    country_code: Option<String>,
     /// With `GIFT_PASS`, which is not built.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
@@ -107,7 +109,17 @@ enum Named {
     /// Something that is not built.
     NotBuilt,
     /// Something that is not written as it should be: where, and what.
-    Wrong(String, &'static str, &'static str),
+    Wrong(Place, &'static str, &'static str),
+}
+
+/// Where in the request something is wrong.
+enum Place {
+    /// In a member of it.
+    Member(&'static str),
+    /// In the value of one of the credentials.
+    Value(usize),
+    /// In the country of one of the credentials.
+    Country(usize),
 }
 
 /// What one credential says.
@@ -133,7 +145,10 @@ impl Credential {
 
     fn said(&self) -> Said {
         let reached = match self.name {
-            Name::Phone => e164(&self.value, None).map(Destination::Phone),
+            Name::Phone => {
+                let number = e164(&self.value, self.country_code.as_deref());
+                number.map(Destination::Phone)
+            }
             Name::Email => email::normal(&self.value).map(Destination::Email),
             Name::Card | Name::LoyaltyIdentifier => {
                 return self.text(limits::CODE_CHARS_MAX, |text| {
@@ -160,7 +175,12 @@ impl Credential {
             Some(to) => Said::Detail(Detail::Reached(to)),
             None => Said::Wrong(
                 "not_a_destination",
-                "must be a phone number with + and country, or an e-mail address like name@example.com",
+                match self.name {
+                    Name::Phone => {
+                        "must be a phone number with + and country, as +442079460018, or as it is dialled within country_code (ISO 3166-1 alpha-3)"
+                    }
+                    _ => "must be an e-mail address like name@example.com",
+                },
             ),
         }
     }
@@ -175,6 +195,13 @@ impl NewOtp {
         }
         let (mut details, mut facts) = (Vec::new(), Vec::new());
         for (index, credential) in self.credentials.iter().enumerate() {
+            if credential.country_code.is_some() && credential.name != Name::Phone {
+                return Named::Wrong(
+                    Place::Country(index),
+                    "of_another_credential",
+                    "goes with a PHONE only; leave it out",
+                );
+            }
             match credential.said() {
                 _ if credential.gift_pass.is_some() => return Named::NotBuilt,
                 Said::NotBuilt => return Named::NotBuilt,
@@ -182,7 +209,7 @@ impl NewOtp {
                 Said::Detail(detail) => details.push(detail),
                 Said::Fact(fact) => facts.push(fact),
                 Said::Wrong(code, remedy) => {
-                    return Named::Wrong(format!("credentials/{index}/value"), code, remedy);
+                    return Named::Wrong(Place::Value(index), code, remedy);
                 }
             }
         }
@@ -191,19 +218,19 @@ impl NewOtp {
         details.sort_by_key(|it| !matches!(it, Detail::Reached(to) if to.channel() == channel));
         match details.as_slice() {
             [] if !facts.is_empty() => Named::Wrong(
-                "credentials".to_owned(),
+                Place::Member("credentials"),
                 "none_is_unique",
                 "must have a PHONE, EMAIL, CARD or LOYALTY_IDENTIFIER: the others can be true of several contacts",
             ),
             _ if !facts.is_empty() => Named::Details(details, facts),
             [Detail::Reached(to)] if to.channel() == channel => Named::Identity(to.clone()),
             [Detail::Reached(_)] => Named::Wrong(
-                "method".to_owned(),
+                Place::Member("method"),
                 "of_another_credential",
                 "must be SMS for a phone number, and EMAIL for an e-mail address",
             ),
             [] | [Detail::Card(_)] => Named::Wrong(
-                "credentials".to_owned(),
+                Place::Member("credentials"),
                 "too_few",
                 "must have a second detail beside a card",
             ),
@@ -218,9 +245,17 @@ impl Validate for NewOtp {
             faults.add("credentials", "wrong_length", "must have 1 to 10 entries");
             return;
         }
-        if let Named::Wrong(member, code, remedy) = self.named() {
-            faults.add(&member, code, remedy);
-        }
+        let Named::Wrong(place, code, remedy) = self.named() else {
+            return;
+        };
+        let (index, member) = match place {
+            Place::Member(member) => return faults.add(member, code, remedy),
+            Place::Value(index) => (index, "value"),
+            Place::Country(index) => (index, "country_code"),
+        };
+        faults.within("credentials", |faults| {
+            faults.at(index, |faults| faults.add(member, code, remedy));
+        });
     }
 }
 

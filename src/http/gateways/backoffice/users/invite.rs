@@ -66,6 +66,7 @@ pub(in super::super) struct WireId {
         (status = 403, description = "The credential does not cover this, or not what a role allows", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "The network has 500 users", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "The tenant has had too many letters sent", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
