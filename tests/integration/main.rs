@@ -48,6 +48,7 @@ mod limits;
 mod lists;
 mod lookup;
 mod masquerade;
+mod needs;
 mod node;
 mod offers;
 mod offline;
