@@ -4,8 +4,6 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use clientele::domain::address::TenantId;
-use clientele::http::users::{self, NewUser};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -220,16 +218,7 @@ async fn everything(node: &TestNode) -> Ids {
 /// Who is not of the demo network's live business, and may do all that its own may.
 async fn foreigners(node: &TestNode) -> Vec<Somebody> {
     let (their_key, _) = strangers(node).await;
-    let new = NewUser {
-        tenant: TenantId(2),
-        organisation: None,
-        email: "eve@example.com".to_owned(),
-        first_name: None,
-        last_name: None,
-        password: PASSWORD.to_owned(),
-        password_expired: false,
-    };
-    users::make(&node.api(), new).await.unwrap();
+    node.stranger_owner("eve@example.com", PASSWORD).await;
     let eve = Session::of(&node.typed("eve@example.com", PASSWORD).send().await);
     let theirs = eve.body["organisation"]["id"].as_str().unwrap().to_owned();
     let owner = node.owner().await;

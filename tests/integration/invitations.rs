@@ -1,7 +1,5 @@
 //! Who opens an account by a one-time token: networks read the letters that they send, and so a letter of one proves nothing to another.
 
-use clientele::domain::address::TenantId;
-use clientele::http::users::{self, NewUser};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -21,16 +19,7 @@ impl TestNode {
     /// The owner of another network, looking at live mode and at test mode.
     async fn eve(&self) -> (Session, Session) {
         strangers(self).await;
-        let new = NewUser {
-            tenant: TenantId(2),
-            organisation: None,
-            email: "eve@example.com".to_owned(),
-            first_name: None,
-            last_name: None,
-            password: EVIL.to_owned(),
-            password_expired: false,
-        };
-        users::make(&self.api(), new).await.unwrap();
+        self.stranger_owner("eve@example.com", EVIL).await;
         let live = Session::of(&self.typed("eve@example.com", EVIL).send().await);
         let mode = json!({ "mode": "TEST" });
         let trier = self.sends(&live, Method::POST, "/users/mode", &mode).await;
@@ -65,6 +54,21 @@ impl TestNode {
         let ask = self.stranger(Method::POST, "/organisations/register");
         let registered = ask.with("api_key", &key).body(&body).send().await;
         assert_eq!(registered.status, 201, "{registered:?}");
+    }
+
+    /// Has what lets the newcomer choose another password sent.
+    async fn forgets(&self) {
+        let forgot = self.stranger(Method::POST, "/users/forgot_password");
+        let forgot = forgot.body(&json!({ "email": EMAIL })).send().await;
+        assert_eq!(forgot.status, 204);
+    }
+
+    /// The newcomer chooses another password, and signs in by it.
+    async fn chooses_another(&self, token: &str) {
+        let another = "brisk heron 4";
+        let chosen = self.with_token("/users/reset_password", token, another);
+        assert_eq!(chosen.await.status, 204);
+        assert_eq!(self.typed(EMAIL, another).send().await.status, 200);
     }
 
     async fn verifies(&self, token: &str) -> Answer {
@@ -200,14 +204,9 @@ async fn whom_only_a_test_inbox_knew_has_an_account_of_its_own_once_it_reads_its
     );
     assert_eq!(newbie.body["organisations"].as_array().unwrap().len(), 1);
     node.restart().await;
-    let forgot = node.stranger(Method::POST, "/users/forgot_password");
-    let forgot = forgot.body(&json!({ "email": EMAIL })).send().await;
-    assert_eq!(forgot.status, 204);
+    node.forgets().await;
     let token = mailed(&mut outside).await;
-    let reset = "brisk heron 4";
-    let chosen = node.with_token("/users/reset_password", &token, reset);
-    assert_eq!(chosen.await.status, 204);
-    assert_eq!(node.typed(EMAIL, reset).send().await.status, 200);
+    node.chooses_another(&token).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -220,9 +219,7 @@ async fn a_live_invitation_is_worth_more_than_one_that_a_test_inbox_showed() {
     let token = node.token_read_by(&eve).await;
     Session::of(&node.accepts(&token, EVIL).await);
     // What lets the squatter choose another password, kept for later.
-    let forgot = node.stranger(Method::POST, "/users/forgot_password");
-    let forgot = forgot.body(&json!({ "email": EMAIL })).send().await;
-    assert_eq!(forgot.status, 204);
+    node.forgets().await;
     let kept = node.token_read_by(&eve).await;
 
     let owner = node.owner().await;
@@ -254,14 +251,9 @@ async fn whoever_live_mode_knows_is_sent_what_chooses_a_password_by_live_mode() 
     assert_eq!(looks_at(&accepted).0, "LIVE");
     let signed_in = Session::of(&node.typed(EMAIL, OWN).send().await);
     assert_eq!(looks_at(&signed_in), looks_at(&tried));
-    let forgot = node.stranger(Method::POST, "/users/forgot_password");
-    let forgot = forgot.body(&json!({ "email": EMAIL })).send().await;
-    assert_eq!(forgot.status, 204);
+    node.forgets().await;
     let token = mailed(&mut outside).await;
-    let reset = "brisk heron 4";
-    let chosen = node.with_token("/users/reset_password", &token, reset);
-    assert_eq!(chosen.await.status, 204);
-    assert_eq!(node.typed(EMAIL, reset).send().await.status, 200);
+    node.chooses_another(&token).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -270,16 +262,7 @@ async fn whom_another_network_knows_registers_with_the_password_that_is_there() 
     let mut outside = Recorder::start().await;
     node.connect(&webhook(outside.address)).await;
     node.eve().await;
-    let squat = NewUser {
-        tenant: TenantId(2),
-        organisation: None,
-        email: EMAIL.to_owned(),
-        first_name: None,
-        last_name: None,
-        password: EVIL.to_owned(),
-        password_expired: false,
-    };
-    users::make(&node.api(), squat).await.unwrap();
+    node.stranger_owner(EMAIL, EVIL).await;
     node.registers("Newbie Shop", OWN).await;
     let token = mailed(&mut outside).await;
     let refusal = node.verifies(&token).await;

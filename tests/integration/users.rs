@@ -1,6 +1,7 @@
 //! People of the Back Office: signing in, the tokens that come of it, and until when they are good.
 
 use clientele::domain::access::REFRESH_GRACE;
+use clientele::domain::address::TenantId;
 use clientele::domain::time::Span;
 use clientele::domain::user::PASSWORDS_COUNT_FOR;
 use clientele::http::users::{self, NewUser};
@@ -86,6 +87,20 @@ impl TestNode {
         };
         users::make(&self.api(), new).await.unwrap();
         self.typed(&email, "vivid turtle 9")
+    }
+
+    /// A user who owns the strangers' network.
+    pub(crate) async fn stranger_owner(&self, email: &str, password: &str) {
+        let new = NewUser {
+            tenant: TenantId(2),
+            organisation: None,
+            email: email.to_owned(),
+            first_name: None,
+            last_name: None,
+            password: password.to_owned(),
+            password_expired: false,
+        };
+        users::make(&self.api(), new).await.unwrap();
     }
 
     pub(crate) async fn refreshed(&self, refresh: &str) -> Answer {
