@@ -162,11 +162,8 @@ impl User {
         if all.len() > MEMBERSHIPS_MAX {
             return Err(Rejection::MembershipsFull);
         }
-        let mut tenants: Vec<_> = more.iter().map(|it| it.tenant).collect();
-        tenants.sort_unstable();
-        tenants.dedup();
         let of = |tenant| all.iter().filter(move |it| it.tenant == tenant).copied();
-        Ok(tenants
+        Ok(tenants(more)
             .into_iter()
             .map(|tenant| Event::MembershipsSet(tenant, of(tenant).collect()))
             .collect())
@@ -324,6 +321,14 @@ impl User {
         let tidied = (after != *self).then_some(Event::Tidied(wall));
         tidied.into_iter().collect()
     }
+}
+
+/// Whose the memberships are, each once.
+pub(super) fn tenants(memberships: &[Membership]) -> Vec<TenantId> {
+    let mut tenants: Vec<_> = memberships.iter().map(|it| it.tenant).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    tenants
 }
 
 pub(super) fn set(hash: &PasswordHash, wall: Timestamp, expired: bool) -> Event {

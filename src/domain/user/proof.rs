@@ -5,7 +5,7 @@
 //! an account already has it opened by its password, and by no letter of another network.
 
 use super::command::{Typed, UseLetter};
-use super::decide::set;
+use super::decide::{set, tenants};
 use super::event::{Event, Rejection};
 use super::letter::{Letter, Purpose, Registration};
 use super::{Membership, Stage, User};
@@ -92,10 +92,7 @@ impl User {
         wall: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
         let membership = registration.membership();
-        let is_same = |it: &Membership| {
-            (it.tenant, it.organisation) == (membership.tenant, membership.organisation)
-        };
-        if self.memberships.iter().any(is_same) {
+        if self.works_at(registration) {
             return Ok(Vec::new());
         }
         if !self.takes(registration, sender) {
@@ -119,11 +116,19 @@ impl User {
         Ok(events)
     }
 
+    /// Whether it has a role in the organisation already: the token came before.
+    fn works_at(&self, registration: &Registration) -> bool {
+        let place = (registration.tenant, registration.organisation);
+        let mut there = self.memberships.iter();
+        there.any(|it| (it.tenant, it.organisation) == place)
+    }
+
     /// Whether a registration that `sender` has proven may make this user an owner. Where another network knows the user, it must have been registered
     /// with the user's password: whoever knows that one might be somebody else than who reads the mails.
     pub fn takes(&self, registration: &Registration, sender: Option<(TenantId, Mode)>) -> bool {
         let is_home = self.proven_to.map(|(tenant, _)| tenant) == Some(registration.tenant);
-        self.stage != Stage::Active
+        self.works_at(registration)
+            || self.stage != Stage::Active
             || is_home
             || self.is_outranked_by(sender)
             || registration.knows == Some(self.password_count)
@@ -155,9 +160,7 @@ impl User {
 
     /// Takes the roles in tenants of which `goes` is true.
     fn without(&self, goes: impl Fn(TenantId) -> bool) -> impl Iterator<Item = Event> {
-        let mut tenants: Vec<_> = self.memberships.iter().map(|it| it.tenant).collect();
-        tenants.sort_unstable();
-        tenants.dedup();
+        let mut tenants = tenants(&self.memberships);
         tenants.retain(|it| goes(*it));
         tenants
             .into_iter()

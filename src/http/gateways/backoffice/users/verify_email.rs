@@ -8,12 +8,12 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::actors::router::Timings;
+use crate::actors::router::{Failure, Timings};
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::entity::{Rejection, Remember};
 use crate::domain::ids::Named;
 use crate::domain::organisation::{Organisation, Role};
-use crate::domain::user::{self, Command, Membership, Purpose, UseLetter, Validity};
+use crate::domain::user::{self, Command, Purpose, UseLetter, Validity};
 use crate::http::audit::{audited_by_user, target};
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -96,10 +96,7 @@ async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
         return Err(invalid());
     };
     let sender = letter.and_then(|it| it.sender);
-    let is_owner = |it: &Membership| {
-        (it.tenant, it.organisation) == (registration.tenant, registration.organisation)
-    };
-    if !state.memberships.iter().any(is_owner) && !state.takes(registration, sender) {
+    if !state.takes(registration, sender) {
         return Err(elsewhere());
     }
     let organisation = Address {
@@ -149,12 +146,12 @@ async fn proven(api: &Api, token: &str) -> Result<Response, Problem> {
         });
         match router.tell_user(token.user, used, None).await {
             Ok(_) => {}
-            Err(crate::actors::router::Failure::Rejected(Rejection::User(
-                user::Rejection::LetterInvalid,
-            ))) => return Err(invalid()),
-            Err(crate::actors::router::Failure::Rejected(Rejection::User(
-                user::Rejection::LoginRefused,
-            ))) => return Err(elsewhere()),
+            Err(Failure::Rejected(Rejection::User(user::Rejection::LetterInvalid))) => {
+                return Err(invalid());
+            }
+            Err(Failure::Rejected(Rejection::User(user::Rejection::LoginRefused))) => {
+                return Err(elsewhere());
+            }
             Err(failure) => return Err(failure::problem(failure)),
         }
         let timings = reply::timings_since(began, Timings::default());
