@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::time::Span;
+
 /// How many contacts' sessions are held in memory for requests that carry a token: 600 bytes each at most, 120 usually, so 25 to
 /// 120 MB. Past it some are asked for at their contact, which costs a message.
 pub const SESSIONS_PUBLISHED_MAX: usize = 200_000;
@@ -12,6 +14,10 @@ pub const CLAIM_TRIES_MAX: u32 = 100;
 
 /// The pause between two looks.
 pub const CLAIM_TRY_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long one change of a user's roles may take while others in the network wait: a hundred times what it takes. Whoever was cut short holds them
+/// up for no longer.
+pub const ROLE_CHANGE_LASTS: Span = Span::seconds(5);
 
 /// How many codes the test inbox of a tenant shows: a day of trying things out. Older ones have lapsed long before.
 pub const INBOX_KEPT: usize = 1_000;
