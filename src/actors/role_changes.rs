@@ -9,8 +9,8 @@ use super::router::Router;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::{self, Holder, ValueHash};
 use crate::domain::entity::{Command, Rejection};
-use crate::domain::time::Timestamp;
-use crate::limits::{CLAIM_TRIES_MAX, CLAIM_TRY_PAUSE, ROLE_CHANGE_LASTS};
+use crate::domain::time::{Span, Timestamp};
+use crate::limits::{CLAIM_TRIES_MAX, CLAIM_TRY_PAUSE, ROLE_CHANGE_LASTS_S};
 use crate::secrets::UniqueValue;
 
 /// The turn to change roles in a network.
@@ -49,7 +49,7 @@ impl Router {
             attempt: 0,
         };
         for _ in 0..CLAIM_TRIES_MAX {
-            let until = self.wall().after(ROLE_CHANGE_LASTS);
+            let until = self.wall().after(Span::seconds(ROLE_CHANGE_LASTS_S));
             let hold = directory_entry::Command::HoldUntil(value, holder, until);
             let hold = Command::DirectoryEntry(hold);
             match self.internal_command(entry, hold).await.result {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::domain::time::Span;
-
 /// How many contacts' sessions are held in memory for requests that carry a token: 600 bytes each at most, 120 usually, so 25 to
 /// 120 MB. Past it some are asked for at their contact, which costs a message.
 pub const SESSIONS_PUBLISHED_MAX: usize = 200_000;
@@ -15,9 +13,9 @@ pub const CLAIM_TRIES_MAX: u32 = 100;
 /// The pause between two looks.
 pub const CLAIM_TRY_PAUSE: Duration = Duration::from_millis(20);
 
-/// How long one change of a user's roles may take while others in the network wait: a hundred times what it takes. Whoever was cut short holds them
+/// How long one change of a user's roles may take, in seconds, while others in the network wait: a hundred times what it takes. Whoever was cut short holds them
 /// up for no longer.
-pub const ROLE_CHANGE_LASTS: Span = Span::seconds(5);
+pub const ROLE_CHANGE_LASTS_S: u32 = 5;
 
 /// How many codes the test inbox of a tenant shows: a day of trying things out. Older ones have lapsed long before.
 pub const INBOX_KEPT: usize = 1_000;

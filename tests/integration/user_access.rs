@@ -2,8 +2,9 @@
 
 use clientele::domain::address::TenantId;
 use clientele::domain::directory_entry::SEND_PAUSE;
+use clientele::domain::time::Span;
 use clientele::http::users::{self, NewUser};
-use clientele::limits::ROLE_CHANGE_LASTS;
+use clientele::limits::ROLE_CHANGE_LASTS_S;
 use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
@@ -188,7 +189,7 @@ async fn a_turn_to_change_roles_that_nobody_ends_holds_others_up_until_it_lapses
     // In another network nobody waits.
     let elsewhere = api.router.begin_role_change(TenantId(2)).await.unwrap();
     api.router.end_role_change(elsewhere).await;
-    node.clock.advance(ROLE_CHANGE_LASTS);
+    node.clock.advance(Span::seconds(ROLE_CHANGE_LASTS_S));
     assert!(cut_short.until <= api.router.wall());
     assert_eq!(deactivate().await.status, 204);
 }
