@@ -35,7 +35,7 @@ struct Created {
 /// Demands a caller who may do everything: by e-mail go the letters that choose an owner's password.
 fn require_everything(caller: &Caller) -> Result<(), Problem> {
     let all = caller.require_all(Scopes::all());
-    all.map_err(|_| {
+    all.map_err(|_one_of_them| {
         Problem::new(
             Code::InsufficientScope,
             "letters that let users in leave by EMAIL, so that connecting it takes every permission: have an owner do it, or a key with all scopes",
