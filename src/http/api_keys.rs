@@ -131,7 +131,7 @@ pub async fn roll(
         gateway: details.gateway,
         organisation: details.organisation,
         scopes: details.scopes,
-        expires_at: None,
+        expires_at: details.expires_at,
     };
     let made = create(api, minted, terms, Some(details.lineage), remember).await?;
     // The successor comes first: cut short here, the current key goes on to work, and a retry goes on to roll.

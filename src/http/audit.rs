@@ -1,5 +1,5 @@
-//! Writing down what is done to keys, settings, offers, integrations, users, organisations and erased contacts, and who signs in to do it: who, what, to which,
-//! and what came of it.
+//! Writing down what is done to keys, settings, rewards, integrations, users, organisations and erased contacts, to money by hand, and who signs
+//! in to do it: who, what, to which, and what came of it.
 //!
 //! A line stands in the log before anything is done, and another with the outcome before the caller is told. A crash between both leaves
 //! the first alone: nothing happens that the log knows nothing of.

@@ -246,6 +246,17 @@ async fn create_key(
     if new.scopes.is_empty() {
         scopes = Scopes::all();
     }
+    let now = control.api.router.wall();
+    let ends = new.expires_at.map(Timestamp::from_unix_seconds);
+    if ends.is_some_and(|end| end <= now) {
+        return Err(refuse(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            format!(
+                "--expires-at is over: it takes seconds since 1970 after {}",
+                now.unix_seconds()
+            ),
+        ));
+    }
     let minted = fresh_key(
         &control.api,
         TenantId(new.tenant),
@@ -259,7 +270,7 @@ async fn create_key(
         new.visibility,
         new.name,
         scopes,
-        new.expires_at.map(Timestamp::from_unix_seconds),
+        ends,
     )
     .await;
     made.map_err(failed)?;

@@ -2,9 +2,11 @@
 //! its status here.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::problem::{Code, Fault, Problem};
 use crate::actors::router::{Failure, Unavailable};
+use crate::domain::access::LOCKED_FOR;
 use crate::domain::entity::Rejection;
 use crate::domain::{
     access, api_key, apps, configuration, contact, offer, organisation, tenant, user,
@@ -202,7 +204,8 @@ fn user_rejected(rejection: user::Rejection) -> Problem {
         user::Rejection::Locked(_) => Problem::new(
             Code::TooManyRequests,
             "too many wrong codes; try again in a quarter of an hour",
-        ),
+        )
+        .retry_after(lock()),
         user::Rejection::NoTotp => Problem::new(
             Code::OtpInvalid,
             "no app makes codes for this user; enrol one with POST /users/totp",
@@ -288,8 +291,14 @@ fn scheme_refused(refusal: contact::SchemeRefusal) -> Problem {
         contact::SchemeRefusal::CodesLocked => Problem::new(
             Code::TooManyRequests,
             "too many wrong sign-up codes; try again in a quarter of an hour",
-        ),
+        )
+        .retry_after(lock()),
     }
+}
+
+/// How long those who tried too many wrong codes are locked out: from the last of them, which was at most as long ago.
+fn lock() -> Duration {
+    Duration::from_millis(LOCKED_FOR.0.unsigned_abs())
 }
 
 /// Why nobody is let in.
@@ -298,7 +307,8 @@ fn access_rejected(rejection: access::Rejection) -> Problem {
         access::Rejection::Locked(_) => Problem::new(
             Code::TooManyRequests,
             "too many wrong codes; ask for another in a quarter of an hour",
-        ),
+        )
+        .retry_after(lock()),
         access::Rejection::CodeWrong | access::Rejection::CodeInvalid => Problem::new(
             Code::OtpInvalid,
             "the code is wrong, has run out or was used; ask for another one",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clientele::limits::TELLING_TIME_STEP;
 use http::Method;
 use serde_json::json;
 
@@ -94,5 +95,27 @@ async fn what_the_caller_has_already_is_not_sent_again() {
         assert_eq!(more.status, 200, "{more:?}");
         let after = again.send().await;
         assert_eq!(after.status, if changes { 200 } else { 304 });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_takes_even_time_tells_no_other_by_its_stages() {
+    let node = TestNode::start().await;
+    let email = "nobody@example.test";
+    let step = TELLING_TIME_STEP.as_secs_f64() * 1_000.0;
+    for (path, body) in [
+        ("/contacts/forgot_password", json!({ "username": email })),
+        (
+            "/contacts/otp",
+            json!({ "method": "SMS", "credentials": [{ "name": "PHONE", "value": "+442079460018" }] }),
+        ),
+        ("/contacts/register", crate::app::ada("+442079460019")),
+    ] {
+        let answer = node.app(path, &body).send().await;
+        assert!(answer.status < 300, "{path}: {answer:?}");
+        assert!(stage(&answer, "admit") >= step, "{path}: {answer:?}");
+        for name in ["queue", "decide", "journal"] {
+            assert!(stage(&answer, name) <= 0.0, "{path} {name}: {answer:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Keys that make, change, roll and revoke keys, over HTTP.
 
+use clientele::clock::Clock;
 use clientele::domain::time::Span;
 use serde_json::{Value, json};
 
@@ -225,6 +226,22 @@ async fn both_keys_of_a_roll_work_until_its_end_and_share_their_idempotency() {
     .await;
     // The answer to the roll may still be asked for.
     assert_eq!(roll(&node).send().await.text("value"), new);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolled_key_ends_when_the_one_before_it_would_have() {
+    let node = TestNode::start().await;
+    let ends = node.clock.wall().0 / 1_000 + 86_400;
+    let mut body = till();
+    body["expiration_date"] = json!(ends);
+    let made = create(&node, body).await;
+    let path = format!("/api_keys/{}/roll", made.text("id"));
+    let roll = || node.post(&path, &json!({})).with("idempotency-key", "r1");
+    for _ in 0..2 {
+        let rolled = roll().send().await;
+        assert_eq!(rolled.status, 201, "{rolled:?}");
+        assert_eq!(rolled.json()["expiration_date"], ends);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

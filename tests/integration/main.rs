@@ -17,6 +17,7 @@ mod app;
 mod applications;
 mod at_once;
 mod audit;
+mod audited_rewards;
 mod bound_keys;
 mod browsers;
 mod budgets;

@@ -128,6 +128,7 @@ async fn a_closed_scheme_opens_to_its_code_and_not_to_guesses() {
     }
     let right = sign(&node, &person, "SIGN_UP", &id, with(CODE)).await;
     assert_eq!(right.problem(), refused(429, "too_many_requests"));
+    assert_eq!(right.header("retry-after"), "900");
     assert_eq!(check(&node, CODE).await.status, 429);
     let other = node.signed_up("+442079460018").await;
     let signed = sign(&node, &other, "SIGN_UP", &id, with(&format!(" {CODE} "))).await;

@@ -112,6 +112,7 @@ async fn five_wrong_codes_of_an_app_lock_and_a_restart_gives_none_back() {
     }
     let right = post(&node, &owner, "/users/step_up", &app.code(&node, 0)).await;
     assert_eq!(right.problem(), refused(429, "too_many_requests"));
+    assert_eq!(right.header("retry-after"), "900");
     node.clock.advance(LOCKED_FOR);
     let owner = Session::of(&node.refreshed(&owner.refresh).await);
     let right = post(&node, &owner, "/users/step_up", &app.code(&node, 0)).await;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{WireChallenge, evenly, invalid_login, refused};
+use super::challenge::{WireChallenge, answered_evenly, invalid_login, refused};
 use super::external;
 use super::identification::{check_email, nothing_of_others};
 use super::otp;
@@ -236,11 +236,11 @@ pub(super) async fn authenticate(
             let account = external::vouched(&api, &caller, service, &proof).await?;
             by_account(&api, &reached, &caller, account).await
         };
-        return evenly(caller.began, entered).await;
+        return answered_evenly(caller.began, entered).await;
     }
     if body.login_as_guest || body.provider == Some(Provider::MacAddress) {
         let entered = by_nothing_proven(&api, &reached, &caller, &body);
-        return evenly(caller.began, entered).await;
+        return answered_evenly(caller.began, entered).await;
     }
     let to = body.destination();
     let to = to.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
@@ -248,7 +248,7 @@ pub(super) async fn authenticate(
         Some(password) => {
             let attempt = by_password(&api, &reached, &caller, &to, password);
             let signed_in = caller.guess(&api, attempt);
-            evenly(caller.began, signed_in).await
+            answered_evenly(caller.began, signed_in).await
         }
         None => otp::send(&api, &caller, &to).await,
     }

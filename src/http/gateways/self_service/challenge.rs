@@ -199,6 +199,19 @@ pub(in super::super) async fn evenly<T>(began: Instant, answer: impl Future<Outp
     answer
 }
 
+/// The same for an answer, whose `Server-Timing` tells no more than that.
+pub(in super::super) async fn answered_evenly(
+    began: Instant,
+    answer: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    let mut answer = evenly(began, answer).await;
+    if let Ok(response) = &mut answer {
+        let whole = reply::timings_since(began, Timings::default());
+        response.extensions_mut().insert(whole);
+    }
+    answer
+}
+
 /// The first step of time after `elapsed` since `began`.
 fn even(began: Instant, elapsed: std::time::Duration) -> Instant {
     let step = TELLING_TIME_STEP.as_nanos();

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::challenge::{by_one_time_token, evenly, refused, send_to};
+use super::challenge::{answered_evenly, by_one_time_token, refused, send_to};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -58,7 +58,7 @@ pub(super) async fn request(
     caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     body: ValidJson<EmailToVerify>,
 ) -> Result<Response, Problem> {
-    evenly(caller.began, send(&api, &caller, &body.email_address)).await
+    answered_evenly(caller.began, send(&api, &caller, &body.email_address)).await
 }
 
 async fn send(api: &Api, caller: &Caller, address: &str) -> Result<Response, Problem> {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, refused, send_to};
+use super::challenge::{answered_evenly, refused, send_to};
 use super::identification::{check_email, email_destination};
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
@@ -53,7 +53,7 @@ pub(super) async fn forget(
     caller: AppKeyOrToken<{ Scope::ContactsRegister.bit() }>,
     body: ValidJson<ForgottenPassword>,
 ) -> Result<Response, Problem> {
-    evenly(caller.began, send(&api, &caller, &body.username)).await
+    answered_evenly(caller.began, send(&api, &caller, &body.username)).await
 }
 
 async fn send(api: &Api, caller: &Caller, username: &str) -> Result<Response, Problem> {

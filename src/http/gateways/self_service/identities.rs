@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, obfuscated, refused, send_to};
+use super::challenge::{answered_evenly, obfuscated, refused, send_to};
 use super::external;
 use super::identification::{Identification, Identity};
 use crate::actors::router::Timings;
@@ -60,7 +60,7 @@ pub(super) async fn add(
     body: ValidJson<Identification>,
 ) -> Result<Response, Problem> {
     token.named(&api, &name).await?;
-    evenly(token.began, begin(&api, &token, &body)).await
+    answered_evenly(token.began, begin(&api, &token, &body)).await
 }
 
 async fn begin(

@@ -54,7 +54,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 pub(super) use self::challenge::{
-    WireChallenge, answer, evenly, refused, require_delivery, send_to,
+    WireChallenge, answer, answered_evenly, evenly, refused, require_delivery, send_to,
 };
 pub(super) use self::image::{media_type, url};
 pub(super) use self::languages::is_language;

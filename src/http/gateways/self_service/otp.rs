@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::challenge::{
-    self, WireChallenge, evenly, refused, require_delivery, require_room, send_to,
+    self, WireChallenge, answered_evenly, refused, require_delivery, require_room, send_to,
 };
 use super::wire::not_built;
 use crate::actors::router::access::{Destination, Detail, Fact};
@@ -291,11 +291,11 @@ pub(super) async fn request(
         Named::Identity(to) => send(&api, &caller, &to).await,
         Named::Details(details, facts) => {
             let sent = send_on_file(&api, &caller, channel, (&details, &facts));
-            evenly(caller.began, sent).await
+            answered_evenly(caller.began, sent).await
         }
         Named::Again(auth_otp) => {
             let sent = send_again(&api, &caller, channel, &auth_otp);
-            evenly(caller.began, caller.guess(&api, sent)).await
+            answered_evenly(caller.began, caller.guess(&api, sent)).await
         }
         Named::Wrong(..) => Err(Problem::from(Code::InvalidRequest)),
         Named::NotBuilt => Err(not_built("credentials", "anything but GIFT_PASS")),
@@ -322,7 +322,7 @@ pub(super) async fn send(
             challenged,
         ))
     };
-    evenly(caller.began, sent).await
+    answered_evenly(caller.began, sent).await
 }
 
 /// Has a code sent to the contact that has all of `details`, and of whom all of `facts` are true.

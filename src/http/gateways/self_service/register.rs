@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use utoipa::ToSchema;
 
-use super::challenge::{self, WireChallenge, evenly, send_to};
+use super::challenge::{self, WireChallenge, answered_evenly, send_to};
 use super::external;
 use super::identification::Identity;
 use super::registration::{NewRegistration, NewRegistrationVersion1, Registers};
@@ -55,7 +55,7 @@ pub(super) async fn register(
     body: ValidJson<NewRegistration>,
 ) -> Result<Response, Problem> {
     let begun = begin(&api, &reached, &caller, &headers, &body.value, &body.hash);
-    evenly(caller.began, begun).await
+    answered_evenly(caller.began, begun).await
 }
 
 /// Register a contact.
@@ -85,7 +85,7 @@ pub(super) async fn register_version_1(
     body: ValidJson<NewRegistrationVersion1>,
 ) -> Result<Response, Problem> {
     let begun = begin(&api, &reached, &caller, &headers, &body.value, &body.hash);
-    evenly(caller.began, begun).await
+    answered_evenly(caller.began, begun).await
 }
 
 async fn begin(

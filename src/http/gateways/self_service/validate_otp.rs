@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::challenge::{evenly, refused};
+use super::challenge::{answered_evenly, refused};
 use super::own;
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::domain::api_key::Scope;
@@ -69,7 +69,7 @@ pub(super) async fn validate(
     body: ValidJson<OtpAnswer>,
 ) -> Result<Response, Problem> {
     let answered = caller.guess(&api, answer(&api, &reached, &caller, &headers, &body));
-    evenly(caller.began, answered).await
+    answered_evenly(caller.began, answered).await
 }
 
 async fn answer(

@@ -17,6 +17,7 @@ use crate::domain::configuration::{self, Item};
 use crate::domain::context::TenantView;
 use crate::domain::entity::Command;
 use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::http::audit::audited;
 use crate::http::auth::Caller;
 use crate::http::extract::{BodyHash, Conditions, Faults};
 use crate::http::gateways::once::Once;
@@ -42,23 +43,25 @@ async fn create(
     let secrets = api.router.secrets();
     let number = secrets.derived_entity(&once.scope(), 0);
     let command = configuration::Command::Create(number, Box::new(item));
-    let reply = api
-        .router
-        .command(
-            Address::configuration(caller.tenant(), caller.mode()),
-            Command::Configuration(command),
-            Some(once.remember(api)),
-            None,
-        )
-        .await;
-    let timings = reply::timings(caller, reply.timings);
-    Ok(match reply.result {
-        Ok(_) => {
-            let id = secrets.public_ids().write(PublicId::of(named, number));
-            reply::json(StatusCode::CREATED, &CreatedReward { id }, timings)
-        }
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let id = secrets.public_ids().write(PublicId::of(named, number));
+    let target = Some(id.clone());
+    let act = async {
+        let reply = api
+            .router
+            .command(
+                Address::configuration(caller.tenant(), caller.mode()),
+                Command::Configuration(command),
+                Some(once.remember(api)),
+                None,
+            )
+            .await;
+        let timings = reply::timings(caller, reply.timings);
+        Ok(match reply.result {
+            Ok(_) => reply::json(StatusCode::CREATED, &CreatedReward { id }, timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(api, caller, operation, target, act).await
 }
 
 /// Sets up otherwise what is there.

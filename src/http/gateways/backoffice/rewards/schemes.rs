@@ -11,6 +11,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::configuration::{Command, Item, Opening, Scheme};
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::gateways::schemes::{SignUpMethod, SignUpOption, described, hash_of_code};
@@ -263,8 +264,12 @@ pub(in super::super) async fn change(
     let ids = api.router.secrets().public_ids();
     let number = scheme(ids, &tenant, &id).ok_or_else(failure::not_found)?;
     let command = Command::Change(number, Box::new(body.read(&api, &caller)));
-    let engine = super::command(&api, &caller, command).await?;
-    answer(&api, &caller, &id, engine).await
+    let act = async {
+        let engine = super::command(&api, &caller, command).await?;
+        answer(&api, &caller, &id, engine).await
+    };
+    let target = target(&api, Named::Scheme, number);
+    audited(&api, &caller, "reward_schemes.update", target, act).await
 }
 
 async fn answer(

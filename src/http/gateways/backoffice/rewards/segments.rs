@@ -13,6 +13,7 @@ use crate::domain::configuration::{ActivityRule, Command, Item, Segment};
 use crate::domain::contact::{ContactType, Loyalty};
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, ValidQuery, Validate};
 use crate::http::money_wire::{WireAmount, not_negative};
@@ -375,8 +376,12 @@ pub(in super::super) async fn change(
     let ids = api.router.secrets().public_ids();
     let number = segment(ids, &tenant, &id).ok_or_else(failure::not_found)?;
     let item = Box::new(body.read(&tenant, ids)?);
-    let engine = super::command(&api, &caller, Command::Change(number, item)).await?;
-    answer(&api, &caller, &id, engine).await
+    let act = async {
+        let engine = super::command(&api, &caller, Command::Change(number, item)).await?;
+        answer(&api, &caller, &id, engine).await
+    };
+    let target = target(&api, Named::Segment, number);
+    audited(&api, &caller, "segments.update", target, act).await
 }
 
 async fn answer(

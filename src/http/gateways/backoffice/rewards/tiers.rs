@@ -11,6 +11,7 @@ use crate::domain::api_key::Scope;
 use crate::domain::configuration::{Command, Item, Measure, Tier, TierPeriod, Tiering};
 use crate::domain::context::TenantView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
@@ -218,8 +219,11 @@ pub(in super::super) async fn set(
             WirePeriod::Year => TierPeriod::Year,
         },
     };
-    let engine = super::command(&api, &caller, Command::SetTiering(tiering)).await?;
-    answer_all(&api, &caller, engine).await
+    let act = async {
+        let engine = super::command(&api, &caller, Command::SetTiering(tiering)).await?;
+        answer_all(&api, &caller, engine).await
+    };
+    audited(&api, &caller, "reward_tiers.set", None, act).await
 }
 
 async fn answer_all(api: &Api, caller: &Caller, engine: Timings) -> Result<Response, Problem> {
@@ -294,8 +298,12 @@ pub(in super::super) async fn change(
     let ids = api.router.secrets().public_ids();
     let number = tier(ids, &tenant, &id).ok_or_else(failure::not_found)?;
     let command = Command::Change(number, Box::new(body.read()));
-    let engine = super::command(&api, &caller, command).await?;
-    answer(&api, &caller, &id, engine).await
+    let act = async {
+        let engine = super::command(&api, &caller, command).await?;
+        answer(&api, &caller, &id, engine).await
+    };
+    let target = target(&api, Named::Tier, number);
+    audited(&api, &caller, "reward_tiers.update", target, act).await
 }
 
 async fn answer(

@@ -11,6 +11,7 @@ use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::tenant::Advance;
 use crate::domain::time::{Span, Timestamp};
+use crate::http::audit::audited;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
 use crate::http::gateways::once;
@@ -81,13 +82,16 @@ pub(in super::super) async fn advance(
     };
     let place = ("test_clock.advance", None);
     let remember = once::remember_by_header(&api, &caller, &headers, place, &body.hash)?;
-    let advanced = api
-        .router
-        .advance_test_clock(caller.tenant(), advance, remember)
-        .await;
-    let timings = reply::timings(&caller, Timings::default());
-    Ok(match advanced {
-        Ok(clock) => reply::json(StatusCode::OK, &WireTestClock::from(clock), timings),
-        Err(why) => reply::refused(failure::problem(why), timings),
-    })
+    let act = async {
+        let advanced = api
+            .router
+            .advance_test_clock(caller.tenant(), advance, remember)
+            .await;
+        let timings = reply::timings(&caller, Timings::default());
+        Ok(match advanced {
+            Ok(clock) => reply::json(StatusCode::OK, &WireTestClock::from(clock), timings),
+            Err(why) => reply::refused(failure::problem(why), timings),
+        })
+    };
+    audited(&api, &caller, "test_clock.advance", None, act).await
 }

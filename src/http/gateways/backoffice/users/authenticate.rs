@@ -15,7 +15,7 @@ use crate::domain::user::{Command, Credentials, Stage};
 use crate::http::audit::{audited_by_user, note_of_user};
 use crate::http::extract::lenient::JsonOfAnyType;
 use crate::http::extract::{Faults, Validate};
-use crate::http::gateways::self_service::evenly;
+use crate::http::gateways::self_service::answered_evenly;
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Client;
@@ -88,7 +88,7 @@ pub(in super::super) async fn authenticate(
     let began = Instant::now();
     let attempt = attempt(&api, began, &body);
     let guess = api.quota.guess(&api.router, PLATFORM, client, attempt);
-    evenly(began, guess).await
+    answered_evenly(began, guess).await
 }
 
 async fn attempt(

@@ -14,7 +14,9 @@ use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Command as ContactCommand, Direction, LimitRule, Limits, Period};
 use crate::domain::entity::{Answer, Command, Query};
+use crate::domain::ids::Named;
 use crate::domain::money::Currency;
+use crate::http::audit::{audited, target};
 use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::money_wire::not_negative;
@@ -144,7 +146,10 @@ pub(in super::super) async fn set(
     Path(id): Path<String>,
     body: ValidJson<NewLimits>,
 ) -> Result<Response, Problem> {
-    set_limits(&api, &caller, id, &body).await
+    let address = find(&api, &caller, &id)?;
+    let target = target(&api, Named::Contact, address.entity);
+    let act = set_limits(&api, &caller, id, &body);
+    audited(&api, &caller, "wallets.limits.set", target, act).await
 }
 
 /// Sets the limits of the wallet of this id, which is in the caller's world.
