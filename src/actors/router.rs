@@ -50,6 +50,8 @@ pub enum Unauthenticated {
     Invalid,
     /// It has expired.
     Expired,
+    /// Another took its place, and its grace has ended.
+    RolledOut,
     /// The key's entity cannot be asked right now.
     Unavailable(Unavailable),
 }
@@ -277,7 +279,10 @@ impl Router {
             return Err(match published.key.stage {
                 crate::domain::api_key::Stage::Revoked(_) => Unauthenticated::Invalid,
                 crate::domain::api_key::Stage::Active | crate::domain::api_key::Stage::Expired => {
-                    Unauthenticated::Expired
+                    match published.key.successor {
+                        Some(_) => Unauthenticated::RolledOut,
+                        None => Unauthenticated::Expired,
+                    }
                 }
             });
         }

@@ -186,7 +186,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
     let node = TestNode::start().await;
     let document = node.ask(Method::GET, "/self-service/openapi.json");
     let document = document.without("api_key").send().await.json();
-    let weak = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.read"] });
+    let weak = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": [] });
     let weak = node
         .post("/api_keys", &weak)
         .with("api_key", &node.secret_key("test"));
@@ -198,6 +198,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
     let app = app.send().await.text("value");
     let secret = node.secret_key("test");
     let user = node.owner().await.access;
+    let as_user = format!("Bearer {user}");
     let person = node.signed_up("+447566224395").await;
     let person = format!("Bearer {}", person.access);
     let (their_key, _) = strangers(&node).await;
@@ -230,7 +231,19 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                     assert!(!described.is_null(), "{name} {expected:?}");
                 }
                 let of_users = opened_by.contains(&"user_token");
-                if !opened_by.contains(&"refresh_token") && !of_users {
+                let of_contacts = opened_by.contains(&"access_token");
+                if of_users {
+                    // Of live mode, and of what the key is not.
+                    for key in [&node.secret_key("test"), &app, &their_key] {
+                        let both = ask.clone().with("api_key", key);
+                        let both = both.with("authorization", &as_user).send().await;
+                        let conflict = refused(401, "credentials_conflict");
+                        assert_eq!(both.problem(), conflict, "{name}");
+                    }
+                    let let_in = ask.clone().with("authorization", &as_user).send().await;
+                    assert!([404, 422].contains(&let_in.status), "{name} {let_in:?}");
+                }
+                if !opened_by.contains(&"refresh_token") && (of_contacts || !of_users) {
                     // Two that work, and contradict each other: of another mode, gateway or network.
                     for key in [&node.app_key("live"), &node.secret_key("test"), &their_key] {
                         let both = ask.clone().with("api_key", key);
@@ -239,7 +252,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                         assert_eq!(both.problem(), conflict, "{name}");
                     }
                 }
-                if !opened_by.contains(&"access_token") && !opened_by.contains(&"refresh_token") {
+                if !of_contacts && !opened_by.contains(&"refresh_token") {
                     let token = ask.clone().with("authorization", &person).send().await;
                     let code = match of_users {
                         true => "invalid_token",

@@ -112,6 +112,8 @@ pub struct ContactView {
     pub identities: Vec<ValueHash>,
     /// How many of those there ever were.
     pub identity_count: u32,
+    /// The e-mail address among them where its password counts.
+    pub email_address: Option<ValueHash>,
     /// Whether it has proven to be reached by anything.
     pub is_verified: bool,
     /// Values that it gave up, whose entries are still to be told.
@@ -462,6 +464,7 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         attempt: contact.attempts,
         identities: contact.identities().collect(),
         identity_count: contact.access.as_ref().map_or(0, |it| it.identity_count),
+        email_address: contact.access.as_ref().and_then(|it| it.email_address()),
         is_verified: contact.is_verified(),
         released: contact.released_for_good(),
         sign_ups: contact.sign_ups.clone(),

@@ -122,7 +122,8 @@ pub(in super::super) async fn record(
     let organisation = if body.organisation.is_empty() && caller.acts_for(&tenant, None) {
         tenant.owner()
     } else {
-        body.organisation.find(&caller, &tenant, ids)?
+        body.organisation
+            .find(&caller, &tenant, ids, "organisation")?
     };
     let asked = read(&body, organisation, tenant.currency)?;
     let header = idempotency_key(&headers)?.map(|key| ("header", key.to_owned()));

@@ -169,7 +169,7 @@ pub(super) async fn prepare(
     let ids = api.router.secrets().public_ids();
     let Buyer { contact, token } =
         buyer::find_buyer(api, caller, &body.contact, &body.payment_medium_identifier).await?;
-    let organisation = body.organisation.find(caller, &tenant, ids)?;
+    let organisation = body.find_organisation(caller, &tenant, ids)?;
     let classification = classification(&body.classification, &tenant, ids)?;
     let estimate = match &body.estimate_id {
         Some(id) => Some(

@@ -65,7 +65,7 @@ pub(super) async fn post(
     }
     let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
-    let organisation = body.organisation.find(caller, &tenant, ids)?;
+    let organisation = body.find_organisation(caller, &tenant, ids)?;
     let classification = classification(&body.classification, &tenant, ids)?;
     let purchase = RecordPurchase {
         classification,
