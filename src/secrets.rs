@@ -76,6 +76,8 @@ pub enum UniqueValue {
     SignUpCode,
     /// What claims a receipt.
     ClaimCode,
+    /// The turn to change roles in a network: there is one.
+    RoleChange,
 }
 
 impl UniqueValue {
@@ -93,6 +95,7 @@ impl UniqueValue {
             UniqueValue::CodeFlowState => 13,
             UniqueValue::SignUpCode => 14,
             UniqueValue::ClaimCode => 15,
+            UniqueValue::RoleChange => 16,
             UniqueValue::UserEmail => 10,
         }
     }

@@ -35,6 +35,7 @@ mod on_budgets;
 pub mod publications;
 mod receipts;
 pub mod residency;
+mod role_changes;
 pub mod router;
 mod schemes;
 mod series;

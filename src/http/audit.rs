@@ -1,5 +1,5 @@
-//! Writing down what is done to keys, settings, offers, integrations, users, organisations and erased contacts: who, what, to which, and what
-//! came of it.
+//! Writing down what is done to keys, settings, offers, integrations, users, organisations and erased contacts, and who signs in to do it: who, what, to which,
+//! and what came of it.
 //!
 //! A line stands in the log before anything is done, and another with the outcome before the caller is told. A crash between both leaves
 //! the first alone: nothing happens that the log knows nothing of.
@@ -87,6 +87,27 @@ pub async fn audited_of_user(
         outcome: Outcome::Asked,
     };
     written_down(api, &logs, entry, act).await
+}
+
+/// Writes one line of what was refused to whoever says to be a user, or came of that. What was refused is, with or without the line.
+pub async fn note_of_user(
+    api: &Api,
+    user: Address,
+    (tenant, mode): (TenantId, Mode),
+    operation: &'static str,
+    outcome: Outcome,
+) {
+    let id = users::id(api, user);
+    let entry = Entry {
+        actor: format!("user:{id}"),
+        masquerader: None,
+        operation: operation.to_owned(),
+        target: Some(id),
+        outcome,
+    };
+    if let Err(failure) = api.router.write_audit(tenant, mode, entry).await {
+        tracing::error!(?failure, operation, "a refusal is not in the audit log");
+    }
 }
 
 /// Does `act` for a user who has no token, and writes it down.

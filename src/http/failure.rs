@@ -191,6 +191,10 @@ fn user_rejected(rejection: user::Rejection) -> Problem {
             Code::LimitReached,
             "the user has 50 roles in organisations; take one away first",
         ),
+        user::Rejection::Overtaken => Problem::new(
+            Code::OverCapacity,
+            "the user's roles were changed at the same moment; nothing happened, look at them and try again",
+        ),
         user::Rejection::CodeWrong => Problem::new(
             Code::OtpInvalid,
             "the code is wrong, or was used; wait for the next one of the app",

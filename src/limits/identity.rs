@@ -13,6 +13,10 @@ pub const CLAIM_TRIES_MAX: u32 = 100;
 /// The pause between two looks.
 pub const CLAIM_TRY_PAUSE: Duration = Duration::from_millis(20);
 
+/// How long one change of a user's roles may take, in seconds, while others in the network wait: a hundred times what it takes. Whoever was cut short holds them
+/// up for no longer.
+pub const ROLE_CHANGE_LASTS_S: u32 = 5;
+
 /// How many codes the test inbox of a tenant shows: a day of trying things out. Older ones have lapsed long before.
 pub const INBOX_KEPT: usize = 1_000;
 

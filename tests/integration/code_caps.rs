@@ -11,6 +11,7 @@ use crate::client::{Answer, Ask};
 use crate::commerce::put;
 use crate::contact_changes::refused;
 use crate::node::TestNode;
+use crate::roles::EMAIL;
 
 const PHONE: &str = "+447566224395";
 const KNOWN: &str = "ada@example.test";
@@ -383,4 +384,75 @@ async fn an_address_uses_up_a_small_part_of_what_a_tenant_has_unless_it_says_oth
         "{sent}"
     );
     assert_eq!(by_phone(&node, ELSEWHERE, PHONE).send().await.status, 200);
+}
+
+fn forgot(node: &TestNode, from: &str, email: &str) -> Ask {
+    node.stranger(Method::POST, "/users/forgot_password")
+        .with("x-forwarded-for", from)
+        .body(&json!({ "email": email }))
+}
+
+/// Grace, whom the network knows in test mode alone.
+async fn grace(node: &TestNode) {
+    let (owner, trier) = (node.owner().await, node.trier().await);
+    let clerk = node.role(&owner, "Clerk", &["settings.read"], None).await;
+    let invited = node.invites(&trier, &clerk, None).await;
+    assert_eq!(invited.status, 201, "{invited:?}");
+    let token = node.token().await;
+    let accepted = node
+        .with_token("/users/accept", &token, "calm otter 77")
+        .await;
+    assert_eq!(accepted.status, 200, "{accepted:?}");
+    later(node);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_forgot_counts_for_the_network_that_sends_and_is_told_nothing_of_it() {
+    let node = node().await;
+    grace(&node).await;
+    let letters = async || node.inbox().await.len();
+    let before = letters().await;
+    // Of the network's codes, by address and in all.
+    set(&node, &[("address_codes", 1), ("public_codes", 2)]).await;
+    assert_eq!(forgot(&node, HERE, EMAIL).send().await.status, 204);
+    assert_eq!(letters().await, before + 1);
+    over(&by_phone(&node, HERE, PHONE).send().await, OF_ADDRESS);
+    assert_eq!(by_phone(&node, ELSEWHERE, PHONE).send().await.status, 200);
+    node.clock.advance(Span::seconds(31));
+    for from in [HERE, ELSEWHERE, "203.0.113.11"] {
+        let known = forgot(&node, from, EMAIL).send().await;
+        let unknown = forgot(&node, from, "nobody@example.test").send().await;
+        assert_eq!((known.status, &known.body), (204, &unknown.body));
+        assert_eq!(unknown.status, 204);
+    }
+    assert_eq!(letters().await, before + 1, "all are used up");
+    // What was refused counts for nothing, neither there nor with the user.
+    set(&node, &[("address_codes", 2), ("public_codes", 3)]).await;
+    assert_eq!(forgot(&node, HERE, EMAIL).send().await.status, 204);
+    assert_eq!(letters().await, before + 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_address_asks_so_often_for_users_who_forgot_known_or_not() {
+    let node = node().await;
+    grace(&node).await;
+    let begun: Vec<_> = (0..CODES_PER_ADDRESS + 20)
+        .map(|_| forgot(&node, HERE, "nobody@example.test").begin())
+        .collect();
+    let mut taken = 0;
+    for pending in begun {
+        let answer = pending.answer().await;
+        match answer.status {
+            204 => taken += 1,
+            _ => over(&answer, OF_ADDRESS),
+        }
+    }
+    // One comes back every twelve seconds.
+    assert!(
+        (CODES_PER_ADDRESS..CODES_PER_ADDRESS + 10).contains(&taken),
+        "{taken}"
+    );
+    let before = node.inbox().await.len();
+    assert_eq!(forgot(&node, ELSEWHERE, EMAIL).send().await.status, 204);
+    assert_eq!(node.inbox().await.len(), before + 1);
 }

@@ -77,6 +77,7 @@ mod schemes;
 mod segments;
 mod session_rules;
 mod sessions;
+mod sign_in_log;
 mod sign_ups;
 mod signing_in;
 mod spend_tokens;

@@ -7,7 +7,8 @@ use clientele::domain::address::Address;
 use clientele::domain::api_key::{Scope, Scopes};
 use clientele::domain::entity::Command;
 use clientele::domain::tenant::{self, OWNER_ROLE, RoleCommand};
-use clientele::domain::user::{self, Membership, Validity};
+use clientele::domain::time::Span;
+use clientele::domain::user::{self, Membership, SetMemberships, Validity};
 use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
@@ -371,8 +372,14 @@ async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
         validity: Validity::BothModes,
         is_active: true,
     };
-    let set = user::Command::SetMemberships(TENANT, vec![clerk]);
-    node.api().router.tell_user(user, set, None).await.unwrap();
+    let router = &node.api().router;
+    let set = user::Command::SetMemberships(SetMemberships {
+        tenant: TENANT,
+        before: router.user(user).await.unwrap().memberships,
+        after: vec![clerk],
+        until: router.wall().after(Span::seconds(1)),
+    });
+    router.tell_user(user, set, None).await.unwrap();
     let own = Session::of(&sign_in.send().await);
     let masquerading = Scopes::of([Scope::Masquerade]);
     role(RoleCommand::Change(2, "Clerk".to_owned(), masquerading)).await;

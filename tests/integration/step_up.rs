@@ -13,17 +13,17 @@ use crate::node::TestNode;
 use crate::users::Session;
 
 /// An app that makes codes.
-struct App(totp_rs::Totp);
+pub(crate) struct App(totp_rs::Totp);
 
 impl App {
-    fn of(secret: &str) -> App {
+    pub(crate) fn of(secret: &str) -> App {
         let secret = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
         let builder = totp_rs::Builder::new().with_secret(secret);
         App(builder.build().unwrap())
     }
 
     /// What it shows so many steps from now, by the node's clock.
-    fn code(&self, node: &TestNode, steps: i64) -> Value {
+    pub(crate) fn code(&self, node: &TestNode, steps: i64) -> Value {
         let now = node.api().router.wall().unix_seconds() + steps * 30;
         let code = self.0.generate(u64::try_from(now).unwrap());
         json!({ "code": code.to_string() })

@@ -1,6 +1,11 @@
 //! What changes how users get in: where it is written down, and what nobody does to themselves.
 
+use clientele::domain::address::TenantId;
 use clientele::domain::directory_entry::SEND_PAUSE;
+use clientele::domain::time::Span;
+use clientele::http::users::{self, NewUser};
+use clientele::limits::ROLE_CHANGE_LASTS_S;
+use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -112,4 +117,79 @@ async fn nobody_takes_a_role_from_themselves() {
     assert_eq!(own.problem(), refused(403, "insufficient_scope"));
     let put_out = node.sends(&trier, Method::POST, &path, &json!({})).await;
     assert_eq!(put_out.status, 204, "{put_out:?}");
+}
+
+/// An owner of organisation 3, signed in.
+async fn owner_of_three(node: &TestNode, email: String) -> Session {
+    const PASSWORD: &str = "vivid turtle 9";
+    let new = NewUser {
+        tenant: TENANT,
+        organisation: Some(3),
+        email: email.clone(),
+        first_name: None,
+        last_name: None,
+        password: PASSWORD.to_owned(),
+        password_expired: false,
+    };
+    users::make(&node.api(), new).await.unwrap();
+    Session::of(&node.typed(&email, PASSWORD).send().await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_owners_who_take_each_others_roles_at_once_one_stays() {
+    const ROUNDS: usize = 12;
+    let node = TestNode::start().await;
+    let owner = node.owner().await;
+    let clerk = node.role(&owner, "Clerk", &["settings.read"], None).await;
+    for round in 0..ROUNDS {
+        let one = owner_of_three(&node, format!("one{round}@example.com")).await;
+        let other = owner_of_three(&node, format!("other{round}@example.com")).await;
+        let takes = |from: &Session, to: &Session| {
+            let path = format!("/users/{}", to.id);
+            let ask = match round % 2 {
+                0 => node
+                    .by(from, Method::POST, &format!("{path}/deactivate"))
+                    .body(&json!({})),
+                _ => node
+                    .by(from, Method::PUT, &path)
+                    .body(&json!({ "roles": [clerk] })),
+            };
+            ask.begin()
+        };
+        let (first, second) = (takes(&one, &other), takes(&other, &one));
+        let mut told = [first.answer().await.status, second.answer().await.status];
+        told.sort_unstable();
+        let expected = match round % 2 {
+            // Whoever was put out has no session any more.
+            0 => [204, 401],
+            _ => [200, 403],
+        };
+        assert_eq!(told, expected, "round {round}");
+        let mut owners = 0;
+        for session in [&one, &other] {
+            let path = format!("/users/{}", session.id);
+            let user = node.by(&owner, Method::GET, &path).send().await.json();
+            let is_owner = user["state"] == "ACTIVE" && user["roles"][0]["name"] == "Owner";
+            owners += usize::from(is_owner);
+        }
+        assert_eq!(owners, 1, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_to_change_roles_that_nobody_ends_holds_others_up_until_it_lapses_and_no_longer() {
+    let node = TestNode::start().await;
+    let owner = node.owner().await;
+    let other = owner_of_three(&node, "other@example.com".to_owned()).await;
+    let path = format!("/users/{}/deactivate", other.id);
+    let deactivate = || node.by(&owner, Method::POST, &path).body(&json!({})).send();
+    let api = node.api();
+    let cut_short = api.router.begin_role_change(TENANT).await.unwrap();
+    assert_eq!(deactivate().await.problem(), refused(503, "over_capacity"));
+    // In another network nobody waits.
+    let elsewhere = api.router.begin_role_change(TenantId(2)).await.unwrap();
+    api.router.end_role_change(elsewhere).await;
+    node.clock.advance(Span::seconds(ROLE_CHANGE_LASTS_S));
+    assert!(cut_short.until <= api.router.wall());
+    assert_eq!(deactivate().await.status, 204);
 }

@@ -9,6 +9,7 @@ use crate::domain::address::TenantId;
 use crate::domain::contact::SealedProfile;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::remembered::Outcome;
+use crate::domain::time::Timestamp;
 
 /// Who is to be a user.
 #[derive(Clone, Debug)]
@@ -97,6 +98,19 @@ pub struct UseLetter {
     pub session: Option<[u8; 16]>,
 }
 
+/// Roles in the organisations of a tenant, in place of others.
+#[derive(Clone, Debug)]
+pub struct SetMemberships {
+    /// Whose organisations.
+    pub tenant: TenantId,
+    /// What the user has there, as far as whoever changes it knows: what it got meanwhile is not taken unseen.
+    pub before: Vec<Membership>,
+    /// What it is to have.
+    pub after: Vec<Membership>,
+    /// When it is too late, on the wall: whoever changes it may have lost its own roles by then.
+    pub until: Timestamp,
+}
+
 /// What a user can be asked to do.
 #[derive(Clone, Debug)]
 pub enum Command {
@@ -121,7 +135,7 @@ pub enum Command {
     /// Have this password instead of that of this number, and end every session but this one and those of one sign-in with it.
     SetPassword(u32, PasswordHash, u32),
     /// Have these roles in a tenant's organisations and no others.
-    SetMemberships(TenantId, Vec<Membership>),
+    SetMemberships(SetMemberships),
     /// Have these names.
     Rename(SealedProfile),
     /// Have an app that makes codes, with what makes its secret.
@@ -148,7 +162,7 @@ impl Command {
             Command::UseLetter(_) => Some(Rejection::LetterInvalid),
             Command::End(_)
             | Command::SetPassword(..)
-            | Command::SetMemberships(..)
+            | Command::SetMemberships(_)
             | Command::Rename(_)
             | Command::EnrolTotp(_)
             | Command::StepUp(..)
@@ -170,7 +184,7 @@ impl Command {
             | Command::Forget(_)
             | Command::UseLetter(_)
             | Command::SetPassword(..)
-            | Command::SetMemberships(..)
+            | Command::SetMemberships(_)
             | Command::Rename(_)
             | Command::EnrolTotp(_)
             | Command::StepUp(..)

@@ -1,6 +1,6 @@
 //! What a user makes of a command.
 
-use super::command::{Begin, Command, Create, Credentials, Invite, Register};
+use super::command::{Begin, Command, Create, Credentials, Invite, Register, SetMemberships};
 use super::event::{Event, PasswordNotice, Rejection};
 use super::letter::{FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose};
 use super::session::{Ended, Place, Session};
@@ -51,9 +51,7 @@ impl User {
                 events.extend(self.ended_but(self.root(kept)));
                 Ok(events)
             }
-            Command::SetMemberships(tenant, memberships) => {
-                self.set_memberships(*tenant, memberships)
-            }
+            Command::SetMemberships(set) => self.set_memberships(set, wall),
             Command::Rename(person) => Ok(vec![Event::Renamed(person.clone())]),
             Command::EnrolTotp(nonce) => match self.totp {
                 Some(Totp {
@@ -262,9 +260,10 @@ impl User {
 
     fn set_memberships(
         &self,
-        tenant: TenantId,
-        memberships: &[Membership],
+        set: &SetMemberships,
+        wall: Timestamp,
     ) -> Result<Vec<Event>, Rejection> {
+        let (tenant, memberships) = (set.tenant, &set.after);
         let of_tenant = |it: &&Membership| it.tenant == tenant;
         let others = self
             .memberships
@@ -276,7 +275,10 @@ impl User {
         if self.memberships.iter().filter(of_tenant).eq(memberships) {
             return Ok(Vec::new());
         }
-        let mut events = vec![Event::MembershipsSet(tenant, memberships.to_vec())];
+        if wall >= set.until || !self.memberships.iter().filter(of_tenant).eq(&set.before) {
+            return Err(Rejection::Overtaken);
+        }
+        let mut events = vec![Event::MembershipsSet(tenant, memberships.clone())];
         let opens = |mode| memberships.iter().any(|it| it.holds(tenant, mode));
         let ended = self
             .sessions

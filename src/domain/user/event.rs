@@ -77,6 +77,8 @@ pub enum Rejection {
     LetterInvalid,
     /// It has as many roles as it may.
     MembershipsFull,
+    /// Its roles are others than whoever changes them knew, or too much time has passed since.
+    Overtaken,
     /// The code of the app is wrong: that was recorded.
     CodeWrong,
     /// Too many wrong codes: none is taken until then.

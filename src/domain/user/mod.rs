@@ -25,7 +25,9 @@ use super::contact::SealedProfile;
 use super::directory_entry::ValueHash;
 use super::time::{Span, Timestamp};
 
-pub use command::{Begin, Command, Create, Credentials, Invite, Register, Typed, UseLetter};
+pub use command::{
+    Begin, Command, Create, Credentials, Invite, Register, SetMemberships, Typed, UseLetter,
+};
 pub use event::{Event, PasswordNotice, Rejection};
 pub use letter::{
     FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, LetterKind, NewLetter, Purpose, Registration,

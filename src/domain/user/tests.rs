@@ -255,7 +255,12 @@ fn losing_every_role_in_a_network_ends_the_sessions_there() {
     };
     when(
         &mut user,
-        &Command::SetMemberships(TENANT, vec![inactive]),
+        &Command::SetMemberships(SetMemberships {
+            tenant: TENANT,
+            before: vec![owner_of(1)],
+            after: vec![inactive],
+            until: after(Span::seconds(1)),
+        }),
         NOW,
     )
     .unwrap();
@@ -264,6 +269,31 @@ fn losing_every_role_in_a_network_ends_the_sessions_there() {
         when(&mut user, &typed(true), NOW),
         Err(Rejection::LoginRefused)
     );
+}
+
+#[test]
+fn roles_are_changed_as_they_were_known_and_in_time_or_not_at_all() {
+    let until = after(Span::seconds(5));
+    let set = |before: &[Membership], after: &[Membership]| {
+        Command::SetMemberships(SetMemberships {
+            tenant: TENANT,
+            before: before.to_vec(),
+            after: after.to_vec(),
+            until,
+        })
+    };
+    let (one, two) = (owner_of(1), owner_of(2));
+    let mut user = given([create()]);
+    let unseen = set(&[], &[two]);
+    assert_eq!(user.decide(&unseen, NOW), Err(Rejection::Overtaken));
+    let change = set(&[one], &[two]);
+    assert_eq!(user.decide(&change, until), Err(Rejection::Overtaken));
+    when(&mut user, &change, until.before(Span(1))).unwrap();
+    assert_eq!(user.memberships, [two]);
+    // A retry finds it done.
+    assert_eq!(user.decide(&change, until), Ok(Vec::new()));
+    let again = set(&[one], &[]);
+    assert_eq!(user.decide(&again, NOW), Err(Rejection::Overtaken));
 }
 
 #[test]

@@ -124,6 +124,12 @@ pub(super) async fn signed_in(text: &str, api: &Api) -> Result<UserCaller, Probl
             ));
         }
     };
+    of_session(signed_in, api).await
+}
+
+/// The user of this session, if it goes on.
+async fn of_session(signed_in: SignedInUser, api: &Api) -> Result<UserCaller, Problem> {
+    let wall = api.router.wall();
     let view = api.router.user_view(signed_in.user).await;
     let view = view
         .map_err(failure::unavailable)?
@@ -146,6 +152,26 @@ pub(super) async fn signed_in(text: &str, api: &Api) -> Result<UserCaller, Probl
         view,
         tenant,
     })
+}
+
+impl Caller {
+    /// The caller with what it may do by now. A user may have lost its roles, or its session, since the request was authorised.
+    ///
+    /// # Errors
+    /// The session has ended; no answer.
+    pub async fn again(&self, api: &Api) -> Result<Caller, Problem> {
+        let who = match &self.who {
+            Who::User(user) => {
+                let signed_in = SignedInUser {
+                    user: user.user,
+                    session: user.session.tokens.number,
+                };
+                Who::User(Arc::new(of_session(signed_in, api).await?))
+            }
+            Who::Key(_) | Who::Contact(_) => self.who.clone(),
+        };
+        Ok(Caller { who, ..*self })
+    }
 }
 
 /// Demands that a key that came with a user's token belongs to the same world.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::PLATFORM;
 use super::change_password::{check_chosen, chosen};
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::{Failure, Timings};
@@ -37,9 +38,6 @@ impl Validate for ChosenPassword {
         check_chosen(faults, &self.password);
     }
 }
-
-/// Where wrong one-time tokens count, as wrong passwords of users do.
-const PLATFORM: (TenantId, Mode) = (TenantId::PLATFORM, Mode::Shared);
 
 /// A one-time token that is known.
 struct Opened {

@@ -7,17 +7,23 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::PLATFORM;
 use super::signed_in::{WireSignedIn, signed_in};
-use crate::domain::address::{Mode, TenantId};
+use crate::domain::address::{Address, Mode, TenantId};
+use crate::domain::audit::Outcome;
 use crate::domain::user::{Command, Credentials, Stage};
+use crate::http::audit::{audited_by_user, note_of_user};
 use crate::http::extract::lenient::JsonOfAnyType;
 use crate::http::extract::{Faults, Validate};
 use crate::http::gateways::self_service::evenly;
 use crate::http::passwords::Password;
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::quota::Client;
-use crate::http::{Api, email, failure};
+use crate::http::{Api, email, failure, users};
 use crate::limits::{NAME_CHARS_MAX, PASSWORD_CHARS_MAX};
+
+/// What it is called in the audit log.
+const OPERATION: &str = "users.authenticate";
 
 /// By what a user signs in. The only way that there is.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
@@ -63,7 +69,7 @@ impl Validate for NewAuthentication {
 ///
 /// By e-mail address and password, without any other credential. The token looks at the user's first organisation, in live mode; `mode`,
 /// `switch` and `masquerade` bring it elsewhere. Why somebody is not let in is not told; after ten wrong passwords nobody is, for a
-/// quarter of an hour.
+/// quarter of an hour. It stands in the audit log where the session begins, or would have.
 #[utoipa::path(
     post, path = "/users/authenticate", tag = "Users", security(()),
     request_body = NewAuthentication,
@@ -80,9 +86,8 @@ pub(in super::super) async fn authenticate(
     body: JsonOfAnyType<NewAuthentication>,
 ) -> Result<Response, Problem> {
     let began = Instant::now();
-    let platform = (TenantId::PLATFORM, Mode::Shared);
     let attempt = attempt(&api, began, &body);
-    let guess = api.quota.guess(&api.router, platform, client, attempt);
+    let guess = api.quota.guess(&api.router, PLATFORM, client, attempt);
     evenly(began, guess).await
 }
 
@@ -95,16 +100,47 @@ async fn attempt(
     let (user, value) = api.router.user_of(&email::folded(&typed.username));
     let state = api.router.user(user).await.map_err(failure::problem)?;
     let is_there = state.stage == Stage::Active && state.value == Some(value);
-    let hash = state.password.filter(|_| is_there).map(|it| it.hash);
+    let password = state.password.as_ref().filter(|_| is_there);
+    let hash = password.map(|it| it.hash.clone());
     let password = Password::typed(typed.password.clone());
     let password = password.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    let matches = api.passwords.matches(password, hash).await?;
     let sign_in = Command::SignIn(Credentials {
         value,
-        matches: api.passwords.matches(password, hash).await?,
+        matches,
         password: state.password_count,
         nonce: api.router.user_nonce().map_err(failure::problem)?,
     });
-    let session = api.router.user_session(user, sign_in, None).await;
-    let session = session.map_err(failure::problem)?;
-    signed_in(api, began, user, &session).await
+    let act = Box::pin(async {
+        let session = api.router.user_session(user, sign_in, None).await;
+        let session = session.map_err(failure::problem)?;
+        signed_in(api, began, user, &session).await
+    });
+    // Where its session would begin. Whoever tries nobody, or who is locked out, fills no log.
+    let is_locked = state.wrong.counting(api.router.wall()).locked_until();
+    let home = state.primary();
+    let home = home.filter(|_| is_there && is_locked.is_none());
+    match home.map(|it| (it.tenant, it.mode())) {
+        None => act.await,
+        Some(log) if matches => {
+            let target = Some(users::id(api, user));
+            audited_by_user(api, user, log, OPERATION, target, act).await
+        }
+        Some(log) => {
+            // At the same time: how long it takes does not tell that there is somebody.
+            let line = note_of_user(api, user, log, OPERATION, Outcome::Refused);
+            let (answer, ()) = tokio::join!(act, line);
+            note_lock_out(api, user, log).await?;
+            answer
+        }
+    }
+}
+
+/// Writes down that no password is taken any more for a while, if that has come of it. Of several wrong ones at the same moment, each may say so.
+async fn note_lock_out(api: &Api, user: Address, log: (TenantId, Mode)) -> Result<(), Problem> {
+    let state = api.router.user(user).await.map_err(failure::problem)?;
+    if state.wrong.locked_until().is_some() {
+        note_of_user(api, user, log, "users.lock_out", Outcome::Done).await;
+    }
+    Ok(())
 }

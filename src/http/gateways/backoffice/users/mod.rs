@@ -18,10 +18,14 @@ mod wire;
 pub(super) use self::change_password::{check_chosen, chosen};
 pub(super) use self::member::validity;
 pub(super) use self::wire::{check_person_name, require_mail};
+use crate::domain::address::{Mode, TenantId};
 use crate::domain::ids::Named;
 use crate::http::auth::UserToken;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
+
+/// Where wrong passwords and one-time tokens of users count, and who asks for one without a token: users are one for all networks.
+const PLATFORM: (TenantId, Mode) = (TenantId::PLATFORM, Mode::Shared);
 
 /// Demands that `id` is the user's own. Any other is answered alike, whether somebody has it or not.
 fn require_self(api: &Api, caller: &UserToken, id: &str) -> Result<(), Problem> {

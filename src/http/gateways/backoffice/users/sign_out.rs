@@ -9,10 +9,14 @@ use super::require_self;
 use crate::actors::router::Timings;
 use crate::domain::access::Which;
 use crate::domain::user::Command;
+use crate::http::audit::{audited, audited_of_user};
 use crate::http::auth::UserToken;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
+
+/// What it is called in the audit log.
+const OPERATION: &str = "users.sign_out";
 
 /// What is to end.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -56,12 +60,21 @@ pub(in super::super) async fn sign_out(
         true => Which::All,
         false => Which::This(caller.user.session.tokens.number),
     };
-    let ended = api
-        .router
-        .tell_user(caller.user.user, Command::End(which), None);
-    ended.await.map_err(failure::problem)?;
-    Ok(reply::no_content(reply::timings(
-        &caller,
-        Timings::default(),
-    )))
+    let user = caller.user.user;
+    let act = async {
+        let ended = api.router.tell_user(user, Command::End(which), None);
+        ended.await.map_err(failure::problem)?;
+        Ok(reply::no_content(reply::timings(
+            &caller,
+            Timings::default(),
+        )))
+    };
+    match which {
+        Which::This(_) => audited(&api, &caller, OPERATION, Some(id), act).await,
+        // Also of sessions that look at other networks.
+        Which::All => {
+            let who = (user, &*caller.user.view.memberships);
+            audited_of_user(&api, who, None, OPERATION, act).await
+        }
+    }
 }

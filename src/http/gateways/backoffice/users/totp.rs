@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::signed_in::{WireSignedIn, signed_in};
 use crate::actors::router::Timings;
 use crate::domain::user::{Command, SessionView, Totp};
-use crate::http::audit::audited_of_user;
+use crate::http::audit::{audited, audited_of_user};
 use crate::http::auth::UserToken;
 use crate::http::extract::{Faults, ValidJson, Validate};
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -170,8 +170,19 @@ pub(in super::super) async fn step_up(
     caller: UserToken,
     body: ValidJson<TotpCode>,
 ) -> Result<Response, Problem> {
-    let session = stepped_up(&api, &caller, &body.code).await?;
-    signed_in(&api, caller.began, caller.user.user, &session).await
+    let user = caller.user.user;
+    let act = Box::pin(async {
+        let session = stepped_up(&api, &caller, &body.code).await?;
+        signed_in(&api, caller.began, user, &session).await
+    });
+    let state = api.router.user(user).await.map_err(failure::problem)?;
+    let guesses = state.totp.map(|it| it.guesses.counting(api.router.wall()));
+    // Whoever is locked out fills no log.
+    if guesses.is_some_and(|it| it.locked_until().is_some()) {
+        return act.await;
+    }
+    let target = Some(crate::http::users::id(&api, user));
+    audited(&api, &caller, "users.step_up", target, act).await
 }
 
 /// Remove the app, given a code of it.

@@ -13,7 +13,8 @@ use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::Profile;
 use crate::domain::context::TenantView;
-use crate::domain::user::{Command, Membership};
+use crate::domain::time::Timestamp;
+use crate::domain::user::{Command, Membership, SetMemberships};
 use crate::http::audit::audited;
 use crate::http::auth::{Authorized, Caller, Who};
 use crate::http::extract::{Faults, ValidJson, Validate};
@@ -80,10 +81,13 @@ pub(in super::super) async fn update(
     let member = named(&api, &caller, &tenant, &id).await?;
     let act = async {
         if let Some(roles) = &body.roles {
-            let place = organisation(&api, &caller, &tenant, body.organisation_id.as_deref())?;
-            let after = memberships(&api, &caller, &tenant, place, roles)?;
-            let goes = |it: &Membership| it.organisation == place;
-            set(&api, &caller, &tenant, &member, goes, after).await?;
+            let named = body.organisation_id.as_deref();
+            let to = |caller: &Caller, tenant: &TenantView, _: &Member| {
+                let place = organisation(&api, caller, tenant, named)?;
+                let after = memberships(&api, caller, tenant, place, roles)?;
+                Ok((Some(place), after))
+            };
+            in_turn(&api, &caller, &id, to).await?;
         }
         if body.first_name.is_some() || body.last_name.is_some() {
             rename(&api, &caller, &tenant, &member, &body).await?;
@@ -95,22 +99,53 @@ pub(in super::super) async fn update(
     audited(&api, &caller, "users.update", Some(id.clone()), act).await
 }
 
-/// Gives a user `after` for those of its roles here that go.
+/// In which organisation roles are changed, or in all of the caller's, and what they are to be.
+type Change = (Option<u64>, Vec<Membership>);
+
+/// Changes a user's roles to what `to` makes of them. One change in a network comes after the other, and each goes by what the caller may do when it is its
+/// turn: two who take each other's roles at the same moment would leave nobody.
+async fn in_turn(
+    api: &Api,
+    caller: &Caller,
+    id: &str,
+    to: impl FnOnce(&Caller, &TenantView, &Member) -> Result<Change, Problem> + Send,
+) -> Result<(), Problem> {
+    let turn = api.router.begin_role_change(caller.tenant()).await;
+    let turn = turn.map_err(failure::problem)?;
+    let changed = async {
+        let caller = caller.again(api).await?;
+        caller.require(Scope::UsersWrite)?;
+        let tenant = caller.tenant_view(api).await?;
+        let member = named(api, &caller, &tenant, id).await?;
+        let change = to(&caller, &tenant, &member)?;
+        set(api, &caller, &tenant, &member, change, turn.until).await
+    };
+    let changed = changed.await;
+    let may_still_be = |problem: &Problem| problem.code() == Code::UnknownOutcome;
+    if !changed.as_ref().is_err_and(may_still_be) {
+        api.router.end_role_change(turn).await;
+    }
+    changed
+}
+
+/// Gives a user other roles for those that it has where they are changed.
 async fn set(
     api: &Api,
     caller: &Caller,
     tenant: &TenantView,
     member: &Member,
-    goes: impl Fn(&Membership) -> bool,
-    after: Vec<Membership>,
+    (place, after): Change,
+    until: Timestamp,
 ) -> Result<(), Problem> {
     let own = validity(caller);
     let is_changed = |it: &Membership| {
-        it.validity == own && goes(it) && caller.acts_for(tenant, Some(it.organisation))
+        it.validity == own
+            && place.is_none_or(|place| it.organisation == place)
+            && caller.acts_for(tenant, Some(it.organisation))
     };
-    let here = member.state.memberships.iter();
-    let here = here.filter(|it| it.tenant == caller.tenant());
-    let (before, stay): (Vec<_>, Vec<_>) = here.copied().partition(is_changed);
+    let here = member.state.memberships.iter().copied();
+    let here: Vec<_> = here.filter(|it| it.tenant == caller.tenant()).collect();
+    let (before, stay): (Vec<_>, Vec<_>) = here.iter().partition(|it| is_changed(it));
     require_accepted(caller, member)?;
     Member::require_all(caller, tenant, &before)?;
     let is_self = matches!(&caller.who, Who::User(user) if user.user == member.address);
@@ -120,8 +155,12 @@ async fn set(
             "nobody takes a role from themselves: the last who could let others in would be gone; ask another user who may",
         ));
     }
-    let all = stay.into_iter().chain(after).collect();
-    let set = Command::SetMemberships(caller.tenant(), all);
+    let set = Command::SetMemberships(SetMemberships {
+        tenant: caller.tenant(),
+        before: here,
+        after: stay.into_iter().chain(after).collect(),
+        until,
+    });
     let set = api.router.tell_user(member.address, set, None).await;
     set.map(|_| ()).map_err(failure::problem)
 }
@@ -191,20 +230,22 @@ pub(in super::super) async fn deactivate(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;
-    let member = named(&api, &caller, &tenant, &id).await?;
-    let own = validity(&caller);
-    let here = member.state.memberships.iter().filter(|it| {
-        it.tenant == caller.tenant()
-            && it.validity == own
-            && caller.acts_for(&tenant, Some(it.organisation))
-    });
-    let inactive = here.map(|it| Membership {
-        is_active: false,
-        ..*it
-    });
-    let inactive = inactive.collect();
+    named(&api, &caller, &tenant, &id).await?;
+    let inactive = |caller: &Caller, tenant: &TenantView, member: &Member| {
+        let own = validity(caller);
+        let here = member.state.memberships.iter().filter(|it| {
+            it.tenant == caller.tenant()
+                && it.validity == own
+                && caller.acts_for(tenant, Some(it.organisation))
+        });
+        let inactive = here.map(|it| Membership {
+            is_active: false,
+            ..*it
+        });
+        Ok((None, inactive.collect()))
+    };
     let act = async {
-        set(&api, &caller, &tenant, &member, |_| true, inactive).await?;
+        in_turn(&api, &caller, &id, inactive).await?;
         Ok(reply::no_content(reply::timings(
             &caller,
             Timings::default(),

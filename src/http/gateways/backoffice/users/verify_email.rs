@@ -8,8 +8,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::PLATFORM;
 use crate::actors::router::{Failure, Timings};
-use crate::domain::address::{Address, Kind, Mode, TenantId};
+use crate::domain::address::{Address, Kind, Mode};
 use crate::domain::entity::{Rejection, Remember};
 use crate::domain::ids::Named;
 use crate::domain::organisation::{Organisation, Role};
@@ -64,9 +65,8 @@ pub(in super::super) async fn verify_email(
     Client(client): Client,
     query: ValidQuery<VerifyQuery>,
 ) -> Result<Response, Problem> {
-    let platform = (TenantId::PLATFORM, Mode::Shared);
     let proof = Box::pin(proven(&api, &query.token));
-    let guess = api.quota.guess(&api.router, platform, client, proof);
+    let guess = api.quota.guess(&api.router, PLATFORM, client, proof);
     guess.await
 }
 
