@@ -3,13 +3,7 @@
 
 use std::collections::HashMap;
 
-use clientele::domain::address::Address;
 use clientele::domain::api_key::{Scope, Scopes};
-use clientele::domain::entity::Command;
-use clientele::domain::tenant::{self, OWNER_ROLE, RoleCommand};
-use clientele::domain::time::Span;
-use clientele::domain::user::{self, Membership, SetMemberships, Validity};
-use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -352,37 +346,9 @@ async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
     assert_eq!(set.status, 200, "{set:?}");
     let document = node.ask(Method::GET, "/backoffice/openapi.json");
     let document = document.send().await.json();
-    let role = async |command| {
-        let command = Command::Tenant(tenant::Command::Role(command));
-        node.command(Address::tenant(TENANT), command).await;
-    };
-    let clerk = |permissions| tenant::Role {
-        number: 2,
-        organisation: 1,
-        name: "Clerk".to_owned(),
-        permissions,
-    };
-    role(RoleCommand::Add(clerk(Scopes::default()))).await;
-    let sign_in = node.user_at(1, false).await;
-    let (user, _) = node.api().router.user_of("user1@example.com");
-    let clerk = Membership {
-        tenant: TENANT,
-        organisation: 1,
-        role: OWNER_ROLE + 1,
-        validity: Validity::BothModes,
-        is_active: true,
-    };
-    let router = &node.api().router;
-    let set = user::Command::SetMemberships(SetMemberships {
-        tenant: TENANT,
-        before: router.user(user).await.unwrap().memberships,
-        after: vec![clerk],
-        until: router.wall().after(Span::seconds(1)),
-    });
-    router.tell_user(user, set, None).await.unwrap();
-    let own = Session::of(&sign_in.send().await);
+    let own = node.clerk().await;
     let masquerading = Scopes::of([Scope::Masquerade]);
-    role(RoleCommand::Change(2, "Clerk".to_owned(), masquerading)).await;
+    node.clerks_may(masquerading).await;
     let merchant = &node.seed.organisations.merchants[0].id;
     let path = format!("/organisations/{merchant}/masquerade");
     let masked = Session::of(&node.by(&own, Method::POST, &path).send().await);
@@ -397,7 +363,7 @@ async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
     ];
     for granted in Scope::ALL {
         let permissions = Scopes::of([granted, Scope::Masquerade]);
-        role(RoleCommand::Change(2, "Clerk".to_owned(), permissions)).await;
+        node.clerks_may(permissions).await;
         for (path, methods) in document["paths"].as_object().unwrap() {
             for method in methods.as_object().unwrap().keys() {
                 let Need::Scope(scope) = need(method, path) else {

@@ -1,12 +1,7 @@
 //! What people of the Back Office read where contacts do: by their own token, in its mode and network, as far as their roles go.
 
-use clientele::domain::address::Address;
 use clientele::domain::api_key::{Scope, Scopes};
-use clientele::domain::entity::Command;
 use clientele::domain::ids::Named;
-use clientele::domain::tenant::{self, RoleCommand};
-use clientele::domain::user::{self, Membership, Validity};
-use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::json;
 
@@ -89,42 +84,14 @@ async fn a_user_reads_as_far_as_its_roles_network_and_mode_go() {
         }
     }
     // A role opens what it says.
-    let role = async |command| {
-        let command = Command::Tenant(tenant::Command::Role(command));
-        node.command(Address::tenant(TENANT), command).await;
-    };
-    let (number, name) = (2, "Clerk".to_owned());
-    let clerk = tenant::Role {
-        number,
-        organisation: 1,
-        name: name.clone(),
-        permissions: Scopes::default(),
-    };
-    role(RoleCommand::Add(clerk)).await;
-    let sign_in = node.user_at(1, false).await;
-    let (user, _) = node.api().router.user_of("user1@example.com");
-    let membership = Membership {
-        tenant: TENANT,
-        organisation: 1,
-        role: number,
-        validity: Validity::BothModes,
-        is_active: true,
-    };
-    let set = user::Command::SetMemberships(TENANT, vec![membership]);
-    node.api().router.tell_user(user, set, None).await.unwrap();
-    let clerk = Session::of(&sign_in.send().await);
+    let clerk = node.clerk().await;
     let paths = [&of_contacts[..], std::slice::from_ref(&fields)].concat();
     for (permission, opens) in [
         (Scope::WalletsRead, [true, true, true, false, false]),
         (Scope::PurchasesRead, [false, false, false, true, false]),
         (Scope::SettingsRead, [false, false, false, false, true]),
     ] {
-        role(RoleCommand::Change(
-            number,
-            name.clone(),
-            Scopes::of([permission]),
-        ))
-        .await;
+        node.clerks_may(Scopes::of([permission])).await;
         let needed = [
             "wallets.read",
             "wallets.read",
@@ -146,8 +113,7 @@ async fn a_user_reads_as_far_as_its_roles_network_and_mode_go() {
         }
     }
     // Nor does anybody give what they have not: that is said of the role as well, and not of a key.
-    let writes = Scopes::of([Scope::RolesWrite]);
-    role(RoleCommand::Change(number, name, writes)).await;
+    node.clerks_may(Scopes::of([Scope::RolesWrite])).await;
     let body = json!({ "name": "Till", "permissions": ["offers.read"] });
     let gives = node.sends(&clerk, Method::POST, "/roles", &body).await;
     assert_eq!(gives.problem(), refused(403, "insufficient_scope"));
