@@ -192,7 +192,7 @@ pub(super) fn proposal() -> Propose {
 pub(super) fn register(challenge: NewChallenge) -> Register {
     Register {
         proposal: proposal(),
-        provider: Provider::Email,
+        provider: Provider::Phone,
         sealed: [4, 5].into(),
         password: None,
         proof: ValueProof::Code(challenge),
