@@ -201,8 +201,12 @@ pub const LINGER_TIMEOUT: std::time::Duration = std::time::Duration::from_millis
 /// See [`LINGER_TIMEOUT`].
 pub const LINGER_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
 
-/// How many connections over the cap are told so at a time; the rest are just closed. 64 tasks of half a second at most.
-pub const REFUSALS_MAX: usize = 64;
+/// How many connections over the cap wait for room or are told that there is none, at a time; the rest are just closed.
+pub const CONNECTIONS_WAITING_MAX: usize = 512;
+
+/// How long a connection over the cap waits before it is looked again whether there is room, and it is told if not: a client that
+/// tries again at once does so four times a second, and costs next to nothing.
+pub const SEAT_PATIENCE: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// How long accepting pauses when the process is out of file descriptors: a tenth of what a client waits at most.
 pub const ACCEPT_BACKOFF: std::time::Duration = std::time::Duration::from_millis(100);

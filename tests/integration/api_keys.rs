@@ -140,14 +140,23 @@ async fn a_key_grants_nothing_that_it_lacks() {
     assert_eq!(stolen.problem(), refused(403, "insufficient_scope"));
     assert_eq!(find(&node, &strong).await["successor_id"], Value::Null);
 
-    // What it has in other hands may be taken away, and a stronger key keeps what nobody mentions.
-    let renamed = node.put(&format!("/api_keys/{strong}"), &json!({ "name": "till 8" }));
-    let renamed = renamed.with("api_key", &clerk).send().await;
+    // Nor is what a stronger key can do taken away by a weaker one, nor its name changed.
+    let path = format!("/api_keys/{strong}");
+    for ask in [
+        node.put(&path, &json!({ "name": "till 8" })),
+        node.put(&path, &json!({ "scopes": [] })),
+        node.post(&format!("{path}/revoke"), &json!({})),
+    ] {
+        let refusal = ask.with("api_key", &clerk).send().await;
+        assert_eq!(refusal.problem(), refused(403, "insufficient_scope"));
+    }
+    let kept = find(&node, &strong).await;
     assert_eq!(
-        (renamed.status, renamed.text("name")),
-        (200, "till 8".to_owned())
+        (&kept["name"], &kept["state"]),
+        (&json!("till 7"), &json!("ACTIVE"))
     );
-    assert_eq!(renamed.json()["scopes"].as_array().unwrap().len(), 2);
+    let own = as_clerk(&format!("/api_keys/{id}/revoke"), &json!({})).await;
+    assert_eq!(own.status, 200, "{own:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -345,6 +345,29 @@ async fn integrations_are_made_once_and_are_of_live_mode_and_of_the_whole_networ
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_letters_of_users_leave_through_is_connected_by_who_may_do_everything() {
+    let node = open_node().await;
+    let own = Recorder::start().await;
+    let new = json!({ "name": "clerk", "scopes": ["integrations.read", "integrations.write"] });
+    let clerk = node.post("/api_keys", &new).send().await.text("value");
+    let by_clerk = async |channels: &[&str]| {
+        let mut body = webhook(own.address);
+        body["webhook"]["channels"] = json!(channels);
+        let made = node.post("/integrations", &body).with("api_key", &clerk);
+        made.send().await
+    };
+    for channels in [&["EMAIL"][..], &["SMS", "EMAIL"]] {
+        let refusal = by_clerk(channels).await;
+        assert_eq!(refusal.problem(), refused(403, "insufficient_scope"));
+    }
+    let texts = by_clerk(&["SMS"]).await;
+    assert_eq!(texts.status, 201, "{texts:?}");
+    let path = format!("/integrations/{}/deactivate", texts.text("id"));
+    let ended = node.post(&path, &json!({})).with("api_key", &clerk);
+    assert_eq!(ended.send().await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_of_another_connector_and_fields_that_fit_none_are_refused() {
     let node = open_node().await;
     let own = Recorder::start().await;

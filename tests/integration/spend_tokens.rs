@@ -233,6 +233,13 @@ async fn a_contact_approves_or_rejects_the_purchase_that_an_estimate_holds_money
         refused(422, "invalid_request")
     );
     let approval = token(&node, &person, says("APPROVE_PURCHASE", &estimate)).await;
+    let more = json!({ "spend_request": { "amount": 9, "restrict_fully_covered": true } });
+    let more = buying(&node, &approval["value"], &more).send().await;
+    assert_eq!(more.problem(), refused(400, "wallet_limit_reached"));
+    let other_venue = &node.seed.organisations.merchants[1].venues[0].id;
+    let elsewhere = json!({ "organisation": { "id": other_venue } });
+    let elsewhere = buying(&node, &approval["value"], &elsewhere).send().await;
+    assert_eq!(elsewhere.problem(), invalid());
     let approved = buying(
         &node,
         &approval["alternative_token"],
@@ -251,6 +258,20 @@ async fn a_contact_approves_or_rejects_the_purchase_that_an_estimate_holds_money
     assert_eq!(rejected.problem(), refused(400, "purchase_rejected"));
     let otp = buying(&node, &rejection["value"], &json!({})).send().await;
     assert_eq!(otp.problem(), invalid());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signs_out_everywhere_takes_back_what_a_till_could_spend_with() {
+    let node = TestNode::start().await;
+    let person = rich(&node, PHONE).await;
+    let shown = token(&node, &person, json!({ "intent": "SPEND" })).await;
+    let everywhere = person
+        .sign_out(&node)
+        .body(&json!({ "all_sessions": true }));
+    let everywhere = everywhere.with("content-type", "application/json");
+    assert_eq!(everywhere.send().await.status, 204);
+    let bought = buying(&node, &shown["value"], &json!({})).send().await;
+    assert_eq!(bought.problem(), invalid());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

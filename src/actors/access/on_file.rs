@@ -161,14 +161,14 @@ impl Router {
     }
 
     /// Counts what goes to `goes_to`, beside the detail that was sent; as much where nothing goes anywhere. Whether it may: a refusal would
-    /// tell that the details match.
+    /// tell that the details match, and so would one of a code that is asked for by that destination alone, which has a count of its own.
     async fn count_on_file(
         &self,
         near: Address,
         sent: ValueHash,
         goes_to: Option<ValueHash>,
     ) -> Result<bool, AccessRefused> {
-        let counted = goes_to.unwrap_or_else(|| stand_in(sent));
+        let counted = aside(goes_to.unwrap_or(sent));
         let count = directory_entry::Command::CountSend(counted);
         match self.at_entry(near, counted, count).await {
             Ok(_) => Ok(goes_to.is_some()),
@@ -178,9 +178,9 @@ impl Router {
     }
 }
 
-/// What is counted in place of a destination that there is not.
-fn stand_in(sent: ValueHash) -> ValueHash {
-    let mut bytes = sent.0;
+/// Where sends by details are counted: an entry that nothing else counts at.
+fn aside(value: ValueHash) -> ValueHash {
+    let mut bytes = value.0;
     bytes.reverse();
     ValueHash(bytes)
 }

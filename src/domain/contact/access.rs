@@ -192,6 +192,12 @@ impl Contact {
             // It is no longer being reserved.
             self.pending = None;
         }
+        if let access::Event::AllSessionsEnded
+        | access::Event::SessionEnded(_, access::Ended::Replayed) = event
+        {
+            self.withdraw_tokens();
+            return;
+        }
         if let access::Event::RegistrationLapsed = event {
             access.to_shred = Some(self.profile.slot);
             self.stage = Stage::Void;

@@ -64,7 +64,7 @@ pub struct SpendToken {
     pub code: ValueHash,
     /// Until when it works, by the wall.
     pub expires_at: Timestamp,
-    /// Whether a purchase was made with it.
+    /// Whether a purchase was made with it, or it was withdrawn.
     pub is_used: bool,
 }
 
@@ -179,7 +179,8 @@ impl Contact {
                 let token = tokens
                     .find(|it| it.is(&presented) && it.works(context.wall))
                     .ok_or(Rejection::TokenInvalid)?;
-                token.allow(&mut allowed)?;
+                let most = self.approved(token, &allowed, context)?;
+                token.allow(&mut allowed, most)?;
                 Some(token.number)
             }
         };
@@ -188,6 +189,28 @@ impl Contact {
                 Err(Rejection::PurchaseRejected)
             }
             Some(_) | None => Ok((allowed, used)),
+        }
+    }
+
+    /// How much `token` spends at most of what is `asked`. An approval is for what its estimate holds, by who holds it: the contact has
+    /// agreed to nothing else.
+    fn approved(
+        &self,
+        token: &SpendToken,
+        asked: &RecordPurchase,
+        context: &Context,
+    ) -> Result<Option<Minor>, Rejection> {
+        match token.intent {
+            Intent::Spend => Ok(token.amount),
+            Intent::RejectPurchase => Err(Rejection::TokenInvalid),
+            Intent::ApprovePurchase => {
+                let number = token.estimate.unwrap_or_default();
+                let hold = self.wallet.hold(number, context.now);
+                let hold = hold.filter(|it| it.organisation == asked.organisation);
+                let hold = hold.filter(|_| asked.estimate.is_none_or(|it| it == number));
+                hold.map(|it| Some(it.amount()))
+                    .ok_or(Rejection::TokenInvalid)
+            }
         }
     }
 
@@ -225,6 +248,15 @@ impl Contact {
         }
     }
 
+    /// Whoever ends all sessions has lost the phone: what a stranger may show at a till goes with them. What was said against a purchase
+    /// stays said.
+    pub(super) fn withdraw_tokens(&mut self) {
+        let tokens = self.spend_tokens.iter_mut();
+        for token in tokens.flat_map(|known| &mut known.tokens) {
+            token.is_used |= token.intent != Intent::RejectPurchase;
+        }
+    }
+
     pub(super) fn apply_tokens_tidied(&mut self, at: Timestamp) {
         if let Some(known) = &mut self.spend_tokens {
             known.tokens.retain(|token| at < token.expires_at);
@@ -233,19 +265,10 @@ impl Contact {
 }
 
 impl SpendToken {
-    /// Makes of a purchase what the token allows of it.
-    fn allow(&self, asked: &mut RecordPurchase) -> Result<(), Rejection> {
-        match self.intent {
-            Intent::Spend => {}
-            Intent::ApprovePurchase => {
-                if asked.estimate.is_some() && asked.estimate != self.estimate {
-                    return Err(Rejection::TokenInvalid);
-                }
-                asked.estimate = self.estimate;
-            }
-            Intent::RejectPurchase => return Err(Rejection::TokenInvalid),
-        }
-        let Some(most) = self.amount else {
+    /// Makes of a purchase what the token allows of it, which spends at most so much.
+    fn allow(&self, asked: &mut RecordPurchase, most: Option<Minor>) -> Result<(), Rejection> {
+        asked.estimate = asked.estimate.or(self.estimate);
+        let Some(most) = most else {
             return Ok(());
         };
         match &mut asked.spend {

@@ -1,6 +1,7 @@
 use super::ledger_tests::{contact, hold, holds, make, top_up};
 use super::tests::{NOW, context, purchase, record};
 use super::*;
+use crate::domain::access;
 use crate::domain::context::Context;
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::money::Minor;
@@ -176,6 +177,81 @@ fn an_approval_is_for_its_estimate_and_a_rejection_frees_the_money() {
         assert_eq!(refused.unwrap_err(), why);
     }
     assert!(contact.decide(&of(Some(2), None), &on_wall(NOW)).is_ok());
+}
+
+#[test]
+fn an_approval_spends_what_is_held_where_it_is_held_while_it_is() {
+    let mut contact = rich();
+    make(&mut contact, &hold(300), &on_wall(NOW));
+    let approve = token(Intent::ApprovePurchase, None, Some(1));
+    make(&mut contact, &approve, &on_wall(NOW));
+    let asked = |estimate, spend| RecordPurchase {
+        estimate,
+        ..with(Some(Presented::Code(CODE)), spend)
+    };
+    for estimate in [None, Some(1)] {
+        let all = asked(estimate, Some((400, Unbacked::Refuse)));
+        let refused = contact.decide(&Command::RecordPurchase(all), &on_wall(NOW));
+        let most = Minor(300);
+        assert_eq!(refused.unwrap_err(), Rejection::TokenSpendsLess { most });
+        for spend in [Some((400, Unbacked::SpendWhatThereIs)), None] {
+            let mut contact = contact.clone();
+            let asked = Command::RecordPurchase(asked(estimate, spend));
+            let purchase = record(&mut contact, &asked, &on_wall(NOW));
+            assert_eq!(purchase.spent(), most, "{spend:?}");
+        }
+    }
+    let elsewhere = RecordPurchase {
+        organisation: contact.wallet.holds[0].organisation + 1,
+        ..asked(None, None)
+    };
+    let elsewhere = contact.decide(&Command::RecordPurchase(elsewhere), &on_wall(NOW));
+    assert_eq!(elsewhere.unwrap_err(), Rejection::TokenInvalid);
+    let over = Context {
+        now: NOW.after(Hold::LASTS),
+        ..on_wall(NOW)
+    };
+    let late = contact.decide(&Command::RecordPurchase(asked(None, None)), &over);
+    assert_eq!(late.unwrap_err(), Rejection::TokenInvalid);
+}
+
+#[test]
+fn tokens_go_with_all_sessions_but_not_what_was_said_against_a_purchase() {
+    let mut contact = rich();
+    make(&mut contact, &hold(300), &on_wall(NOW));
+    let reject = token(Intent::RejectPurchase, None, Some(1));
+    make(&mut contact, &reject, &on_wall(NOW));
+    make(
+        &mut contact,
+        &token(Intent::Spend, None, None),
+        &on_wall(NOW),
+    );
+    let presented = Presented::Value(2, [6; 8]);
+    assert!(contact.decide(&buy(presented, None), &on_wall(NOW)).is_ok());
+    let ended = |contact: &Contact, event| {
+        let mut contact = contact.clone();
+        contact.apply(&Event::Access(Box::new(event)));
+        contact
+    };
+    let one = ended(
+        &contact,
+        access::Event::SessionEnded(1, access::Ended::SignedOut),
+    );
+    assert!(one.decide(&buy(presented, None), &on_wall(NOW)).is_ok());
+    for event in [
+        access::Event::AllSessionsEnded,
+        access::Event::SessionEnded(1, access::Ended::Replayed),
+    ] {
+        let all = ended(&contact, event);
+        let refused = all.decide(&buy(presented, None), &on_wall(NOW));
+        assert_eq!(refused.unwrap_err(), Rejection::TokenInvalid);
+        let rejected = RecordPurchase {
+            estimate: Some(1),
+            ..with(None, None)
+        };
+        let rejected = all.decide(&Command::RecordPurchase(rejected), &on_wall(NOW));
+        assert_eq!(rejected.unwrap_err(), Rejection::PurchaseRejected);
+    }
 }
 
 #[test]

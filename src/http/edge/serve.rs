@@ -15,7 +15,9 @@ use super::connection::{self, Ended};
 use super::peers::{Peers, Seat};
 use super::{Edge, EdgeOptions};
 use crate::http::problem::{Code, Problem};
-use crate::limits::{ACCEPT_BACKOFF, LINGER_TIMEOUT, LISTEN_BACKLOG, REFUSALS_MAX};
+use crate::limits::{
+    ACCEPT_BACKOFF, CONNECTIONS_WAITING_MAX, LINGER_TIMEOUT, LISTEN_BACKLOG, SEAT_PATIENCE,
+};
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub async fn serve(
         options,
         shutdown,
         peers: Arc::new(Peers::default()),
-        refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
+        waiting: Arc::new(Semaphore::new(CONNECTIONS_WAITING_MAX)),
         tasks: TaskTracker::new(),
         cut: AtomicUsize::new(0),
     });
@@ -93,8 +95,8 @@ struct Server {
     options: EdgeOptions,
     shutdown: CancellationToken,
     peers: Arc<Peers>,
-    /// Refusing politely takes a task for a moment; past these, connections are just closed.
-    refusals: Arc<Semaphore>,
+    /// Places for connections without a seat; past these, they are just closed.
+    waiting: Arc<Semaphore>,
     tasks: TaskTracker,
     cut: AtomicUsize,
 }
@@ -104,40 +106,49 @@ impl Server {
         if stream.set_nodelay(true).is_err() {
             return; // it is closed already
         }
-        match self.peers.seat(peer.ip(), &self.options) {
-            Some(seat) => self.run(stream, peer, seat),
-            None => self.refuse(stream),
+        let server = Arc::clone(self);
+        if let Some(seat) = self.peers.seat(peer.ip(), &self.options) {
+            self.tasks.spawn(server.run(stream, peer, seat));
+        } else if let Ok(place) = Arc::clone(&self.waiting).try_acquire_owned() {
+            self.tasks.spawn(async move {
+                server.run_later(stream, peer).await;
+                drop(place);
+            });
+        } else {
+            count_refused();
         }
     }
 
-    fn run(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
-        let server = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let drain = server.shutdown.clone();
-            let ended =
-                connection::run(stream, peer, server.edge.clone(), &server.options, drain).await;
-            if ended == Ended::Cut {
-                server.cut.fetch_add(1, Ordering::AcqRel);
-            }
-            drop(seat);
-        });
+    async fn run(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, seat: Seat) {
+        let (edge, drain) = (self.edge.clone(), self.shutdown.clone());
+        let ended = connection::run(stream, peer, edge, &self.options, drain).await;
+        if ended == Ended::Cut {
+            self.cut.fetch_add(1, Ordering::AcqRel);
+        }
+        drop(seat);
     }
 
-    fn refuse(self: &Arc<Self>, mut stream: TcpStream) {
-        metrics::counter!("clientele_http_connections_refused_total").increment(1);
-        let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() else {
+    /// Runs the connection if a seat is free after [`SEAT_PATIENCE`], or says that none is. Told at once, a client that connects
+    /// again at once would have the node do little but refuse it.
+    async fn run_later(self: &Arc<Self>, mut stream: TcpStream, peer: SocketAddr) {
+        let patience = self.shutdown.run_until_cancelled(sleep(SEAT_PATIENCE));
+        let goes_on = patience.await.is_some();
+        if goes_on && let Some(seat) = self.peers.seat(peer.ip(), &self.options) {
+            // A task of its own: this one's place is for who waits.
+            self.tasks.spawn(Arc::clone(self).run(stream, peer, seat));
             return;
-        };
-        let server = Arc::clone(self);
-        self.tasks.spawn(async move {
-            let problem = Problem::new(
-                Code::OverCapacity,
-                "too many connections; reuse the ones you have",
-            );
-            connection::refuse(&mut stream, &server.edge, &problem).await;
-            drop(permit);
-        });
+        }
+        count_refused();
+        let problem = Problem::new(
+            Code::OverCapacity,
+            "too many connections; reuse the ones you have",
+        );
+        connection::refuse(&mut stream, &self.edge, &problem).await;
     }
+}
+
+fn count_refused() {
+    metrics::counter!("clientele_http_connections_refused_total").increment(1);
 }
 
 /// The peer was gone before it was accepted; that says nothing about the next one.

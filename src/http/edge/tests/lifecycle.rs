@@ -185,6 +185,35 @@ async fn one_connection_too_many_of_a_peer_gets_503_and_a_closed_one_makes_room(
 }
 
 #[tokio::test]
+async fn a_connection_too_many_gets_the_seat_that_comes_free_while_it_waits() {
+    const CLOSING: &str = "GET /ok HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let server = TestServer::start(EdgeOptions {
+        connections_per_peer_max: 1,
+        ..patient()
+    });
+    let attempt = async || {
+        let mut seated = server.connect().await;
+        seated.send("GET /ok HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        seated.read_until("\r\n\r\nok").await;
+        let mut waiting = server.connect().await;
+        waiting.send(CLOSING).await;
+        // Connections are accepted in the order they came in: once a later one is answered, this one waits.
+        let mut later = server.connect_from([127, 0, 0, 2]).await;
+        later.send(CLOSING).await;
+        assert!(later.read_to_end().await.ends_with("ok"));
+        drop(seated);
+        Answer(waiting.read_to_end().await).status()
+    };
+    let seated = async {
+        // On a busy machine the close may be seen after the wait is over.
+        while attempt().await != 200 {}
+    };
+    tokio::time::timeout(PATIENCE, seated)
+        .await
+        .expect("a seat");
+}
+
+#[tokio::test]
 async fn one_connection_too_many_in_all_gets_503() {
     let server = TestServer::start(EdgeOptions {
         connections_max: 0,

@@ -158,7 +158,13 @@ impl TestServer {
 
     /// A client that sends what it writes at once, and whose kernel keeps little of what the server does not read.
     async fn connect(&self) -> Client {
+        self.connect_from([127, 0, 0, 1]).await
+    }
+
+    /// As [`connect`](Self::connect), by a peer with this address of its own.
+    async fn connect_from(&self, address: [u8; 4]) -> Client {
         let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((address, 0))).unwrap();
         socket.set_send_buffer_size(4096).unwrap();
         let stream = socket.connect(self.address).await.unwrap();
         stream.set_nodelay(true).unwrap();

@@ -17,6 +17,13 @@ use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 use crate::http::{Api, api_keys, failure};
 
+/// The key of this id, if the caller may do with it as it pleases: it can do no more than the caller.
+async fn governed(api: &Api, caller: &Caller, id: &str) -> Result<(Address, Box<ApiKey>), Problem> {
+    let (address, key, _) = named(api, caller, id).await?;
+    caller.require_all(key.details.scopes)?;
+    Ok((address, key))
+}
+
 /// The key of this id, if the caller may know of it: of its own mode, and for an organisation that it acts for itself.
 async fn named(
     api: &Api,

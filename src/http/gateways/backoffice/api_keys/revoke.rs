@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::named;
+use super::governed;
 use super::wire::WireApiKey;
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -34,7 +34,7 @@ pub(in super::super) async fn revoke(
     caller: Authorized<{ Scope::KeysWrite.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (address, _, _) = named(&api, &caller, &id).await?;
+    let (address, _) = governed(&api, &caller, &id).await?;
     let act = async {
         let key = api_keys::revoke(&api, address)
             .await

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::named;
+use super::governed;
 use super::wire::{RolledApiKey, WireApiKey};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -49,8 +49,7 @@ pub(in super::super) async fn roll(
     headers: Conditions,
     body: ValidJson<RolledApiKey>,
 ) -> Result<Response, Problem> {
-    let (current, key, _) = named(&api, &caller, &id).await?;
-    caller.require_all(key.details.scopes)?;
+    let (current, key) = governed(&api, &caller, &id).await?;
     let now = api.router.wall();
     let ends = body
         .expire_current_at

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use super::named;
+use super::governed;
 use super::wire::{ChangedApiKey, WireApiKey, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
@@ -39,7 +39,7 @@ pub(in super::super) async fn update(
     Path(id): Path<String>,
     body: ValidJson<ChangedApiKey>,
 ) -> Result<Response, Problem> {
-    let (address, key, _) = named(&api, &caller, &id).await?;
+    let (address, key) = governed(&api, &caller, &id).await?;
     let before = key.details;
     let asked = body.scopes.as_deref().map_or(before.scopes, scopes);
     caller.require_all(asked.beyond(before.scopes))?;

@@ -10,12 +10,13 @@ use utoipa::ToSchema;
 
 use super::wire::{NewIntegration, fresh_secret};
 use super::{require_live, sealed};
+use crate::domain::access::Channel;
 use crate::domain::address::Address;
-use crate::domain::api_key::Scope;
+use crate::domain::api_key::{Scope, Scopes};
 use crate::domain::entity::Command;
 use crate::domain::tenant::{self, Connector, Integration};
 use crate::http::audit::audited;
-use crate::http::auth::Authorized;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::{Conditions, ValidJson};
 use crate::http::gateways::once::Once;
 use crate::http::problem::{Code, Problem, ProblemBody};
@@ -31,6 +32,17 @@ struct Created {
     secret: Option<String>,
 }
 
+/// Demands a caller who may do everything: by e-mail go the letters that choose an owner's password.
+fn require_everything(caller: &Caller) -> Result<(), Problem> {
+    let all = caller.require_all(Scopes::all());
+    all.map_err(|_one_of_them| {
+        Problem::new(
+            Code::InsufficientScope,
+            "letters that let users in leave by EMAIL, so that connecting it takes every permission: have an owner do it, or a key with all scopes",
+        )
+    })
+}
+
 /// Create an integration.
 ///
 /// From its answer on, messages of live mode by its channels leave through it: of several, through the newest that is active. Addresses
@@ -44,7 +56,7 @@ struct Created {
         (status = 201, description = "Created", body = Created),
         (status = 400, description = "Not JSON", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not cover this, is a test one, or belongs to an organisation", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The caller does not cover this (EMAIL takes every permission), is of test mode, or belongs to an organisation", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "There are as many active integrations as there may be", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong, an address must not be called, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
@@ -73,6 +85,9 @@ pub(in super::super) async fn create(
     body.judge(api.connectors.egress())
         .await
         .map_err(|(field, why)| failure::invalid_field(field, "not_callable", why.to_string()))?;
+    if asked.channels.contains(&Channel::Email) {
+        require_everything(&caller)?;
+    }
     let once = Once::of(&caller, &headers, "integrations.create", None, &body.hash)?;
     let (number, sealed) = sealed(&api, &caller, &once, &asked.settings.to_bytes())?;
     let tenant = Address::tenant(caller.tenant());

@@ -61,12 +61,14 @@ impl Validate for NewReturn {
     fn validate(&self, faults: &mut Faults) {
         buyer::validate(&self.contact, &self.payment_medium_identifier, faults);
         let token = self.contact.as_ref().and_then(|it| it.otp.as_ref());
-        faults.require(
-            token.is_none(),
-            "contact/otp",
-            "unsupported",
-            "is for purchases and estimates; name the contact in another way",
-        );
+        faults.within("contact", |faults| {
+            faults.require(
+                token.is_none(),
+                "otp",
+                "unsupported",
+                "is for purchases and estimates; name the contact in another way",
+            );
+        });
         if !self.organisation.is_empty() {
             self.organisation.validate(faults);
         }
