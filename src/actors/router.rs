@@ -194,9 +194,10 @@ impl Router {
         };
         self.deliver_to(handle, shard, address, message(caller));
         // The actor ended with the message in its mailbox.
-        answer
+        let reply = answer
             .await
-            .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
+            .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome));
+        self.open_texts(&address, reply)
     }
 
     /// Leave to ask something of the entity at `address`, its shard, and its actor if it is in memory.
@@ -311,7 +312,7 @@ impl Router {
         }
     }
 
-    fn shard_of(&self, address: &Address) -> ShardId {
+    pub(super) fn shard_of(&self, address: &Address) -> ShardId {
         shard_of(address.tenant.0, address.entity, self.core.options.shards)
     }
 

@@ -187,7 +187,7 @@ fn read(body: &NewReturn, organisation: u64, currency: Currency) -> Result<AdHoc
         of: ReturnOf {
             organisation,
             amount,
-            reference_number: body.reference_number.as_deref().map(Arc::from),
+            reference_number: body.reference_number.as_deref().into(),
             returned_on: body.date.map(Timestamp::from_unix_seconds),
         },
         currency: fields::currency(&body.currency_code)?,

@@ -21,7 +21,8 @@ use super::{
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{
-    self, Amounts, Command as ContactCommand, RecordPurchase, SpendRequest, Unbacked,
+    self, Amounts, Command as ContactCommand, Private, PurchaseTexts, RecordPurchase, SpendRequest,
+    Unbacked,
 };
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
@@ -292,9 +293,11 @@ pub(super) fn record(
         amounts: read,
         currency,
         classification: None,
-        own_id: shared(&body.id),
-        reference_number: shared(&body.reference_number),
-        payment_medium_identifier: shared(&body.payment_medium_identifier),
+        texts: Private::Clear(PurchaseTexts {
+            own_id: shared(&body.id),
+            reference_number: shared(&body.reference_number),
+            payment_medium_identifier: shared(&body.payment_medium_identifier),
+        }),
         performed_on: body.performed_on.map(Timestamp::from_unix_seconds),
         spend,
         products,

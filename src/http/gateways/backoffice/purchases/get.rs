@@ -74,11 +74,15 @@ pub(in super::super) async fn get(
         contact: contact.entity,
         profile: Some(profile),
     };
-    // A purchase changes once, when it is cancelled. Its contact's name may change as well, so the tag is weak.
-    let etag = match view.cancelled_at {
-        None => format!("W/\"{}\"", view.purchase.number),
-        Some(_) => format!("W/\"{}.cancelled\"", view.purchase.number),
+    // A purchase changes when it is cancelled, and when its contact is erased. Its contact's name may change as well, so the tag is
+    // weak.
+    let cancelled = view.cancelled_at.map_or("", |_| ".cancelled");
+    let erased = if view.contact_is_erased {
+        ".erased"
+    } else {
+        ""
     };
+    let etag = format!("W/\"{}{cancelled}{erased}\"", view.purchase.number);
     let purchase = WirePurchase::of(&view, shown);
     Ok(reply::representation(&purchase, &etag, &headers, timings))
 }

@@ -144,13 +144,14 @@ fn sale(purchase: RecordPurchase, tenant: &TenantView) -> Result<Sale, Problem> 
     let classification = classification
         .map(Arc::from)
         .ok_or_else(|| failure::contact_rejected(contact::Rejection::UnknownClassification))?;
+    let texts = purchase.texts.clear().cloned().unwrap_or_default();
     Ok(Sale {
         organisation: purchase.organisation,
         amounts: purchase.amounts,
         currency: tenant.currency,
         classification,
-        own_id: purchase.own_id,
-        reference_number: purchase.reference_number,
+        own_id: texts.own_id,
+        reference_number: texts.reference_number,
         performed_on: purchase.performed_on,
         products: purchase.products,
     })
