@@ -21,7 +21,8 @@ use clientele::clock::Clock;
 use clientele::domain::address::{Address, Kind, Mode, TenantId};
 use clientele::domain::api_key::{self, Scopes, Visibility};
 use clientele::domain::contact::{
-    self, Amounts, ContactType, Propose, RecordPurchase, SealedProfile, SpendRequest, Unbacked,
+    self, Amounts, ContactType, Private, Propose, PurchaseTexts, RecordPurchase, SealedProfile,
+    SpendRequest, Unbacked,
 };
 use clientele::domain::context::{Context, TenantView};
 use clientele::domain::entity::{Command, Effect, Entity, Query, Remember};
@@ -115,9 +116,10 @@ fn purchase(spend: Option<i64>) -> Command {
         },
         currency: None,
         classification: None,
-        own_id: None,
-        reference_number: Some("2026-000417".into()),
-        payment_medium_identifier: None,
+        texts: Private::Clear(PurchaseTexts {
+            reference_number: Some("2026-000417".into()),
+            ..PurchaseTexts::default()
+        }),
         performed_on: None,
         products: Vec::new(),
         estimate: None,

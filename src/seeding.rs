@@ -367,6 +367,7 @@ async fn create_keys(
 ) -> Result<SeedKeys, Error> {
     let all = Scopes::all();
     let of_apps = Scopes::of([Scope::ContactsRegister]);
+    let of_pages = Gateway::BackOffice.open_to_public_keys();
     let key = async |entity, name: String, visibility, gateway, scopes| {
         let terms = Terms {
             name,
@@ -383,7 +384,7 @@ async fn create_keys(
     let app = format!("demo app {name}");
     let secret = key(2, demo.clone(), secret, Gateway::BackOffice, all).await?;
     Ok(SeedKeys {
-        public: key(1, demo, public, Gateway::BackOffice, all).await?,
+        public: key(1, demo, public, Gateway::BackOffice, of_pages).await?,
         secret: secret.or_else(|| held.and_then(|held| held.secret.clone())),
         self_service: key(3, app, public, Gateway::SelfService, of_apps).await?,
     })

@@ -43,6 +43,7 @@ pub mod shard;
 pub mod spawn;
 pub mod spend_tokens;
 mod test_clock;
+mod texts;
 pub mod timers;
 
 pub mod contact_change;

@@ -50,6 +50,8 @@ pub enum Unauthenticated {
     Invalid,
     /// It has expired.
     Expired,
+    /// Another took its place, and its grace has ended.
+    RolledOut,
     /// The key's entity cannot be asked right now.
     Unavailable(Unavailable),
 }
@@ -192,9 +194,10 @@ impl Router {
         };
         self.deliver_to(handle, shard, address, message(caller));
         // The actor ended with the message in its mailbox.
-        answer
+        let reply = answer
             .await
-            .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome))
+            .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome));
+        self.open_texts(&address, reply)
     }
 
     /// Leave to ask something of the entity at `address`, its shard, and its actor if it is in memory.
@@ -277,7 +280,10 @@ impl Router {
             return Err(match published.key.stage {
                 crate::domain::api_key::Stage::Revoked(_) => Unauthenticated::Invalid,
                 crate::domain::api_key::Stage::Active | crate::domain::api_key::Stage::Expired => {
-                    Unauthenticated::Expired
+                    match published.key.successor {
+                        Some(_) => Unauthenticated::RolledOut,
+                        None => Unauthenticated::Expired,
+                    }
                 }
             });
         }
@@ -306,7 +312,7 @@ impl Router {
         }
     }
 
-    fn shard_of(&self, address: &Address) -> ShardId {
+    pub(super) fn shard_of(&self, address: &Address) -> ShardId {
         shard_of(address.tenant.0, address.entity, self.core.options.shards)
     }
 

@@ -63,9 +63,12 @@ impl Router {
         for answer in answers {
             replies.push(match answer {
                 // The actor ended with the message in its mailbox.
-                Ok(answer) => answer
-                    .await
-                    .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome)),
+                Ok(answer) => {
+                    let reply = answer
+                        .await
+                        .unwrap_or_else(|_| Reply::failed(Unavailable::UnknownOutcome));
+                    self.open_texts(&address, reply)
+                }
                 Err(reply) => reply,
             });
         }

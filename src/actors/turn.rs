@@ -98,6 +98,11 @@ impl Turn<'_> {
             envelope.caller.refuse(Unavailable::Unreadable);
             return Flow::Open;
         }
+        if let Err(error) = self.seal_texts(&mut envelope.command) {
+            tracing::error!(%error, "what is written about a contact cannot be sealed");
+            envelope.caller.refuse(Unavailable::Unreadable);
+            return Flow::Open;
+        }
         let step = match self.decide(envelope, &context, None) {
             Step::Short(envelope, offer, amount) => {
                 self.decide_on_budgets(envelope, &mut context, (offer, amount))

@@ -11,7 +11,7 @@ use crate::http::control::{CreatedKey, ListedKey, NewKey, RolledKey, WireMode, W
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   clientele keys create --name till-7 --mode live
-  clientele keys create --name signage --public --scope wallets.read --expires-at 1798761600
+  clientele keys create --name sign-up-page --public --expires-at 1798761600
   clientele keys list -o json
   clientele keys roll 6b1f… --expire-current-at 1798761600
   clientele keys revoke 6b1f…")]
@@ -40,7 +40,7 @@ enum KeysCommand {
         /// A key that may be embedded in a page or an app
         #[arg(long)]
         public: bool,
-        /// What it may do, such as purchases.write; everything, if left out. Can be repeated
+        /// What it may do, such as purchases.write; all that it can, if left out: a public key can organisations.register. Can be repeated
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
         /// When it stops working, in Unix seconds

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::contact::{Amounts, Product, RecordPurchase};
+use super::contact::{Amounts, Private, Product, PurchaseTexts, RecordPurchase};
 use super::directory_entry::{Obligation, ValueHash};
 use super::money::Currency;
 use super::time::{Dues, Span, Timestamp};
@@ -145,9 +145,11 @@ impl Sale {
             amounts: self.amounts,
             currency: Some(self.currency),
             classification: Some(Arc::clone(&self.classification)),
-            own_id: self.own_id.clone(),
-            reference_number: self.reference_number.clone(),
-            payment_medium_identifier: None,
+            texts: Private::Clear(PurchaseTexts {
+                own_id: self.own_id.clone(),
+                reference_number: self.reference_number.clone(),
+                payment_medium_identifier: None,
+            }),
             performed_on: Some(self.performed_on.map_or(posted_at, |at| at.min(posted_at))),
             spend: None,
             products: self.products.clone(),

@@ -3,7 +3,7 @@
 use super::Api;
 use crate::actors::router::Failure;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
-use crate::domain::api_key::{self, ApiKey, Gateway, Scopes, Stage, Visibility};
+use crate::domain::api_key::{self, ApiKey, Gateway, Scope, Scopes, Stage, Visibility};
 use crate::domain::entity::{Answer, Command, Query, Rejection, Remember};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::tenant;
@@ -69,6 +69,23 @@ impl Minted {
     pub fn value_hash(&self) -> [u8; 32] {
         *blake3::hash(self.value.as_bytes()).as_bytes()
     }
+}
+
+/// Why a key of this kind is not given `scope`: what would open nothing to it is likely meant for another.
+pub fn refused_scope(visibility: Visibility, gateway: Gateway, scope: Scope) -> Option<String> {
+    let open = gateway.open_to_public_keys();
+    if visibility == Visibility::Secret || open.allows(scope) {
+        return None;
+    }
+    let open: Vec<_> = open.iter().map(Scope::name).collect();
+    let (gateway, open) = match gateway {
+        Gateway::BackOffice => ("the Back Office", open.join(", ")),
+        Gateway::SelfService => ("self-service", open.join(", ")),
+    };
+    Some(format!(
+        "{} opens nothing to a public key; one of {gateway} can have {open}. A secret key can have every scope",
+        scope.name()
+    ))
 }
 
 /// Lists the key with its tenant and creates it. `lineage` is the first key of the chain of rolls that it continues; it

@@ -241,10 +241,17 @@ async fn create_key(
                 format!("there is no scope {name}; there are {}", known.join(", ")),
             ));
         };
+        let visibility = new.visibility.visibility();
+        if let Some(why) = api_keys::refused_scope(visibility, Gateway::BackOffice, scope) {
+            return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, why));
+        }
         scopes = Scopes(scopes.0 | scope.bit());
     }
     if new.scopes.is_empty() {
-        scopes = Scopes::all();
+        scopes = match new.visibility {
+            WireVisibility::Public => Gateway::BackOffice.open_to_public_keys(),
+            WireVisibility::Secret => Scopes::all(),
+        };
     }
     let now = control.api.router.wall();
     let ends = new.expires_at.map(Timestamp::from_unix_seconds);

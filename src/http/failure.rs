@@ -277,6 +277,15 @@ pub fn invalid_field(
     })
 }
 
+/// A password that would open nothing.
+pub fn no_email_address() -> Problem {
+    invalid_field(
+        "/password",
+        "no_email_address",
+        "needs an e-mail address that the contact signs in by, and there is none; add one with POST /contacts/{id}/identities, which takes a password with it",
+    )
+}
+
 fn scheme_refused(refusal: contact::SchemeRefusal) -> Problem {
     match refusal {
         contact::SchemeRefusal::Unknown => invalid_field(
@@ -325,6 +334,7 @@ fn access_rejected(rejection: access::Rejection) -> Problem {
             Code::StepUpRequired,
             "the session began more than ten minutes ago; sign in again",
         ),
+        access::Rejection::NoEmailAddress => no_email_address(),
         access::Rejection::IdentityKnown | access::Rejection::IdentitiesFull => Problem::new(
             Code::LimitReached,
             "the contact signs in by this, or by as much as it may, already",

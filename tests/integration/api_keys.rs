@@ -1,9 +1,11 @@
 //! Keys that make, change, roll and revoke keys, over HTTP.
 
 use clientele::clock::Clock;
+use clientele::domain::api_key::Scope;
 use clientele::domain::time::Span;
 use serde_json::{Value, json};
 
+use crate::commerce::put;
 use crate::node::{Answer, TestNode, cents, eventually};
 
 fn refused(status: u16, code: &str) -> (u16, String) {
@@ -216,6 +218,11 @@ async fn both_keys_of_a_roll_work_until_its_end_and_share_their_idempotency() {
     for _ in 0..2 {
         let late = node.wallet(&buyer).with("api_key", &old).send().await;
         assert_eq!(late.problem(), refused(401, "api_key_expired"));
+        let told = "the key was rolled and its grace is over; send the key that took its place";
+        assert_eq!(late.text("detail"), told);
+        let guessed = format!("{}A", &old[..old.len() - 1]);
+        let guess = node.wallet(&buyer).with("api_key", &guessed).send().await;
+        assert_eq!(guess.problem(), refused(401, "invalid_api_key"));
         let on = node.wallet(&buyer).with("api_key", &new).send().await;
         assert_eq!(on.status, 200);
         node.restart().await;
@@ -423,4 +430,52 @@ async fn the_control_socket_rolls_by_the_same_rules() {
     assert_eq!(old.problem(), refused(401, "api_key_expired"));
     let again = node.control("POST", &path, "{}").await;
     assert!(again.starts_with("HTTP/1.1 409"), "{again}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_public_key_has_no_scope_that_opens_nothing_to_it() {
+    let node = TestNode::start().await;
+    let open = |gateway: &str| match gateway {
+        "SELF_SERVICE" => vec!["contacts.register", "contacts.exists", "contacts.guests"],
+        _ => vec!["organisations.register"],
+    };
+    for gateway in ["BACK_OFFICE", "SELF_SERVICE"] {
+        let key = |scopes: &[&str]| json!({ "name": "page", "type": "PUBLIC", "gateway": gateway, "scopes": scopes });
+        let made = create(&node, key(&open(gateway))).await;
+        let path = format!("/api_keys/{}", made.text("id"));
+        for scope in Scope::ALL.map(Scope::name) {
+            if open(gateway).contains(&scope) {
+                continue;
+            }
+            let scopes = [open(gateway)[0], scope];
+            for refusal in [
+                node.post("/api_keys", &key(&scopes)).send().await,
+                put(&node, &path, &json!({ "scopes": scopes })).send().await,
+            ] {
+                assert_eq!(refusal.problem(), refused(422, "invalid_request"));
+                let fault = &refusal.json()["errors"][0];
+                assert_eq!(
+                    (&fault["pointer"], &fault["code"]),
+                    (&json!("/scopes/1"), &json!("not_for_public_keys"))
+                );
+                let allowed = open(gateway).join(", ");
+                assert!(
+                    fault["detail"].as_str().unwrap().contains(&allowed),
+                    "{fault}"
+                );
+            }
+        }
+        let kept = find(&node, &made.text("id")).await;
+        assert_eq!(kept["scopes"], made.json()["scopes"]);
+    }
+    let asked = r#"{"name": "page", "visibility": "public", "mode": "live", "tenant": 1, "scopes": ["wallets.read"]}"#;
+    let refusal = node.control("POST", "/keys", asked).await;
+    assert!(refusal.starts_with("HTTP/1.1 422"), "{refusal}");
+    assert!(refusal.contains("organisations.register"), "{refusal}");
+    let asked = asked.replace(r#""wallets.read""#, "");
+    let made = node.control("POST", "/keys", &asked).await;
+    assert!(made.starts_with("HTTP/1.1 200"), "{made}");
+    let made: Value = serde_json::from_str(made.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let made = find(&node, made["id"].as_str().unwrap()).await;
+    assert_eq!(made["scopes"], json!(["organisations.register"]));
 }

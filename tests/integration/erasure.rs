@@ -4,7 +4,7 @@ use clientele::actors::router::OpenedProfile;
 use clientele::domain::contact;
 use clientele::domain::entity::{Answer as Told, Command, Query};
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::contact_changes::{address_of, changed, created, delete, found, looks, refused};
 use crate::node::{TestNode, eventually};
@@ -21,10 +21,6 @@ async fn an_erased_contact_looks_like_one_that_never_was() {
     let wallet = format!("/wallets/{}", wallet.as_str().unwrap());
     let mut sale = node.purchase_body(node.contact(0), 20);
     sale["contact"] = json!({ "id": id });
-    let sold = node.post("/purchases", &sale).send().await;
-    assert_eq!(sold.status, 200, "{sold:?}");
-    let sold = format!("/purchases/{}", sold.text("id"));
-    assert_eq!(node.get(&sold).send().await.status, 200);
 
     let path = format!("/contacts/{id}");
     let erase = |node: &TestNode| delete(node, &path).with("idempotency-key", "erase");
@@ -37,7 +33,6 @@ async fn an_erased_contact_looks_like_one_that_never_was() {
             &path,
             &format!("{path}/cards"),
             &wallet,
-            &sold,
             &"/contacts/GONE".to_owned(),
         ] {
             assert_eq!(looks(&node.get(path).send().await), nobody, "{path}");
@@ -67,6 +62,76 @@ async fn an_erased_contact_looks_like_one_that_never_was() {
     assert_ne!(next, id);
     let card = node.post(&format!("/contacts/{next}/cards"), &json!({ "cim": "77" }));
     assert_eq!(card.send().await.status, 201);
+}
+
+/// A business keeps its books: what was sold and what moved stays, of nobody and without a word about anybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_purchases_and_the_journal_of_an_erased_contact_stay_in_the_books_without_it() {
+    let mut node = TestNode::start().await;
+    let id = created(&node, json!({ "code": "GONE", "first_name": "Ada" })).await;
+    let wallet = node.get(&format!("/contacts/{id}")).send().await.json()["wallet"]["id"].clone();
+    let wallet = wallet.as_str().unwrap();
+    let mut first = None;
+    // More than stay in memory.
+    for number in 0..20 {
+        let mut sale = node.purchase_body(node.contact(0), 20);
+        sale["contact"] = json!({ "id": id });
+        sale["id"] = json!(format!("own-{number}"));
+        sale["reference_number"] = json!(format!("receipt-{number}"));
+        sale["payment_medium_identifier"] = json!("4711");
+        let sold = node.post("/purchases", &sale).send().await;
+        assert_eq!(sold.status, 200, "{sold:?}");
+        assert_eq!(sold.text("reference_number"), format!("receipt-{number}"));
+        first.get_or_insert(sold.text("id"));
+    }
+    let paid = json!({ "wallet_id": wallet, "amount": 5, "code": "T-1", "payment_method": "CASH" });
+    assert_eq!(node.post("/topups", &paid).send().await.status, 201);
+    let paths = [
+        format!("/purchases/{}", first.unwrap()),
+        "/purchases?size=100".to_owned(),
+        format!("/journals?wallet_id={wallet}&size=100"),
+    ];
+    node.restart().await;
+    let mut kept = Vec::new();
+    for path in &paths {
+        let shown = node.get(path).send().await;
+        assert_eq!(shown.status, 200, "{shown:?}");
+        let (books, told) = without_texts(shown.json());
+        assert!(told > 0, "{books}");
+        kept.push(books);
+    }
+    let erased = delete(&node, &format!("/contacts/{id}")).send().await;
+    assert_eq!(erased.status, 204, "{erased:?}");
+    for _ in 0..2 {
+        for (path, kept) in paths.iter().zip(&kept) {
+            let shown = node.get(path).send().await;
+            assert_eq!(shown.status, 200, "{path}: {shown:?}");
+            assert_eq!(without_texts(shown.json()), (kept.clone(), 0), "{path}");
+        }
+        node.restart().await;
+    }
+}
+
+/// The same without what is told of a contact, and without texts that others wrote about what it did; how many these were.
+fn without_texts(mut shown: Value) -> (Value, usize) {
+    let told = match shown.get_mut("content").and_then(Value::as_array_mut) {
+        Some(list) => list.iter_mut().map(strip).sum(),
+        None => strip(&mut shown),
+    };
+    (shown, told)
+}
+
+fn strip(shown: &mut Value) -> usize {
+    let members = [
+        "contact",
+        "reference_number",
+        "payment_medium_identifier",
+        "code",
+        "payment_method",
+    ];
+    let shown = shown.as_object_mut().unwrap();
+    let taken = members.iter().filter_map(|member| shown.remove(*member));
+    taken.filter(|text| !text.is_null()).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::client::Answer;
+use crate::client::Ask;
 use crate::contact_changes::refused;
 use crate::node::TestNode;
 use crate::organisations::{create, key_of};
@@ -182,6 +183,20 @@ async fn who_runs_or_holds_together_has_no_tap_and_takes_no_purchases() {
             assert_eq!(
                 (&fault["pointer"], &fault["code"]),
                 (&json!("/organisation"), &json!("takes_no_purchases"))
+            );
+            // A body of version 1 calls it otherwise.
+            let body = json!({ "contact_id": buyer.id, "organisation_id": id, "total_amount": 20 });
+            let v1 = node.post(path, &body);
+            let v1 = Ask {
+                url: v1.url.replace("/v2/", "/v1/"),
+                ..v1
+            };
+            let refusal = v1.send().await;
+            assert_eq!(refusal.problem(), refused(422, "invalid_request"));
+            let fault = &refusal.json()["errors"][0];
+            assert_eq!(
+                (&fault["pointer"], &fault["code"]),
+                (&json!("/organisation_id"), &json!("takes_no_purchases"))
             );
         }
     }

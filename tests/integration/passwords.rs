@@ -295,20 +295,56 @@ async fn a_first_password_beside_a_phone_is_no_news() {
 async fn nobody_is_told_at_an_address_that_was_not_proven() {
     const STRANGER: &str = "eve@example.test";
     let node = TestNode::start().await;
-    let person = node.signed_up("+447566224395").await;
+    let person = node.signed_up_by_email(EMAIL, PASSWORD).await;
     let path = format!("/contacts/{}", person.id);
     let says = node.own(Method::PUT, &path, &person.access);
     let says = says.with("content-type", "application/json");
     let says = says.body(&json!({ "email": STRANGER })).send().await;
     assert_eq!(says.status, 200, "{says:?}");
-    for password in [PASSWORD, ANOTHER] {
-        let changed = node.change(&person, &json!({ "password": password })).await;
-        assert_eq!(changed.status, 204, "{changed:?}");
-    }
+    let changed = node.change(&person, &json!({ "password": ANOTHER })).await;
+    assert_eq!(changed.status, 204, "{changed:?}");
     let inbox = node.inbox().await;
     let stranger = inbox
         .iter()
         .find(|message| message["recipient"] == STRANGER);
     assert_eq!(stranger, None);
-    assert_eq!(told(&node).await, Vec::<String>::new());
+    assert_eq!(told(&node).await, [EMAIL]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_without_an_email_address_is_told_to_add_one_and_has_no_password_later() {
+    let node = TestNode::start().await;
+    let person = node.signed_up("+447566224395").await;
+    // One that it merely says it has is none to sign in by.
+    let path = format!("/contacts/{}", person.id);
+    let says = node.own(Method::PUT, &path, &person.access);
+    let says = says.with("content-type", "application/json");
+    let says = says.body(&json!({ "email": EMAIL })).send().await;
+    assert_eq!(says.status, 200, "{says:?}");
+    for body in [
+        json!({ "password": PASSWORD }),
+        json!({ "password": PASSWORD, "current_password": ANOTHER }),
+    ] {
+        let refusal = node.change(&person, &body).await;
+        assert_eq!(refusal.problem(), refused(422, "invalid_request"));
+        let fault = &refusal.json()["errors"][0];
+        assert_eq!(
+            (&fault["pointer"], &fault["code"]),
+            (&json!("/password"), &json!("no_email_address"))
+        );
+    }
+    let path = format!("/contacts/{}/identities", person.id);
+    let add = node.own(Method::POST, &path, &person.access);
+    let add = add.with("content-type", "application/json");
+    let add = add.body(&json!({ "provider": "EMAIL", "email": EMAIL }));
+    let added = add.send().await;
+    assert_eq!(added.status, 201, "{added:?}");
+    let code = node.code(EMAIL).await;
+    let proven = node.answered(&added.text("auth_otp"), &code).await;
+    assert_eq!(proven.status, 200, "{proven:?}");
+    let nothing_kept = node.entered(EMAIL, PASSWORD).await;
+    assert_eq!(nothing_kept.problem(), refused(400, "invalid_login"));
+    let set = node.change(&person, &json!({ "password": PASSWORD })).await;
+    assert_eq!(set.status, 204, "{set:?}");
+    assert_eq!(node.entered(EMAIL, PASSWORD).await.status, 200);
 }

@@ -3,13 +3,7 @@
 
 use std::collections::HashMap;
 
-use clientele::domain::address::Address;
 use clientele::domain::api_key::{Scope, Scopes};
-use clientele::domain::entity::Command;
-use clientele::domain::tenant::{self, OWNER_ROLE, RoleCommand};
-use clientele::domain::time::Span;
-use clientele::domain::user::{self, Membership, SetMemberships, Validity};
-use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -187,7 +181,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
     let node = TestNode::start().await;
     let document = node.ask(Method::GET, "/self-service/openapi.json");
     let document = document.without("api_key").send().await.json();
-    let weak = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": ["contacts.read"] });
+    let weak = json!({ "name": "app", "type": "PUBLIC", "gateway": "SELF_SERVICE", "scopes": [] });
     let weak = node
         .post("/api_keys", &weak)
         .with("api_key", &node.secret_key("test"));
@@ -199,6 +193,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
     let app = app.send().await.text("value");
     let secret = node.secret_key("test");
     let user = node.owner().await.access;
+    let as_user = format!("Bearer {user}");
     let person = node.signed_up("+447566224395").await;
     let person = format!("Bearer {}", person.access);
     let (their_key, _) = strangers(&node).await;
@@ -231,7 +226,19 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                     assert!(!described.is_null(), "{name} {expected:?}");
                 }
                 let of_users = opened_by.contains(&"user_token");
-                if !opened_by.contains(&"refresh_token") && !of_users {
+                let of_contacts = opened_by.contains(&"access_token");
+                if of_users {
+                    // Of live mode, and of what the key is not.
+                    for key in [&node.secret_key("test"), &app, &their_key] {
+                        let both = ask.clone().with("api_key", key);
+                        let both = both.with("authorization", &as_user).send().await;
+                        let conflict = refused(401, "credentials_conflict");
+                        assert_eq!(both.problem(), conflict, "{name}");
+                    }
+                    let let_in = ask.clone().with("authorization", &as_user).send().await;
+                    assert!([404, 422].contains(&let_in.status), "{name} {let_in:?}");
+                }
+                if !opened_by.contains(&"refresh_token") && (of_contacts || !of_users) {
                     // Two that work, and contradict each other: of another mode, gateway or network.
                     for key in [&node.app_key("live"), &node.secret_key("test"), &their_key] {
                         let both = ask.clone().with("api_key", key);
@@ -240,7 +247,7 @@ async fn every_operation_of_self_service_refuses_who_may_not_use_it_before_it_re
                         assert_eq!(both.problem(), conflict, "{name}");
                     }
                 }
-                if !opened_by.contains(&"access_token") && !opened_by.contains(&"refresh_token") {
+                if !of_contacts && !opened_by.contains(&"refresh_token") {
                     let token = ask.clone().with("authorization", &person).send().await;
                     let code = match of_users {
                         true => "invalid_token",
@@ -339,37 +346,9 @@ async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
     assert_eq!(set.status, 200, "{set:?}");
     let document = node.ask(Method::GET, "/backoffice/openapi.json");
     let document = document.send().await.json();
-    let role = async |command| {
-        let command = Command::Tenant(tenant::Command::Role(command));
-        node.command(Address::tenant(TENANT), command).await;
-    };
-    let clerk = |permissions| tenant::Role {
-        number: 2,
-        organisation: 1,
-        name: "Clerk".to_owned(),
-        permissions,
-    };
-    role(RoleCommand::Add(clerk(Scopes::default()))).await;
-    let sign_in = node.user_at(1, false).await;
-    let (user, _) = node.api().router.user_of("user1@example.com");
-    let clerk = Membership {
-        tenant: TENANT,
-        organisation: 1,
-        role: OWNER_ROLE + 1,
-        validity: Validity::BothModes,
-        is_active: true,
-    };
-    let router = &node.api().router;
-    let set = user::Command::SetMemberships(SetMemberships {
-        tenant: TENANT,
-        before: router.user(user).await.unwrap().memberships,
-        after: vec![clerk],
-        until: router.wall().after(Span::seconds(1)),
-    });
-    router.tell_user(user, set, None).await.unwrap();
-    let own = Session::of(&sign_in.send().await);
+    let own = node.clerk().await;
     let masquerading = Scopes::of([Scope::Masquerade]);
-    role(RoleCommand::Change(2, "Clerk".to_owned(), masquerading)).await;
+    node.clerks_may(masquerading).await;
     let merchant = &node.seed.organisations.merchants[0].id;
     let path = format!("/organisations/{merchant}/masquerade");
     let masked = Session::of(&node.by(&own, Method::POST, &path).send().await);
@@ -384,7 +363,7 @@ async fn every_operation_opens_to_the_permission_of_its_name_and_to_no_other() {
     ];
     for granted in Scope::ALL {
         let permissions = Scopes::of([granted, Scope::Masquerade]);
-        role(RoleCommand::Change(2, "Clerk".to_owned(), permissions)).await;
+        node.clerks_may(permissions).await;
         for (path, methods) in document["paths"].as_object().unwrap() {
             for method in methods.as_object().unwrap().keys() {
                 let Need::Scope(scope) = need(method, path) else {

@@ -1,9 +1,12 @@
 //! People of the Back Office: signing in, the tokens that come of it, and until when they are good.
 
 use clientele::domain::access::REFRESH_GRACE;
-use clientele::domain::address::TenantId;
+use clientele::domain::address::{Address, TenantId};
+use clientele::domain::api_key::Scopes;
+use clientele::domain::entity::Command;
+use clientele::domain::tenant::{self, OWNER_ROLE, RoleCommand};
 use clientele::domain::time::Span;
-use clientele::domain::user::PASSWORDS_COUNT_FOR;
+use clientele::domain::user::{self, Membership, PASSWORDS_COUNT_FOR, SetMemberships, Validity};
 use clientele::http::users::{self, NewUser};
 use clientele::seeding::TENANT;
 use data_encoding::BASE64URL_NOPAD;
@@ -15,6 +18,8 @@ use crate::contact_changes::{looks, refused};
 use crate::node::TestNode;
 
 const GATEWAY: &str = "/backoffice/v2";
+
+const CLERK: u32 = OWNER_ROLE + 1;
 
 /// A user in one of its sessions.
 #[derive(Clone, Debug)]
@@ -87,6 +92,46 @@ impl TestNode {
         };
         users::make(&self.api(), new).await.unwrap();
         self.typed(&email, "vivid turtle 9")
+    }
+
+    /// Somebody whose only role is the clerks', of the network's owner.
+    pub(crate) async fn clerk(&self) -> Session {
+        let role = tenant::Role {
+            number: CLERK,
+            organisation: 1,
+            name: "Clerk".to_owned(),
+            permissions: Scopes::default(),
+        };
+        self.tell_of_role(RoleCommand::Add(role)).await;
+        let sign_in = self.user_at(1, false).await;
+        let router = &self.api().router;
+        let (user, _) = router.user_of("user1@example.com");
+        let clerk = Membership {
+            tenant: TENANT,
+            organisation: 1,
+            role: CLERK,
+            validity: Validity::BothModes,
+            is_active: true,
+        };
+        let set = user::Command::SetMemberships(SetMemberships {
+            tenant: TENANT,
+            before: router.user(user).await.unwrap().memberships,
+            after: vec![clerk],
+            until: router.wall().after(Span::seconds(1)),
+        });
+        router.tell_user(user, set, None).await.unwrap();
+        Session::of(&sign_in.send().await)
+    }
+
+    /// Gives clerks these permissions and no others, from now on.
+    pub(crate) async fn clerks_may(&self, permissions: Scopes) {
+        let change = RoleCommand::Change(CLERK, "Clerk".to_owned(), permissions);
+        self.tell_of_role(change).await;
+    }
+
+    async fn tell_of_role(&self, command: RoleCommand) {
+        let command = Command::Tenant(tenant::Command::Role(command));
+        self.command(Address::tenant(TENANT), command).await;
     }
 
     /// A user who owns the strangers' network.

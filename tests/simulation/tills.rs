@@ -9,7 +9,7 @@ use clientele::actors::envelope::Failure;
 use clientele::actors::router::Router;
 use clientele::domain::address::{Address, Kind, Mode, TenantId};
 use clientele::domain::contact::{
-    self, Amounts, ContactType, Profile, RecordPurchase, SpendRequest, Unbacked,
+    self, Amounts, ContactType, Private, Profile, RecordPurchase, SpendRequest, Unbacked,
 };
 use clientele::domain::directory_entry::ValueHash;
 use clientele::domain::entity::{
@@ -281,9 +281,7 @@ fn purchase(asked: &Asked) -> RecordPurchase {
         },
         currency: None,
         classification: None,
-        own_id: None,
-        reference_number: None,
-        payment_medium_identifier: None,
+        texts: Private::default(),
         performed_on: None,
         products: Vec::new(),
         estimate: None,

@@ -81,6 +81,8 @@ pub enum AccessRefused {
     TokenInvalid,
     /// It signed in too long ago for this.
     StepUpRequired,
+    /// The contact signs in by no e-mail address, and so by no password.
+    NoEmailAddress,
     /// The contact signs in by it already.
     IdentityKnown,
     /// The contact signs in by as much as it may.
@@ -376,6 +378,7 @@ impl Router {
                 }
                 access::Rejection::PasswordChanged => AccessRefused::InvalidLogin,
                 access::Rejection::StepUpRequired => AccessRefused::StepUpRequired,
+                access::Rejection::NoEmailAddress => AccessRefused::NoEmailAddress,
                 access::Rejection::IdentityKnown => AccessRefused::IdentityKnown,
                 access::Rejection::IdentitiesFull => AccessRefused::IdentitiesFull,
             },

@@ -70,9 +70,7 @@ impl Router {
         contact: Address,
     ) -> Result<PasswordTry, AccessRefused> {
         let view = self.active(contact).await?;
-        // Without an identity there is no password either.
-        let value = view.identities.first().copied();
-        let value = value.ok_or(AccessRefused::InvalidLogin)?;
+        let value = view.email_address.ok_or(AccessRefused::NoEmailAddress)?;
         let count = directory_entry::Command::CountPassword(value);
         if let Err(failure) = self.at_entry(contact, value, count).await {
             return Err(self.refused(failure));
@@ -83,7 +81,7 @@ impl Router {
     /// Sets a password in a session that began of late, or by whoever knows the present one. Ends the other sessions.
     ///
     /// # Errors
-    /// [`AccessRefused::StepUpRequired`], or there is no answer.
+    /// [`AccessRefused::StepUpRequired`] or [`AccessRefused::NoEmailAddress`], or there is no answer.
     pub async fn change_password(
         &self,
         contact: Address,

@@ -131,6 +131,13 @@ impl Access {
         }
     }
 
+    /// The first e-mail address that it signs in by: where a password counts.
+    pub fn email_address(&self) -> Option<ValueHash> {
+        let mut identities = self.identities.iter();
+        let found = identities.find(|it| it.provider == Provider::Email);
+        found.map(|it| it.value)
+    }
+
     pub(super) fn change_password(
         &self,
         change: &ChangePassword,
@@ -138,6 +145,8 @@ impl Access {
     ) -> Result<Vec<Event>, Rejection> {
         let session = self.acting(change.session, wall);
         let session = session.ok_or(Rejection::InvalidGrant)?;
+        // A password that opens nothing today would open what is added tomorrow.
+        self.email_address().ok_or(Rejection::NoEmailAddress)?;
         let is_recent = wall < session.began_at.after(SIGNED_IN_RECENTLY);
         let present = self.password.as_ref().map(|it| it.number);
         if !is_recent && (change.knows.is_none() || change.knows != present) {

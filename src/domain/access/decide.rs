@@ -142,6 +142,8 @@ pub enum Rejection {
     PasswordChanged,
     /// It signed in too long ago to choose another password without knowing the present one.
     StepUpRequired,
+    /// It signs in by no e-mail address, and so by no password.
+    NoEmailAddress,
     /// It is an identity of this person already.
     IdentityKnown,
     /// There are as many identities as there may be.

@@ -201,6 +201,20 @@ pub enum Gateway {
     SelfService,
 }
 
+impl Gateway {
+    /// What opens something to a public key: what a page, or an app, lets strangers do.
+    pub fn open_to_public_keys(self) -> Scopes {
+        match self {
+            Gateway::BackOffice => Scopes::of([Scope::OrganisationsRegister]),
+            Gateway::SelfService => Scopes::of([
+                Scope::ContactsRegister,
+                Scope::ContactsExist,
+                Scope::ContactsGuests,
+            ]),
+        }
+    }
+}
+
 /// A set of scopes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(pub u32);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cancel::{credit_with_room, take_open};
 use super::purchase::total;
-use super::{Activity, Cause, Contact, Event, Lot, Rejection, Stage};
+use super::{Activity, Cause, Contact, Event, Lot, Note, Private, Rejection, Stage};
 use crate::domain::context::Context;
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
@@ -17,7 +17,7 @@ pub struct ReturnOf {
     /// What it had cost.
     pub amount: Minor,
     /// The number on the receipt.
-    pub reference_number: Option<Arc<str>>,
+    pub reference_number: Private<Note>,
     /// When it was returned, as the till says.
     pub returned_on: Option<Timestamp>,
 }

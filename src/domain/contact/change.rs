@@ -157,6 +157,7 @@ impl Contact {
         self.released.values.append(&mut self.claims);
         let identities: Vec<_> = self.identities().collect();
         self.released.values.extend(identities);
+        self.forget_texts();
         self.access = None;
         self.spend_tokens = None;
         self.released.due = at;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AdHocReturn, Amounts, Change, ContactType, KeptPurchase, LimitRule, NewToken, Presented,
-    Product, Reason, Register, SealedProfile, SignUp, SignUpToScheme,
+    Private, Product, PurchaseTexts, Reason, Register, SealedProfile, SignUp, SignUpToScheme,
 };
 use crate::domain::access;
 use crate::domain::directory_entry::ValueHash;
@@ -57,12 +57,8 @@ pub struct RecordPurchase {
     pub currency: Option<Currency>,
     /// The classification's name; the tenant's first, if none.
     pub classification: Option<Arc<str>>,
-    /// The id that the till chose.
-    pub own_id: Option<Arc<str>>,
-    /// The number on the receipt.
-    pub reference_number: Option<Arc<str>>,
-    /// What identified the customer at the till.
-    pub payment_medium_identifier: Option<Arc<str>>,
+    /// What the till writes about it.
+    pub texts: Private<PurchaseTexts>,
     /// When the purchase was made, as the till says.
     pub performed_on: Option<Timestamp>,
     /// The wish to pay from the wallet.

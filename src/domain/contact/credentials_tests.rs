@@ -8,7 +8,10 @@ use crate::domain::access::{
     self, Attempt, ChangePassword, NOTICES_COUNT_FOR, NOTICES_MAX, ONE_TIME_TOKEN_LASTS, OTP_LASTS,
     Provider, Purpose, SIGNED_IN_RECENTLY, ToAdd, bound_to,
 };
+use crate::domain::directory_entry::ValueHash;
 use crate::domain::time::Span;
+
+const EMAIL: ValueHash = ValueHash([8; 16]);
 
 const CHANGED: access::Rejection = access::Rejection::PasswordChanged;
 
@@ -16,10 +19,25 @@ fn hash(number: u8) -> Arc<[u8]> {
     [number; 4].into()
 }
 
-/// A contact in its session 1, with a code for `purpose` that 7 answers.
+/// Lets the contact of session 1 sign in by `value` as well.
+fn signs_in_by(bench: &mut Bench, provider: Provider, value: ValueHash) {
+    let add = ToAdd {
+        session: 1,
+        provider,
+        sealed: [5; 4].into(),
+        password: None,
+    };
+    let begin = access::Command::BeginAddingVouched(value, Box::new(add));
+    bench.tell(begin).unwrap();
+    bench.accepts(Command::BeginChange(vec![value]));
+    let held = bench.contact().attempts;
+    bench.tell(access::Command::AddIdentity(held)).unwrap();
+}
+
+/// A contact in its session 1 that signs in by e-mail, with a code for `purpose` that 7 answers.
 fn with_code(purpose: Purpose) -> (Bench, Attempt) {
-    let mut bench = Bench::with_contact();
-    bench.tell(access::Command::SignIn([1; 16])).unwrap();
+    let mut bench = Bench::signed_in();
+    signs_in_by(&mut bench, Provider::Email, EMAIL);
     let challenge = bench.new_challenge(7);
     let attempt = Attempt {
         number: 1,
@@ -123,6 +141,24 @@ fn a_password_is_changed_in_a_recent_session_or_by_who_knows_it() {
 }
 
 #[test]
+fn a_password_is_chosen_by_who_signs_in_by_email_only() {
+    let mut bench = Bench::signed_in();
+    let change = access::Command::ChangePassword(ChangePassword {
+        session: 1,
+        knows: None,
+        sealed: hash(2),
+    });
+    signs_in_by(&mut bench, Provider::Phone, VALUE);
+    let refused = Err(access::Rejection::NoEmailAddress);
+    assert_eq!(bench.tell(change.clone()), refused);
+    assert_eq!(bench.access().password, None);
+    signs_in_by(&mut bench, Provider::Email, EMAIL);
+    assert_eq!(bench.access().password, None, "nothing was kept");
+    bench.tell(change).unwrap();
+    assert!(bench.contact().password(&EMAIL).is_some());
+}
+
+#[test]
 fn who_changes_its_password_again_and_again_is_told_so_often_an_hour() {
     let (mut bench, attempt) = with_code(Purpose::ResetPassword);
     bench.tell(reset(attempt)).unwrap();
@@ -208,6 +244,7 @@ fn who_is_only_recognised_changes_nothing_of_how_others_get_in() {
     }
     for number in 0..3 {
         let mut bench = Bench::signed_in();
+        signs_in_by(&mut bench, Provider::Email, EMAIL);
         let ask = asks(&mut bench)[number].clone();
         bench.tell(ask).unwrap();
     }

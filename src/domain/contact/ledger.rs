@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::due::Due;
-use super::{Contact, Lot, ReturnOf};
+use super::{Contact, Lot, Note, Private, ReturnOf, TopUpTexts};
 use crate::domain::money::Minor;
 use crate::domain::time::Timestamp;
 
@@ -44,18 +44,16 @@ pub enum Cause {
     /// What a return takes back beyond the balance. It is owed from now on.
     ReturnOwed(Arc<ReturnOf>),
     /// Somebody added it by hand, perhaps with a note.
-    Credit(Option<Arc<str>>),
+    Credit(Private<Note>),
     /// Somebody took it by hand, perhaps with a note.
-    Debit(Option<Arc<str>>),
+    Debit(Private<Note>),
 }
 
 /// How money was paid in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TopUp {
-    /// By which means, as the caller says.
-    pub payment_method: Option<Arc<str>>,
-    /// The caller's own code for it.
-    pub code: Option<Arc<str>>,
+    /// By which means, and the caller's own code for it.
+    pub texts: Private<TopUpTexts>,
     /// When it was paid, as the caller says.
     pub paid_on: Option<Timestamp>,
 }
@@ -79,9 +77,9 @@ pub enum Reason {
     /// It is paid in.
     TopUp(Arc<TopUp>),
     /// Somebody adds it, perhaps with a note.
-    Credit(Option<Arc<str>>),
+    Credit(Private<Note>),
     /// Somebody takes it, perhaps with a note.
-    Debit(Option<Arc<str>>),
+    Debit(Private<Note>),
 }
 
 /// What kinds of money a line moved.
@@ -288,7 +286,7 @@ impl Contact {
                 .chain(&self.ledger.lines)
                 .chain(older.iter());
             let line = known.find(|line| line.number == number)?;
-            view.lines.push(line.clone());
+            view.lines.push(self.shown_line(line.clone()));
         }
         Some(view)
     }

@@ -30,7 +30,7 @@ pub(super) fn top_up(cents: i64) -> Command {
 }
 
 fn debit(cents: i64) -> Command {
-    moved(cents, Reason::Debit(Some("by hand".into())))
+    moved(cents, Reason::Debit(Some("by hand").into()))
 }
 
 fn spending(cents: i64) -> RecordPurchase {

@@ -27,6 +27,7 @@ mod scheme;
 mod sign_up;
 mod spend;
 mod state;
+mod texts;
 mod token;
 mod wallet;
 mod wallet_code;
@@ -58,6 +59,7 @@ pub use rejection::Rejection;
 pub use scheme::{Proof, SchemeMember, SchemeRefusal, SignUpToScheme};
 pub use sign_up::{SIGN_UPS_MAX, SignUp};
 pub use state::{Contact, ContactType, SealedProfile, Stage};
+pub use texts::{Note, Private, PurchaseTexts, Rewrite, Texts, TopUpTexts};
 pub use token::{
     Intent, NewToken, Presented, SPEND_DIGITS_FOUND_FOR, SPEND_TOKEN_LASTS, SPEND_TOKENS_MAX,
     SpendToken, SpendTokens,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Activity, Lot};
+use super::{Activity, Lot, Private, PurchaseTexts};
 use crate::domain::money::{Currency, Minor};
 use crate::domain::offer::NoAward;
 use crate::domain::time::Timestamp;
@@ -86,12 +86,8 @@ pub struct Purchase {
     pub currency: Currency,
     /// The classification's name.
     pub classification: Arc<str>,
-    /// The id that the till chose.
-    pub own_id: Option<Arc<str>>,
-    /// The number on the receipt.
-    pub reference_number: Option<Arc<str>>,
-    /// What identified the customer at the till (a card's identifier).
-    pub payment_medium_identifier: Option<Arc<str>>,
+    /// What the till wrote about it.
+    pub texts: Private<PurchaseTexts>,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// When it was made, as the till says.

@@ -353,7 +353,7 @@ fn a_limit_on_credits_by_hand_leaves_top_ups_alone() {
         Command::MoveMoney(Movement {
             amount: Minor(amount),
             currency: None,
-            reason: Reason::Credit(None),
+            reason: Reason::Credit(Private::default()),
         })
     };
     make(&mut contact, &top_up(1_000), &today);

@@ -112,6 +112,8 @@ pub struct ContactView {
     pub identities: Vec<ValueHash>,
     /// How many of those there ever were.
     pub identity_count: u32,
+    /// The e-mail address among them where its password counts.
+    pub email_address: Option<ValueHash>,
     /// Whether it has proven to be reached by anything.
     pub is_verified: bool,
     /// Values that it gave up, whose entries are still to be told.
@@ -143,6 +145,8 @@ pub struct PurchaseView {
     pub contact_code: Arc<str>,
     /// The contact's personal fields, still sealed.
     pub contact_profile: SealedProfile,
+    /// Whether the contact was erased: the purchase stays, and is nobody's.
+    pub contact_is_erased: bool,
 }
 
 /// An offer's budget as it is shown.
@@ -274,11 +278,11 @@ impl Entity {
             (Query::Lots, State::Contact(contact)) => lots_view(contact, now)?,
             (Query::Hold(number), State::Contact(contact)) => hold_view(contact, number, now)?,
             (Query::Journal(page), State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
+                present(keeps_books(contact))?;
                 return Ok(contact.journal(page, now, &[]).map(Answer::Journal));
             }
             (Query::Purchase(number), State::Contact(contact)) => {
-                present(contact.stage == Stage::Active)?;
+                present(keeps_books(contact))?;
                 present((1..=contact.purchase_count).contains(&number))?;
                 let Some(purchase) = contact.recent_purchase(number) else {
                     return Ok(None);
@@ -451,6 +455,11 @@ pub(super) fn present(is_there: bool) -> Result<(), Rejection> {
     }
 }
 
+/// Whether its purchases and the lines of its journal can be seen: also once it was erased, without a name.
+fn keeps_books(contact: &Contact) -> bool {
+    matches!(contact.stage, Stage::Active | Stage::Erased)
+}
+
 fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
     ContactView {
         stage: contact.stage,
@@ -462,6 +471,7 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
         attempt: contact.attempts,
         identities: contact.identities().collect(),
         identity_count: contact.access.as_ref().map_or(0, |it| it.identity_count),
+        email_address: contact.access.as_ref().and_then(|it| it.email_address()),
         is_verified: contact.is_verified(),
         released: contact.released_for_good(),
         sign_ups: contact.sign_ups.clone(),
@@ -474,11 +484,13 @@ fn contact_view(contact: &Contact, now: Timestamp) -> ContactView {
 }
 
 fn purchase_view(contact: &Contact, kept: KeptPurchase) -> Answer {
+    let kept = contact.shown_purchase(kept);
     Answer::Purchase(Box::new(PurchaseView {
         purchase: kept.purchase,
         cancelled_at: kept.cancelled_at,
         contact_own_id: contact.own_id.clone(),
         contact_code: Arc::clone(&contact.code),
         contact_profile: contact.profile.clone(),
+        contact_is_erased: contact.stage == Stage::Erased,
     }))
 }

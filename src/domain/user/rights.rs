@@ -35,15 +35,36 @@ impl UserView {
         tenant: &TenantView,
         organisation: u64,
     ) -> Scopes {
+        let above = self.roles_above(session, tenant, organisation);
+        let each = above.map(|role| union(tenant, std::iter::once(role)));
+        let grants = each.filter(|scopes| scopes.allows(Scope::Masquerade));
+        grants.fold(Scopes::default(), |all, one| Scopes(all.0 | one.0))
+    }
+
+    fn roles_above(
+        &self,
+        session: &SessionView,
+        tenant: &TenantView,
+        organisation: u64,
+    ) -> impl Iterator<Item = u32> {
         let place = session.place;
-        let above = self.memberships.iter().filter(|it| {
+        let above = self.memberships.iter().filter(move |it| {
             it.holds(place.tenant, place.mode)
                 && it.organisation != organisation
                 && tenant.is_within(organisation, it.organisation)
         });
-        let each = above.map(|it| union(tenant, std::iter::once(it.role)));
-        let grants = each.filter(|scopes| scopes.allows(Scope::Masquerade));
-        grants.fold(Scopes::default(), |all, one| Scopes(all.0 | one.0))
+        above.map(|it| it.role)
+    }
+
+    /// What the roles are called that [`Self::rights`] goes by, as far as they are known.
+    pub fn roles<'a>(&self, session: &SessionView, tenant: &'a TenantView) -> Vec<&'a str> {
+        let organisation = session.place.organisation;
+        let numbers: Vec<_> = match session.is_masquerade {
+            true => self.roles_above(session, tenant, organisation).collect(),
+            false => self.roles_at(session, organisation).collect(),
+        };
+        let known = numbers.into_iter().filter_map(|it| tenant.role(it));
+        known.map(|role| role.name.as_str()).collect()
     }
 
     /// The user's roles in `organisation`, by number, that hold where `session` looks.

@@ -1,7 +1,8 @@
 //! The credentials of self-service: the public key of an app, and the access token of a contact.
 //!
 //! Where a request carries both, they must agree: a token of another tenant or mode than the key's, or a key of the other
-//! gateway beside a token, is refused. A token alone is enough wherever one is accepted.
+//! gateway beside a token, is refused. A token alone is enough wherever one is accepted. Where the key alone is enough, a token that opens
+//! nothing any more is as none: an app sends what it has left, and whoever was signed out must get in again.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,10 +13,13 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use super::{Caller, SignedIn, SignedInContact, Who, key, stranger};
+use super::{
+    Caller, SignedIn, SignedInContact, Who, beside_key, conflict, key, require_scopes, stranger,
+    user,
+};
 use crate::actors::router::PublishedKey;
 use crate::actors::router::access::Trust;
-use crate::domain::api_key::{Gateway, Scope};
+use crate::domain::api_key::{Gateway, Scopes};
 use crate::domain::contact::Stage;
 use crate::domain::entity::{Answer, ContactView, Query};
 use crate::domain::ids::Named;
@@ -46,7 +50,7 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The contact whose token this is, in a session that goes on, and how far it is known to be theirs.
-async fn signed_in(text: &str, api: &Api) -> Result<(SignedInContact, Trust), Problem> {
+pub(super) async fn signed_in(text: &str, api: &Api) -> Result<(SignedInContact, Trust), Problem> {
     let signed_in = match api.tokens.verify(text, api.router.wall()) {
         Ok(SignedIn::Contact(contact)) => contact,
         Ok(SignedIn::User(_)) | Err(Refused::Invalid) => return Err(invalid_token()),
@@ -79,21 +83,16 @@ pub fn only_recognised() -> Problem {
     )
 }
 
-/// Demands a key of the self-service gateway that covers `scope`.
-fn require(key: &PublishedKey, scope: Scope) -> Result<(), Problem> {
-    if key.key.details.gateway != Gateway::SelfService {
+/// Demands a key of the self-service gateway that covers `scopes`.
+fn require(key: &PublishedKey, scopes: Scopes) -> Result<(), Problem> {
+    let details = &key.key.details;
+    if details.gateway != Gateway::SelfService {
         return Err(Problem::new(
             Code::InsufficientScope,
             "the key opens the Back Office gateway only; send a public key of the self-service gateway",
         ));
     }
-    if !key.key.details.scopes.allows(scope) {
-        return Err(Problem::new(
-            Code::InsufficientScope,
-            format!("the key lacks the scope {}", scope.name()),
-        ));
-    }
-    Ok(())
+    require_scopes(key, scopes)
 }
 
 /// Demands that a key that came with the token of `contact` belongs to the same world.
@@ -103,18 +102,20 @@ pub fn require_agreement(key: &PublishedKey, contact: &SignedInContact) -> Resul
     if is_of_gateway && one.tenant == other.tenant && one.mode == other.mode {
         return Ok(());
     }
-    Err(Problem::new(
-        Code::CredentialsConflict,
-        "the token and the API key belong to different tenants, modes or gateways; send one of them, or two that agree",
-    ))
+    Err(conflict())
 }
 
 /// The key and the contact of a request; at least one of both.
 type Carried = (Option<Arc<PublishedKey>>, Option<(SignedInContact, Trust)>);
 
-/// What a request carries, checked.
-async fn credentials(parts: &Parts, api: &Api, missing: &'static str) -> Result<Carried, Problem> {
-    let credentials = unchecked_rates(parts, api, missing).await;
+/// What a request carries, checked. Beside a key that `opens` the operation, a token may be one that opens nothing.
+async fn credentials(
+    parts: &Parts,
+    api: &Api,
+    missing: &'static str,
+    opens: impl Fn(&PublishedKey) -> bool,
+) -> Result<Carried, Problem> {
+    let credentials = unchecked_rates(parts, api, missing, opens).await;
     credentials.map_err(|problem| stranger(problem, parts, api))
 }
 
@@ -122,9 +123,13 @@ async fn unchecked_rates(
     parts: &Parts,
     api: &Api,
     missing: &'static str,
+    opens: impl Fn(&PublishedKey) -> bool,
 ) -> Result<Carried, Problem> {
     let key = key::presented(parts, api).await?;
     let contact = match bearer(&parts.headers) {
+        Some(text) if key.as_deref().is_some_and(opens) => {
+            beside_key(signed_in(text, api), user::signed_in(text, api)).await?
+        }
         Some(text) => Some(signed_in(text, api).await?),
         None => None,
     };
@@ -147,9 +152,6 @@ pub struct AppKey<const SCOPE: u32>(Caller);
 
 /// The same, or a contact with its token.
 pub struct AppKeyOrToken<const SCOPE: u32>(Caller);
-
-/// A contact with its token, or a caller with a secret key of the Back Office that covers the scope of the bit `SCOPE`.
-pub struct SecretKeyOrToken<const SCOPE: u32>(Caller);
 
 /// A contact with its token. One who was only recognised is refused: what others can imitate opens nothing that is the contact's.
 pub struct ContactToken {
@@ -181,14 +183,6 @@ impl<const SCOPE: u32> Deref for AppKeyOrToken<SCOPE> {
     }
 }
 
-impl<const SCOPE: u32> Deref for SecretKeyOrToken<SCOPE> {
-    type Target = Caller;
-
-    fn deref(&self) -> &Caller {
-        &self.0
-    }
-}
-
 impl Deref for ContactToken {
     type Target = Caller;
 
@@ -211,16 +205,15 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKey<SCOPE> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         const MISSING: &str = "send the app's public key in the api_key header";
         let began = Instant::now();
-        let (key, _) = credentials(parts, api, MISSING).await?;
+        let opens = |key: &PublishedKey| require(key, Scopes(SCOPE)).is_ok();
+        let (key, _) = credentials(parts, api, MISSING, opens).await?;
         let key = key.ok_or_else(|| {
             let missing = Problem::new(Code::MissingCredentials, MISSING);
             stranger(missing, parts, api)
         })?;
         let who = Who::Key(key.clone());
         let caller = Caller::counted(who, Some(&key), began, parts, api).await?;
-        for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
-            require(&key, scope)?;
-        }
+        require(&key, Scopes(SCOPE))?;
         Ok(AppKey(caller))
     }
 }
@@ -231,42 +224,18 @@ impl<const SCOPE: u32> FromRequestParts<Api> for AppKeyOrToken<SCOPE> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
         let missing = "send the app's public key in the api_key header, or the contact's access token in the Authorization header";
-        let (key, contact) = credentials(parts, api, missing).await?;
+        let opens = |key: &PublishedKey| require(key, Scopes(SCOPE)).is_ok();
+        let (key, contact) = credentials(parts, api, missing, opens).await?;
         let who = match (&key, contact) {
             (_, Some((contact, _))) => Who::Contact(contact),
             (Some(key), None) => Who::Key(Arc::clone(key)),
             (None, None) => return Err(Problem::new(Code::MissingCredentials, missing)),
         };
         let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
-        if let (Who::Key(key), scopes) = (&caller.who, crate::domain::api_key::Scopes(SCOPE)) {
-            for scope in scopes.iter() {
-                require(key, scope)?;
-            }
+        if let Who::Key(key) = &caller.who {
+            require(key, Scopes(SCOPE))?;
         }
         Ok(AppKeyOrToken(caller))
-    }
-}
-
-impl<const SCOPE: u32> FromRequestParts<Api> for SecretKeyOrToken<SCOPE> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        const MISSING: &str = "send a secret key in the api_key header, or the contact's access token in the Authorization header";
-        let began = Instant::now();
-        let (key, contact) = credentials(parts, api, MISSING).await?;
-        let who = match (&key, contact) {
-            (_, Some((_, Trust::Recognised))) => return Err(only_recognised()),
-            (_, Some((contact, Trust::Proven))) => Who::Contact(contact),
-            (Some(key), None) => Who::Key(Arc::clone(key)),
-            (None, None) => return Err(Problem::new(Code::MissingCredentials, MISSING)),
-        };
-        let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
-        if let Who::Key(_) = &caller.who {
-            for scope in crate::domain::api_key::Scopes(SCOPE).iter() {
-                caller.require(scope)?;
-            }
-        }
-        Ok(SecretKeyOrToken(caller))
     }
 }
 
@@ -289,7 +258,7 @@ impl FromRequestParts<Api> for SessionToken {
         const MISSING: &str =
             "send the contact's access token in the Authorization header (Bearer …)";
         let began = Instant::now();
-        let (key, contact) = credentials(parts, api, MISSING).await?;
+        let (key, contact) = credentials(parts, api, MISSING, |_| false).await?;
         let (signed_in, trust) = contact.ok_or_else(|| {
             let missing = Problem::new(Code::MissingCredentials, MISSING);
             stranger(missing, parts, api)

@@ -7,7 +7,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{API_KEY, Caller, Who, user};
+use super::{API_KEY, Caller, Who, require_scopes, user};
 use crate::actors::router::{PublishedKey, Unauthenticated};
 use crate::domain::api_key::{Gateway, Scopes};
 use crate::http::problem::{Code, Problem};
@@ -42,6 +42,11 @@ pub(super) async fn presented(
                 Code::ApiKeyExpired,
                 "the key has expired; create another one",
             ),
+            // Whoever is told has proven to hold it.
+            Unauthenticated::RolledOut => Problem::new(
+                Code::ApiKeyExpired,
+                "the key was rolled and its grace is over; send the key that took its place",
+            ),
             Unauthenticated::Unavailable(unavailable) => failure::unavailable(unavailable),
         })?;
     Ok(Some(key))
@@ -64,7 +69,7 @@ impl<const SCOPE: u32> FromRequestParts<Api> for Authorized<SCOPE> {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let began = Instant::now();
         let missing = "send a secret key in the api_key header, or a user's access token in the Authorization header";
-        let (who, key) = user::presented(parts, api, missing).await?;
+        let (who, key) = user::presented(parts, api, missing, |_| false).await?;
         let caller = Caller::counted(who, key.as_deref(), began, parts, api).await?;
         for scope in Scopes(SCOPE).iter() {
             caller.require(scope)?;
@@ -84,31 +89,29 @@ impl<const SCOPE: u32> Deref for PageKey<SCOPE> {
     }
 }
 
+/// Demands a key of the Back Office that covers `scopes`.
+fn require_of_page(key: &PublishedKey, scopes: Scopes) -> Result<(), Problem> {
+    if key.key.details.gateway != Gateway::BackOffice {
+        return Err(Problem::new(
+            Code::InsufficientScope,
+            "the key opens the self-service gateway only; send a public key of the Back Office",
+        ));
+    }
+    require_scopes(key, scopes)
+}
+
 impl<const SCOPE: u32> FromRequestParts<Api> for PageKey<SCOPE> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         const MISSING: &str = "send a public key of the Back Office in the api_key header";
         let began = Instant::now();
-        let (who, key) = user::presented(parts, api, MISSING).await?;
-        let (Who::Key(_), Some(key)) = (&who, key) else {
-            return Err(Problem::new(Code::MissingCredentials, MISSING));
-        };
+        let opens = |key: &PublishedKey| require_of_page(key, Scopes(SCOPE)).is_ok();
+        let (_, key) = user::presented(parts, api, MISSING, opens).await?;
+        let key = key.ok_or_else(|| Problem::new(Code::MissingCredentials, MISSING))?;
+        let who = Who::Key(Arc::clone(&key));
         let caller = Caller::counted(who, Some(&key), began, parts, api).await?;
-        let details = &key.key.details;
-        let lacks = Scopes(SCOPE).beyond(details.scopes).iter().next();
-        if let Some(scope) = lacks.filter(|_| details.gateway == Gateway::BackOffice) {
-            return Err(Problem::new(
-                Code::InsufficientScope,
-                format!("the key lacks the scope {}", scope.name()),
-            ));
-        }
-        if details.gateway != Gateway::BackOffice {
-            return Err(Problem::new(
-                Code::InsufficientScope,
-                "the key opens the self-service gateway only; send a public key of the Back Office",
-            ));
-        }
+        require_of_page(&key, Scopes(SCOPE))?;
         Ok(PageKey(caller))
     }
 }

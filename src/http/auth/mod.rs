@@ -78,6 +78,50 @@ fn stranger(problem: Problem, parts: &Parts, api: &Api) -> Problem {
     admitted.err().unwrap_or(problem)
 }
 
+/// Two credentials that work, and are not of one world.
+fn conflict() -> Problem {
+    Problem::new(
+        Code::CredentialsConflict,
+        "the token and the API key belong to different tenants, modes or gateways; send one of them, or two that agree",
+    )
+}
+
+/// Demands that the key covers all of `scopes`.
+fn require_scopes(key: &PublishedKey, scopes: Scopes) -> Result<(), Problem> {
+    let lacks = scopes.beyond(key.key.details.scopes).iter().next();
+    lacks.map_or(Ok(()), |scope| {
+        Err(Problem::new(
+            Code::InsufficientScope,
+            format!("the key lacks the scope {}", scope.name()),
+        ))
+    })
+}
+
+/// Whom a token stands for that comes beside a key which opens the operation without it: nobody, if the token has expired, was revoked or is
+/// none. One that works in the `other` gateway contradicts the key.
+async fn beside_key<T, U>(
+    own: impl Future<Output = Result<T, Problem>>,
+    other: impl Future<Output = Result<U, Problem>>,
+) -> Result<Option<T>, Problem> {
+    if let Some(works) = if_works(own.await)? {
+        return Ok(Some(works));
+    }
+    match if_works(other.await)? {
+        Some(_) => Err(conflict()),
+        None => Ok(None),
+    }
+}
+
+fn if_works<T>(token: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match token {
+        Ok(works) => Ok(Some(works)),
+        Err(problem) if matches!(problem.code(), Code::InvalidToken | Code::TokenExpired) => {
+            Ok(None)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 impl Caller {
     /// Whoever has presented a credential that works, with the key that came with it, counted against their rates.
     async fn counted(
@@ -195,18 +239,19 @@ impl Caller {
         }
     }
 
-    /// Demands that the key has every one of `scopes` itself: no key makes one that can do more.
+    /// Demands that the caller has every one of `scopes` itself: nobody makes a key or a role that can do more.
     pub fn require_all(&self, scopes: Scopes) -> Result<(), Problem> {
-        let missing = scopes.beyond(self.scopes()).iter().next();
-        missing.map_or(Ok(()), |scope| {
-            Err(Problem::new(
-                Code::InsufficientScope,
-                format!(
-                    "the key lacks the scope {}, and so cannot grant it",
-                    scope.name()
-                ),
-            ))
-        })
+        let Some(missing) = scopes.beyond(self.scopes()).iter().next() else {
+            return Ok(());
+        };
+        let detail = match &self.who {
+            Who::User(user) => user.lack(missing, ", and so you cannot grant it"),
+            Who::Key(_) | Who::Contact(_) => format!(
+                "the key lacks the scope {}, and so cannot grant it",
+                missing.name()
+            ),
+        };
+        Err(Problem::new(Code::InsufficientScope, detail))
     }
 
     /// Demands an app's key that covers `scope` as well: an operation may let in somebody for whom its own scope is not enough.
@@ -277,12 +322,7 @@ impl Caller {
                 "the key opens the self-service gateway only",
             ));
         }
-        if !details.scopes.allows(scope) {
-            return Err(Problem::new(
-                Code::InsufficientScope,
-                format!("the key lacks the scope {}", scope.name()),
-            ));
-        }
+        require_scopes(key, Scopes::of([scope]))?;
         self.require_mode(scope)
     }
 

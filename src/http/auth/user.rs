@@ -7,11 +7,12 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use super::{Caller, SignedIn, Who, bearer, key, stranger};
+use super::{Caller, SignedIn, Who, bearer, beside_key, conflict, key, stranger};
 use crate::actors::router::PublishedKey;
 use crate::domain::address::Address;
 use crate::domain::api_key::{Gateway, Scope, Scopes};
-use crate::domain::user::{STEP_UP_LASTS, SessionView, UserView};
+use crate::domain::context::TenantView;
+use crate::domain::user::{STEP_UP_LASTS, SessionView, UserView, WITHHELD_IN_MASQUERADE};
 use crate::http::problem::{Code, Problem};
 use crate::http::tokens::Refused;
 use crate::http::{Api, failure};
@@ -46,6 +47,8 @@ pub struct UserCaller {
     pub rights: Scopes,
     /// The organisation that the session looks at, unless it owns the network.
     pub bound_to: Option<u64>,
+    /// The network in which its roles say so.
+    tenant: Arc<TenantView>,
     /// Whether the user proved of late to have its second factor.
     is_stepped_up: bool,
 }
@@ -60,14 +63,7 @@ impl UserCaller {
             ));
         }
         if !self.rights.allows(scope) {
-            let why = match self.session.is_masquerade {
-                true => "is not open while acting as another organisation",
-                false => "is in none of your roles in this organisation",
-            };
-            return Err(Problem::new(
-                Code::InsufficientScope,
-                format!("the permission {} {why}", scope.name()),
-            ));
+            return Err(Problem::new(Code::InsufficientScope, self.lack(scope, "")));
         }
         if self.view.has_totp && STEPPED_UP.contains(&scope) && !self.is_stepped_up {
             return Err(Problem::new(
@@ -76,6 +72,35 @@ impl UserCaller {
             ));
         }
         Ok(())
+    }
+}
+
+impl UserCaller {
+    /// Why the user may not do what `scope` says, what comes of that, and who can change it.
+    pub(super) fn lack(&self, scope: Scope, and_so: &str) -> String {
+        let permission = scope.name();
+        if self.session.is_masquerade && Scopes::of(WITHHELD_IN_MASQUERADE).allows(scope) {
+            return format!(
+                "the permission {permission} is not open while acting as another organisation{and_so}; switch back to your own"
+            );
+        }
+        let place = match self.session.is_masquerade {
+            true => "above this organisation",
+            false => "in this organisation",
+        };
+        let roles = self.view.roles(&self.session, &self.tenant);
+        let lack = match roles.as_slice() {
+            [] => format!("you have no role {place} and lack the permission {permission}"),
+            [role] => {
+                format!("your role {role:?} {place} lacks the permission {permission}")
+            }
+            roles => {
+                format!("none of your roles {roles:?} {place} has the permission {permission}")
+            }
+        };
+        format!(
+            "{lack}{and_so}; a user with the permission users.write can give you a role that has it, or one with roles.write can add it to yours"
+        )
     }
 }
 
@@ -125,6 +150,7 @@ async fn of_session(signed_in: SignedInUser, api: &Api) -> Result<UserCaller, Pr
         is_stepped_up: stepped_up.is_some_and(|at| wall < at.after(STEP_UP_LASTS)),
         session,
         view,
+        tenant,
     })
 }
 
@@ -155,19 +181,18 @@ fn require_agreement(key: &PublishedKey, user: &UserCaller) -> Result<(), Proble
     if is_of_gateway && key.address.tenant == place.tenant && key.address.mode == place.mode {
         return Ok(());
     }
-    Err(Problem::new(
-        Code::CredentialsConflict,
-        "the token and the API key belong to different tenants, modes or gateways; send one of them, or two that agree",
-    ))
+    Err(conflict())
 }
 
-/// Who presents a credential of the Back Office: the token comes before a key that agrees with it.
+/// Who presents a credential of the Back Office: the token comes before a key that agrees with it. Beside a key that `opens` the operation, a
+/// token may be one that opens nothing.
 pub(super) async fn presented(
     parts: &Parts,
     api: &Api,
     missing: &'static str,
+    opens: impl Fn(&PublishedKey) -> bool,
 ) -> Result<(Who, Option<Arc<PublishedKey>>), Problem> {
-    let presented = unchecked_rates(parts, api, missing).await;
+    let presented = unchecked_rates(parts, api, missing, opens).await;
     presented.map_err(|problem| stranger(problem, parts, api))
 }
 
@@ -175,9 +200,13 @@ async fn unchecked_rates(
     parts: &Parts,
     api: &Api,
     missing: &'static str,
+    opens: impl Fn(&PublishedKey) -> bool,
 ) -> Result<(Who, Option<Arc<PublishedKey>>), Problem> {
     let key = key::presented(parts, api).await?;
     let user = match bearer::bearer(&parts.headers) {
+        Some(text) if key.as_deref().is_some_and(opens) => {
+            beside_key(signed_in(text, api), bearer::signed_in(text, api)).await?
+        }
         Some(text) => Some(signed_in(text, api).await?),
         None => None,
     };
@@ -213,7 +242,7 @@ impl FromRequestParts<Api> for UserToken {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         const MISSING: &str = "send the user's access token in the Authorization header (Bearer …)";
         let began = Instant::now();
-        let (who, key) = presented(parts, api, MISSING).await?;
+        let (who, key) = presented(parts, api, MISSING, |_| false).await?;
         let Who::User(user) = who else {
             let missing = Problem::new(Code::MissingCredentials, MISSING);
             return Err(stranger(missing, parts, api));

@@ -44,7 +44,9 @@ pub(in crate::http) struct WirePurchase {
     state: PurchaseState,
     /// Unix seconds.
     date: i64,
-    contact: WireContactReference,
+    /// Missing once it was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<WireContactReference>,
     organisation: WireNamed,
     /// What the organisation lies below, in the network.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -269,7 +271,7 @@ impl WirePurchase {
                 entity: shown.contact,
                 part: purchase.number,
             })),
-            reference_number: purchase.reference_number.as_deref().map(str::to_owned),
+            reference_number: purchase.reference_number().map(str::to_owned),
             state: match view.cancelled_at {
                 None => PurchaseState::Posted,
                 Some(_) => PurchaseState::Cancelled,
@@ -278,7 +280,7 @@ impl WirePurchase {
                 .performed_on
                 .unwrap_or(purchase.recorded_at)
                 .unix_seconds(),
-            contact: WireContactReference {
+            contact: (!view.contact_is_erased).then(|| WireContactReference {
                 id: view
                     .contact_own_id
                     .as_deref()
@@ -288,7 +290,7 @@ impl WirePurchase {
                     OpenedProfile::Plain(profile) => profile.display_name(),
                     OpenedProfile::Erased => String::new(),
                 }),
-            },
+            }),
             organisation: organisation(purchase.organisation),
             parent_organisation: shown
                 .tenant
@@ -314,10 +316,7 @@ impl WirePurchase {
             exchange_rate: WireAmount::from_minor(1, 0),
             total_default_currency: amount(amounts.total),
             default_currency_code: shown.tenant.currency.code().to_owned(),
-            payment_medium_identifier: purchase
-                .payment_medium_identifier
-                .as_deref()
-                .map(str::to_owned),
+            payment_medium_identifier: purchase.payment_medium_identifier().map(str::to_owned),
             products: purchase
                 .products
                 .iter()

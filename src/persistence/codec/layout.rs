@@ -101,6 +101,7 @@ mod organisation;
 mod own_details;
 mod receipts;
 mod rewards;
+mod texts;
 mod undelivered;
 mod user;
 
@@ -333,8 +334,7 @@ stored!(record contact::Amounts { total, net, tax, discount });
 stored!(record contact::Spent { requested, from, owed });
 stored!(record contact::Product { sku, id, quantity, total, net, tax });
 stored!(record contact::Purchase {
-    number, organisation, amounts, currency, classification, own_id, reference_number,
-    payment_medium_identifier, recorded_at, performed_on, spent, products, offers, activity,
+    number, organisation, amounts, currency, classification, texts, recorded_at, performed_on, spent, products, offers, activity,
 });
 stored!(record contact::KeptPurchase { purchase, cancelled_at });
 stored!(record contact::OfferCredit { offer, amount });
@@ -344,7 +344,7 @@ stored!(record contact::Cancellation {
 });
 stored!(record contact::ReturnOf { organisation, amount, reference_number, returned_on });
 stored!(record contact::Returned { number, at, of, restored, taken, owed, inactivity });
-stored!(record contact::TopUp { payment_method, code, paid_on });
+stored!(record contact::TopUp { texts, paid_on });
 stored!(choice contact::Reason { 0 => TopUp(top_up), 1 => Credit(notes), 2 => Debit(notes) });
 stored!(record contact::Entry { number, at, reason, lots });
 stored!(choice contact::Cause {

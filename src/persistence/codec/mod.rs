@@ -7,6 +7,7 @@
 mod layout;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bincode::config;
 use bincode::de::Decode;
@@ -15,7 +16,7 @@ use bincode::error::DecodeError;
 
 use crate::domain::access::PasswordHash;
 use crate::domain::address::Address;
-use crate::domain::contact::{KeptPurchase, Line, Profile};
+use crate::domain::contact::{KeptPurchase, Line, Profile, Texts};
 use crate::domain::entity::{Effect, Entity};
 use crate::domain::remembered::{Answered, FilterLayer};
 use crate::domain::time::{Dues, Timestamp};
@@ -165,6 +166,25 @@ pub fn encode_profile(profile: &Profile) -> Vec<u8> {
 /// A contact's personal fields, after they are opened.
 pub fn decode_profile(bytes: &[u8]) -> Result<Profile, Error> {
     decode("a profile", bytes)
+}
+
+/// Texts about what a contact did, before they are sealed.
+pub fn encode_texts<T: Texts>(texts: &T) -> Vec<u8> {
+    encode(&texts.each().collect::<Vec<_>>())
+}
+
+/// Texts about what a contact did, after they are opened.
+pub fn decode_texts<T: Texts>(bytes: &[u8]) -> Result<T, Error> {
+    let texts: Vec<Option<Arc<str>>> = decode("texts", bytes)?;
+    let mut texts = texts.into_iter();
+    T::read(|| {
+        let missing = DecodeError::Other("fewer texts than there are");
+        texts.next().ok_or(missing)
+    })
+    .map_err(|source| Error::Layout {
+        what: "texts",
+        source,
+    })
 }
 
 /// The hash of a password, before it is sealed.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::purchases::{Purchases, class_of};
 use super::*;
 use crate::domain::address::Kind;
-use crate::domain::contact::{self, Amounts, Purchase};
+use crate::domain::contact::{self, Amounts, Private, Purchase};
 use crate::domain::money::{Currency, Minor};
 use crate::domain::organisation::{self, Organisation, Role};
 use crate::domain::time::{Span, Timestamp};
@@ -113,9 +113,7 @@ impl Bench {
             },
             currency: Currency::from_code("EUR").unwrap(),
             classification: classification.into(),
-            own_id: None,
-            reference_number: None,
-            payment_medium_identifier: None,
+            texts: Private::default(),
             recorded_at,
             performed_on,
             spent: None,

@@ -32,6 +32,7 @@ use utoipa::openapi::security::{
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
+pub(super) use self::purchases::get::reached as reached_purchase;
 pub(super) use self::wallets::limits::{LimitedWallet, set_limits};
 use super::{answers_of_all, reference, under};
 use crate::http::Api;

@@ -144,7 +144,7 @@ fn goods(place: &Place<'_>, of: &ReturnOf) -> Value {
     json!({
         "organisation": place.organisation(*organisation),
         "amount": place.amount(*amount),
-        "reference_number": reference_number.as_deref(),
+        "reference_number": reference_number.text(),
         "date": returned_on.map(seconds),
     })
 }
@@ -174,14 +174,10 @@ pub(super) fn line(place: &Place<'_>, line: &Line) -> Value {
         }
         Cause::Unlock | Cause::Expiry | Cause::Repaid => Value::Null,
         Cause::TopUp(top_up) => {
-            let TopUp {
-                payment_method,
-                code,
-                paid_on,
-            } = &**top_up;
+            let TopUp { texts: _, paid_on } = &**top_up;
             json!({
-                "payment_method": payment_method.as_deref(),
-                "code": code.as_deref(),
+                "payment_method": top_up.payment_method(),
+                "code": top_up.code(),
                 "paid_date": paid_on.map(seconds),
             })
         }
@@ -191,7 +187,7 @@ pub(super) fn line(place: &Place<'_>, line: &Line) -> Value {
         Cause::ReturnedSpend(of) | Cause::ReturnedAward(of) | Cause::ReturnOwed(of) => {
             json!({ "ad_hoc_return": goods(place, of) })
         }
-        Cause::Credit(notes) | Cause::Debit(notes) => json!({ "notes": notes.as_deref() }),
+        Cause::Credit(notes) | Cause::Debit(notes) => json!({ "notes": notes.text() }),
     };
     json!({
         "id": place.part(Named::JournalLine, *number),
@@ -214,9 +210,7 @@ pub(super) fn purchase(place: &Place<'_>, view: &PurchaseView) -> Value {
         amounts: _,
         currency: _,
         classification: _,
-        own_id,
-        reference_number: _,
-        payment_medium_identifier: _,
+        texts: _,
         recorded_at,
         performed_on: _,
         spent,
@@ -264,7 +258,7 @@ pub(super) fn purchase(place: &Place<'_>, view: &PurchaseView) -> Value {
     });
     json!({
         "purchase": shown,
-        "own_id": own_id.as_deref(),
+        "own_id": view.purchase.own_id(),
         "recorded_date": seconds(*recorded_at),
         "cancelled_date": view.cancelled_at.map(seconds),
         "spent": spent,

@@ -73,6 +73,7 @@ pub(in super::super) fn refused(refused: AccessRefused) -> Problem {
             Code::StepUpRequired,
             "the session began more than ten minutes ago; sign in again, or send current_password",
         ),
+        AccessRefused::NoEmailAddress => failure::no_email_address(),
         AccessRefused::IdentityKnown => failure::invalid_field(
             "/provider",
             "known_already",

@@ -103,7 +103,8 @@ impl Validate for OwnPassword {
 
 /// Choose another password.
 ///
-/// Within ten minutes of signing in, or with the present password. Every other session of the contact ends.
+/// Within ten minutes of signing in, or with the present password. Every other session of the contact ends. A contact that signs in by no e-mail
+/// address has no password: it adds an address first.
 #[utoipa::path(
     post, path = "/contacts/{id}/change_password", tag = "Authentication", security(("access_token" = [])),
     params(("id" = String, Path, description = "The contact's own id or code")),
@@ -113,7 +114,7 @@ impl Validate for OwnPassword {
         (status = 400, description = "Not JSON, or the present password is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "No token, one that does not work, or a session that began too long ago", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "Not the contact of the token", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong, or the contact signs in by no e-mail address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "Ten wrong passwords are taken, and none for a quarter of an hour after the last", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )

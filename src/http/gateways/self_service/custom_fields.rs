@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
-use crate::http::auth::bearer::SecretKeyOrToken;
+use crate::http::auth::ContactOrBusiness;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::gateways::custom_fields::{WireDefinition, WireEntity, WireKind};
 use crate::http::problem::{Problem, ProblemBody};
@@ -48,18 +48,18 @@ pub(super) struct Definitions {
 ///
 /// Their keys are the only ones that the entity's `custom_fields` take; where there are none, any key goes.
 #[utoipa::path(
-    get, path = "/custom_fields", tag = "Contact", security(("secret_key" = []), ("access_token" = [])),
+    get, path = "/custom_fields", tag = "Contact", security(("secret_key" = []), ("user_token" = []), ("access_token" = [])),
     params(Wanted),
     responses(
         (status = 200, description = "All of them", body = Definitions),
         (status = 401, description = "No credential, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "Not a secret key of the Back Office, or one that does not cover settings.read", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Not a secret key of the Back Office, or it, or the user's role, does not cover settings.read", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list(
     State(api): State<Api>,
-    caller: SecretKeyOrToken<{ Scope::SettingsRead.bit() }>,
+    caller: ContactOrBusiness<{ Scope::SettingsRead.bit() }>,
     wanted: ValidQuery<Wanted>,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(&api).await?;

@@ -69,7 +69,7 @@ pub(super) async fn validate(
     body: ValidJson<OtpAnswer>,
 ) -> Result<Response, Problem> {
     let answered = caller.guess(&api, answer(&api, &reached, &caller, &headers, &body));
-    answered_evenly(caller.began, answered).await
+    answered_evenly(caller.began, Box::pin(answered)).await
 }
 
 async fn answer(

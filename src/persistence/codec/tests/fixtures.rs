@@ -14,8 +14,8 @@ use super::{
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
-    Amounts, Contact, ContactType, Given, Ledger, Lot, PendingChange, Product, Propose, Purchase,
-    Released, Spent, Stage, Wallet,
+    Amounts, Contact, ContactType, Given, Ledger, Lot, PendingChange, Private, Product, Propose,
+    Purchase, PurchaseTexts, Released, Spent, Stage, Wallet,
 };
 use crate::domain::directory_entry::{Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -71,9 +71,11 @@ pub(super) fn purchase() -> Purchase {
         },
         currency: Currency::from_code("EUR").unwrap(),
         classification: "PURCHASE".into(),
-        own_id: Some("till-1".into()),
-        reference_number: Some("R-17".into()),
-        payment_medium_identifier: Some("4711".into()),
+        texts: Private::Clear(PurchaseTexts {
+            own_id: Some("till-1".into()),
+            reference_number: Some("R-17".into()),
+            payment_medium_identifier: Some("4711".into()),
+        }),
         recorded_at: NOW,
         performed_on: Some(Timestamp(NOW.0 - 7)),
         spent: Some(Spent {

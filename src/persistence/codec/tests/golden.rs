@@ -1,8 +1,14 @@
 //! Golden files: what this build writes, byte by byte. They change only together with the version.
 
+use std::sync::Arc;
+
 use super::{access, budgets, fixtures, wallet};
 use crate::domain::address::Kind;
+use crate::domain::contact::{
+    Cause, Composition, KeptPurchase, Line, Private, Purchase, ReturnOf, TopUp,
+};
 use crate::domain::entity::{Effect, Event};
+use crate::domain::money::Minor;
 use crate::domain::remembered::Remembered;
 use crate::domain::time::{Dues, Span, Timestamp};
 use crate::limits;
@@ -106,6 +112,56 @@ fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
     let bytes = codec::encode_profile(&profile);
     insta::assert_snapshot!("profile", hex(&bytes));
     assert_eq!(codec::decode_profile(&bytes).unwrap(), profile);
+}
+
+#[test]
+fn the_bytes_of_sealed_texts_are_pinned_and_texts_in_clear_are_read_as_before() {
+    let sealed: Arc<[u8]> = Arc::from([4, 0, 0, 0, 0xaa, 0xbb]);
+    let purchase = |texts| KeptPurchase {
+        purchase: Arc::new(Purchase {
+            texts,
+            ..fixtures::purchase()
+        }),
+        cancelled_at: None,
+    };
+    let in_clear = fixtures::purchase().texts;
+    assert!(
+        in_clear.to_seal().is_some(),
+        "the golden files of events hold texts in clear"
+    );
+    let purchases = vec![
+        purchase(Private::Sealed(Arc::clone(&sealed))),
+        purchase(in_clear),
+        purchase(Private::default()),
+    ];
+    let bytes = codec::encode_purchases(&purchases);
+    insta::assert_snapshot!("purchases_with_sealed_texts", hex(&bytes));
+    assert_eq!(codec::decode_purchases(&bytes).unwrap(), purchases);
+
+    let line = |number, cause| Line {
+        number,
+        at: fixtures::NOW,
+        cause,
+        amount: Minor(5),
+        balance: Minor(600),
+        of: Composition::default(),
+    };
+    let returned = ReturnOf {
+        reference_number: Private::Sealed(Arc::clone(&sealed)),
+        ..ReturnOf::default()
+    };
+    let top_up = TopUp {
+        texts: Private::Sealed(Arc::clone(&sealed)),
+        paid_on: Some(fixtures::NOW),
+    };
+    let lines = vec![
+        line(1, Cause::TopUp(Arc::new(top_up))),
+        line(2, Cause::Credit(Private::Sealed(sealed))),
+        line(3, Cause::ReturnOwed(Arc::new(returned))),
+    ];
+    let bytes = codec::encode_lines(&lines);
+    insta::assert_snapshot!("lines_with_sealed_texts", hex(&bytes));
+    assert_eq!(codec::decode_lines(&bytes).unwrap(), lines);
 }
 
 #[test]

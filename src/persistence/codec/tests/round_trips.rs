@@ -11,7 +11,8 @@ use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::calendar::Zone;
 use crate::domain::contact::{
     Amounts, Contact, ContactType, Given, KeptPurchase, Ledger, Lot, OfferOutcome, PendingChange,
-    Product, Propose, Purchase, Released, SealedProfile, Spent, Stage, Wallet,
+    Private, Product, Propose, Purchase, PurchaseTexts, Released, SealedProfile, Spent, Stage,
+    Wallet,
 };
 use crate::domain::directory_entry::{self, Claim, Holder, Standing, ValueHash};
 use crate::domain::entity::{Effect, Entity, Event, Remember, State};
@@ -148,13 +149,25 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn purchase_texts()(
+        own_id in option::of(text()),
+        reference_number in option::of(text()),
+        payment_medium_identifier in option::of(text()),
+        sealed in option::of(any::<Vec<u8>>()),
+    ) -> Private<PurchaseTexts> {
+        match sealed {
+            Some(sealed) => Private::Sealed(sealed.into()),
+            None => Private::Clear(PurchaseTexts { own_id, reference_number, payment_medium_identifier }),
+        }
+    }
+}
+
+prop_compose! {
     fn purchase()(
         (number, organisation) in any::<(u32, u64)>(),
         amounts in amounts(),
         currency in currency(),
-        (classification, own_id) in (text(), option::of(text())),
-        reference_number in option::of(text()),
-        payment_medium_identifier in option::of(text()),
+        (classification, texts) in (text(), purchase_texts()),
         recorded_at in time(),
         performed_on in option::of(time()),
         spent in option::of((minor(), lots(), minor())),
@@ -163,8 +176,7 @@ prop_compose! {
         is_counted: bool,
     ) -> Arc<Purchase> {
         Arc::new(Purchase {
-            number, organisation, amounts, currency, classification, own_id, reference_number,
-            payment_medium_identifier, recorded_at, performed_on,
+            number, organisation, amounts, currency, classification, texts, recorded_at, performed_on,
             spent: spent.map(|(requested, from, owed)| Spent { requested, from, owed }),
             products,
             offers,

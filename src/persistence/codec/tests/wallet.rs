@@ -6,8 +6,8 @@ use super::fixtures::{NOW, lot, purchase};
 use super::rewards;
 use crate::domain::contact::{
     self, Cancellation, Cause, Composition, Counted, Direction, Entry, Hold, KeptPurchase,
-    LimitRule, Limits, Line, Locked, Lot, OfferCredit, Period, Reason, ReturnOf, Returned, TopUp,
-    Usage, Use,
+    LimitRule, Limits, Line, Locked, Lot, OfferCredit, Period, Private, Reason, ReturnOf, Returned,
+    TopUp, TopUpTexts, Usage, Use,
 };
 use crate::domain::entity::Event;
 use crate::domain::money::Minor;
@@ -22,8 +22,10 @@ pub(super) fn kept(cancelled_at: Option<Timestamp>) -> KeptPurchase {
 
 fn top_up() -> Arc<TopUp> {
     Arc::new(TopUp {
-        payment_method: Some("CARD".into()),
-        code: Some("T-1".into()),
+        texts: Private::Clear(TopUpTexts {
+            payment_method: Some("CARD".into()),
+            code: Some("T-1".into()),
+        }),
         paid_on: Some(Timestamp(NOW.0 - 9)),
     })
 }
@@ -90,8 +92,8 @@ pub(super) fn lines() -> Vec<Line> {
         Cause::Owed(5),
         Cause::Repaid,
         Cause::TopUp(top_up()),
-        Cause::Credit(Some("by hand".into())),
-        Cause::Debit(None),
+        Cause::Credit(Some("by hand").into()),
+        Cause::Debit(Private::default()),
         Cause::Hold(6),
         Cause::Release(7),
         Cause::Unlock,
@@ -120,7 +122,7 @@ fn return_of() -> ReturnOf {
     ReturnOf {
         organisation: 4,
         amount: Minor(2_000),
-        reference_number: Some("R-18".into()),
+        reference_number: Some("R-18").into(),
         returned_on: Some(Timestamp(NOW.0 - 11)),
     }
 }
@@ -206,10 +208,13 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             Event::Contact(contact::Event::LimitsUsed(used())),
         ),
         ("contact_topped_up", moved(Reason::TopUp(top_up()))),
-        ("contact_credited", moved(Reason::Credit(None))),
+        (
+            "contact_credited",
+            moved(Reason::Credit(Private::default())),
+        ),
         (
             "contact_debited",
-            moved(Reason::Debit(Some("by hand".into()))),
+            moved(Reason::Debit(Some("by hand").into())),
         ),
     ]
 }

@@ -10,7 +10,8 @@ use rust_decimal::Decimal;
 use super::super::Store;
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::contact::{
-    self, Amounts, ContactType, Propose, RecordPurchase, SealedProfile, SpendRequest, Unbacked,
+    self, Amounts, ContactType, Private, Propose, PurchaseTexts, RecordPurchase, SealedProfile,
+    SpendRequest, Unbacked,
 };
 use crate::domain::context::{Context, TenantView};
 use crate::domain::entity::{Command, Effect, Entity, Remember, State};
@@ -96,9 +97,10 @@ pub(super) fn purchase_command(total: i64, spend: Option<i64>) -> Command {
         },
         currency: None,
         classification: None,
-        own_id: None,
-        reference_number: Some("2026-000417".into()),
-        payment_medium_identifier: None,
+        texts: Private::Clear(PurchaseTexts {
+            reference_number: Some("2026-000417".into()),
+            ..PurchaseTexts::default()
+        }),
         performed_on: None,
         products: Vec::new(),
         estimate: None,

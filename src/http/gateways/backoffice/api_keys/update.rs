@@ -5,13 +5,13 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::governed;
-use super::wire::{ChangedApiKey, WireApiKey, scopes};
+use super::wire::{ChangedApiKey, WireApiKey, check_kind, scopes};
 use crate::actors::router;
 use crate::domain::api_key::Scope;
 use crate::domain::ids::Named;
 use crate::http::audit::{audited, target};
 use crate::http::auth::Authorized;
-use crate::http::extract::ValidJson;
+use crate::http::extract::{Faults, ValidJson};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::{Api, api_keys, failure, reply};
 
@@ -41,6 +41,10 @@ pub(in super::super) async fn update(
 ) -> Result<Response, Problem> {
     let (address, key) = governed(&api, &caller, &id).await?;
     let before = key.details;
+    let mut faults = Faults::new();
+    let names = body.scopes.as_deref().unwrap_or_default();
+    check_kind(&mut faults, before.visibility, before.gateway, names);
+    faults.into_result()?;
     let asked = body.scopes.as_deref().map_or(before.scopes, scopes);
     caller.require_all(asked.beyond(before.scopes))?;
     let name = body.name.clone().unwrap_or(before.name);

@@ -69,7 +69,8 @@ pub(in super::super) struct NewApiKey {
     pub(super) gateway: WireGateway,
     /// The organisation that it acts for, with all below it; the whole network if it is left out.
     pub(super) organisation_id: Option<String>,
-    /// What it may do, such as `purchases.write`: nothing that the key which creates it may not do itself.
+    /// What it may do, such as `purchases.write`: nothing that the key which creates it may not do itself. A public key can have
+    /// `organisations.register`; one of self-service `contacts.register`, `contacts.exists` and `contacts.guests`.
     pub(super) scopes: Vec<String>,
     /// The mode of the key that creates it, or left out: a live key makes live keys.
     pub(super) mode: Option<WireKeyMode>,
@@ -225,10 +226,30 @@ fn check_scopes(faults: &mut Faults, names: &[String]) {
     });
 }
 
+/// Demands that each of the scopes opens something to a key of this kind.
+pub(super) fn check_kind(
+    faults: &mut Faults,
+    visibility: Visibility,
+    gateway: Gateway,
+    names: &[String],
+) {
+    faults.within("scopes", |faults| {
+        for (index, name) in names.iter().enumerate() {
+            let scope = Scope::from_name(name);
+            let refused = scope.and_then(|it| api_keys::refused_scope(visibility, gateway, it));
+            if let Some(why) = refused {
+                faults.add(&index.to_string(), "not_for_public_keys", why);
+            }
+        }
+    });
+}
+
 impl Validate for NewApiKey {
     fn validate(&self, faults: &mut Faults) {
         check_name(faults, &self.name);
         check_scopes(faults, &self.scopes);
+        let (visibility, gateway) = (self.r#type.visibility(), self.gateway.gateway());
+        check_kind(faults, visibility, gateway, &self.scopes);
         check_date(faults, "expiration_date", self.expiration_date);
     }
 }

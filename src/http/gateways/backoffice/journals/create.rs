@@ -1,7 +1,5 @@
 //! `POST /contacts/{id}/journals`
 
-use std::sync::Arc;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
@@ -13,7 +11,7 @@ use super::movement;
 use super::top_up::amount;
 use super::wire::{JournalOf, WireLine};
 use crate::domain::api_key::Scope;
-use crate::domain::contact::{Movement, Reason};
+use crate::domain::contact::{Movement, Private, Reason};
 use crate::http::Api;
 use crate::http::auth::Authorized;
 use crate::http::extract::{Conditions, Faults, ValidJson, Validate};
@@ -102,7 +100,7 @@ pub(in super::super) async fn create(
         .await
         .map_err(failure::problem)?
         .ok_or_else(failure::not_found)?;
-    let notes: Option<Arc<str>> = body.notes.as_deref().map(Arc::from);
+    let notes = Private::from(body.notes.as_deref());
     let movement = Movement {
         amount,
         currency,

@@ -12,7 +12,7 @@ use super::super::wallets;
 use super::movement;
 use super::wire::WireLine;
 use crate::domain::api_key::Scope;
-use crate::domain::contact::{Movement, Reason, TopUp};
+use crate::domain::contact::{Movement, Private, Reason, TopUp, TopUpTexts};
 use crate::domain::money::{Currency, Minor};
 use crate::domain::time::Timestamp;
 use crate::http::Api;
@@ -80,8 +80,10 @@ pub(in super::super) async fn top_up(
         amount,
         currency: None,
         reason: Reason::TopUp(Arc::new(TopUp {
-            payment_method: shared(&body.payment_method),
-            code: shared(&body.code),
+            texts: Private::Clear(TopUpTexts {
+                payment_method: shared(&body.payment_method),
+                code: shared(&body.code),
+            }),
             paid_on: body.topup_date.map(Timestamp::from_unix_seconds),
         })),
     };

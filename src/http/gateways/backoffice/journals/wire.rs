@@ -145,14 +145,14 @@ impl WireLine {
                     id: ids.write(PublicId::of(Named::Organisation, of.organisation)),
                 }),
                 amount: amount(of.amount.0),
-                reference_number: text(of.reference_number.as_deref()),
+                reference_number: text(of.reference_number.text()),
                 date: of.returned_on.map(|at| at.unix_seconds()),
             }),
-            payment_method: top_up.and_then(|it| text(it.payment_method.as_deref())),
-            code: top_up.and_then(|it| text(it.code.as_deref())),
+            payment_method: top_up.and_then(|it| text(it.payment_method())),
+            code: top_up.and_then(|it| text(it.code())),
             topup_date: top_up.and_then(|it| it.paid_on.map(|at| at.unix_seconds())),
             notes: match &line.cause {
-                Cause::Credit(notes) | Cause::Debit(notes) => text(notes.as_deref()),
+                Cause::Credit(notes) | Cause::Debit(notes) => text(notes.text()),
                 _ => None,
             },
         }

@@ -124,7 +124,8 @@ pub(in super::super) async fn record(
     let organisation = if body.organisation.is_empty() && caller.acts_for(&tenant, None) {
         tenant.owner()
     } else {
-        body.organisation.find(&caller, &tenant, ids)?
+        body.organisation
+            .find(&caller, &tenant, ids, "organisation")?
     };
     let asked = read(&body, organisation, tenant.currency)?;
     let header = idempotency_key(&headers)?.map(|key| ("header", key.to_owned()));
@@ -186,7 +187,7 @@ fn read(body: &NewReturn, organisation: u64, currency: Currency) -> Result<AdHoc
         of: ReturnOf {
             organisation,
             amount,
-            reference_number: body.reference_number.as_deref().map(Arc::from),
+            reference_number: body.reference_number.as_deref().into(),
             returned_on: body.date.map(Timestamp::from_unix_seconds),
         },
         currency: fields::currency(&body.currency_code)?,

@@ -21,7 +21,8 @@ use super::{
 use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{
-    self, Amounts, Command as ContactCommand, RecordPurchase, SpendRequest, Unbacked,
+    self, Amounts, Command as ContactCommand, Private, PurchaseTexts, RecordPurchase, SpendRequest,
+    Unbacked,
 };
 use crate::domain::context::TenantView;
 use crate::domain::entity::{Answer, Command, Remember};
@@ -169,7 +170,7 @@ pub(super) async fn prepare(
     let ids = api.router.secrets().public_ids();
     let Buyer { contact, token } =
         buyer::find_buyer(api, caller, &body.contact, &body.payment_medium_identifier).await?;
-    let organisation = body.organisation.find(caller, &tenant, ids)?;
+    let organisation = body.find_organisation(caller, &tenant, ids)?;
     let classification = classification(&body.classification, &tenant, ids)?;
     let estimate = match &body.estimate_id {
         Some(id) => Some(
@@ -292,9 +293,11 @@ pub(super) fn record(
         amounts: read,
         currency,
         classification: None,
-        own_id: shared(&body.id),
-        reference_number: shared(&body.reference_number),
-        payment_medium_identifier: shared(&body.payment_medium_identifier),
+        texts: Private::Clear(PurchaseTexts {
+            own_id: shared(&body.id),
+            reference_number: shared(&body.reference_number),
+            payment_medium_identifier: shared(&body.payment_medium_identifier),
+        }),
         performed_on: body.performed_on.map(Timestamp::from_unix_seconds),
         spend,
         products,

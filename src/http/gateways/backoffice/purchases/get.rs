@@ -3,14 +3,40 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
+use crate::actors::router::Timings;
+use crate::domain::address::Address;
 use crate::domain::api_key::Scope;
-use crate::domain::entity::{Answer, Query};
+use crate::domain::context::TenantView;
+use crate::domain::entity::{Answer, PurchaseView, Query};
 use crate::domain::ids::Named;
-use crate::http::auth::Authorized;
+use crate::http::auth::{Authorized, Caller};
 use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::purchase::{Shown, WirePurchase};
 use crate::http::{Api, failure, reply};
+
+/// The purchase of this id and whose it is, if it was made where the caller acts.
+///
+/// # Errors
+/// 404 for any other; no answer.
+pub(in crate::http::gateways) async fn reached(
+    api: &Api,
+    caller: &Caller,
+    tenant: &TenantView,
+    id: &str,
+) -> Result<(Address, Box<PurchaseView>, Timings), Problem> {
+    let ids = api.router.secrets().public_ids();
+    let named = ids.read_as(Named::Purchase, id);
+    let named = named.ok_or_else(failure::not_found)?;
+    let contact = named.owner(caller.tenant(), caller.mode());
+    let answer = api.router.query(contact, Query::Purchase(named.part)).await;
+    match answer.result.map_err(failure::problem)? {
+        Answer::Purchase(view) if caller.acts_for(tenant, Some(view.purchase.organisation)) => {
+            Ok((contact, view, answer.timings))
+        }
+        _ => Err(failure::not_found()),
+    }
+}
 
 /// Get a purchase.
 ///
@@ -35,39 +61,28 @@ pub(in super::super) async fn get(
     Path(id): Path<String>,
     headers: Conditions,
 ) -> Result<Response, Problem> {
-    let secrets = api.router.secrets();
-    let named = secrets
-        .public_ids()
-        .read_as(Named::Purchase, &id)
-        .ok_or_else(failure::not_found)?;
     let tenant = caller.tenant_view(&api).await?;
-    let contact = named.owner(caller.tenant(), caller.mode());
-    let answer = api.router.query(contact, Query::Purchase(named.part)).await;
-    let timings = reply::timings(&caller, answer.timings);
-    let view = match answer.result {
-        Ok(Answer::Purchase(view))
-            if caller.acts_for(&tenant, Some(view.purchase.organisation)) =>
-        {
-            view
-        }
-        Ok(_) => return Err(failure::not_found()),
-        Err(why) => return Ok(reply::refused(failure::problem(why), timings)),
-    };
+    let (contact, view, engine) = reached(&api, &caller, &tenant, &id).await?;
+    let timings = reply::timings(&caller, engine);
     let profile = api
         .router
         .open_profile(&contact, &view.contact_profile)
         .map_err(failure::problem)?;
     let shown = Shown {
-        ids: secrets.public_ids(),
+        ids: api.router.secrets().public_ids(),
         tenant: &tenant,
         contact: contact.entity,
         profile: Some(profile),
     };
-    // A purchase changes once, when it is cancelled. Its contact's name may change as well, so the tag is weak.
-    let etag = match view.cancelled_at {
-        None => format!("W/\"{}\"", view.purchase.number),
-        Some(_) => format!("W/\"{}.cancelled\"", view.purchase.number),
+    // A purchase changes when it is cancelled, and when its contact is erased. Its contact's name may change as well, so the tag is
+    // weak.
+    let cancelled = view.cancelled_at.map_or("", |_| ".cancelled");
+    let erased = if view.contact_is_erased {
+        ".erased"
+    } else {
+        ""
     };
+    let etag = format!("W/\"{}{cancelled}{erased}\"", view.purchase.number);
     let purchase = WirePurchase::of(&view, shown);
     Ok(reply::representation(&purchase, &etag, &headers, timings))
 }

@@ -60,17 +60,18 @@ impl OrganisationReference {
         self.id.is_none() && self.merchant_tap.is_none() && self.venue_tap.is_none()
     }
 
-    /// The organisation by entity number. Without any name, it is the key's own.
+    /// The organisation by entity number. Without any name, it is the key's own. `member` is what the body calls it.
     pub(super) fn find(
         &self,
         caller: &Caller,
         tenant: &TenantView,
         ids: &PublicIds,
+        member: &str,
     ) -> Result<u64, Problem> {
         let unknown = || {
             Problem::new(
                 Code::UnknownOrganisation,
-                "organisation names none that is known under this key",
+                format!("{member} names none that is known under this key"),
             )
         };
         let number = self.known(caller, tenant, ids).ok_or_else(unknown)?;
@@ -79,7 +80,7 @@ impl OrganisationReference {
             return Ok(number);
         }
         Err(failure::invalid_field(
-            "/organisation",
+            &format!("/{member}"),
             "takes_no_purchases",
             "must name where it was bought: a VENUE or MERCHANT, or a BUSINESS or SERVICE_OWNER that sells by itself",
         ))

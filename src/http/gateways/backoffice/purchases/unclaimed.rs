@@ -65,7 +65,7 @@ pub(super) async fn post(
     }
     let tenant = caller.tenant_view(api).await?;
     let ids = api.router.secrets().public_ids();
-    let organisation = body.organisation.find(caller, &tenant, ids)?;
+    let organisation = body.find_organisation(caller, &tenant, ids)?;
     let classification = classification(&body.classification, &tenant, ids)?;
     let purchase = RecordPurchase {
         classification,
@@ -144,13 +144,14 @@ fn sale(purchase: RecordPurchase, tenant: &TenantView) -> Result<Sale, Problem> 
     let classification = classification
         .map(Arc::from)
         .ok_or_else(|| failure::contact_rejected(contact::Rejection::UnknownClassification))?;
+    let texts = purchase.texts.clear().cloned().unwrap_or_default();
     Ok(Sale {
         organisation: purchase.organisation,
         amounts: purchase.amounts,
         currency: tenant.currency,
         classification,
-        own_id: purchase.own_id,
-        reference_number: purchase.reference_number,
+        own_id: texts.own_id,
+        reference_number: texts.reference_number,
         performed_on: purchase.performed_on,
         products: purchase.products,
     })

@@ -76,6 +76,7 @@ pub(in super::super) struct PurchaseV1(NewPurchase);
 
 const NAMES: Names = Names {
     amounts: None,
+    organisation: "organisation_id",
     total: "total_amount",
     net: "net_amount",
     tax: "tax_amount",

@@ -6,8 +6,12 @@ use utoipa::ToSchema;
 use super::buyer::{self, ContactReference};
 use super::products::{self, NewProduct};
 use super::reference::{ClassificationReference, OrganisationReference};
+use crate::domain::context::TenantView;
+use crate::domain::ids::PublicIds;
+use crate::http::auth::Caller;
 use crate::http::extract::{Faults, Validate};
 use crate::http::money_wire::WireAmount;
+use crate::http::problem::Problem;
 use crate::limits;
 
 /// A purchase to record, in the shape of the contract's version 2.
@@ -49,6 +53,8 @@ pub(in super::super) struct NewPurchase {
 pub(super) struct Names {
     /// What holds the amounts; nothing, where they are members of the purchase itself.
     pub(super) amounts: Option<&'static str>,
+    /// Who sells.
+    pub(super) organisation: &'static str,
     pub(super) total: &'static str,
     pub(super) net: &'static str,
     pub(super) tax: &'static str,
@@ -58,6 +64,7 @@ impl Default for Names {
     fn default() -> Names {
         Names {
             amounts: Some("transaction_amounts"),
+            organisation: "organisation",
             total: "total",
             net: "net",
             tax: "tax",
@@ -99,6 +106,17 @@ impl NewPurchase {
     /// Whether it says nothing of who buys.
     pub(super) fn names_nobody(&self) -> bool {
         self.contact.is_none() && self.payment_medium_identifier.is_none()
+    }
+
+    /// Who sells, by entity number.
+    pub(super) fn find_organisation(
+        &self,
+        caller: &Caller,
+        tenant: &TenantView,
+        ids: &PublicIds,
+    ) -> Result<u64, Problem> {
+        let member = self.names.organisation;
+        self.organisation.find(caller, tenant, ids, member)
     }
 
     /// Checks what a body of either version has.

@@ -1,4 +1,4 @@
-//! A contact's own purchases.
+//! A contact's own purchases, and what the business is told of them here.
 
 pub(super) mod get;
 pub(super) mod list;

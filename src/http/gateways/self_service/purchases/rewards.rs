@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::own;
+use crate::domain::api_key::Scope;
 use crate::domain::context::TenantView;
 use crate::domain::entity::PurchaseView;
 use crate::domain::ids::{Named, PublicId, PublicIds};
 use crate::domain::money::Minor;
-use crate::http::auth::bearer::ContactToken;
+use crate::http::auth::ContactOrBusiness;
 use crate::http::extract::{Faults, ValidQuery, Validate};
+use crate::http::gateways::backoffice::reached_purchase;
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::purchase::WireNamed;
@@ -96,32 +98,40 @@ fn rewards(view: &PurchaseView, ids: &PublicIds, tenant: &TenantView) -> Vec<Wir
     awards.chain(spends).chain(owed).collect()
 }
 
-/// Get what a purchase of the contact awarded and spent.
+/// Get what a purchase awarded and spent: one of the contact; or, by a user's token or a secret key with `purchases.read`, any that was made where
+/// that acts.
 #[utoipa::path(
-    get, path = "/purchases/{id}/rewards", tag = "Purchases", security(("access_token" = [])),
+    get, path = "/purchases/{id}/rewards", tag = "Purchases", security(("access_token" = []), ("secret_key" = []), ("user_token" = [])),
     params(
         ("id" = String, Path, description = "The purchase's id, from the list"),
         ("type" = Option<RewardType>, Query, description = "Only of this kind"),
     ),
     responses(
         (status = 200, description = "Its rewards", body = PurchaseRewards),
-        (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not a purchase of the token's contact", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "No token or key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key, or the user's role, does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not a purchase of the token's contact, or none that the business made there", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    token: ContactToken,
+    caller: ContactOrBusiness<{ Scope::PurchasesRead.bit() }>,
     Path(id): Path<String>,
     query: ValidQuery<RewardsQuery>,
 ) -> Result<Response, Problem> {
-    let (view, engine) = own(&api, &token, &id).await?;
-    let tenant = token.tenant_view(&api).await?;
+    let tenant = caller.tenant_view(&api).await?;
+    let (view, engine) = match &caller {
+        ContactOrBusiness::Contact(token) => own(&api, token, &id).await?,
+        ContactOrBusiness::Business(business) => {
+            let (_, view, engine) = reached_purchase(&api, business, &tenant, &id).await?;
+            (view, engine)
+        }
+    };
     let mut content = rewards(&view, api.router.secrets().public_ids(), &tenant);
     content.retain(|reward| query.r#type.is_none_or(|wanted| wanted == reward.r#type));
-    let timings = reply::timings(&token, engine);
+    let timings = reply::timings(&caller, engine);
     Ok(reply::json(
         StatusCode::OK,
         &PurchaseRewards { content },

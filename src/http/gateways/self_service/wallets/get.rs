@@ -5,15 +5,15 @@ use axum::response::Response;
 
 use super::{reached, view};
 use crate::domain::api_key::Scope;
-use crate::http::auth::bearer::SecretKeyOrToken;
+use crate::http::auth::ContactOrBusiness;
 use crate::http::extract::Conditions;
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::wallet::WireWallet;
 use crate::http::{Api, reply};
 
-/// Get the contact's own wallet.
+/// Get a wallet: the contact's own; or, by a secret key with `wallets.read` or a user's token, any of the business.
 #[utoipa::path(
-    get, path = "/wallets/{id}", tag = "Wallet", security(("access_token" = []), ("secret_key" = [])),
+    get, path = "/wallets/{id}", tag = "Wallet", security(("access_token" = []), ("secret_key" = []), ("user_token" = [])),
     params(
         ("id" = String, Path, description = "The wallet's id, from the contact"),
         ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 if it is still the newest"),
@@ -22,14 +22,14 @@ use crate::http::{Api, reply};
         (status = 200, description = "The wallet", body = WireWallet),
         (status = 304, description = "Unchanged"),
         (status = 401, description = "No token or key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not the wallet of the token's contact, or of the key's network", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key, or the user's role, does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not the wallet of the token's contact, or none of the business", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: SecretKeyOrToken<{ Scope::WalletsRead.bit() }>,
+    caller: ContactOrBusiness<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
     headers: Conditions,
 ) -> Result<Response, Problem> {

@@ -61,8 +61,8 @@ pub(in super::super) struct EntryPage {
 /// What was noted with a line.
 pub(super) fn note(cause: &Cause) -> Option<String> {
     let note = match cause {
-        Cause::Credit(note) | Cause::Debit(note) => note.as_deref(),
-        Cause::TopUp(top_up) => top_up.code.as_deref(),
+        Cause::Credit(note) | Cause::Debit(note) => note.text(),
+        Cause::TopUp(top_up) => top_up.code(),
         Cause::Award(_)
         | Cause::Spend(_)
         | Cause::Unlock

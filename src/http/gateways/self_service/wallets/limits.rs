@@ -6,31 +6,30 @@ use http::StatusCode;
 
 use super::{reached, view};
 use crate::domain::api_key::Scope;
-use crate::http::auth::Authorized;
-use crate::http::auth::bearer::SecretKeyOrToken;
+use crate::http::auth::{Authorized, ContactOrBusiness};
 use crate::http::extract::ValidJson;
 use crate::http::gateways::backoffice::{LimitedWallet, set_limits};
 use crate::http::problem::{Problem, ProblemBody};
 use crate::http::shown::limits::{NewLimits, WireLimits};
 use crate::http::{Api, reply};
 
-/// Get the limits of the contact's own wallet.
+/// Get the limits of a wallet: the contact's own; or, by a secret key with `wallets.read` or a user's token, any of the business.
 ///
 /// The business sets them: nobody raises their own.
 #[utoipa::path(
-    get, path = "/wallets/{id}/limits", tag = "Wallet", security(("access_token" = []), ("secret_key" = [])),
+    get, path = "/wallets/{id}/limits", tag = "Wallet", security(("access_token" = []), ("secret_key" = []), ("user_token" = [])),
     params(("id" = String, Path, description = "The wallet's id, from the contact")),
     responses(
         (status = 200, description = "The limits", body = WireLimits),
         (status = 401, description = "No token or key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not the wallet of the token's contact, or of the key's network", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not the wallet of the token's contact, or none of the business", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: SecretKeyOrToken<{ Scope::WalletsRead.bit() }>,
+    caller: ContactOrBusiness<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let contact = reached(&api, &caller, &id)?;

@@ -1,4 +1,4 @@
-//! A contact's own wallet: every other one is as unknown as one that nobody has.
+//! A contact's own wallet: to it, every other one is as unknown as one that nobody has.
 
 pub(super) mod code;
 pub(super) mod commerce_balances;
@@ -14,8 +14,8 @@ use crate::actors::router::Timings;
 use crate::domain::address::Address;
 use crate::domain::entity::{Answer, Query, WalletView};
 use crate::domain::ids::Named;
-use crate::http::auth::Who;
-use crate::http::auth::bearer::{ContactToken, SecretKeyOrToken};
+use crate::http::auth::bearer::ContactToken;
+use crate::http::auth::{Caller, Who};
 use crate::http::problem::Problem;
 use crate::http::{Api, failure};
 
@@ -28,12 +28,8 @@ pub(super) fn own(api: &Api, token: &ContactToken, id: &str) -> Result<Address, 
         .ok_or_else(failure::not_found)
 }
 
-/// Whose wallet has this id: for a contact its own, for a server any of its tenant's in the key's mode.
-pub(super) fn reached<const SCOPE: u32>(
-    api: &Api,
-    caller: &SecretKeyOrToken<SCOPE>,
-    id: &str,
-) -> Result<Address, Problem> {
+/// Whose wallet has this id: for a contact its own, for the business any of its network in the caller's mode.
+pub(super) fn reached(api: &Api, caller: &Caller, id: &str) -> Result<Address, Problem> {
     let read = api.router.secrets().public_ids().read_as(Named::Wallet, id);
     let address = read
         .filter(|id| id.part == 0)

@@ -10,7 +10,7 @@ use super::reached;
 use crate::actors::router::Timings;
 use crate::domain::api_key::Scope;
 use crate::domain::contact::{Cause, Line};
-use crate::http::auth::bearer::SecretKeyOrToken;
+use crate::http::auth::ContactOrBusiness;
 use crate::http::dates::DateRange;
 use crate::http::extract::{Faults, ValidQuery, Validate};
 use crate::http::money_wire::WireAmount;
@@ -92,12 +92,12 @@ fn adds(line: &Line) -> Option<(TotalOf, i64)> {
     }
 }
 
-/// Sum up what moved in the contact's own wallet.
+/// Sum up what moved in a wallet: the contact's own; or, by a secret key with `wallets.read` or a user's token, any of the business.
 ///
 /// Of all time, or of the time between the dates. The newest 100,000 movements are summed; of a wallet with more, ask for a time that begins
 /// later.
 #[utoipa::path(
-    get, path = "/wallets/{id}/summarised_totals", tag = "Wallet", security(("access_token" = []), ("secret_key" = [])),
+    get, path = "/wallets/{id}/summarised_totals", tag = "Wallet", security(("access_token" = []), ("secret_key" = []), ("user_token" = [])),
     params(
         ("id" = String, Path, description = "The wallet's id, from the contact"),
         ("posted_on[gt]" = Option<i64>, Query, description = "After this second, in Unix seconds"),
@@ -108,15 +108,15 @@ fn adds(line: &Line) -> Option<(TotalOf, i64)> {
     responses(
         (status = 200, description = "The totals", body = WalletTotals),
         (status = 401, description = "No token or key, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "The key does not cover this", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 404, description = "Not the wallet of the token's contact, or of the key's network", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The key, or the user's role, does not cover this", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Not the wallet of the token's contact, or none of the business", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A parameter is wrong, or more has moved since than is summed at a time", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(in super::super) async fn get(
     State(api): State<Api>,
-    caller: SecretKeyOrToken<{ Scope::WalletsRead.bit() }>,
+    caller: ContactOrBusiness<{ Scope::WalletsRead.bit() }>,
     Path(id): Path<String>,
     query: ValidQuery<TotalsQuery>,
 ) -> Result<Response, Problem> {

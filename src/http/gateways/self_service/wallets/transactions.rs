@@ -304,7 +304,7 @@ impl<'a> Told<'a> {
         };
         match &line.cause {
             Cause::ReturnedSpend(of) | Cause::ReturnedAward(of) | Cause::ReturnOwed(of) => {
-                event.reference_number = of.reference_number.as_deref().map(str::to_owned);
+                event.reference_number = of.reference_number.text().map(str::to_owned);
                 event.performed_by = Some(self.organisation(of.organisation));
             }
             cause => {
@@ -317,7 +317,7 @@ impl<'a> Told<'a> {
                     None => WireState::Posted,
                     Some(_) => WireState::Cancelled,
                 });
-                let receipt = view.purchase.reference_number.as_deref();
+                let receipt = view.purchase.reference_number();
                 event.reference_number = receipt.map(str::to_owned);
                 event.performed_by = Some(self.organisation(view.purchase.organisation));
                 if let Cause::Award(_) | Cause::Cancel(_) = cause {
@@ -336,7 +336,7 @@ impl<'a> Told<'a> {
             amount: moved(line, self.tenant.currency),
             date: line.at.unix_seconds(),
             reference_number: match &line.cause {
-                Cause::TopUp(top_up) => top_up.code.as_deref().map(str::to_owned),
+                Cause::TopUp(top_up) => top_up.code().map(str::to_owned),
                 _ => None,
             },
             life_cycle_state: WireState::Posted,
