@@ -59,6 +59,8 @@ async fn a_masquerade_makes_no_keys_and_goes_no_further_and_ends_where_it_began(
         further.send().await.problem(),
         refused(403, "insufficient_scope")
     );
+    let app = node.by(&masked, Method::POST, "/users/totp").send().await;
+    assert_eq!(app.problem(), refused(403, "insufficient_scope"));
     let key = json!({ "name": "till", "type": "SECRET", "scopes": ["purchases.write"], "organisation_id": merchant.id });
     let key = |session: &Session| {
         node.by(session, Method::POST, "/api_keys")

@@ -58,6 +58,7 @@ pub(super) struct WireTotp {
     responses(
         (status = 200, description = "What the app needs", body = WireTotp),
         (status = 401, description = "No token, or one that does not work", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "The token acts as another organisation", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "There is one already", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing happened; try again", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -66,6 +67,13 @@ pub(in super::super) async fn enrol(
     State(api): State<Api>,
     caller: UserToken,
 ) -> Result<Response, Problem> {
+    if caller.user.session.is_masquerade {
+        // It would outlive the masquerade.
+        return Err(Problem::new(
+            Code::InsufficientScope,
+            "an app is not set up while acting as another organisation; switch back to your own",
+        ));
+    }
     let user = caller.user.user;
     let nonce = api.router.user_nonce().map_err(failure::problem)?;
     let act = async {
