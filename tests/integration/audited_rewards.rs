@@ -106,3 +106,26 @@ async fn whoever_decides_rewards_or_moves_money_by_hand_is_written_down() {
     assert_eq!(told.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     assert!(!text.contains("sorry"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_of_a_wallet_are_written_down_whichever_gateway_sets_them() {
+    let node = TestNode::start().await;
+    let contact = &node.trial_contacts()[0];
+    let path = format!("wallets/{}/limits", contact.wallet_id);
+    for gateway in ["backoffice", "self-service"] {
+        let set = node.ask(Method::PUT, &format!("/{gateway}/v2/{path}"));
+        let set = set
+            .with("api_key", &node.secret_key("test"))
+            .with("content-type", "application/json")
+            .body(&json!({ "limit_rules": [] }));
+        let set = set.send().await;
+        assert_eq!(set.status, 200, "{gateway}: {set:?}");
+    }
+    let (_, lines) = exported(&node, "test").await;
+    let done = lines.iter().filter(|it| {
+        it.operation == "wallets.limits.set"
+            && it.target.as_ref() == Some(&contact.id)
+            && it.outcome == "DONE"
+    });
+    assert_eq!(done.count(), 2);
+}

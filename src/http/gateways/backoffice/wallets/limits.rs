@@ -146,13 +146,10 @@ pub(in super::super) async fn set(
     Path(id): Path<String>,
     body: ValidJson<NewLimits>,
 ) -> Result<Response, Problem> {
-    let address = find(&api, &caller, &id)?;
-    let target = target(&api, Named::Contact, address.entity);
-    let act = set_limits(&api, &caller, id, &body);
-    audited(&api, &caller, "wallets.limits.set", target, act).await
+    set_limits(&api, &caller, id, &body).await
 }
 
-/// Sets the limits of the wallet of this id, which is in the caller's world.
+/// Sets the limits of the wallet of this id, which is in the caller's world, and writes it down.
 pub(in crate::http::gateways) async fn set_limits(
     api: &Api,
     caller: &Caller,
@@ -160,6 +157,18 @@ pub(in crate::http::gateways) async fn set_limits(
     body: &NewLimits,
 ) -> Result<Response, Problem> {
     let address = find(api, caller, &id)?;
+    let target = target(api, Named::Contact, address.entity);
+    let act = set_those_of(api, caller, address, id, body);
+    audited(api, caller, "wallets.limits.set", target, act).await
+}
+
+async fn set_those_of(
+    api: &Api,
+    caller: &Caller,
+    address: Address,
+    id: String,
+    body: &NewLimits,
+) -> Result<Response, Problem> {
     let tenant = caller.tenant_view(api).await?;
     let currency = tenant.currency;
     let Some(written) = &body.limit_rules else {
