@@ -79,13 +79,7 @@ pub async fn audited_of_user(
         }
     }
     let id = users::id(api, user);
-    let entry = Entry {
-        actor: format!("user:{id}"),
-        masquerader: None,
-        operation: operation.to_owned(),
-        target: Some(id),
-        outcome: Outcome::Asked,
-    };
+    let entry = of_user(&id, operation, Some(id.clone()));
     written_down(api, &logs, entry, act).await
 }
 
@@ -99,11 +93,8 @@ pub async fn note_of_user(
 ) {
     let id = users::id(api, user);
     let entry = Entry {
-        actor: format!("user:{id}"),
-        masquerader: None,
-        operation: operation.to_owned(),
-        target: Some(id),
         outcome,
+        ..of_user(&id, operation, Some(id.clone()))
     };
     if let Err(failure) = api.router.write_audit(tenant, mode, entry).await {
         tracing::error!(?failure, operation, "a refusal is not in the audit log");
@@ -122,14 +113,19 @@ pub async fn audited_by_user(
     target: Option<String>,
     act: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
-    let entry = Entry {
-        actor: format!("user:{}", users::id(api, user)),
+    let entry = of_user(&users::id(api, user), operation, target);
+    written_down(api, &[log], entry, act).await
+}
+
+/// What the user of this id asked for, as itself.
+fn of_user(id: &str, operation: &str, target: Option<String>) -> Entry {
+    Entry {
+        actor: format!("user:{id}"),
         masquerader: None,
         operation: operation.to_owned(),
         target,
         outcome: Outcome::Asked,
-    };
-    written_down(api, &[log], entry, act).await
+    }
 }
 
 async fn written_down(

@@ -84,6 +84,25 @@ fn over(answer: &Answer, whose: &str) {
     assert!((1..=3_600).contains(&wait), "{answer:?}");
 }
 
+/// Asks for more codes than one address may, all at once: as many as it may are answered `taken`.
+async fn takes_those_of_an_address(taken: u16, ask: impl Fn(u32) -> Ask) {
+    let begun = (0..CODES_PER_ADDRESS + 20).map(|number| ask(number).begin());
+    let begun: Vec<_> = begun.collect();
+    let mut so_many = 0;
+    for pending in begun {
+        let answer = pending.answer().await;
+        match answer.status == taken {
+            true => so_many += 1,
+            false => over(&answer, OF_ADDRESS),
+        }
+    }
+    // One comes back every twelve seconds.
+    assert!(
+        (CODES_PER_ADDRESS..CODES_PER_ADDRESS + 10).contains(&so_many),
+        "{so_many}"
+    );
+}
+
 const OF_ADDRESS: &str = "from this address";
 const OF_APPS: &str = "by apps";
 const OF_BUSINESS: &str = "by secret keys and users";
@@ -367,22 +386,7 @@ async fn an_address_uses_up_a_small_part_of_what_a_tenant_has_unless_it_says_oth
         assert!(CODES_OF_THE_BUSINESS >= CODES_OF_STRANGERS);
     }
     let node = node().await;
-    let begun: Vec<_> = (0..CODES_PER_ADDRESS + 20)
-        .map(|last| by_phone(&node, HERE, &number(last)).begin())
-        .collect();
-    let mut sent = 0;
-    for pending in begun {
-        let answer = pending.answer().await;
-        match answer.status {
-            200 => sent += 1,
-            _ => over(&answer, OF_ADDRESS),
-        }
-    }
-    // One comes back every twelve seconds.
-    assert!(
-        (CODES_PER_ADDRESS..CODES_PER_ADDRESS + 10).contains(&sent),
-        "{sent}"
-    );
+    takes_those_of_an_address(200, |last| by_phone(&node, HERE, &number(last))).await;
     assert_eq!(by_phone(&node, ELSEWHERE, PHONE).send().await.status, 200);
 }
 
@@ -436,22 +440,7 @@ async fn who_forgot_counts_for_the_network_that_sends_and_is_told_nothing_of_it(
 async fn one_address_asks_so_often_for_users_who_forgot_known_or_not() {
     let node = node().await;
     grace(&node).await;
-    let begun: Vec<_> = (0..CODES_PER_ADDRESS + 20)
-        .map(|_| forgot(&node, HERE, "nobody@example.test").begin())
-        .collect();
-    let mut taken = 0;
-    for pending in begun {
-        let answer = pending.answer().await;
-        match answer.status {
-            204 => taken += 1,
-            _ => over(&answer, OF_ADDRESS),
-        }
-    }
-    // One comes back every twelve seconds.
-    assert!(
-        (CODES_PER_ADDRESS..CODES_PER_ADDRESS + 10).contains(&taken),
-        "{taken}"
-    );
+    takes_those_of_an_address(204, |_| forgot(&node, HERE, "nobody@example.test")).await;
     let before = node.inbox().await.len();
     assert_eq!(forgot(&node, ELSEWHERE, EMAIL).send().await.status, 204);
     assert_eq!(node.inbox().await.len(), before + 1);
