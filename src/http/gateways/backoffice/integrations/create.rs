@@ -75,6 +75,9 @@ pub(in super::super) async fn create(
     })?;
     let asked = body.asked(&made);
     let asked = asked.ok_or_else(|| Problem::from(Code::InvalidRequest))?;
+    if asked.channels.contains(&Channel::Email) {
+        require_everything(&caller)?;
+    }
     if asked.connector == Connector::File && !api.connectors.has_file_sink() {
         return Err(failure::invalid_field(
             "/connector",
@@ -85,9 +88,6 @@ pub(in super::super) async fn create(
     body.judge(api.connectors.egress())
         .await
         .map_err(|(field, why)| failure::invalid_field(field, "not_callable", why.to_string()))?;
-    if asked.channels.contains(&Channel::Email) {
-        require_everything(&caller)?;
-    }
     let once = Once::of(&caller, &headers, "integrations.create", None, &body.hash)?;
     let (number, sealed) = sealed(&api, &caller, &once, &asked.settings.to_bytes())?;
     let tenant = Address::tenant(caller.tenant());
