@@ -6,6 +6,7 @@ mod credentials;
 mod images;
 mod key_ids;
 mod letters;
+mod seal;
 mod settings;
 mod spend_tokens;
 
@@ -20,7 +21,7 @@ use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use key_ids::{KEY_ID_BYTES, KeyId, NotAKeyId};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
-pub use settings::{CannotSeal, SETTINGS_SEAL_BYTES};
+pub use seal::{CannotSeal, SEAL_BYTES, SEAL_KEY_BYTES, SealNonce, open, seal, seal_nonce};
 use spend_tokens::SpendTokenKeys;
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.

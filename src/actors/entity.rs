@@ -126,10 +126,12 @@ impl Actor for EntityActor {
             entity,
             due: &mut live.due,
             taken_up_at,
+            just_sealed: None,
         };
         let flow = match message {
             Message::Command(envelope) => turn.command(envelope).await,
-            Message::Series(series) => turn.series(series).await,
+            // Boxed: single commands, which are most, need not make room for it.
+            Message::Series(series) => Box::pin(turn.series(series)).await,
             Message::Query(envelope) => turn.query(envelope).await,
             Message::FireTimers(permit) => turn.fire_timers(permit),
         };

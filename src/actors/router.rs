@@ -207,7 +207,7 @@ impl Router {
         admit: impl FnOnce(&Shard) -> Option<Permit>,
     ) -> Result<(&Arc<Shard>, Permit, Option<Arc<Handle>>), Failure> {
         if address.mode == Mode::Test {
-            self.know_test_clock(address.tenant).await?;
+            Box::pin(self.know_test_clock(address.tenant)).await?;
         }
         let overloaded = Failure::Unavailable(Unavailable::Overloaded);
         if self.core.store.waiting() >= limits::DIRTY_EFFECTS_MAX {
@@ -260,7 +260,7 @@ impl Router {
         let published = match self.core.publications.api_key(&address) {
             Some(published) => published,
             None => {
-                let reply = self.query(address, Query::ApiKey).await;
+                let reply = Box::pin(self.query(address, Query::ApiKey)).await;
                 if let Err(Failure::Unavailable(unavailable)) = reply.result {
                     return Err(Unauthenticated::Unavailable(unavailable));
                 }
@@ -327,7 +327,9 @@ impl Router {
             return Ok(view);
         }
         let changes = publications.changes(tenant);
-        let view = Arc::new(self.assemble_tenant_view(tenant, mode).await?);
+        // Boxed, like other things that few requests need: every request carries room for what its path might wait for.
+        let view = Box::pin(self.assemble_tenant_view(tenant, mode)).await?;
+        let view = Arc::new(view);
         publications.keep_tenant_view(tenant, mode, changes, Arc::clone(&view));
         Ok(view)
     }

@@ -1,5 +1,10 @@
 //! The texts that others write about what a contact did: sealed by the contact's actor before a command is decided, with the key
-//! of its profile, and opened once an answer is there, for whoever asked. So one shredding erases them wherever they lie.
+//! of its profile, and opened once an answer is there, for whoever asked. So one shredding erases them wherever they lie. Whoever
+//! wrote them is answered from the request itself, without the key.
+
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use clientele_cluster::ShardId;
 
@@ -42,22 +47,78 @@ impl Place<'_> {
     }
 }
 
-struct Seal<'a>(Place<'a>, KeySlot);
+struct Seal<'a> {
+    place: Place<'a>,
+    slot: KeySlot,
+    sealed: Cell<Option<JustSealed>>,
+}
+
+impl<'a> Seal<'a> {
+    fn with(place: Place<'a>, slot: KeySlot) -> Seal<'a> {
+        let sealed = Cell::default();
+        Seal {
+            place,
+            slot,
+            sealed,
+        }
+    }
+}
 
 impl Rewrite for Seal<'_> {
     type Error = Error;
 
     fn rewrite<T: Texts>(&self, texts: &mut Private<T>) -> Result<(), Error> {
-        let Seal(place, slot) = self;
         if let Some(clear) = texts.to_seal() {
+            let Place { keyring, shard, .. } = self.place;
             let plain = codec::encode_texts(clear);
-            let sealed = place
-                .keyring
-                .seal(place.shard, *slot, &place.bound::<T>(), &plain)?;
-            let slot = slot.0.to_le_bytes();
-            *texts = Private::Sealed(slot.into_iter().chain(sealed).collect());
+            let bound = self.place.bound::<T>();
+            let sealed = keyring.seal(shard, self.slot, &bound, &plain)?;
+            let slot = self.slot.0.to_le_bytes();
+            let sealed: Arc<[u8]> = [&slot[..], &sealed].concat().into();
+            *texts = Private::Sealed(Arc::clone(&sealed));
+            self.sealed.set(Some(JustSealed { sealed, plain }));
         }
         Ok(())
+    }
+}
+
+/// The texts that a command brought: a command has those of one thing at most.
+pub(super) struct JustSealed {
+    sealed: Arc<[u8]>,
+    /// What it seals.
+    plain: Vec<u8>,
+}
+
+impl JustSealed {
+    /// Shows them in the answer to the command.
+    pub(super) fn recall(&self, answer: &mut Answer) {
+        let Ok(()) = rewrite(answer, self);
+    }
+}
+
+impl Rewrite for JustSealed {
+    type Error = Infallible;
+
+    fn rewrite<T: Texts>(&self, texts: &mut Private<T>) -> Result<(), Infallible> {
+        if let Private::Sealed(sealed) = texts
+            && *sealed == self.sealed
+            && let Ok(clear) = codec::decode_texts(&self.plain)
+        {
+            *texts = Private::Clear(clear);
+        }
+        Ok(())
+    }
+}
+
+/// Rewrites the texts of an answer.
+fn rewrite<R: Rewrite>(answer: &mut Answer, how: &R) -> Result<(), R::Error> {
+    match answer {
+        Answer::Purchase(view) => Purchase::rewrite_texts(&mut view.purchase, how),
+        Answer::Journal(view) => {
+            let mut lines = view.lines.iter_mut();
+            lines.try_for_each(|line| line.rewrite_texts(how))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -87,7 +148,8 @@ impl Rewrite for Open<'_> {
 impl Turn<'_> {
     /// Seals the texts that `command` would have recorded. Those for a contact that is not there stay as they are: it records
     /// nothing.
-    pub(super) fn seal_texts(&self, command: &mut Command) -> Result<(), Error> {
+    pub(super) fn seal_texts(&mut self, command: &mut Command) -> Result<(), Error> {
+        self.just_sealed = None;
         match (command, &self.entity.state) {
             (Command::Contact(command), State::Contact(contact))
                 if contact.stage == Stage::Active =>
@@ -97,7 +159,10 @@ impl Turn<'_> {
                     shard: self.place.shard.id(),
                     address: &self.place.address,
                 };
-                command.rewrite_texts(&Seal(place, KeySlot(contact.profile.slot)))
+                let seal = Seal::with(place, KeySlot(contact.profile.slot));
+                command.rewrite_texts(&seal)?;
+                self.just_sealed = seal.sealed.into_inner();
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -112,15 +177,9 @@ impl Router {
             shard: self.shard_of(address),
             address,
         });
-        let opened = match &mut reply.result {
-            Ok(Answer::Purchase(view)) => Purchase::rewrite_texts(&mut view.purchase, &open),
-            Ok(Answer::Journal(view)) => {
-                let mut lines = view.lines.iter_mut();
-                lines.try_for_each(|line| line.rewrite_texts(&open))
-            }
-            _ => Ok(()),
-        };
-        if let Err(error) = opened {
+        if let Ok(answer) = &mut reply.result
+            && let Err(error) = rewrite(answer, &open)
+        {
             tracing::error!(%error, "what was written about a contact cannot be opened");
             reply.result = Err(Unavailable::Unreadable.into());
         }
@@ -130,8 +189,6 @@ impl Router {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::address::{Kind, Mode, TenantId};
     use crate::domain::contact::{Note, PurchaseTexts, TopUpTexts};
@@ -163,7 +220,7 @@ mod tests {
             code: Some("T-1".into()),
         });
         let mut sealed = written.clone();
-        Seal(place(&keyring, &own), slot)
+        Seal::with(place(&keyring, &own), slot)
             .rewrite(&mut sealed)
             .unwrap();
         assert!(matches!(sealed, Private::Sealed(_)), "{sealed:?}");
@@ -191,7 +248,7 @@ mod tests {
         let own = address(7);
         // There is no such key: sealing would fail.
         let mut nothing = Private::<Note>::default();
-        Seal(place(&keyring, &own), KeySlot(9))
+        Seal::with(place(&keyring, &own), KeySlot(9))
             .rewrite(&mut nothing)
             .unwrap();
         assert_eq!(nothing, Private::default());

@@ -15,6 +15,7 @@ use super::entity::Arguments;
 use super::envelope::{Caller, CommandEnvelope, QueryEnvelope, Unavailable};
 use super::leases::{Held, credited};
 use super::publications::Publication;
+use super::texts::JustSealed;
 use crate::domain::address::Address;
 use crate::domain::contact;
 use crate::domain::context::Context;
@@ -31,6 +32,8 @@ pub(super) struct Turn<'a> {
     pub(super) entity: Entity,
     pub(super) due: &'a mut Dues,
     pub(super) taken_up_at: Instant,
+    /// What the command in turn says in clear.
+    pub(super) just_sealed: Option<JustSealed>,
 }
 
 /// How the actor goes on after a message.
@@ -384,7 +387,10 @@ impl Turn<'_> {
                 (None, None) => Ok(Some(Answer::Done)),
             };
             // What was just recorded is in memory.
-            let result = shown.and_then(|shown| shown.ok_or(Rejection::NotFound));
+            let mut result = shown.and_then(|shown| shown.ok_or(Rejection::NotFound));
+            if let (Ok(answer), Some(sealed)) = (&mut result, &self.just_sealed) {
+                sealed.recall(answer);
+            }
             self.decided(caller, result)
         });
         let Arguments { shard, address, .. } = self.place;

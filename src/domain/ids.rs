@@ -273,7 +273,9 @@ impl PublicIds {
         let middle = (bits >> 62) & 0xFFF;
         let low = bits & 0x3FFF_FFFF_FFFF_FFFF;
         let value = (high << 80) | (0x8 << 76) | (middle << 64) | (0b10 << 62) | low;
-        uuid::Uuid::from_u128(value).hyphenated().to_string()
+        let mut text = uuid::Uuid::encode_buffer();
+        let value = uuid::Uuid::from_u128(value);
+        value.hyphenated().encode_lower(&mut text).to_owned()
     }
 
     /// The id in `text`, or `None` when it is not one of ours.

@@ -205,9 +205,13 @@ async fn unchecked_rates(
     let key = key::presented(parts, api).await?;
     let user = match bearer::bearer(&parts.headers) {
         Some(text) if key.as_deref().is_some_and(opens) => {
-            beside_key(signed_in(text, api), bearer::signed_in(text, api)).await?
+            Box::pin(beside_key(
+                signed_in(text, api),
+                bearer::signed_in(text, api),
+            ))
+            .await?
         }
-        Some(text) => Some(signed_in(text, api).await?),
+        Some(text) => Some(Box::pin(signed_in(text, api)).await?),
         None => None,
     };
     match (key, user) {

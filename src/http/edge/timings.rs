@@ -27,7 +27,8 @@ impl Timings {
             (", decide", self.decide),
             (", journal", self.journal),
         ] {
-            let micros = duration.as_micros();
+            // A division of 64 bits is one instruction, of 128 a call.
+            let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
             // Writing to a String has no way to fail.
             let _infallible = write!(text, "{name};dur={}.{:03}", micros / 1000, micros % 1000);
         }

@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use clientele_cluster::ShardId;
 use parking_lot::Mutex;
 
-use super::seal::{Key, Nonce};
+use super::seal::Key;
 use super::{Error, KeySlot};
+use crate::secrets::SealNonce;
 
 pub(super) struct MemoryKeys {
     /// Everything derives from this.
@@ -52,11 +53,11 @@ impl MemoryKeys {
         Ok(Some(Key(*derived.finalize().as_bytes())))
     }
 
-    pub(super) fn next_nonce(&self, shard: ShardId, slot: KeySlot) -> Nonce {
+    pub(super) fn next_nonce(&self, shard: ShardId, slot: KeySlot) -> SealNonce {
         let mut state = self.state.lock();
         let seals = state.seals.entry((shard, slot)).or_default();
         *seals = seals.saturating_add(1);
-        let mut nonce = Nonce::default();
+        let mut nonce = SealNonce::default();
         let (count, place) = nonce.split_at_mut(8);
         count.copy_from_slice(&seals.to_le_bytes());
         for (to, from) in place.iter_mut().zip(slot.0.to_le_bytes()) {

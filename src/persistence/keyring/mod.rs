@@ -27,6 +27,7 @@ use clientele_cluster::ShardId;
 use self::directory::DirectoryKeys;
 use self::memory::MemoryKeys;
 pub use self::root::RootSecret;
+use crate::secrets::{CannotSeal, seal_nonce};
 
 /// Which key of its shard's keys an entity's fields are sealed with. Kept in the entity's first record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,21 +118,16 @@ pub enum Error {
         shard: ShardId,
     },
     /// The bytes were not sealed with this key for this purpose, or were changed since.
-    #[error("bytes sealed with slot {} of shard {shard} do not open: {detail}", slot.0)]
+    #[error("bytes sealed with slot {} of shard {shard} do not open: they were changed, or sealed for another place", slot.0)]
     SealBroken {
         /// The shard.
         shard: ShardId,
         /// The slot.
         slot: KeySlot,
-        /// What was found.
-        detail: &'static str,
     },
     /// The bytes could not be sealed.
-    #[error("nothing can be sealed: {detail}")]
-    CannotSeal {
-        /// Why.
-        detail: String,
-    },
+    #[error(transparent)]
+    CannotSeal(#[from] CannotSeal),
 }
 
 /// The data keys of every shard of a node. Calls may wait for a disk, but for [`Keyring::in_memory`].
@@ -216,10 +212,10 @@ impl Keyring {
             .key(shard, slot)?
             .ok_or(Error::Shredded { shard, slot })?;
         let nonce = match &self.keys {
-            Keys::Directory(_) => seal::random_nonce()?,
+            Keys::Directory(_) => seal_nonce()?,
             Keys::Memory(keys) => keys.next_nonce(shard, slot),
         };
-        seal::seal(&key, &nonce, &seal::bind(shard, slot, aad), plaintext)
+        key.seal((shard, slot), &nonce, aad, plaintext)
     }
 
     /// Opens what [`Keyring::seal`] sealed.
@@ -236,13 +232,7 @@ impl Keyring {
     ) -> Result<Opened, Error> {
         match self.key(shard, slot)? {
             None => Ok(Opened::Erased),
-            Some(key) => seal::open(&key, &seal::bind(shard, slot, aad), sealed)
-                .map(Opened::Plain)
-                .map_err(|detail| Error::SealBroken {
-                    shard,
-                    slot,
-                    detail,
-                }),
+            Some(key) => key.open((shard, slot), aad, sealed).map(Opened::Plain),
         }
     }
 

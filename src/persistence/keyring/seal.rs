@@ -1,17 +1,12 @@
-//! Sealing: XChaCha20-Poly1305 with a random nonce of 24 bytes (draft-irtf-cfrg-xchacha-03), long enough that random
-//! ones never meet.
-//!
-//! Sealed bytes: version (1), nonce (24), ciphertext, tag (16).
+//! A key of the keyring, and what its seals are bound to.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use clientele_cluster::ShardId;
 
 use super::{Error, KeySlot};
+use crate::secrets::{self, SEAL_KEY_BYTES, SealNonce};
 
 const VERSION: u8 = 1;
-pub(super) const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
+pub(super) const KEY_BYTES: usize = SEAL_KEY_BYTES;
 
 /// A key in memory, wiped as it goes. It has no `Debug`, so that nothing can print it.
 pub(super) struct Key(pub(super) [u8; KEY_BYTES]);
@@ -28,18 +23,8 @@ pub(super) fn wipe(bytes: &mut [u8]) {
     std::hint::black_box(bytes);
 }
 
-pub(super) type Nonce = [u8; NONCE_BYTES];
-
-pub(super) fn random_nonce() -> Result<Nonce, Error> {
-    let mut nonce = [0; NONCE_BYTES];
-    getrandom::fill(&mut nonce).map_err(|error| Error::CannotSeal {
-        detail: error.to_string(),
-    })?;
-    Ok(nonce)
-}
-
 /// What the seal is bound to: layout, shard, slot, and what the caller names.
-pub(super) fn bind(shard: ShardId, slot: KeySlot, aad: &[u8]) -> Vec<u8> {
+fn bind(shard: ShardId, slot: KeySlot, aad: &[u8]) -> Vec<u8> {
     let mut bound = Vec::with_capacity(7 + aad.len());
     bound.push(VERSION);
     bound.extend_from_slice(&shard.0.to_le_bytes());
@@ -48,44 +33,33 @@ pub(super) fn bind(shard: ShardId, slot: KeySlot, aad: &[u8]) -> Vec<u8> {
     bound
 }
 
-pub(super) fn seal(
-    key: &Key,
-    nonce: &Nonce,
-    bound: &[u8],
-    plaintext: &[u8],
-) -> Result<Vec<u8>, Error> {
-    let payload = Payload {
-        msg: plaintext,
-        aad: bound,
-    };
-    let ciphertext = XChaCha20Poly1305::new(&key.0.into())
-        .encrypt(XNonce::from_slice(nonce), payload)
-        .map_err(|error| Error::CannotSeal {
-            detail: error.to_string(),
-        })?;
-    let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + ciphertext.len());
-    sealed.push(VERSION);
-    sealed.extend_from_slice(nonce);
-    sealed.extend_from_slice(&ciphertext);
-    Ok(sealed)
-}
-
-pub(super) fn open(key: &Key, bound: &[u8], sealed: &[u8]) -> Result<Vec<u8>, &'static str> {
-    let (version, rest) = sealed.split_first().ok_or("there are none")?;
-    if *version != VERSION {
-        return Err("their version is unknown");
+impl Key {
+    /// Seals `plain` with this key, which is the one of `shard` and `slot`.
+    pub(super) fn seal(
+        &self,
+        (shard, slot): (ShardId, KeySlot),
+        nonce: &SealNonce,
+        aad: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        Ok(secrets::seal(
+            &self.0,
+            nonce,
+            &bind(shard, slot, aad),
+            plain,
+        )?)
     }
-    let (nonce, ciphertext) = rest
-        .split_first_chunk::<NONCE_BYTES>()
-        .ok_or("they are too short")?;
-    let payload = Payload {
-        msg: ciphertext,
-        aad: bound,
-    };
-    // The cipher's error says nothing, by design; so does ours.
-    XChaCha20Poly1305::new(&key.0.into())
-        .decrypt(XNonce::from_slice(nonce), payload)
-        .map_err(|_opaque| "they were changed, or sealed for another place")
+
+    /// Opens what was sealed so.
+    pub(super) fn open(
+        &self,
+        (shard, slot): (ShardId, KeySlot),
+        aad: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        secrets::open(&self.0, &bind(shard, slot, aad), sealed)
+            .ok_or(Error::SealBroken { shard, slot })
+    }
 }
 
 #[cfg(test)]
@@ -95,10 +69,10 @@ mod tests {
     #[test]
     fn even_under_one_key_a_seal_is_bound_to_shard_and_slot() {
         let key = Key([7; KEY_BYTES]);
-        let place = |shard, slot| bind(ShardId(shard), KeySlot(slot), b"name");
-        let sealed = seal(&key, &[1; NONCE_BYTES], &place(3, 5), b"Ada").unwrap();
-        assert_eq!(open(&key, &place(3, 5), &sealed).unwrap(), b"Ada");
-        assert!(open(&key, &place(4, 5), &sealed).is_err());
-        assert!(open(&key, &place(3, 6), &sealed).is_err());
+        let place = |shard, slot| (ShardId(shard), KeySlot(slot));
+        let sealed = key.seal(place(3, 5), &[1; 24], b"name", b"Ada").unwrap();
+        assert_eq!(key.open(place(3, 5), b"name", &sealed).unwrap(), b"Ada");
+        assert!(key.open(place(4, 5), b"name", &sealed).is_err());
+        assert!(key.open(place(3, 6), b"name", &sealed).is_err());
     }
 }

@@ -10,7 +10,7 @@ use crate::limits::{
     CUSTOM_FIELD_TEXT_BYTES_MAX, ROW_BYTES_MAX,
 };
 use crate::persistence::codec;
-use crate::secrets::SETTINGS_SEAL_BYTES;
+use crate::secrets::SEAL_BYTES;
 
 fn field() -> CustomField {
     CustomField {
@@ -82,7 +82,7 @@ fn the_fullest_apps_take_under_nine_tenths_of_a_row() {
     places[0] = longest;
     let application = Application {
         places,
-        sealed: vec![0; APPLICATION_BYTES_MAX + SETTINGS_SEAL_BYTES].into(),
+        sealed: vec![0; APPLICATION_BYTES_MAX + SEAL_BYTES].into(),
     };
     let apps = Apps {
         fields: vec![(u64::MAX, field); Apps::FIELDS_MAX],

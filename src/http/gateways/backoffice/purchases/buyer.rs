@@ -97,7 +97,7 @@ pub(super) async fn find_buyer(
     let found = api
         .router
         .find_spend_token(caller.tenant(), caller.mode(), otp);
-    match found.await.map_err(failure::problem)? {
+    match Box::pin(found).await.map_err(failure::problem)? {
         Some((contact, presented)) => Ok(Buyer {
             contact,
             token: Some(presented),

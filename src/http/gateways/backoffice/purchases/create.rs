@@ -91,7 +91,7 @@ pub(in super::super) async fn create(
     query: ValidQuery<CreateQuery>,
     body: ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
-    post(&api, &caller, &headers, *query, body).await
+    post(&api, &caller, &headers, *query, &body).await
 }
 
 /// Records a purchase that came in the body of either version.
@@ -100,7 +100,7 @@ pub(super) async fn post(
     caller: &Caller,
     headers: &HeaderMap,
     query: CreateQuery,
-    body: ValidJson<NewPurchase>,
+    body: &ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
     if body.block_wallet_funds {
         return Err(failure::invalid_field(
@@ -110,18 +110,18 @@ pub(super) async fn post(
         ));
     }
     if body.names_nobody() {
-        return unclaimed::post(api, caller, headers, query.simulate, body).await;
+        return Box::pin(unclaimed::post(api, caller, headers, query.simulate, body)).await;
     }
     let Prepared {
         contact,
         tenant,
         purchase,
-    } = prepare(api, caller, &body).await?;
+    } = prepare(api, caller, body).await?;
     let (command, remember) = if query.simulate {
         (ContactCommand::Foresee(purchase), None)
     } else {
         let sold_at = purchase.organisation;
-        let remember = remember(api, caller, headers, (contact, sold_at), &body)?;
+        let remember = remember(api, caller, headers, (contact, sold_at), body)?;
         (ContactCommand::RecordPurchase(purchase), remember)
     };
     let command = Command::Contact(command);
@@ -182,7 +182,7 @@ pub(super) async fn prepare(
         None => None,
     };
     if let Some(number) = estimate
-        && !estimate::is_own(api, caller, &tenant, contact, number).await?
+        && !Box::pin(estimate::is_own(api, caller, &tenant, contact, number)).await?
     {
         return Err(unknown_estimate());
     }

@@ -58,7 +58,7 @@ pub(super) async fn post(
     caller: &Caller,
     headers: &HeaderMap,
     simulate: bool,
-    body: ValidJson<NewPurchase>,
+    body: &ValidJson<NewPurchase>,
 ) -> Result<Response, Problem> {
     if simulate || body.spend_request.is_some() || body.estimate_id.is_some() {
         return Err(buyer::nobody());
@@ -69,7 +69,7 @@ pub(super) async fn post(
     let classification = classification(&body.classification, &tenant, ids)?;
     let purchase = RecordPurchase {
         classification,
-        ..record(&body, organisation, &tenant)?
+        ..record(body, organisation, &tenant)?
     };
     let sale = sale(purchase, &tenant)?;
     let once = Once::of(caller, headers, "purchases.create", None, &body.hash)?;

@@ -167,7 +167,7 @@ pub(in super::super) async fn create(
     body: ValidJson<PurchaseV1>,
 ) -> Result<Response, Problem> {
     let body = placed(&caller, body)?;
-    create::post(&api, &caller, &headers, *query, body).await
+    create::post(&api, &caller, &headers, *query, &body).await
 }
 
 /// Estimate what a purchase would award and spend.
