@@ -231,8 +231,8 @@ impl Turn<'_> {
     }
 
     async fn seen(&self, remember: &Remember, wall: Timestamp) -> Result<Seen, store::Error> {
-        let key = match self.entity.seen(remember, wall) {
-            Seen::AskRows(key) => key,
+        let traced = match self.entity.seen(remember, wall) {
+            Seen::AskRows(traced) => traced,
             known @ (Seen::Never | Seen::Same(_) | Seen::Other) => return Ok(known),
         };
         let Arguments {
@@ -250,7 +250,7 @@ impl Turn<'_> {
         let found = shard
             .core()
             .store
-            .answered(shard.id(), *address, key, wall)
+            .answered(shard.id(), *address, traced, wall)
             .await?;
         Ok(found.map_or(Seen::Never, |answered| Seen::of(&answered, remember)))
     }

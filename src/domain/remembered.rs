@@ -182,6 +182,24 @@ pub struct Remembered {
     pub large_layers: Vec<FilterLayer>,
 }
 
+/// A key that may have been spilled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// The key.
+    pub key: KeyHash,
+    /// The numbers of the filter's layers that say so, newest first.
+    pub layers: Vec<usize>,
+}
+
+/// Answers that leave memory together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpilledAnswers {
+    /// The number of the filter's layer that traces them.
+    pub layer: usize,
+    /// Oldest first.
+    pub answered: Vec<Answered>,
+}
+
 impl FilterLayer {
     fn with_bytes(bytes: usize) -> FilterLayer {
         FilterLayer {
@@ -242,12 +260,17 @@ impl Remembered {
         usize::try_from(keys).is_ok_and(|keys| keys <= self.recent.len())
     }
 
-    /// Whether `key` may be among those that were spilled: only then is a row worth a look.
-    pub fn may_be_spilled(&self, key: &KeyHash, now: Timestamp) -> bool {
-        let layers = self.filter.iter().chain(&self.large_layers);
-        layers
-            .into_iter()
-            .any(|layer| layer.newest.after(KEPT_FOR) > now && layer.may_hold(key))
+    /// Where `key` may be among those that were spilled: only then is a row worth a look. Layers fill up one after the other, and
+    /// hold as many keys whenever they are spilled: so an entity's stored form has the key in the same layer.
+    pub fn traced(&self, key: &KeyHash, now: Timestamp) -> Option<Traced> {
+        let layers = self.filter.iter().chain(&self.large_layers).enumerate();
+        let mut layers: Vec<usize> = layers
+            .filter(|(_, layer)| layer.newest.after(KEPT_FOR) > now && layer.may_hold(key))
+            .map(|(number, _)| number)
+            .collect();
+        layers.reverse();
+        let key = *key;
+        (!layers.is_empty()).then_some(Traced { key, layers })
     }
 
     /// Keeps one more.
@@ -256,21 +279,33 @@ impl Remembered {
     }
 
     /// Once twice `kept` are held, hands out the oldest down to `kept` and leaves their trace in the filter.
-    pub fn spill(&mut self, kept: usize) -> Vec<Answered> {
+    pub fn spill(&mut self, kept: usize) -> Vec<SpilledAnswers> {
         if self.recent.len() < kept.saturating_mul(2) {
             return Vec::new();
         }
         let surplus = self.recent.len().saturating_sub(kept);
-        let spilled = self.recent.take_oldest(surplus);
-        for answered in &spilled {
-            if let Some(layer) = self.layer_with_room() {
-                layer.insert(answered);
+        let mut spilled: Vec<SpilledAnswers> = Vec::new();
+        for answered in self.recent.take_oldest(surplus) {
+            let layer = match self.layer_with_room() {
+                Some((number, layer)) => {
+                    layer.insert(&answered);
+                    number
+                }
+                None => 0,
+            };
+            match spilled.last_mut().filter(|last| last.layer == layer) {
+                Some(last) => last.answered.push(answered),
+                None => spilled.push(SpilledAnswers {
+                    layer,
+                    answered: vec![answered],
+                }),
             }
         }
         spilled
     }
 
-    fn layer_with_room(&mut self) -> Option<&mut FilterLayer> {
+    /// The layer that takes the next key, and its number.
+    fn layer_with_room(&mut self) -> Option<(usize, &mut FilterLayer)> {
         let (small, large) = (self.filter.len(), self.large_layers.len());
         let last = self.large_layers.last().or_else(|| self.filter.last());
         if last.is_none_or(FilterLayer::is_full) {
@@ -283,9 +318,10 @@ impl Remembered {
                 None => {}
             }
         }
-        self.large_layers
-            .last_mut()
-            .or_else(|| self.filter.last_mut())
+        let layers = self.filter.len().saturating_add(self.large_layers.len());
+        let last = self.large_layers.last_mut();
+        let last = last.or_else(|| self.filter.last_mut())?;
+        Some((layers.saturating_sub(1), last))
     }
 }
 
@@ -319,7 +355,11 @@ mod tests {
         const KEYS: u32 = 40_000;
         for number in 0..KEYS {
             remembered.add(answered(number));
-            spilled.extend(remembered.spill(RECENT_IN_ROW));
+            let groups = remembered.spill(RECENT_IN_ROW).into_iter();
+            spilled.extend(groups.flat_map(|group| {
+                let layer = group.layer;
+                group.answered.into_iter().map(move |it| (it.key, layer))
+            }));
         }
         let now = Timestamp(2);
         assert!(remembered.recent.len() < RECENT_IN_ROW * 2);
@@ -330,13 +370,38 @@ mod tests {
         );
         for number in 0..KEYS {
             let key = answered(number).key;
-            assert!(remembered.recent(&key, now).is_some() || remembered.may_be_spilled(&key, now));
+            match spilled.get(number as usize) {
+                Some((of, layer)) => {
+                    assert_eq!(*of, key);
+                    let traced = remembered.traced(&key, now).unwrap();
+                    assert!(traced.layers.contains(layer), "{number}");
+                }
+                None => assert!(remembered.recent(&key, now).is_some()),
+            }
         }
         let false_hits = (KEYS..KEYS + 10_000)
-            .filter(|number| remembered.may_be_spilled(&answered(*number).key, now))
+            .filter(|number| remembered.traced(&answered(*number).key, now).is_some())
             .count();
         // Eight layers of one in 1,000.
         assert!(false_hits < 160, "{false_hits} of 10,000 fresh keys");
+    }
+
+    #[test]
+    fn a_key_is_in_the_same_layer_however_often_it_is_spilled() {
+        let layers = |kept| {
+            let mut remembered = Remembered::default();
+            let mut layers = Vec::new();
+            for number in 0..10_000 {
+                remembered.add(answered(number));
+                for group in remembered.spill(kept) {
+                    layers.extend(group.answered.iter().map(|_| group.layer));
+                }
+            }
+            layers
+        };
+        let (stored, live) = (layers(RECENT_IN_ROW), layers(RECENT_IN_MEMORY));
+        assert!(live.len() > 4_000 && live.last() > live.first());
+        assert_eq!(stored[..live.len()], live);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Event, Rejection};
 use crate::domain::address::Address;
 use crate::domain::lease::{self, Movement};
-use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash};
+use crate::domain::remembered::{Answered, KeyHash, Outcome, RequestHash, Traced};
 use crate::domain::time::Timestamp;
 use crate::domain::{access, api_key, contact, offer, organisation, tenant, user};
 
@@ -34,7 +34,7 @@ pub struct Effect {
 }
 
 /// Whether a request was seen before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// Never, as far as is known here.
     Never,
@@ -42,8 +42,8 @@ pub enum Seen {
     Same(Outcome),
     /// The key, with another request.
     Other,
-    /// Perhaps long ago: the rows must be asked for this key.
-    AskRows(KeyHash),
+    /// Perhaps long ago: the rows must be asked for these of its keys.
+    AskRows(Vec<Traced>),
 }
 
 impl Effect {

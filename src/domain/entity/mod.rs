@@ -91,11 +91,14 @@ impl Entity {
                 return Seen::of(answered, remember);
             }
         }
-        remember
-            .keys
-            .iter()
-            .find(|key| self.remembered.may_be_spilled(key, wall))
-            .map_or(Seen::Never, |key| Seen::AskRows(*key))
+        let keys = remember.keys.iter();
+        let traced: Vec<_> = keys
+            .filter_map(|key| self.remembered.traced(key, wall))
+            .collect();
+        match traced.is_empty() {
+            true => Seen::Never,
+            false => Seen::AskRows(traced),
+        }
     }
 
     /// Decides `command`: the effect, or why not. An effect without events changes nothing and is not recorded.

@@ -2,14 +2,14 @@
 
 use super::{Entity, State};
 use crate::domain::contact::{KeptPurchase, Line};
-use crate::domain::remembered::Answered;
+use crate::domain::remembered::SpilledAnswers;
 use crate::domain::time::Timestamp;
 
 /// What left an entity's memory, to be kept as rows of its own.
 #[derive(Debug, Default)]
 pub struct Spilled {
     /// Older answers.
-    pub answered: Vec<Answered>,
+    pub answered: Vec<SpilledAnswers>,
     /// Older purchases, in order.
     pub purchases: Vec<KeptPurchase>,
     /// Older lines of a wallet's journal, in order.

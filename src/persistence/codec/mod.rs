@@ -138,12 +138,23 @@ pub fn decode_lines(bytes: &[u8]) -> Result<Vec<Line>, Error> {
     decode("a row of a wallet's journal", bytes)
 }
 
-/// A row's payload: an answered request that left memory.
+/// A row's payload: answered requests that left memory together.
+pub fn encode_answers(answers: &Vec<Answered>) -> Vec<u8> {
+    encode_within(&Borrowed(answers), answers.len().saturating_mul(50))
+}
+
+/// The answered requests in a row.
+pub fn decode_answers(bytes: &[u8]) -> Result<Vec<Answered>, Error> {
+    decode("a row of answered requests", bytes)
+}
+
+/// As builds before answers shared rows wrote each.
+#[cfg(test)]
 pub fn encode_answered(answered: &Answered) -> Vec<u8> {
     encode(&Borrowed(answered))
 }
 
-/// The answered request in a row.
+/// The answered request in a row of its own, as builds before answers shared rows wrote it.
 pub fn decode_answered(bytes: &[u8]) -> Result<Answered, Error> {
     decode("an idempotency row", bytes)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clientele_cluster::ShardId;
 
+use super::answers::write_answers;
 use super::history::spill_rows;
 use super::tally::{self, Tally};
 use super::{Error, Store, codec, keys};
@@ -150,13 +151,7 @@ impl Store {
             }));
         }
         let place = (shard, address, entity.seq);
-        writes.extend(spilled.answered.iter().map(|answered| Write::Put {
-            key: keys::answered(shard, address, &answered.key),
-            row: Row {
-                entity_seq: entity.seq,
-                payload: codec::encode_answered(answered),
-            },
-        }));
+        write_answers(place, spilled.answered, writes);
         self.cancel_rows(place, &spilled.cancelled, writes)?;
         spill_rows(place, spilled.purchases, spilled.lines, writes);
         let mut payload = codec::encode_entity(&entity);

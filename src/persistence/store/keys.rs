@@ -13,6 +13,7 @@ const PIECE: u8 = 3;
 const PROJECTION: u8 = 4;
 
 const ANSWERED: u8 = b'k';
+const ANSWERS: u8 = b'a';
 const PURCHASES: u8 = b'p';
 const LINES: u8 = b'l';
 const FILTER: u8 = b'f';
@@ -82,7 +83,26 @@ fn piece(shard: ShardId, address: &Address, tag: u8) -> Vec<u8> {
     key
 }
 
-/// The row of one answered request that left its entity's memory.
+/// What all rows of answered requests begin with that left their entity's memory, and are traced by this layer of its filter.
+pub(super) fn answers_of_layer(shard: ShardId, address: &Address, layer: usize) -> Vec<u8> {
+    let mut row = piece(shard, address, ANSWERS);
+    row.extend(u32::try_from(layer).unwrap_or(u32::MAX).to_be_bytes());
+    row
+}
+
+/// What those rows of a layer begin with that were written together, at this sequence of the entity.
+pub(super) fn answers_written(mut of_layer: Vec<u8>, seq: u64) -> Vec<u8> {
+    of_layer.extend(seq.to_be_bytes());
+    of_layer
+}
+
+/// Such a row, whose answers have this key or one after it.
+pub(super) fn answers(mut written: Vec<u8>, first: &KeyHash) -> Vec<u8> {
+    written.extend(first.0);
+    written
+}
+
+/// The row of one answered request, as builds before these rows wrote it.
 pub(super) fn answered(shard: ShardId, address: &Address, key: &KeyHash) -> Vec<u8> {
     let mut row = piece(shard, address, ANSWERED);
     row.extend(key.0);

@@ -1,4 +1,4 @@
-//! Reading: an entity for its activation, and what has left its memory.
+//! Reading: an entity for its activation.
 
 use std::sync::Arc;
 
@@ -7,8 +7,7 @@ use clientele_cluster::ShardId;
 use super::{Error, Store, codec, keys};
 use crate::domain::address::Address;
 use crate::domain::entity::{Effect, Entity};
-use crate::domain::remembered::{Answered, KeyHash};
-use crate::domain::time::{Dues, Timestamp};
+use crate::domain::time::Dues;
 use crate::persistence::rows::{Row, Rows};
 
 /// Takes a row and its key.
@@ -24,70 +23,6 @@ impl Store {
     /// [`Store::check`], where it may wait for a disk.
     pub async fn checked(self: &Arc<Self>, shard: ShardId) -> Result<usize, Error> {
         self.off_thread(move |store| store.check(shard)).await
-    }
-
-    /// The answer that left the entity's memory under `key`.
-    pub async fn answered(
-        self: &Arc<Self>,
-        shard: ShardId,
-        address: Address,
-        key: KeyHash,
-        wall: Timestamp,
-    ) -> Result<Option<Answered>, Error> {
-        self.off_thread(move |store| {
-            // In the order in which a key moves on, with another look at the end for one that moved in between.
-            let mut found = store.answered_waiting(shard, &address, &key);
-            if found.is_none() {
-                found = store.answered_row(shard, &address, &key)?;
-            }
-            if found.is_none() {
-                found = store.answered_in_head(shard, &address, &key)?;
-            }
-            if found.is_none() {
-                found = store.answered_row(shard, &address, &key)?;
-            }
-            Ok(found.filter(|answered| answered.is_kept(wall)))
-        })
-        .await
-    }
-
-    fn answered_waiting(
-        &self,
-        shard: ShardId,
-        address: &Address,
-        key: &KeyHash,
-    ) -> Option<Answered> {
-        let effect = self
-            .shards
-            .get(usize::from(shard.0))?
-            .by_key(address, key)?;
-        effect.answered().find(|answered| answered.key == *key)
-    }
-
-    fn answered_in_head(
-        &self,
-        shard: ShardId,
-        address: &Address,
-        key: &KeyHash,
-    ) -> Result<Option<Answered>, Error> {
-        let Some(row) = self.rows.get(&keys::head(shard, address))? else {
-            return Ok(None);
-        };
-        let recent = codec::decode_recent_of_entity(&row.payload)?;
-        Ok(recent.into_iter().find(|answered| answered.key == *key))
-    }
-
-    fn answered_row(
-        &self,
-        shard: ShardId,
-        address: &Address,
-        key: &KeyHash,
-    ) -> Result<Option<Answered>, Error> {
-        let row = self.rows.get(&keys::answered(shard, address, key))?;
-        Ok(match row {
-            Some(row) => Some(codec::decode_answered(&row.payload)?),
-            None => None,
-        })
     }
 
     pub(super) fn load_now(&self, shard: ShardId, address: &Address) -> Result<Entity, Error> {

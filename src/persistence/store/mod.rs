@@ -3,6 +3,7 @@
 //! A durable effect is noted here once its record is on disk ([`Store::note`]), and stays in the table until a synced
 //! checkpoint has folded it into rows. So activation never reads the journal, and what is loaded is durable state only.
 
+mod answers;
 mod checkpoint;
 mod dirty;
 mod history;

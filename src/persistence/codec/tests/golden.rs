@@ -103,6 +103,11 @@ fn the_bytes_of_the_rows_beside_a_head_are_pinned() {
     insta::assert_snapshot!("lines", hex(&bytes));
     assert_eq!(codec::decode_lines(&bytes).unwrap(), lines);
 
+    let answers = vec![fixtures::answered(1), fixtures::answered(300)];
+    let bytes = codec::encode_answers(&answers);
+    insta::assert_snapshot!("answers", hex(&bytes));
+    assert_eq!(codec::decode_answers(&bytes).unwrap(), answers);
+
     let answered = fixtures::answered(300);
     let bytes = codec::encode_answered(&answered);
     insta::assert_snapshot!("answered", hex(&bytes));

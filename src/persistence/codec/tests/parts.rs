@@ -135,7 +135,10 @@ pub(super) fn remembered() -> Remembered {
     for number in 1..=128 {
         remembered.add(answered(number));
     }
-    assert_eq!(remembered.spill(64).len(), 64);
+    let [spilled] = &remembered.spill(64)[..] else {
+        panic!("more layers than one");
+    };
+    assert_eq!((spilled.layer, spilled.answered.len()), (0, 64));
     remembered.recent = [answered(65)].into_iter().collect();
     remembered.add(Answered {
         outcome: Outcome::Created,

@@ -6,13 +6,14 @@ use super::{fixtures, golden, wallet};
 use crate::persistence::codec::{self, Error, VERSION};
 
 /// What every reader makes of `bytes`, with its name.
-fn read_by_all(bytes: &[u8]) -> [(&'static str, Result<(), Error>); 5] {
+fn read_by_all(bytes: &[u8]) -> [(&'static str, Result<(), Error>); 6] {
     [
         ("effect", codec::decode_effect(bytes).map(drop)),
         ("entity", codec::decode_entity(bytes).map(drop)),
         ("purchases", codec::decode_purchases(bytes).map(drop)),
         ("answered", codec::decode_answered(bytes).map(drop)),
         ("profile", codec::decode_profile(bytes).map(drop)),
+        ("answers", codec::decode_answers(bytes).map(drop)),
     ]
 }
 
@@ -22,6 +23,7 @@ fn written() -> Vec<(usize, Vec<u8>)> {
         (2, codec::encode_purchases(&vec![wallet::kept(None)])),
         (3, codec::encode_answered(&fixtures::answered(1))),
         (4, codec::encode_profile(&fixtures::profile())),
+        (5, codec::encode_answers(&vec![fixtures::answered(1)])),
     ];
     for (_, event) in fixtures::events() {
         let address = fixtures::address(golden::kind(&event));

@@ -483,8 +483,10 @@ proptest! {
     }
 
     #[test]
-    fn an_answered_request_reads_back_as_written(answered in answered()) {
-        let bytes = codec::encode_answered(&answered);
-        prop_assert_eq!(codec::decode_answered(&bytes).unwrap(), answered);
+    fn answered_requests_read_back_as_written(answers in prop::collection::vec(answered(), 1..5)) {
+        let bytes = codec::encode_answers(&answers);
+        prop_assert_eq!(codec::decode_answers(&bytes).unwrap(), answers.clone());
+        let bytes = codec::encode_answered(&answers[0]);
+        prop_assert_eq!(codec::decode_answered(&bytes).unwrap(), answers[0]);
     }
 }
