@@ -118,7 +118,7 @@ async fn a_user_reads_as_far_as_its_roles_network_and_mode_go() {
     let gives = node.sends(&clerk, Method::POST, "/roles", &body).await;
     assert_eq!(gives.problem(), refused(403, "insufficient_scope"));
     let detail = gives.text("detail");
-    let expected = "your role \"Clerk\" in this organisation lacks the permission offers.read, and so you cannot grant it; a user";
+    let expected = "your role \"Clerk\" in this organisation lacks the permission offers.read, and so you neither grant it nor change who has it; a user";
     assert!(detail.starts_with(expected), "{detail}");
 }
 

@@ -239,15 +239,18 @@ impl Caller {
         }
     }
 
-    /// Demands that the caller has every one of `scopes` itself: nobody makes a key or a role that can do more.
+    /// Demands that the caller has every one of `scopes` itself: nobody makes, changes or ends a key or a role that can do more.
     pub fn require_all(&self, scopes: Scopes) -> Result<(), Problem> {
         let Some(missing) = scopes.beyond(self.scopes()).iter().next() else {
             return Ok(());
         };
         let detail = match &self.who {
-            Who::User(user) => user.lack(missing, ", and so you cannot grant it"),
+            Who::User(user) => user.lack(
+                missing,
+                ", and so you neither grant it nor change who has it",
+            ),
             Who::Key(_) | Who::Contact(_) => format!(
-                "the key lacks the scope {}, and so cannot grant it",
+                "the key lacks the scope {}, and so neither grants it nor changes who has it",
                 missing.name()
             ),
         };

@@ -56,7 +56,7 @@ fn misfit(path: &Path, message: &str) -> (Code, Fault) {
             "has none of the forms that are accepted here".to_owned(),
         )
     } else {
-        ("invalid_value", message.to_owned()) // of our own wire types, or of the standard library's parsers
+        ("invalid_value", unparsed(message))
     };
     shorten(&mut pointer, FAULT_POINTER_CHARS_MAX);
     shorten(&mut detail, FAULT_DETAIL_CHARS_MAX);
@@ -74,6 +74,20 @@ fn misfit(path: &Path, message: &str) -> (Code, Fault) {
             detail,
         },
     )
+}
+
+/// What the standard library's parsers say of text that is no value, in the words of [`plain`]; what our own wire types say stays.
+fn unparsed(message: &str) -> String {
+    match message {
+        "invalid digit found in string"
+        | "cannot parse integer from empty string"
+        | "number too large to fit in target type"
+        | "number too small to fit in target type" => "must be a whole number within range",
+        "invalid float literal" | "cannot parse float from empty string" => "must be a number",
+        "provided string was not `true` or `false`" => "must be true or false",
+        ours => ours,
+    }
+    .to_owned()
 }
 
 fn pointer_of(path: &Path) -> String {

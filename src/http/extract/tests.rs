@@ -300,6 +300,8 @@ struct Page {
     page: Option<u32>,
     #[serde(default)]
     include_total: bool,
+    #[serde(default)]
+    radius: Option<f64>,
 }
 
 impl Validate for Page {
@@ -311,18 +313,32 @@ impl Validate for Page {
 #[test]
 fn a_query_ignores_unknown_parameters_and_names_wrong_ones() {
     let page = ValidQuery::<Page>::parse("page=2&utm_source=x&include_total=true").unwrap();
-    assert_eq!((page.page, page.include_total), (Some(2), true));
-    for (query, pointer, code) in [
-        ("page=two", "page", "invalid_value"),
-        ("include_total=maybe", "include_total", "invalid_value"),
-        ("page=0", "page", "too_small"),
+    assert_eq!(
+        (page.page, page.include_total, page.radius),
+        (Some(2), true, None)
+    );
+    let whole = "must be a whole number within range";
+    for (query, pointer, code, detail) in [
+        ("page=two", "page", "invalid_value", whole),
+        ("page=", "page", "invalid_value", whole),
+        ("page=-1", "page", "invalid_value", whole),
+        ("page=4294967296", "page", "invalid_value", whole),
+        ("radius=far", "radius", "invalid_value", "must be a number"),
+        ("radius=", "radius", "invalid_value", "must be a number"),
+        (
+            "include_total=maybe",
+            "include_total",
+            "invalid_value",
+            "must be true or false",
+        ),
+        ("page=0", "page", "too_small", "counts from 1"),
     ] {
         let problem = ValidQuery::<Page>::parse(query).unwrap_err();
         assert_eq!(problem.code(), Code::InvalidRequest);
         let fault = &problem.faults()[0];
         assert_eq!(
-            (fault.pointer.as_str(), fault.code),
-            (pointer, code),
+            (fault.pointer.as_str(), fault.code, &*fault.detail),
+            (pointer, code, detail),
             "{query}"
         );
         assert!(
