@@ -89,20 +89,19 @@ impl Contact {
         let taken = take_open(&wallet, asked.award, context.now);
         let owed = asked.award.less(total(taken.iter().copied()));
         wallet.owed.plus(owed).ok_or(Rejection::BalanceTooHigh)?;
-        Ok(vec![Event::Returned(Arc::new(Returned {
+        let sold = asked.of.amount.less(asked.spend);
+        let inactivity = self.activity(sold, asked.award, tenant, context.now);
+        let tier = inactivity.and_then(|it| self.tier_change_without(it, tenant, context.now));
+        let returned = Event::Returned(Arc::new(Returned {
             number,
             at: context.now,
             of: Arc::new(asked.of.clone()),
             restored,
             taken,
             owed,
-            inactivity: self.activity(
-                asked.of.amount.less(asked.spend),
-                asked.award,
-                tenant,
-                context.now,
-            ),
-        }))])
+            inactivity,
+        }));
+        Ok([Some(returned), tier].into_iter().flatten().collect())
     }
 
     pub(super) fn apply_return(&mut self, returned: &Returned) {

@@ -99,7 +99,9 @@ impl Contact {
             day: day(),
             amount,
         });
-        Ok(vec![Event::PurchaseCancelled(Arc::new(Cancellation {
+        let inactivity = purchase.activity;
+        let tier = inactivity.and_then(|it| self.tier_change_without(it, tenant, now));
+        let cancelled = Event::PurchaseCancelled(Arc::new(Cancellation {
             number: purchase.number,
             at: now,
             restored,
@@ -110,9 +112,10 @@ impl Contact {
             credits,
             uncounted,
             unused,
-            inactivity: purchase.activity,
+            inactivity,
             unreached: purchase.goal_steps(tenant),
-        }))])
+        }));
+        Ok([Some(cancelled), tier].into_iter().flatten().collect())
     }
 }
 

@@ -171,6 +171,19 @@ impl Loyalty {
         fell.map(|period| begin_of(tenant, period))
     }
 
+    /// That the contact has `tier` from now on, if it was told otherwise before.
+    fn told(&self, tier: Option<u64>, tenant: &TenantView, now: Timestamp) -> Option<Event> {
+        if tier == self.reached.and_then(|reached| reached.tier) {
+            return None;
+        }
+        let at = match tier == self.tier_at(tenant, now) {
+            // Not what is decided now brought it about, but time before it.
+            true => self.tier_since(tenant, now).unwrap_or(now),
+            false => now,
+        };
+        Some(Event::TierReached(Reached { tier, at }))
+    }
+
     /// What a contact bought that `rule` asks for.
     pub(super) fn meets(&self, rule: ActivityRule, tenant: &TenantView, now: Timestamp) -> bool {
         let newest = calendar::month_of(tenant.time_zone.local(now).day);
@@ -251,16 +264,23 @@ impl Contact {
         let none = Loyalty::default();
         let loyalty = self.loyalty.as_deref().unwrap_or(&none);
         let tier = loyalty.tier_in(period_at(tenant, now), activity.units, tenant);
-        let told = loyalty.reached.and_then(|reached| reached.tier);
-        if tier == told {
+        loyalty.told(tier, tenant, now)
+    }
+
+    /// The same once `activity` is taken back.
+    pub(super) fn tier_change_without(
+        &self,
+        activity: Activity,
+        tenant: &TenantView,
+        now: Timestamp,
+    ) -> Option<Event> {
+        if tenant.rewards.tiers.is_empty() {
             return None;
         }
-        let at = match tier == loyalty.tier_at(tenant, now) {
-            // Not this purchase brought it about, but time before it.
-            true => loyalty.tier_since(tenant, now).unwrap_or(now),
-            false => now,
-        };
-        Some(Event::TierReached(Reached { tier, at }))
+        let loyalty = self.loyalty.as_deref()?;
+        let mut after = loyalty.clone();
+        after.uncount(activity, 0);
+        loyalty.told(after.tier_at(tenant, now), tenant, now)
     }
 
     pub(super) fn apply_activity(&mut self, activity: Activity) {

@@ -145,6 +145,45 @@ fn what_is_cancelled_or_returned_counts_no_longer() {
 }
 
 #[test]
+fn who_falls_by_a_cancellation_or_a_return_has_the_lower_tier_from_then_on() {
+    let mut contact = contact();
+    let now = |number| at(month(number), |_| {});
+    record(&mut contact, &purchase(15_000, None), &now(0));
+    record(&mut contact, &purchase(6_000, None), &now(1));
+    assert_eq!(tier(&contact, &now(1)), Some(GOLD));
+    assert_eq!(since(&contact, &now(1)), Some(month(1)));
+    let back = |amount| {
+        Command::TakeReturn(AdHocReturn {
+            of: ReturnOf {
+                organisation: VENUE,
+                amount: Minor(amount),
+                ..ReturnOf::default()
+            },
+            currency: None,
+            award: Minor::ZERO,
+            spend: Minor::ZERO,
+        })
+    };
+    // It keeps gold by 200 of 210, and loses it by 199.
+    make(&mut contact, &back(1_000), &now(2));
+    assert_eq!(since(&contact, &now(2)), Some(month(1)));
+    make(&mut contact, &back(100), &now(2));
+    assert_eq!(tier(&contact, &now(2)), Some(SILVER));
+    assert_eq!(since(&contact, &now(2)), Some(month(2)));
+
+    record(&mut contact, &purchase(100, None), &now(2));
+    assert_eq!(tier(&contact, &now(2)), Some(GOLD));
+    let cancel = Command::CancelPurchase(CancelPurchase {
+        number: 1,
+        found: None,
+    });
+    let later = Timestamp(month(2).0 + 1);
+    make(&mut contact, &cancel, &at(later, |_| {}));
+    assert_eq!(tier(&contact, &now(2)), None);
+    assert_eq!(since(&contact, &now(2)), Some(later));
+}
+
+#[test]
 fn the_newest_months_are_kept_whatever_is_bought() {
     let mut contact = contact();
     for number in 0..40 {
