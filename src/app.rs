@@ -21,6 +21,7 @@ use crate::config::secrets::ROOT_KEY_BYTES;
 use crate::config::{Config, memory};
 use crate::data_directory::{self, DataDirectory};
 use crate::delivering;
+use crate::domain::user::LetterPages;
 use crate::external_login::ExternalLogin;
 use crate::health::{Check, Health};
 use crate::http::edge::{self, Drained, EdgeOptions, Origins};
@@ -256,7 +257,15 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
-    let sender = sender(&node, undelivered, &connectors, &settings.clock);
+    let letter_pages = Arc::new(letter_pages(&settings.config));
+    let sender = Sender::new(
+        undelivered,
+        Arc::new(node.router().clone()),
+        Arc::clone(&connectors),
+        Arc::clone(node.router().secrets()),
+        Arc::clone(&settings.clock),
+        Arc::clone(&letter_pages),
+    );
     side_servers.spawn_until_stop("delivery", sender.run());
     let quota = quota_kept_up(&side_servers, &settings.config);
     let api = Api::new(Reach {
@@ -269,6 +278,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         contacts,
         inbox,
         connectors,
+        letter_pages,
         external_login: Arc::new(ExternalLogin::new()),
     });
     let mut public_server = JoinSet::new();
@@ -305,6 +315,16 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     })
 }
 
+fn letter_pages(config: &Config) -> LetterPages {
+    // Checked when the settings were read.
+    let page = |text: &str| network::token_page(text).unwrap_or_default();
+    LetterPages {
+        invitation: page(&config.letters.invitation_page),
+        verification: page(&config.letters.verification_page),
+        reset: page(&config.letters.reset_page),
+    }
+}
+
 fn tokens(node: &Node, config: &Config) -> Result<Tokens, Error> {
     let withdrawn = KeyId::list(&config.tokens.withdrawn_keys)?;
     Ok(Tokens::new(Arc::clone(node.router().secrets()), withdrawn))
@@ -327,22 +347,6 @@ async fn serve_admin(listener: tokio::net::TcpListener, health: Health, metrics:
         }
         () = keep_up => {}
     }
-}
-
-fn sender(
-    node: &Node,
-    undelivered: Arc<Queue>,
-    connectors: &Arc<Connectors>,
-    clock: &Arc<dyn Clock>,
-) -> Sender {
-    let router = node.router();
-    Sender::new(
-        undelivered,
-        Arc::new(router.clone()),
-        Arc::clone(connectors),
-        Arc::clone(router.secrets()),
-        Arc::clone(clock),
-    )
 }
 
 fn watch_journal(spawner: &Spawner, journal: Arc<dyn Journal>, check: Check) {

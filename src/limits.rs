@@ -53,8 +53,7 @@ pub const FAULTS_MAX: usize = 32;
 /// The longest pointer of a fault, in characters: our own deepest one is under 80; the rest is room for free-form maps.
 pub const FAULT_POINTER_CHARS_MAX: usize = 256;
 
-/// The longest detail of a fault that quotes what was expected, in characters: our longest enum lists under 20 values
-/// of 25 characters.
+/// The longest detail of a fault that quotes what was expected, in characters: our longest enum lists under 20 values of 25.
 pub const FAULT_DETAIL_CHARS_MAX: usize = 512;
 
 /// `Retry-After` on a 429 or 503 that knows no better: queues drain within milliseconds, so the smallest value that the
@@ -72,8 +71,7 @@ pub const JSON_DEPTH_MAX: usize = 128;
 /// crowding the mailboxes of callers.
 pub const INTERNAL_UNDER_WAY_MAX: u32 = 256;
 
-/// How many leases a shard keeps in memory at about 300 bytes each: as many budgets as a tenant can have offers, twice over.
-/// Past it, those not used lately leave.
+/// How many leases a shard keeps in memory at about 300 bytes each: twice as many budgets as a tenant can have offers. Others leave.
 pub const LEASES_HELD_MAX: usize = 1_024;
 
 /// How many loans of one offer may be under way on a node, until their awards are decided; the others wait their turn. A quarter of
@@ -366,8 +364,7 @@ pub const CONTACTS_LISTED_MAX: usize = 20_000_000;
 /// million of them. Past it, contacts are found by what they are known by only.
 pub const CONTACT_NAMES_BYTES_MAX: usize = 512 * 1024 * 1024;
 
-/// The shortest text that contacts are searched for, in characters: one letter begins a word of nearly everybody's name, while names
-/// of two are common in many languages.
+/// The shortest text that contacts are searched for, in characters: one letter begins a word of nearly everybody's name.
 pub const SEARCH_CHARS_MIN: usize = 2;
 
 /// The longest text that contacts are searched for, in characters: the longest e-mail address.
@@ -485,6 +482,9 @@ pub const AWARD_LASTS_S_MAX: i64 = 50 * 366 * 86_400;
 /// How many changes of contacts go on at a time, each of contacts that share a place in line: two changes of one contact would
 /// overtake each other for ever. A change takes a few syncs, some milliseconds, so these make some ten thousand a second.
 pub const CONTACT_CHANGES_AT_A_TIME: usize = 64;
+
+/// The longest address of a page that letters link to, in bytes: with the token, less than a line of mail may have (RFC 5321).
+pub const LETTER_PAGE_BYTES_MAX: usize = 500;
 
 /// How many purchases one batch holds: what a till records in a busy day offline.
 pub const OFFLINE_BATCH_PURCHASES_MAX: usize = 1_000;

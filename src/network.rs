@@ -109,6 +109,34 @@ pub fn public_url(text: &str) -> Result<Option<String>, NotAnAddress> {
     }
 }
 
+/// Why a text is no address of a page that takes a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it is no address of the form https://name/path?token={{token}}, with {{token}} in it once, behind the name"
+)]
+pub struct NoTokenPage;
+
+/// Reads the address of a page that takes a token where `{token}` stands: what comes before the token, and what after it. Empty text is none.
+///
+/// # Errors
+/// It is something else.
+pub fn token_page(text: &str) -> Result<Option<[String; 2]>, NoTokenPage> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (before, after) = text.split_once("{token}").ok_or(NoTokenPage)?;
+    let url = Url::parse(before).map_err(|_no_url| NoTokenPage)?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    // With the slash behind the name, no token can become a part of it.
+    let name = text.splitn(4, '/').nth(2).unwrap_or_default();
+    let is_behind_name = !name.contains(['{', '?', '#']) && before.split('/').count() > 3;
+    let is_one = !after.contains("{token}") && !text.contains(char::is_whitespace);
+    match is_web && is_behind_name && is_one {
+        true => Ok(Some([before.to_owned(), after.to_owned()])),
+        false => Err(NoTokenPage),
+    }
+}
+
 /// Why a text is no list of origins.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no origin of the form https://name, perhaps with a port")]
@@ -141,6 +169,34 @@ mod tests {
     fn holds(networks: &str, address: &str) -> bool {
         let networks: Networks = networks.parse().unwrap();
         networks.contains(address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_token_stands_behind_the_name_of_its_page_and_once() {
+        let read = |text| token_page(text).map(|page| page.map(|[before, after]| (before, after)));
+        let page = |before: &str, after: &str| Ok(Some((before.to_owned(), after.to_owned())));
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(
+            read("https://office.example.com/accept?token={token}&by=letter"),
+            page("https://office.example.com/accept?token=", "&by=letter")
+        );
+        assert_eq!(
+            read("http://[::1]:8080/#/accept/{token}"),
+            page("http://[::1]:8080/#/accept/", "")
+        );
+        for text in [
+            "https://office.example.com/accept",
+            "https://office.example.com/{token}/{token}",
+            "https://{token}.example.com/accept",
+            "https://office.example.com{token}",
+            "https://office.example.com?token={token}",
+            "https://office.example.com/accept me?token={token}",
+            "ftp://office.example.com/{token}",
+            "/accept?token={token}",
+            "{token}",
+        ] {
+            assert_eq!(read(text), Err(NoTokenPage), "{text}");
+        }
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub use self::layer::{Flags, Origin};
 pub use self::load::{Loaded, Setting, Sources, load};
 pub use self::problem::{Error, Problem};
 pub use self::sections::{
-    Actors, Admin, Limits, Log, LogFormat, Outbound, Secrets, Server, Snapshots, Storage, Tokens,
+    Actors, Admin, Letters, Limits, Log, LogFormat, Outbound, Secrets, Server, Snapshots, Storage,
+    Tokens,
 };
 
 /// Everything that `clientele server` can be told.
@@ -53,6 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// What leaves the node on a tenant's word.
     pub outbound: Outbound,
+    /// Letters to users of the Back Office.
+    pub letters: Letters,
     /// What callers are believed by.
     pub tokens: Tokens,
     /// The log.

@@ -181,6 +181,19 @@ pub struct Outbound {
     pub file_sink_dir: Option<PathBuf>,
 }
 
+/// Pages that take the tokens of letters to users of the Back Office. Each is an address with `{token}` in it, such as
+/// `https://office.example.com/accept?token={token}`; where one is left out, the letter says the token itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Letters {
+    /// Where somebody who is invited chooses a password: it sends the token to `POST /backoffice/v2/users/accept`.
+    pub invitation_page: String,
+    /// Where whoever registers proves the e-mail address: `GET /backoffice/v2/users/verify_email?token={token}`, or a page that calls it.
+    pub verification_page: String,
+    /// Where whoever forgot the password chooses another: `POST /backoffice/v2/users/reset_password`.
+    pub reset_page: String,
+}
+
 /// The tokens that contacts and users get.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

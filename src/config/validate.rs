@@ -3,6 +3,7 @@
 use super::Config;
 use super::load::Loaded;
 use super::problem::Problem;
+use crate::limits::LETTER_PAGE_BYTES_MAX;
 use crate::network::{self, Networks};
 
 /// Everything that is wrong.
@@ -59,6 +60,25 @@ pub(super) fn problems(loaded: &Loaded) -> Vec<Problem> {
             "is empty".to_owned(),
             "name a directory, or leave the setting out",
         ));
+    }
+    let letters = &config.letters;
+    for (setting, page) in [
+        ("letters.invitation_page", &letters.invitation_page),
+        ("letters.verification_page", &letters.verification_page),
+        ("letters.reset_page", &letters.reset_page),
+    ] {
+        let fault = match network::token_page(page) {
+            Err(error) => Some(format!("does not fit: {error}")),
+            Ok(_) if page.len() > LETTER_PAGE_BYTES_MAX => Some("is too long".to_owned()),
+            Ok(_) => None,
+        };
+        if let Some(fault) = fault {
+            faults.push((
+                setting,
+                fault,
+                "write an address of at most 500 bytes, such as https://office.example.com/accept?token={token}, or leave the setting out",
+            ));
+        }
     }
     if let Err(error) = crate::secrets::KeyId::list(&config.tokens.withdrawn_keys) {
         faults.push((

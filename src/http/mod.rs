@@ -38,6 +38,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::actors::router::Router;
+use crate::domain::user::LetterPages;
 use crate::external_login::ExternalLogin;
 use crate::publishing::contacts::Contacts;
 use crate::publishing::delivery::Connectors;
@@ -83,6 +84,8 @@ pub struct Reach {
     pub inbox: Arc<Inbox>,
     /// What messages of live mode leave through.
     pub connectors: Arc<Connectors>,
+    /// What links of letters to users lead to.
+    pub letter_pages: Arc<LetterPages>,
     /// Whoever vouches for contacts elsewhere.
     pub external_login: Arc<ExternalLogin>,
 }

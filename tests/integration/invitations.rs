@@ -27,7 +27,7 @@ impl TestNode {
     }
 
     /// Has somebody invited as an owner, to where the session looks or to organisation `at`.
-    async fn invited_as_owner(&self, by: &Session, email: &str, at: Option<&str>) {
+    pub(crate) async fn invited_as_owner(&self, by: &Session, email: &str, at: Option<&str>) {
         let roles = self.by(by, Method::GET, "/roles").send().await.json();
         let roles = roles["content"].as_array().unwrap();
         let owner = roles.iter().find(|role| role["is_owner"] == true).unwrap();
@@ -43,7 +43,7 @@ impl TestNode {
         inbox["content"][0]["code"].as_str().unwrap().to_owned()
     }
 
-    async fn accepts(&self, token: &str, password: &str) -> Answer {
+    pub(crate) async fn accepts(&self, token: &str, password: &str) -> Answer {
         self.with_token("/users/accept", token, password).await
     }
 

@@ -45,6 +45,7 @@ mod identities;
 mod images;
 mod invitations;
 mod keys;
+mod letter_pages;
 mod limits;
 mod lists;
 mod lookup;

@@ -107,28 +107,56 @@ pub enum LetterKind {
     Reset,
 }
 
+/// The address of a page that takes a letter's token: what comes before the token, and what after it.
+pub type LetterPage = [String; 2];
+
+/// Pages that take a letter's token, so that whoever reads the letter has a link to follow.
+#[derive(Clone, Debug, Default)]
+pub struct LetterPages {
+    /// Where roles are accepted.
+    pub invitation: Option<LetterPage>,
+    /// Where an e-mail address is proven.
+    pub verification: Option<LetterPage>,
+    /// Where another password is chosen.
+    pub reset: Option<LetterPage>,
+}
+
+impl LetterPages {
+    fn of(&self, kind: LetterKind) -> Option<&LetterPage> {
+        match kind {
+            LetterKind::Invitation => self.invitation.as_ref(),
+            LetterKind::Verification => self.verification.as_ref(),
+            LetterKind::Reset => self.reset.as_ref(),
+        }
+    }
+}
+
 impl LetterKind {
-    /// The message that brings `token`.
-    pub fn message(self, token: &str) -> Message {
-        let (subject, body) = match self {
+    /// The message that brings `token`: in a link, where there is a page for it, and as it is without one.
+    pub fn message(self, token: &str, pages: &LetterPages) -> Message {
+        let (subject, does, to_do, valid) = match self {
             LetterKind::Invitation => (
                 "You are invited to the Back Office",
-                format!(
-                    "{token} lets you choose a password and sign in. It works once, for a week. Show it to nobody."
-                ),
+                "lets you choose a password and sign in",
+                "choose a password and sign in",
+                "It works once, for a week. Show it to nobody.",
             ),
             LetterKind::Verification => (
                 "Confirm your e-mail address",
-                format!(
-                    "{token} confirms that this address is yours. It works for a day. If you did not register, do nothing."
-                ),
+                "confirms that this address is yours",
+                "confirm that this address is yours",
+                "It works for a day. If you did not register, do nothing.",
             ),
             LetterKind::Reset => (
                 "Choose another password",
-                format!(
-                    "{token} lets you choose another password. It works once, for half an hour. If you did not ask for it, do nothing."
-                ),
+                "lets you choose another password",
+                "choose another password",
+                "It works once, for half an hour. If you did not ask for it, do nothing.",
             ),
+        };
+        let body = match pages.of(self) {
+            Some([before, after]) => format!("Follow {before}{token}{after} to {to_do}. {valid}"),
+            None => format!("{token} {does}. {valid}"),
         };
         Message {
             subject: Some(subject.to_owned()),

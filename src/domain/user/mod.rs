@@ -30,7 +30,8 @@ pub use command::{
 };
 pub use event::{Event, PasswordNotice, Rejection};
 pub use letter::{
-    FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, LetterKind, NewLetter, Purpose, Registration,
+    FORGET_PAUSE, FORGETS_MAX, LETTERS_MAX, Letter, LetterKind, LetterPages, NewLetter, Purpose,
+    Registration,
 };
 pub use membership::{MEMBERSHIPS_MAX, Membership, Validity};
 pub use rights::WITHHELD_IN_MASQUERADE;

@@ -16,6 +16,7 @@ use crate::domain::access::{self, Channel};
 use crate::domain::address::{Address, TenantId};
 use crate::domain::ids::{Named, PublicId};
 use crate::domain::tenant::Integration;
+use crate::domain::user::LetterPages;
 use crate::limits;
 use crate::secrets::Secrets;
 
@@ -70,6 +71,7 @@ pub struct Sender {
     connectors: Arc<Connectors>,
     secrets: Arc<Secrets>,
     clock: Arc<dyn Clock>,
+    pages: Arc<LetterPages>,
 }
 
 /// What became of a message.
@@ -81,13 +83,14 @@ enum Became {
 }
 
 impl Sender {
-    /// One that sends from `queue`, through `connectors`.
+    /// One that sends from `queue`, through `connectors`; letters to users link to `pages`.
     pub fn new(
         queue: Arc<Queue>,
         source: Arc<dyn Source>,
         connectors: Arc<Connectors>,
         secrets: Arc<Secrets>,
         clock: Arc<dyn Clock>,
+        pages: Arc<LetterPages>,
     ) -> Sender {
         Sender {
             queue,
@@ -95,6 +98,7 @@ impl Sender {
             connectors,
             secrets,
             clock,
+            pages,
         }
     }
 
@@ -202,7 +206,7 @@ impl Sender {
             Message::Letter(letter) => {
                 let user = Address::user(letter.user);
                 let token = (self.secrets).letter_token(&user, letter.number, &letter.nonce);
-                let text = letter.kind.message(&token);
+                let text = letter.kind.message(&token, &self.pages);
                 let id = PublicId {
                     named: Named::User,
                     entity: letter.user,

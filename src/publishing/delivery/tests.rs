@@ -240,6 +240,7 @@ async fn sent(
         Arc::new(connectors),
         secrets(),
         clock,
+        Arc::default(),
     );
     let enough = async {
         while !holds() {

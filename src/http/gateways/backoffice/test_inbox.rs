@@ -192,7 +192,8 @@ async fn letter(api: &Api, user: Address, number: u32) -> Result<WireMessage, Pr
     let letter = state.letter(number).filter(|_| recipient.is_some());
     let token = letter.map(|it| secrets.letter_token(&user, it.number, &it.nonce));
     let said = letter.zip(token.as_deref());
-    let said = said.map(|(letter, token)| letter.purpose.kind().message(token));
+    let pages = &api.letter_pages;
+    let said = said.map(|(letter, token)| letter.purpose.kind().message(token, pages));
     let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
     Ok(WireMessage {
         id: secrets.public_ids().write(PublicId {
