@@ -38,7 +38,7 @@ use crate::persistence::keyring;
 use crate::persistence::rows::{self, Rows};
 use crate::persistence::store::{self, TransferFailed};
 use crate::publishing::contacts::Bounds;
-use crate::publishing::delivery::{Connectors, Queue, Sender};
+use crate::publishing::delivery::Sender;
 use crate::publishing::projections::Brake;
 use crate::secrets::{KeyId, NotAKeyId};
 

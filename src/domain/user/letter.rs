@@ -107,22 +107,20 @@ pub enum LetterKind {
     Reset,
 }
 
-/// The address of a page that takes a letter's token: what comes before the token, and what after it.
-pub type LetterPage = [String; 2];
-
-/// Pages that take a letter's token, so that whoever reads the letter has a link to follow.
+/// Pages that take a letter's token, so that whoever reads the letter has a link to follow: of each address, what comes before the token, and what
+/// after it.
 #[derive(Clone, Debug, Default)]
 pub struct LetterPages {
     /// Where roles are accepted.
-    pub invitation: Option<LetterPage>,
+    pub invitation: Option<[String; 2]>,
     /// Where an e-mail address is proven.
-    pub verification: Option<LetterPage>,
+    pub verification: Option<[String; 2]>,
     /// Where another password is chosen.
-    pub reset: Option<LetterPage>,
+    pub reset: Option<[String; 2]>,
 }
 
 impl LetterPages {
-    fn of(&self, kind: LetterKind) -> Option<&LetterPage> {
+    fn of(&self, kind: LetterKind) -> Option<&[String; 2]> {
         match kind {
             LetterKind::Invitation => self.invitation.as_ref(),
             LetterKind::Verification => self.verification.as_ref(),
