@@ -118,7 +118,7 @@ impl Store {
                 value.extend(&row.payload);
                 writer.write(Section::ROWS, key, &value)?;
             }
-            self.give_way(began.elapsed());
+            self.give_way(began.elapsed(), 1);
             began = Instant::now();
         }
         drop(snapshot);
