@@ -38,7 +38,7 @@ use crate::persistence::keyring;
 use crate::persistence::rows::{self, Rows};
 use crate::persistence::store::{self, TransferFailed};
 use crate::publishing::contacts::Bounds;
-use crate::publishing::delivery::Sender;
+use crate::publishing::delivery::{Connectors, Queue, Sender};
 use crate::publishing::projections::Brake;
 use crate::secrets::{KeyId, NotAKeyId};
 
@@ -258,14 +258,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
     };
     let node = Node::start(options, parts).await?;
     let letter_pages = Arc::new(letter_pages(&settings.config));
-    let sender = Sender::new(
-        undelivered,
-        Arc::new(node.router().clone()),
-        Arc::clone(&connectors),
-        Arc::clone(node.router().secrets()),
-        Arc::clone(&settings.clock),
-        Arc::clone(&letter_pages),
-    );
+    let clock = Arc::clone(&settings.clock);
+    let sender = sender(&node, undelivered, &connectors, clock, &letter_pages);
     side_servers.spawn_until_stop("delivery", sender.run());
     let quota = quota_kept_up(&side_servers, &settings.config);
     let api = Api::new(Reach {
@@ -313,6 +307,24 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         public_server,
         side_servers,
     })
+}
+
+fn sender(
+    node: &Node,
+    undelivered: Arc<Queue>,
+    connectors: &Arc<Connectors>,
+    clock: Arc<dyn Clock>,
+    letter_pages: &Arc<LetterPages>,
+) -> Sender {
+    let router = node.router();
+    Sender::new(
+        undelivered,
+        Arc::new(router.clone()),
+        Arc::clone(connectors),
+        Arc::clone(router.secrets()),
+        clock,
+        Arc::clone(letter_pages),
+    )
 }
 
 fn letter_pages(config: &Config) -> LetterPages {

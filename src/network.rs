@@ -128,7 +128,7 @@ pub fn token_page(text: &str) -> Result<Option<[String; 2]>, NoTokenPage> {
     let url = Url::parse(before).map_err(|_no_url| NoTokenPage)?;
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
     // With the slash behind the name, no token can become a part of it.
-    let name = text.splitn(4, '/').nth(2).unwrap_or_default();
+    let name = text.split('/').nth(2).unwrap_or_default();
     let is_behind_name = !name.contains(['{', '?', '#']) && before.split('/').count() > 3;
     let is_one = !after.contains("{token}") && !text.contains(char::is_whitespace);
     match is_web && is_behind_name && is_one {
