@@ -257,9 +257,9 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         probe: settings.probe.clone(),
     };
     let node = Node::start(options, parts).await?;
-    let letter_pages = Arc::new(letter_pages(&settings.config));
-    let clock = Arc::clone(&settings.clock);
-    let sender = sender(&node, undelivered, &connectors, clock, &letter_pages);
+    let pages = letter_pages(&settings.config);
+    let out = (undelivered, &connectors, &pages);
+    let sender = sender(&node, out, &settings.clock);
     side_servers.spawn_until_stop("delivery", sender.run());
     let quota = quota_kept_up(&side_servers, &settings.config);
     let api = Api::new(Reach {
@@ -272,7 +272,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         contacts,
         inbox,
         connectors,
-        letter_pages,
+        letter_pages: pages,
         external_login: Arc::new(ExternalLogin::new()),
     });
     let mut public_server = JoinSet::new();
@@ -282,17 +282,7 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
         settings.edge,
         stop.clone(),
     ));
-    let control_state = control::Control {
-        api: api.clone(),
-        node: Arc::clone(&node),
-        directory: directory.clone(),
-    };
-    let socket = directory.control_socket();
-    let control_listener = control::listen(&socket).map_err(|source| Error::Listen {
-        address: socket.display().to_string(),
-        source,
-    })?;
-    side_servers.spawn_until_stop("control", control::serve(control_listener, control_state));
+    serve_control(&side_servers, &api, &node, &directory)?;
     engine_check.ready();
     journal_check.ready();
     watch_journal(&side_servers, Arc::clone(&journal), journal_check);
@@ -311,10 +301,8 @@ pub async fn start(settings: Settings) -> Result<Running, Error> {
 
 fn sender(
     node: &Node,
-    undelivered: Arc<Queue>,
-    connectors: &Arc<Connectors>,
-    clock: Arc<dyn Clock>,
-    letter_pages: &Arc<LetterPages>,
+    (undelivered, connectors, pages): (Arc<Queue>, &Arc<Connectors>, &Arc<LetterPages>),
+    clock: &Arc<dyn Clock>,
 ) -> Sender {
     let router = node.router();
     Sender::new(
@@ -322,19 +310,39 @@ fn sender(
         Arc::new(router.clone()),
         Arc::clone(connectors),
         Arc::clone(router.secrets()),
-        clock,
-        Arc::clone(letter_pages),
+        Arc::clone(clock),
+        Arc::clone(pages),
     )
 }
 
-fn letter_pages(config: &Config) -> LetterPages {
+fn letter_pages(config: &Config) -> Arc<LetterPages> {
     // Checked when the settings were read.
     let page = |text: &str| network::token_page(text).unwrap_or_default();
-    LetterPages {
+    Arc::new(LetterPages {
         invitation: page(&config.letters.invitation_page),
         verification: page(&config.letters.verification_page),
         reset: page(&config.letters.reset_page),
-    }
+    })
+}
+
+fn serve_control(
+    side_servers: &Spawner,
+    api: &Api,
+    node: &Arc<Node>,
+    directory: &DataDirectory,
+) -> Result<(), Error> {
+    let state = control::Control {
+        api: api.clone(),
+        node: Arc::clone(node),
+        directory: directory.clone(),
+    };
+    let socket = directory.control_socket();
+    let listener = control::listen(&socket).map_err(|source| Error::Listen {
+        address: socket.display().to_string(),
+        source,
+    })?;
+    side_servers.spawn_until_stop("control", control::serve(listener, state));
+    Ok(())
 }
 
 fn tokens(node: &Node, config: &Config) -> Result<Tokens, Error> {
