@@ -42,7 +42,7 @@ impl Source for Router {
                 Message::Code(contact, challenge) => (contact, challenge),
                 Message::Letter(letter) => return self.reader(letter).await,
                 Message::Notice(notice) => {
-                    let recipient = self.told_of_passwords(notice.whose).await;
+                    let recipient = self.told_at(notice.whose).await;
                     let recipient = recipient.map_err(|_no_answer| NoAnswer)?;
                     return Ok(recipient.map_or(Found::Gone, |recipient| Found::Open { recipient }));
                 }

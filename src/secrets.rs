@@ -6,23 +6,26 @@ mod credentials;
 mod images;
 mod key_ids;
 mod letters;
+mod recovery_codes;
 mod seal;
 mod settings;
 mod spend_tokens;
+mod typed_codes;
 
 use crate::domain::address::{Address, Kind, Mode, TenantId};
 use crate::domain::directory_entry::ValueHash;
 use crate::domain::ids::PublicIds;
 use crate::domain::remembered::{KeyHash, RequestHash};
 
-pub use claim_codes::{read_claim_code, written_claim_code};
 pub use code_flow::{CodeFlow, CodeFlowSecrets};
 use credentials::Credentials;
 pub use credentials::{AuthOtp, ContactSession, OneTimeToken};
 pub use key_ids::{KEY_ID_BYTES, KeyId, NotAKeyId};
 pub use letters::{LetterToken, TOTP_SECRET_BYTES};
+pub use recovery_codes::new_recovery_codes;
 pub use seal::{CannotSeal, SEAL_BYTES, SEAL_KEY_BYTES, SealNonce, open, seal, seal_nonce};
 use spend_tokens::SpendTokenKeys;
+pub use typed_codes::{CODE_DIGITS, read_code, written_code};
 
 /// How many random bytes a key's secret part has: 160 bits, beyond guessing.
 pub const API_KEY_SECRET_BYTES: usize = 20;
@@ -42,6 +45,7 @@ pub struct Secrets {
     password_pepper: [u8; 32],
     letters: [u8; 32],
     totp_secrets: [u8; 32],
+    recovery_codes: [u8; 32],
     credentials: Credentials,
     spend_tokens: SpendTokenKeys,
     images: [u8; 32],
@@ -138,6 +142,7 @@ impl Secrets {
             password_pepper: subkey("clientele password pepper v1"),
             letters: subkey("clientele one-time letters v1"),
             totp_secrets: subkey("clientele totp secrets v1"),
+            recovery_codes: subkey("clientele recovery codes v1"),
             credentials: Credentials::derive(&subkey),
             spend_tokens: SpendTokenKeys::derive(&subkey),
             images: subkey("clientele names of images v1"),

@@ -16,6 +16,9 @@ use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::Timestamp;
 use crate::domain::user::Membership;
 
+/// What the node's operator is called, who acts through the control socket.
+const OPERATOR: &str = "operator";
+
 /// The public id of what an operation acts on. Always the one that we made: one that a caller chose may be personal.
 pub fn target(api: &Api, named: Named, entity: u64) -> Option<String> {
     let ids = api.router.secrets().public_ids();
@@ -71,6 +74,37 @@ pub async fn audited_of_user(
     operation: &'static str,
     act: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
+    let id = users::id(api, user);
+    let entry = of_user(&id, operation, Some(id.clone()));
+    written_down(api, &logs_of_user(memberships, sender), entry, act).await
+}
+
+/// The same, done by the operator of the node, who has no id.
+///
+/// # Errors
+/// Those of `act`. Where a log cannot be written first, nothing is done.
+pub async fn audited_of_operator(
+    api: &Api,
+    (user, memberships): (Address, &[Membership]),
+    sender: Option<(TenantId, Mode)>,
+    operation: &'static str,
+    act: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    let entry = Entry {
+        actor: OPERATOR.to_owned(),
+        masquerader: None,
+        operation: operation.to_owned(),
+        target: Some(users::id(api, user)),
+        outcome: Outcome::Asked,
+    };
+    written_down(api, &logs_of_user(memberships, sender), entry, act).await
+}
+
+/// The log of every network that lets a user with `memberships` in, and that of `sender`.
+fn logs_of_user(
+    memberships: &[Membership],
+    sender: Option<(TenantId, Mode)>,
+) -> Vec<(TenantId, Mode)> {
     let places = memberships.iter().filter(|it| it.is_active);
     let mut logs = Vec::new();
     for log in places.map(|it| (it.tenant, it.mode())).chain(sender) {
@@ -78,9 +112,7 @@ pub async fn audited_of_user(
             logs.push(log);
         }
     }
-    let id = users::id(api, user);
-    let entry = of_user(&id, operation, Some(id.clone()));
-    written_down(api, &logs, entry, act).await
+    logs
 }
 
 /// Writes one line of what was refused to whoever says to be a user, or came of that. What was refused is, with or without the line.

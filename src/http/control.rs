@@ -29,7 +29,7 @@ use crate::domain::time::Timestamp;
 use crate::secrets::API_KEY_SECRET_BYTES;
 
 pub use self::tenants::{CreatedTenant, NewTenant};
-pub use self::users::{CreatedUser, NewUser};
+pub use self::users::{CreatedUser, NewUser, ResetUser, TotpReset};
 
 /// What the routes reach.
 #[derive(Clone)]
@@ -221,6 +221,7 @@ pub async fn serve(listener: UnixListener, control: Control) {
         .route("/snapshots", post(create_snapshot))
         .route("/tenants", post(tenants::create))
         .route("/users", post(users::create))
+        .route("/users/reset_totp", post(users::reset_totp))
         .with_state(control);
     if let Err(error) = axum::serve(listener, routes).await {
         tracing::error!(%error, "the control socket ended");

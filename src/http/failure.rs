@@ -199,7 +199,7 @@ fn user_rejected(rejection: user::Rejection) -> Problem {
         ),
         user::Rejection::CodeWrong => Problem::new(
             Code::OtpInvalid,
-            "the code is wrong, or was used; wait for the next one of the app",
+            "the code is wrong, or was used; wait for the next one of the app, or use a recovery code",
         ),
         user::Rejection::Locked(_) => Problem::new(
             Code::TooManyRequests,
@@ -208,7 +208,7 @@ fn user_rejected(rejection: user::Rejection) -> Problem {
         .retry_after(lock()),
         user::Rejection::NoTotp => Problem::new(
             Code::OtpInvalid,
-            "no app makes codes for this user; enrol one with POST /users/totp",
+            "no app makes codes for this user, or its first code has not confirmed it; enrol one with POST /users/totp",
         ),
         user::Rejection::HasTotp => Problem::new(
             Code::LimitReached,

@@ -1,9 +1,10 @@
 //! A message that is still to be delivered, as a reference: to whom, and what makes its code or token. What it says is asked for when it is sent.
 
-use crate::domain::access::{Challenge, Channel};
+use crate::domain::access::{self, Challenge, Channel};
 use crate::domain::address::{Address, TenantId};
+use crate::domain::ids::{Named, PublicId};
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::user::LetterKind;
+use crate::domain::user::{FactorChange, LetterKind};
 use crate::limits::LETTER_TRIED_FOR_S;
 
 /// A message that is still to be delivered.
@@ -13,21 +14,64 @@ pub enum Message {
     Code(Address, Challenge),
     /// A one-time token to a user.
     Letter(Letter),
-    /// To a contact or a user: that a password took the place of another.
+    /// To a contact or a user: that what lets it in has changed.
     Notice(Notice),
 }
 
-/// That a password took the place of another. It holds nothing that opens anything.
+/// That what lets somebody in has changed. It holds nothing that opens anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// Through whose integrations it leaves.
     pub tenant: TenantId,
-    /// Whose password it is: a contact's or a user's.
+    /// Whom it tells: a contact or a user.
     pub whose: Address,
-    /// Counts its passwords.
-    pub number: u32,
-    /// When it was set.
+    /// What has changed.
+    pub about: About,
+    /// When it was changed.
     pub at: Timestamp,
+}
+
+/// What a notice tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A password took the place of another: which, counted.
+    Password(u32),
+    /// A user's second factor.
+    Factor(FactorChange),
+}
+
+impl Notice {
+    /// What it says.
+    pub fn said(&self) -> access::Message {
+        match self.about {
+            About::Password(_) => access::Message::password_replaced(),
+            About::Factor(change) => change.message(),
+        }
+    }
+
+    /// Its public id.
+    pub fn id(&self) -> PublicId {
+        let part = match self.about {
+            About::Password(number) => number,
+            // Nothing counts them: the milliseconds and what has changed tell two of them apart, and from the passwords, which are few.
+            About::Factor(change) => {
+                let change = match change {
+                    FactorChange::Added => 0,
+                    FactorChange::Removed => 1,
+                    FactorChange::RecoveryCodeUsed => 2,
+                    FactorChange::RecoveryCodesRenewed => 3,
+                };
+                let at = self.at.0.wrapping_mul(4).wrapping_add(change);
+                let [.., a, b, c, d] = at.to_be_bytes();
+                u32::from_be_bytes([a, b, c, d])
+            }
+        };
+        PublicId {
+            named: Named::Identity,
+            entity: self.whose.entity,
+            part,
+        }
+    }
 }
 
 /// A one-time token that a user is sent.

@@ -257,7 +257,7 @@ mod tests {
         match message {
             Message::Code(_, challenge) => challenge.number,
             Message::Letter(letter) => letter.number,
-            Message::Notice(notice) => notice.number,
+            Message::Notice(_) => 0,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::persistence::journal::Position;
 use crate::persistence::listing::Cursor;
 use crate::persistence::rows::{self, Row, Rows, Write};
 use crate::persistence::store;
-use crate::persistence::undelivered::{Letter, Message, Notice};
+use crate::persistence::undelivered::{About, Letter, Message, Notice};
 use crate::secrets::Secrets;
 
 /// The message that an event of `address` asks for, if it asks for one of `mode`.
@@ -33,7 +33,7 @@ pub(super) fn asked_for(
                 access::Event::PasswordReplaced(number, at) => Some(Message::Notice(Notice {
                     tenant: address.tenant,
                     whose: address,
-                    number,
+                    about: About::Password(number),
                     at,
                 })),
                 _ => None,
@@ -57,7 +57,16 @@ pub(super) fn asked_for(
             Some(Message::Notice(Notice {
                 tenant,
                 whose: address,
-                number: notice.number,
+                about: About::Password(notice.number),
+                at: notice.at,
+            }))
+        }
+        Event::User(user::Event::FactorChanged(notice)) => {
+            let (tenant, _) = notice.sender.filter(|(_, of)| *of == mode)?;
+            Some(Message::Notice(Notice {
+                tenant,
+                whose: address,
+                about: About::Factor(notice.change),
                 at: notice.at,
             }))
         }

@@ -248,5 +248,18 @@ async fn a_node_gets_its_first_tenant_with_its_first_user_and_key_by_the_command
         signed_in.json()["organisation"]["id"],
         created["organisation_id"]
     );
+    let reset = ["users", "reset-totp", "ada@example.com"];
+    let expected =
+        serde_json::json!({ "id": ada["id"], "username": ada["username"], "had_totp": false });
+    assert_eq!(site.json(&reset).await, expected);
+    let refused = site
+        .on_data(&["users", "reset-totp", "eve@example.com"], false)
+        .await;
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.contains("there is no user eve@example.com"),
+        "{}",
+        refused.stderr
+    );
     process.kill();
 }

@@ -98,7 +98,7 @@ fn body_of(method: &str, described: &str, venue: &str) -> Value {
         (_, _, "/change_password") => {
             json!({ "current_password": "x", "password": "calm otter 78" })
         }
-        (_, _, "/masquerade") | ("delete", ..) => Value::Null,
+        (_, _, "/masquerade" | "/reset_totp") | ("delete", ..) => Value::Null,
         (_, _, "/roll" | "/revoke" | "/cancel" | "/deactivate" | "/sign_out" | "/switch")
         | (_, "organisations", "") => json!({}),
         other => panic!("what does {other:?} accept?"),

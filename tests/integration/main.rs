@@ -76,6 +76,7 @@ mod roles;
 mod routes;
 mod rows;
 mod schemes;
+mod second_factor;
 mod segments;
 mod session_rules;
 mod sessions;

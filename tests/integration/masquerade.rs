@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::client::{Answer, Ask};
 use crate::contact_changes::refused;
 use crate::node::TestNode;
+use crate::step_up::owners_password;
 use crate::users::Session;
 
 fn to(node: &TestNode, session: &Session, verb: &str, organisation: &str) -> Ask {
@@ -59,8 +60,21 @@ async fn a_masquerade_makes_no_keys_and_goes_no_further_and_ends_where_it_began(
         further.send().await.problem(),
         refused(403, "insufficient_scope")
     );
-    let app = node.by(&masked, Method::POST, "/users/totp").send().await;
-    assert_eq!(app.problem(), refused(403, "insufficient_scope"));
+    let both = json!({ "current_password": owners_password(&node), "code": "000000" });
+    for (path, body) in [
+        (
+            "/users/totp",
+            json!({ "current_password": both["current_password"] }),
+        ),
+        ("/users/totp/recovery_codes", both),
+    ] {
+        let refusal = node
+            .by(&masked, Method::POST, path)
+            .body(&body)
+            .send()
+            .await;
+        assert_eq!(refusal.problem(), refused(403, "insufficient_scope"));
+    }
     let key = json!({ "name": "till", "type": "SECRET", "scopes": ["purchases.write"], "organisation_id": merchant.id });
     let key = |session: &Session| {
         node.by(session, Method::POST, "/api_keys")

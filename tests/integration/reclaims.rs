@@ -7,7 +7,7 @@ use clientele::domain::time::Span;
 use clientele::limits::{
     CLAIM_MISSES_MAX, WRONG_FROM_AN_ADDRESS_LASTS_S, WRONG_FROM_AN_ADDRESS_MAX,
 };
-use clientele::secrets::read_claim_code;
+use clientele::secrets::read_code;
 use clientele::seeding::TENANT;
 use http::Method;
 use serde_json::{Value, json};
@@ -292,7 +292,7 @@ async fn a_claim_that_is_cut_short_is_recorded_once_whoever_goes_on_with_it() {
         let code = sold(&node, &json!({})).await["claim_code"].clone();
         let before = balance(&node, &ada).await.as_i64().unwrap();
         // The receipt is the contact's, and the node stops.
-        let text = read_claim_code(code.as_str().unwrap()).unwrap();
+        let text = read_code(code.as_str().unwrap()).unwrap();
         let (place, hash) = node.api().router.receipt_of(TENANT, Mode::Test, &text);
         let claim = Claim {
             code: hash,
@@ -465,7 +465,7 @@ async fn a_purchase_that_the_contact_cannot_take_stays_its_own_to_claim() {
     gives_three(&node, "Three", &json!({})).await;
     let (ada, eve) = (node.signed_up(PHONE).await, node.signed_up(OTHER).await);
     let receipt = sold(&node, &json!({})).await;
-    let text = read_claim_code(receipt["claim_code"].as_str().unwrap()).unwrap();
+    let text = read_code(receipt["claim_code"].as_str().unwrap()).unwrap();
     let (place, hash) = node.api().router.receipt_of(TENANT, Mode::Test, &text);
     // A contact that is not there any more.
     let claim = Claim {

@@ -11,7 +11,7 @@ use crate::audit::exported;
 use crate::contact_changes::refused;
 use crate::keys::strangers;
 use crate::node::TestNode;
-use crate::step_up::App;
+use crate::step_up::{owners_password, set_up};
 use crate::users::Session;
 
 /// What a line says: whose it is, the operation and the outcome.
@@ -111,18 +111,12 @@ async fn wrong_passwords_stand_there_until_the_lock_out_and_of_nobody_never() {
 async fn codes_of_the_second_factor_stand_there_until_they_lock() {
     let node = TestNode::start().await;
     let owner = node.owner().await;
-    let enrolled = node
-        .by(&owner, Method::POST, "/users/totp")
-        .body(&Value::Null)
-        .send()
-        .await;
-    assert_eq!(enrolled.status, 200, "{enrolled:?}");
-    let app = App::of(&enrolled.text("secret"));
+    let (app, _) = set_up(&node, &owner, owners_password(&node)).await;
     let step_up = async |code: Value| {
         let ask = node.by(&owner, Method::POST, "/users/step_up").body(&code);
         ask.send().await.status
     };
-    assert_eq!(step_up(app.code(&node, 0)).await, 200);
+    assert_eq!(step_up(app.code(&node, 1)).await, 200);
     for _ in 0..2 * TRIES_MAX {
         step_up(json!({ "code": "000000" })).await;
     }

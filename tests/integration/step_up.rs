@@ -30,8 +30,37 @@ impl App {
     }
 }
 
-async fn post(node: &TestNode, by: &Session, path: &str, body: &Value) -> Answer {
+pub(crate) async fn post(node: &TestNode, by: &Session, path: &str, body: &Value) -> Answer {
     node.by(by, Method::POST, path).body(body).send().await
+}
+
+/// What the owner of the demo network types.
+pub(crate) fn owners_password(node: &TestNode) -> &str {
+    node.seed.users[0].password.as_deref().unwrap()
+}
+
+/// An app of the user of this password, which has not made a code yet.
+pub(crate) async fn enrolled(node: &TestNode, by: &Session, password: &str) -> App {
+    let body = json!({ "current_password": password });
+    let enrolled = post(node, by, "/users/totp", &body).await;
+    assert_eq!(enrolled.status, 200, "{enrolled:?}");
+    let secret = enrolled.text("secret");
+    assert!(enrolled.text("otpauth_url").contains(&secret));
+    App::of(&secret)
+}
+
+/// The same, confirmed by its first code; and the recovery codes.
+pub(crate) async fn set_up(node: &TestNode, by: &Session, password: &str) -> (App, Vec<String>) {
+    let app = enrolled(node, by, password).await;
+    let confirmed = post(node, by, "/users/totp/confirm", &app.code(node, 0)).await;
+    assert_eq!(confirmed.status, 200, "{confirmed:?}");
+    (app, recovery_codes(&confirmed))
+}
+
+/// The recovery codes of an answer.
+pub(crate) fn recovery_codes(answer: &Answer) -> Vec<String> {
+    let codes = answer.json()["recovery_codes"].clone();
+    serde_json::from_value(codes).unwrap()
 }
 
 async fn makes_a_role(node: &TestNode, by: &Session) -> (u16, String) {
@@ -45,17 +74,19 @@ async fn whoever_has_an_app_needs_a_code_of_late_for_what_lets_others_in() {
     let owner = node.owner().await;
     let open = (201, String::new());
     assert_eq!(makes_a_role(&node, &owner).await, open);
-    let enrolled = post(&node, &owner, "/users/totp", &Value::Null).await;
-    assert_eq!(enrolled.status, 200, "{enrolled:?}");
-    let secret = enrolled.text("secret");
-    assert!(enrolled.text("otpauth_url").contains(&secret));
+    let password = owners_password(&node);
+    let app = enrolled(&node, &owner, password).await;
     // Not before its first code has confirmed it.
     assert_eq!(makes_a_role(&node, &owner).await, open);
-    let app = App::of(&secret);
+    let unconfirmed = post(&node, &owner, "/users/step_up", &app.code(&node, 0)).await;
+    assert_eq!(unconfirmed.problem(), refused(401, "otp_invalid"));
     let confirmed = post(&node, &owner, "/users/totp/confirm", &app.code(&node, 0)).await;
-    assert_eq!(confirmed.status, 204, "{confirmed:?}");
+    assert_eq!(confirmed.status, 200, "{confirmed:?}");
     assert_eq!(makes_a_role(&node, &owner).await, open);
-    let again = post(&node, &owner, "/users/totp", &Value::Null).await;
+    let known = json!({ "current_password": password });
+    let again = post(&node, &owner, "/users/totp", &known).await;
+    assert_eq!(again.problem(), refused(409, "limit_reached"));
+    let again = post(&node, &owner, "/users/totp/confirm", &app.code(&node, 1)).await;
     assert_eq!(again.problem(), refused(409, "limit_reached"));
     // Each session by itself, and for ten minutes.
     let other = node.owner().await;
@@ -88,7 +119,8 @@ async fn whoever_has_an_app_needs_a_code_of_late_for_what_lets_others_in() {
         refused(401, "step_up_required")
     );
     let removal = node.by(&stepped, Method::DELETE, "/users/totp");
-    let removed = removal.body(&app.code(&node, 0)).send().await;
+    let both = json!({ "current_password": password, "code": app.code(&node, 0)["code"] });
+    let removed = removal.body(&both).send().await;
     assert_eq!(removed.status, 204, "{removed:?}");
     assert_eq!(makes_a_role(&node, &stepped).await, open);
 }
@@ -97,10 +129,7 @@ async fn whoever_has_an_app_needs_a_code_of_late_for_what_lets_others_in() {
 async fn five_wrong_codes_of_an_app_lock_and_a_restart_gives_none_back() {
     let mut node = TestNode::start().await;
     let owner = node.owner().await;
-    let enrolled = post(&node, &owner, "/users/totp", &Value::Null).await;
-    let app = App::of(&enrolled.text("secret"));
-    let confirmed = post(&node, &owner, "/users/totp/confirm", &app.code(&node, 0)).await;
-    assert_eq!(confirmed.status, 204);
+    let (app, _) = set_up(&node, &owner, owners_password(&node)).await;
     node.clock.advance(Span::seconds(90));
     for wrong in 0..5 {
         if wrong == 4 {

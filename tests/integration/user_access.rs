@@ -36,12 +36,14 @@ async fn what_changes_how_a_user_gets_in_is_written_down_where_it_works() {
     let totp = async |method: Method, path: &str, body: Value| {
         node.sends(&grace, method, path, &body).await.status
     };
-    let enrolled = totp(Method::POST, "/users/totp", Value::Null).await;
+    let known = json!({ "current_password": LATER });
+    let enrolled = totp(Method::POST, "/users/totp", known).await;
     assert_eq!(enrolled, 200);
     let wrong = || json!({ "code": "000000" });
     let confirmed = totp(Method::POST, "/users/totp/confirm", wrong()).await;
     assert_eq!(confirmed, 401);
-    let removed = totp(Method::DELETE, "/users/totp", wrong()).await;
+    let both = json!({ "current_password": LATER, "code": "000000" });
+    let removed = totp(Method::DELETE, "/users/totp", both).await;
     assert_eq!(removed, 401);
     node.clock.advance(SEND_PAUSE);
     let forgot = node.stranger(Method::POST, "/users/forgot_password");

@@ -1,4 +1,4 @@
-//! Where somebody is told that their password is another one.
+//! Where somebody is told that what lets them in has changed.
 
 use crate::actors::envelope::Failure;
 use crate::actors::router::{OpenedProfile, Router, unexpected};
@@ -8,12 +8,12 @@ use crate::domain::contact::{Contact, SealedProfile, Stage};
 use crate::domain::entity::{Answer, Query};
 
 impl Router {
-    /// The e-mail address at which a contact or a user is told of its passwords, if there is one: what a contact has signed in by for longest, so that who adds
+    /// The e-mail address at which a contact or a user is told that what lets it in has changed, if there is one: what a contact has signed in by for longest, so that who adds
     /// an address of their own is not told in place of the owner. What its profile says may be anybody's: mails would reach strangers.
     ///
     /// # Errors
     /// There is no answer.
-    pub async fn told_of_passwords(&self, whose: Address) -> Result<Option<String>, Failure> {
+    pub async fn told_at(&self, whose: Address) -> Result<Option<String>, Failure> {
         if whose.kind == Kind::User {
             let person = match self.user(whose).await {
                 Ok(user) => user.person,

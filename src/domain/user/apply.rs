@@ -40,7 +40,7 @@ impl User {
                 }
             }
             // The user is told, and nothing is kept of that.
-            Event::PasswordReplaced(_) => {}
+            Event::PasswordReplaced(_) | Event::FactorChanged(_) => {}
             Event::SessionEnded(number, _) => self.end(*number),
             Event::AllSessionsEnded => self.sessions.clear(),
             Event::PasswordWrong(at) => {
@@ -52,11 +52,12 @@ impl User {
             Event::Renamed(person) => self.person = Some(person.clone()),
             Event::TotpEnrolled(nonce) => {
                 // Wrong codes count on: enrolling again gives no guess back.
-                let guesses = self.totp.map(|it| it.guesses).unwrap_or_default();
+                let guesses = self.totp.as_ref().map(|it| it.guesses);
                 self.totp = Some(Totp {
                     nonce: *nonce,
                     last_step: None,
-                    guesses,
+                    guesses: guesses.unwrap_or_default(),
+                    recovery: Vec::new(),
                 });
             }
             Event::CodeRight(step) => {
@@ -78,6 +79,17 @@ impl User {
                 }
             }
             Event::TotpRemoved => self.totp = None,
+            Event::RecoveryCodesSet(codes) => {
+                if let Some(totp) = &mut self.totp {
+                    totp.recovery.clone_from(codes);
+                }
+            }
+            Event::RecoveryCodeUsed(code) => {
+                if let Some(totp) = &mut self.totp {
+                    totp.recovery.retain(|it| it != code);
+                    totp.guesses = Guesses::default();
+                }
+            }
             Event::Tidied(at) => self.tidy(*at),
         }
     }

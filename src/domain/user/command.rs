@@ -4,6 +4,7 @@ use super::Membership;
 use super::Rejection;
 use super::letter::{NewLetter, Registration};
 use super::session::Place;
+use super::step_up::{RecoveryHash, SecondFactor, Typist};
 use crate::domain::access::{PasswordHash, Refresh, Which};
 use crate::domain::address::TenantId;
 use crate::domain::contact::SealedProfile;
@@ -139,11 +140,17 @@ pub enum Command {
     /// Have these names.
     Rename(SealedProfile),
     /// Have an app that makes codes, with what makes its secret.
-    EnrolTotp([u8; 16]),
-    /// Take a code of the app in a session: the time step in which it is right, if it is right in any.
-    StepUp(u32, Option<u64>),
-    /// Have no app any more, given a code of it.
-    RemoveTotp(Option<u64>),
+    EnrolTotp(Typist, [u8; 16]),
+    /// Take the first code of the app in a session, of the time step in which it is right, if it is right in any; and these recovery codes.
+    ConfirmTotp(u32, Option<u64>, Vec<RecoveryHash>),
+    /// Take a code in a session.
+    StepUp(u32, SecondFactor),
+    /// Have no app any more, given a code.
+    RemoveTotp(Typist, SecondFactor),
+    /// Have these recovery codes instead of those that are left, given a code.
+    RenewRecoveryCodes(Typist, SecondFactor, Vec<RecoveryHash>),
+    /// Have no app any more, as somebody else wants it who saw these roles; and end every session.
+    ResetTotp(Vec<Membership>),
     /// Forget what has lapsed.
     FireTimers,
 }
@@ -164,9 +171,12 @@ impl Command {
             | Command::SetPassword(..)
             | Command::SetMemberships(_)
             | Command::Rename(_)
-            | Command::EnrolTotp(_)
+            | Command::EnrolTotp(..)
+            | Command::ConfirmTotp(..)
             | Command::StepUp(..)
-            | Command::RemoveTotp(_) => Some(Rejection::UnknownUser),
+            | Command::RemoveTotp(..)
+            | Command::RenewRecoveryCodes(..)
+            | Command::ResetTotp(_) => Some(Rejection::UnknownUser),
         }
     }
 
@@ -186,9 +196,12 @@ impl Command {
             | Command::SetPassword(..)
             | Command::SetMemberships(_)
             | Command::Rename(_)
-            | Command::EnrolTotp(_)
+            | Command::EnrolTotp(..)
+            | Command::ConfirmTotp(..)
             | Command::StepUp(..)
-            | Command::RemoveTotp(_)
+            | Command::RemoveTotp(..)
+            | Command::RenewRecoveryCodes(..)
+            | Command::ResetTotp(_)
             | Command::FireTimers => Outcome::Done,
         }
     }

@@ -4,7 +4,7 @@ use super::command::{Begin, Command, Create, Credentials, Invite, Register, SetM
 use super::event::{Event, PasswordNotice, Rejection};
 use super::letter::{FORGET_PAUSE, FORGETS_COUNT_FOR, FORGETS_MAX, Letter, NewLetter, Purpose};
 use super::session::{Ended, Place, Session};
-use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, Totp, User, Validity};
+use super::{MEMBERSHIPS_MAX, Membership, Password, Stage, User, Validity};
 use crate::domain::access::{self, PasswordHash, REFRESH_GRACE, Refresh, Which};
 use crate::domain::address::{Mode, TenantId};
 use crate::domain::contact::SealedProfile;
@@ -53,18 +53,16 @@ impl User {
             }
             Command::SetMemberships(set) => self.set_memberships(set, wall),
             Command::Rename(person) => Ok(vec![Event::Renamed(person.clone())]),
-            Command::EnrolTotp(nonce) => match self.totp {
-                Some(Totp {
-                    last_step: Some(_), ..
-                }) => Err(Rejection::HasTotp),
-                Some(_) | None => Ok(vec![Event::TotpEnrolled(*nonce)]),
-            },
-            Command::StepUp(session, step) => {
-                let session = self.session(*session).ok_or(Rejection::InvalidGrant)?;
-                let number = session.tokens.number;
-                self.code(*step, wall, Event::SteppedUp(number, wall))
+            Command::EnrolTotp(typist, nonce) => self.enrol(typist, *nonce),
+            Command::ConfirmTotp(session, step, recovery) => {
+                self.confirm_totp(*session, *step, recovery, wall)
             }
-            Command::RemoveTotp(step) => self.code(*step, wall, Event::TotpRemoved),
+            Command::StepUp(session, factor) => self.step_up(*session, factor, wall),
+            Command::RemoveTotp(typist, factor) => self.remove_totp(typist, factor, wall),
+            Command::RenewRecoveryCodes(typist, factor, recovery) => {
+                self.renew_recovery_codes(typist, factor, recovery, wall)
+            }
+            Command::ResetTotp(seen) => self.reset_totp(seen, wall),
         }
     }
 
@@ -286,25 +284,6 @@ impl User {
             .filter(|it| it.place.tenant == tenant && !opens(it.place.mode));
         events.extend(ended.map(|it| Event::SessionEnded(it.tokens.number, Ended::Deactivated)));
         Ok(events)
-    }
-
-    /// Takes a code of the app, of the time step `step` if it is right in any; `then` happens if it is.
-    fn code(
-        &self,
-        step: Option<u64>,
-        wall: Timestamp,
-        then: Event,
-    ) -> Result<Vec<Event>, Rejection> {
-        let totp = self.totp.ok_or(Rejection::NoTotp)?;
-        if let Some(until) = totp.guesses.counting(wall).locked_until() {
-            return Err(Rejection::Locked(until));
-        }
-        Ok(match step {
-            Some(step) if totp.last_step.is_none_or(|last| last < step) => {
-                vec![Event::CodeRight(step), then]
-            }
-            Some(_) | None => vec![Event::CodeWrong(wall)],
-        })
     }
 
     /// Every session ends that is not of one sign-in with session `root`.

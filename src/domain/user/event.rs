@@ -2,6 +2,7 @@
 
 use super::letter::Letter;
 use super::session::{Ended, Session};
+use super::step_up::{FactorNotice, RecoveryHash};
 use super::{Membership, Password};
 use crate::domain::address::{Mode, TenantId};
 use crate::domain::contact::SealedProfile;
@@ -49,6 +50,12 @@ pub enum Event {
     Tidied(Timestamp),
     /// The password before took the place of another; the user is told.
     PasswordReplaced(PasswordNotice),
+    /// It has these recovery codes, and none from before.
+    RecoveryCodesSet(Vec<RecoveryHash>),
+    /// A recovery code was right, and is used up.
+    RecoveryCodeUsed(RecoveryHash),
+    /// The second factor is not what it was; the user is told.
+    FactorChanged(FactorNotice),
 }
 
 /// That a password took the place of another.
@@ -79,7 +86,7 @@ pub enum Rejection {
     MembershipsFull,
     /// Its roles are others than whoever changes them knew, or too much time has passed since.
     Overtaken,
-    /// The code of the app is wrong: that was recorded.
+    /// The code is wrong: that was recorded.
     CodeWrong,
     /// Too many wrong codes: none is taken until then.
     Locked(Timestamp),
@@ -112,7 +119,10 @@ impl Event {
             | Event::SteppedUp(..)
             | Event::TotpRemoved
             | Event::Tidied(_)
-            | Event::PasswordReplaced(_) => None,
+            | Event::PasswordReplaced(_)
+            | Event::RecoveryCodesSet(_)
+            | Event::RecoveryCodeUsed(_)
+            | Event::FactorChanged(_) => None,
         }
     }
 }

@@ -36,7 +36,10 @@ pub use letter::{
 pub use membership::{MEMBERSHIPS_MAX, Membership, Validity};
 pub use rights::WITHHELD_IN_MASQUERADE;
 pub use session::{Ended, Place, SESSIONS_MAX, Session, SessionView};
-pub use step_up::{STEP_UP_LASTS, Totp};
+pub use step_up::{
+    FactorChange, FactorNotice, RECOVERY_CODES, RecoveryHash, STEP_UP_LASTS, SecondFactor, Totp,
+    Typist,
+};
 
 /// How many wrong passwords within [`PASSWORDS_COUNT_FOR`] of each other lock a user out: a person mistypes two or three times, and a guesser
 /// gets a thousand guesses a day, of passwords that are not among the common ones.
@@ -190,7 +193,7 @@ impl User {
             memberships: self.memberships.clone().into(),
             sessions: sessions.collect(),
             password_expired: self.password.as_ref().is_some_and(|it| it.expired),
-            has_totp: self.totp.is_some_and(|it| it.last_step.is_some()),
+            has_totp: self.confirmed_totp().is_some(),
         }
     }
 
@@ -198,7 +201,8 @@ impl User {
     pub fn next_due(&self) -> Option<Timestamp> {
         let sessions = self.sessions.iter().map(|it| it.tokens.expires_at);
         let letters = self.letters.iter().map(|it| it.expires_at);
-        let codes = self.totp.and_then(|it| it.guesses.forgotten_at());
+        let codes = self.totp.as_ref();
+        let codes = codes.and_then(|it| it.guesses.forgotten_at());
         let asked = self
             .forgot_at
             .first()

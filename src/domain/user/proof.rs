@@ -153,7 +153,7 @@ impl User {
     ) -> Vec<Event> {
         let mut events = self.replaced(hash, sender, wall);
         events.push(Event::Activated(sender));
-        events.extend(self.totp.map(|_| Event::TotpRemoved));
+        events.extend(self.totp.as_ref().map(|_| Event::TotpRemoved));
         events.extend(self.all_ended());
         events
     }
@@ -167,7 +167,7 @@ impl User {
             .map(|tenant| Event::MembershipsSet(tenant, Vec::new()))
     }
 
-    fn all_ended(&self) -> Option<Event> {
+    pub(super) fn all_ended(&self) -> Option<Event> {
         (!self.sessions.is_empty()).then_some(Event::AllSessionsEnded)
     }
 }

@@ -1,3 +1,5 @@
+mod step_up;
+
 use super::*;
 use crate::domain::access::{Cost, REFRESH_GRACE, Refresh, Which};
 use crate::domain::address::{Mode, TenantId};
@@ -306,25 +308,6 @@ fn what_test_mode_gave_opens_nothing_live() {
     assert!(!trial.holds(TENANT, Mode::Live));
     assert!(!trial.holds(TenantId(2), Mode::Test));
     assert_eq!(trial.mode(), Mode::Test);
-}
-
-#[test]
-fn a_step_up_code_is_taken_once_and_five_wrong_ones_lock() {
-    let mut user = given([create(), typed(true), Command::EnrolTotp([5; 16])]);
-    assert!(!user.view().has_totp, "before its first code");
-    when(&mut user, &Command::StepUp(1, Some(100)), NOW).unwrap();
-    assert!(user.view().has_totp);
-    assert_eq!(user.session(1).unwrap().stepped_up_at, Some(NOW));
-    for _ in 0..5 {
-        let again = when(&mut user, &Command::StepUp(1, Some(100)), NOW);
-        assert_eq!(again, Err(Rejection::CodeWrong));
-    }
-    let right = user.decide(&Command::StepUp(1, Some(101)), NOW);
-    assert!(matches!(right, Err(Rejection::Locked(_))), "{right:?}");
-    assert_eq!(
-        user.decide(&Command::EnrolTotp([6; 16]), NOW),
-        Err(Rejection::HasTotp)
-    );
 }
 
 #[test]

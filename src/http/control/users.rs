@@ -1,15 +1,19 @@
-//! Users over the control socket: how a node gets its first one.
+//! Users over the control socket: how a node gets its first one, and who gets in again whom no other user may help.
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Control, refuse, tenants};
+use super::{Answered, Control, failed, refuse, tenants};
 use crate::domain::address::TenantId;
 use crate::domain::ids::Named;
-use crate::http::email;
+use crate::domain::user::{Command, Stage};
+use crate::http::audit::audited_of_operator;
+use crate::http::problem::Problem;
 use crate::http::users::{self, NotMade};
+use crate::http::{email, failure};
 
 /// How many random bytes a password that we make has: 120 bits.
 const PASSWORD_BYTES: usize = 15;
@@ -46,10 +50,7 @@ pub(super) async fn create(
     Json(new): Json<NewUser>,
 ) -> Answered<CreatedUser> {
     let api = &control.api;
-    let email = email::normal(&new.email).ok_or_else(|| {
-        let detail = "--email must be like name@example.com";
-        refuse(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    })?;
+    let email = normal(&new.email, "--email")?;
     tenants::require(api, TenantId(new.tenant)).await?;
     let organisation = match &new.organisation_id {
         None => None,
@@ -81,7 +82,65 @@ pub(super) async fn create(
     }))
 }
 
-fn not_made(why: NotMade) -> (StatusCode, Json<super::Refused>) {
-    let problem = why.problem();
+/// Whose second factor is to go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TotpReset {
+    /// Its e-mail address.
+    pub email: String,
+}
+
+/// Whose second factor is gone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResetUser {
+    /// The user's id.
+    pub id: String,
+    /// By what it signs in.
+    pub username: String,
+    /// Whether it had an app: if not, nothing has changed.
+    pub had_totp: bool,
+}
+
+/// Removes a user's second factor, whatever its roles are: for whom nobody else may.
+pub(super) async fn reset_totp(
+    State(control): State<Control>,
+    Json(reset): Json<TotpReset>,
+) -> Answered<ResetUser> {
+    let api = &control.api;
+    let email = normal(&reset.email, "EMAIL")?;
+    let (user, value) = api.router.user_of(&email);
+    let state = api.router.user(user).await.map_err(failed)?;
+    if state.stage != Stage::Active || state.value != Some(value) {
+        let detail = format!("there is no user {email} who has accepted an invitation or was made");
+        return Err(refuse(StatusCode::NOT_FOUND, detail));
+    }
+    let act = async {
+        let seen = Command::ResetTotp(state.memberships.clone());
+        let reset = api.router.tell_user(user, seen, None).await;
+        reset.map_err(failure::problem)?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    };
+    let who = (user, &*state.memberships);
+    let done = audited_of_operator(api, who, state.proven_to, "users.totp.reset", act).await;
+    done.map_err(refuse_as)?;
+    Ok(Json(ResetUser {
+        id: users::id(api, user),
+        username: email,
+        had_totp: state.confirmed_totp().is_some(),
+    }))
+}
+
+fn normal(text: &str, field: &str) -> Result<String, (StatusCode, Json<super::Refused>)> {
+    email::normal(text).ok_or_else(|| {
+        let detail = format!("{field} must be like name@example.com");
+        refuse(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    })
+}
+
+fn refuse_as(problem: Problem) -> (StatusCode, Json<super::Refused>) {
     refuse(problem.code().status(), problem.detail().to_owned())
+}
+
+fn not_made(why: NotMade) -> (StatusCode, Json<super::Refused>) {
+    refuse_as(why.problem())
 }

@@ -214,14 +214,7 @@ impl Sender {
                 };
                 (id, Some(token), text, letter.issued_at)
             }
-            Message::Notice(notice) => {
-                let id = PublicId {
-                    named: Named::Identity,
-                    entity: notice.whose.entity,
-                    part: notice.number,
-                };
-                (id, None, access::Message::password_replaced(), notice.at)
-            }
+            Message::Notice(notice) => (notice.id(), None, notice.said(), notice.at),
         };
         Outgoing {
             id: self.secrets.public_ids().write(id),

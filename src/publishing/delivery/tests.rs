@@ -81,7 +81,7 @@ fn numbers(taken: &[(super::queue::Key, Message)]) -> Vec<u32> {
     let number = |message: &Message| match message {
         Message::Code(_, challenge) => challenge.number,
         Message::Letter(letter) => letter.number,
-        Message::Notice(notice) => notice.number,
+        Message::Notice(_) => 0,
     };
     taken.iter().map(|(_, it)| number(it)).collect()
 }

@@ -19,7 +19,7 @@ AS_GENERATED, FILLED_IN, PLAIN = "as generated", "filled in", "plain"
 
 # What could end a credential that the runs go on with: never about an id in `protected`, which schemathesis finds in lists by itself.
 ENDS_CREDENTIALS = {
-    "/contacts/{id}/sign_out", "/users/{id}/sign_out", "/users/{id}/deactivate", "/organisations/{id}/switch", "/organisations/switch/{id}",
+    "/contacts/{id}/sign_out", "/users/{id}/sign_out", "/users/{id}/deactivate", "/users/{id}/reset_totp", "/organisations/{id}/switch", "/organisations/switch/{id}",
     "/api_keys/{id}", "/api_keys/{id}/revoke", "/api_keys/{id}/roll", "/users/{id}", "/contacts/{id}/change_password", "/users/{id}/change_password",
 }
 UNKNOWN = "00000000-0000-4000-8000-000000000000"

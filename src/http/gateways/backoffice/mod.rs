@@ -147,14 +147,29 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
             roles::change::change,
             roles::remove::remove
         ),
+        routes!(organisations::register::register),
+        routes!(organisations::switch::switch),
+        routes!(organisations::switch::switch_by_other_path),
+        routes!(organisations::masquerade::masquerade),
+    ]
+}
+
+/// Those that are about users and their sessions.
+fn of_users() -> Vec<UtoipaMethodRouter<Api>> {
+    vec![
         routes!(users::authenticate::authenticate),
         routes!(users::refresh::refresh),
         routes!(users::mode::mode),
         routes!(users::verify_email::verify_email),
-        routes!(organisations::register::register),
-        routes!(users::totp::enrol, users::totp::remove),
-        routes!(users::totp::confirm),
-        routes!(users::totp::step_up),
+        routes!(
+            users::totp::enrol::get,
+            users::totp::enrol::enrol,
+            users::totp::enrol::remove
+        ),
+        routes!(users::totp::enrol::confirm),
+        routes!(users::totp::recovery::renew),
+        routes!(users::totp::reset::reset),
+        routes!(users::totp::step_up::step_up),
         routes!(users::invite::invite, users::list::list),
         routes!(users::accept::accept),
         routes!(users::accept::reset_password),
@@ -163,9 +178,6 @@ fn both_versions() -> Vec<UtoipaMethodRouter<Api>> {
         routes!(users::update::deactivate),
         routes!(users::sign_out::sign_out),
         routes!(users::change_password::change_password),
-        routes!(organisations::switch::switch),
-        routes!(organisations::switch::switch_by_other_path),
-        routes!(organisations::masquerade::masquerade),
     ]
 }
 
@@ -207,8 +219,9 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 /// The gateway's routes, and the OpenAPI 3.1 document that describes them.
 pub fn router() -> (Router<Api>, utoipa::openapi::OpenApi) {
     let described = OpenApiRouter::with_openapi(Document::openapi());
-    let second = both_versions().into_iter().chain(version_2());
-    let first = both_versions().into_iter().chain(version_1());
+    let both = || both_versions().into_iter().chain(of_users());
+    let second = both().chain(version_2());
+    let first = both().chain(version_1());
     let gateway = under(
         "/backoffice/v1",
         first,

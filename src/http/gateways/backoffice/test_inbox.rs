@@ -153,21 +153,14 @@ async fn code(api: &Api, contact: Address, challenge: &Challenge) -> Result<Wire
     })
 }
 
-/// What tells of a password that took the place of another.
+/// What tells that what lets somebody in has changed.
 async fn notice(api: &Api, notice: Notice) -> Result<WireMessage, Problem> {
-    let recipient = api.router.told_of_passwords(notice.whose).await;
+    let recipient = api.router.told_at(notice.whose).await;
     let recipient = recipient.map_err(failure::problem)?;
-    let said = recipient
-        .as_ref()
-        .map(|_| access::Message::password_replaced());
+    let said = recipient.as_ref().map(|_| notice.said());
     let (subject, body) = said.map(|it| (it.subject, it.body)).unzip();
-    let id = PublicId {
-        named: Named::Identity,
-        entity: notice.whose.entity,
-        part: notice.number,
-    };
     Ok(WireMessage {
-        id: api.router.secrets().public_ids().write(id),
+        id: api.router.secrets().public_ids().write(notice.id()),
         channel: WireChannel::Email,
         recipient,
         subject: subject.flatten(),

@@ -6,7 +6,7 @@ use bincode::error::{DecodeError, EncodeError};
 
 use super::super::Arrived;
 use crate::domain::user;
-use crate::persistence::undelivered::{Letter, Message, Notice};
+use crate::persistence::undelivered::{About, Letter, Message, Notice};
 
 stored!(choice user::LetterKind { 0 => Invitation, 1 => Verification, 2 => Reset });
 stored!(record Letter { tenant, user, number, kind, nonce, issued_at, until });
@@ -24,10 +24,17 @@ impl Encode for Message {
                 letter.encode(encoder)
             }
             Message::Notice(notice) => {
-                2_u8.encode(encoder)?;
+                let kind = match notice.about {
+                    About::Password(_) => 2_u8,
+                    About::Factor(_) => 3_u8,
+                };
+                kind.encode(encoder)?;
                 notice.tenant.encode(encoder)?;
                 Arrived(notice.whose).encode(encoder)?;
-                notice.number.encode(encoder)?;
+                match notice.about {
+                    About::Password(number) => number.encode(encoder)?,
+                    About::Factor(change) => change.encode(encoder)?,
+                }
                 notice.at.encode(encoder)
             }
         }
@@ -42,15 +49,18 @@ impl<C> Decode<C> for Message {
                 Ok(Message::Code(contact.0, Decode::decode(decoder)?))
             }
             1 => Ok(Message::Letter(Decode::decode(decoder)?)),
-            2 => Ok(Message::Notice(Notice {
+            kind @ (2 | 3) => Ok(Message::Notice(Notice {
                 tenant: Decode::decode(decoder)?,
                 whose: Arrived::decode(decoder)?.0,
-                number: Decode::decode(decoder)?,
+                about: match kind {
+                    2 => About::Password(Decode::decode(decoder)?),
+                    _ => About::Factor(Decode::decode(decoder)?),
+                },
                 at: Decode::decode(decoder)?,
             })),
             other => Err(DecodeError::UnexpectedVariant {
                 type_name: "Message",
-                allowed: &bincode::error::AllowedEnumVariants::Allowed(&[0, 1, 2]),
+                allowed: &bincode::error::AllowedEnumVariants::Allowed(&[0, 1, 2, 3]),
                 found: u32::from(other),
             }),
         }

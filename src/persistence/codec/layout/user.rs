@@ -2,7 +2,7 @@
 
 use bincode::de::{Decode, Decoder};
 use bincode::enc::{Encode, Encoder};
-use bincode::error::{DecodeError, EncodeError};
+use bincode::error::{AllowedEnumVariants, DecodeError, EncodeError};
 
 use crate::domain::user;
 
@@ -18,7 +18,9 @@ stored!(record user::Letter { number, purpose, nonce, sender, issued_at, expires
 stored!(record user::Password { hash, set_at, expired });
 stored!(record user::PasswordNotice { number, sender, at });
 stored!(record user::Wrong { count, last_at });
-stored!(record user::Totp { nonce, last_step, guesses });
+stored!(wrap user::RecoveryHash);
+stored!(choice user::FactorChange { 0 => Added, 1 => Removed, 2 => RecoveryCodeUsed, 3 => RecoveryCodesRenewed });
+stored!(record user::FactorNotice { change, sender, at });
 stored!(record user::User {
     stage, value, person, created_at, password, password_count, wrong, locked_out_at, proven_to, memberships,
     sessions, session_count, forgot_at, letters, letter_count, totp,
@@ -43,4 +45,54 @@ stored!(choice user::Event {
     16 => TotpRemoved,
     17 => Tidied(at),
     18 => PasswordReplaced(notice),
+    19 => RecoveryCodesSet(codes),
+    20 => RecoveryCodeUsed(code),
+    21 => FactorChanged(notice),
 });
+
+// Of an app without recovery codes, the bytes are those from before there were any: after the nonce, 0 or 1 says whether a step follows. A 2 stands
+// there before one that has some, and they come last.
+const NO_STEP: u8 = 0;
+const STEP: u8 = 1;
+const WITH_RECOVERY: u8 = 2;
+
+impl Encode for user::Totp {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        self.nonce.encode(encoder)?;
+        if self.recovery.is_empty() {
+            self.last_step.encode(encoder)?;
+            return self.guesses.encode(encoder);
+        }
+        WITH_RECOVERY.encode(encoder)?;
+        self.last_step.encode(encoder)?;
+        self.guesses.encode(encoder)?;
+        self.recovery.encode(encoder)
+    }
+}
+
+impl<C> Decode<C> for user::Totp {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let nonce = Decode::decode(decoder)?;
+        let (last_step, has_recovery) = match u8::decode(decoder)? {
+            NO_STEP => (None, false),
+            STEP => (Some(Decode::decode(decoder)?), false),
+            WITH_RECOVERY => (Decode::decode(decoder)?, true),
+            other => {
+                return Err(DecodeError::UnexpectedVariant {
+                    type_name: "an app for codes",
+                    allowed: &AllowedEnumVariants::Allowed(&[0, 1, 2]),
+                    found: u32::from(other),
+                });
+            }
+        };
+        Ok(user::Totp {
+            nonce,
+            last_step,
+            guesses: Decode::decode(decoder)?,
+            recovery: match has_recovery {
+                true => Decode::decode(decoder)?,
+                false => Vec::new(),
+            },
+        })
+    }
+}

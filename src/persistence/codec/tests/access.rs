@@ -10,8 +10,8 @@ use crate::domain::contact;
 use crate::domain::directory_entry::{self, Destination, Holder, ValueHash};
 use crate::domain::entity::Event;
 use crate::domain::time::{Span, Timestamp};
-use crate::domain::user::LetterKind;
-use crate::persistence::undelivered::{Letter, Message, Notice};
+use crate::domain::user::{FactorChange, LetterKind};
+use crate::persistence::undelivered::{About, Letter, Message, Notice};
 
 fn later(seconds: u32) -> Timestamp {
     NOW.after(Span::seconds(seconds))
@@ -288,6 +288,14 @@ pub(super) fn undelivered() -> Vec<(&'static str, Message)> {
             until: NOW.after(Span::days(1)),
         })
     };
+    let notice = |about| {
+        Message::Notice(Notice {
+            tenant: TenantId(402),
+            whose: fixtures::address(Kind::Contact),
+            about,
+            at: NOW,
+        })
+    };
     let code = challenge(Purpose::SignIn, Channel::Email);
     vec![
         (
@@ -297,14 +305,10 @@ pub(super) fn undelivered() -> Vec<(&'static str, Message)> {
         ("letter_invitation", letter(LetterKind::Invitation)),
         ("letter_verification", letter(LetterKind::Verification)),
         ("letter_reset", letter(LetterKind::Reset)),
+        ("notice", notice(About::Password(3))),
         (
-            "notice",
-            Message::Notice(Notice {
-                tenant: TenantId(402),
-                whose: fixtures::address(Kind::Contact),
-                number: 3,
-                at: NOW,
-            }),
+            "notice_of_factor",
+            notice(About::Factor(FactorChange::RecoveryCodeUsed)),
         ),
     ]
 }

@@ -400,6 +400,10 @@ pub(super) fn states() -> Vec<(&'static str, State)> {
             }),
         ),
         ("user", State::User(Box::new(users::state()))),
+        (
+            "user_with_recovery_codes",
+            State::User(Box::new(users::state_with_recovery_codes())),
+        ),
         ("media", State::Media(media::State(Some(parts::piece())))),
         apps::state(),
         ("receipt", State::Receipt(receipts::state())),

@@ -9,9 +9,10 @@ use crate::domain::directory_entry::ValueHash;
 use crate::domain::entity::Event;
 use crate::domain::tenant;
 use crate::domain::user::{
-    self, Ended, Letter, Membership, Password, Place, Purpose, Registration, Session, Stage, Totp,
-    User, Validity, Wrong,
+    self, Ended, Letter, Membership, Password, Place, Purpose, RecoveryHash, Registration, Session,
+    Stage, Totp, User, Validity, Wrong,
 };
+use crate::persistence::codec;
 
 fn person() -> SealedProfile {
     SealedProfile {
@@ -121,8 +122,18 @@ pub(super) fn state() -> User {
                 wrong: 2,
                 last_at: NOW,
             },
+            recovery: Vec::new(),
         }),
     }
+}
+
+/// The same with codes to recover by.
+pub(super) fn state_with_recovery_codes() -> User {
+    let mut state = state();
+    if let Some(totp) = &mut state.totp {
+        totp.recovery = vec![RecoveryHash([48; 16]), RecoveryHash([49; 16])];
+    }
+    state
 }
 
 /// What happens to users, and to what a tenant lists of them.
@@ -179,6 +190,22 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
             }),
         ),
         ("user_tidied", user::Event::Tidied(NOW)),
+        (
+            "user_recovery_codes_set",
+            user::Event::RecoveryCodesSet(vec![RecoveryHash([48; 16]), RecoveryHash([49; 16])]),
+        ),
+        (
+            "user_recovery_code_used",
+            user::Event::RecoveryCodeUsed(RecoveryHash([48; 16])),
+        ),
+        (
+            "user_factor_changed",
+            user::Event::FactorChanged(user::FactorNotice {
+                change: user::FactorChange::Removed,
+                sender: Some((TenantId(402), Mode::Test)),
+                at: NOW,
+            }),
+        ),
     ];
     let of_tenant = [
         ("tenant_role_set", tenant::Event::RoleSet(role())),
@@ -188,4 +215,24 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     let of_user = of_user.map(|(name, event)| (name, Event::User(event)));
     let of_tenant = of_tenant.map(|(name, event)| (name, Event::Tenant(event)));
     of_user.into_iter().chain(of_tenant).collect()
+}
+
+#[test]
+fn an_app_that_was_stored_before_there_were_recovery_codes_reads_as_one_without() {
+    let written = |tag_and_step: &[u8]| {
+        let guesses = [2, 0xfd, 0xf6, 0x10, 0x89, 0xe0, 0x3c, 0x03, 0, 0];
+        [&[codec::VERSION][..], &[47; 16], tag_and_step, &guesses].concat()
+    };
+    for (tag_and_step, last_step) in [(&[0][..], None), (&[1, 0xfb, 0x9c, 0x01], Some(412))] {
+        let bytes = written(tag_and_step);
+        let read: Totp = codec::decode("an app", &bytes).unwrap();
+        let before = Totp {
+            last_step,
+            ..state().totp.unwrap()
+        };
+        assert_eq!(read, before);
+        assert_eq!(codec::encode(&read), bytes);
+    }
+    let unknown = codec::decode::<Totp>("an app", &written(&[3]));
+    assert!(unknown.is_err());
 }

@@ -22,7 +22,7 @@ use crate::http::gateways::once::{Once, idempotency_key};
 use crate::http::money_wire::WireAmount;
 use crate::http::problem::Problem;
 use crate::http::{Api, failure, reply};
-use crate::secrets::{KeyScope, written_claim_code};
+use crate::secrets::{KeyScope, written_code};
 
 /// A purchase of nobody who is known.
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,7 +108,7 @@ pub(super) async fn post(
     let amount = |minor: Minor| WireAmount::from_minor(minor.0, decimals);
     let shown = WireUnclaimed {
         id: ids.write(PublicId::of(Named::Receipt, place.0.entity)),
-        claim_code: written_claim_code(&code),
+        claim_code: written_code(&code),
         claim_until: receipt.posted_at.after(CLAIMED_WITHIN).unix_seconds(),
         reference_number: sale.reference_number.as_deref().map(str::to_owned),
         date: sale

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::require_self;
 use crate::actors::router::Timings;
+use crate::domain::address::Address;
 use crate::domain::user::{Command, Credentials};
 use crate::http::audit::audited_of_user;
 use crate::http::auth::UserToken;
@@ -40,13 +41,18 @@ pub(in super::super) fn chosen(password: &str) -> Result<Password, Problem> {
         .map_err(|unfit| failure::invalid_field("/password", unfit.code(), unfit.detail()))
 }
 
+/// Says that a typed `current_password` is longer than any.
+pub(super) fn check_typed(faults: &mut Faults, current_password: &str) {
+    if Password::typed(current_password.to_owned()).is_none() {
+        let unfit = Unfit::TooLong;
+        faults.add("current_password", unfit.code(), unfit.detail());
+    }
+}
+
 impl Validate for PasswordChange {
     fn validate(&self, faults: &mut Faults) {
         check_chosen(faults, &self.password);
-        if Password::typed(self.current_password.clone()).is_none() {
-            let unfit = Unfit::TooLong;
-            faults.add("current_password", unfit.code(), unfit.detail());
-        }
+        check_typed(faults, &self.current_password);
     }
 }
 
@@ -81,8 +87,26 @@ pub(in super::super) async fn change_password(
 
 async fn change(api: &Api, caller: &UserToken, body: &PasswordChange) -> Result<Response, Problem> {
     let user = caller.user.user;
+    let known = require_password(api, user, &body.current_password).await?;
+    let hash = api.passwords.hash(chosen(&body.password)?).await?;
+    let session = caller.user.session.tokens.number;
+    let set = Command::SetPassword(known, hash, session);
+    let set = api.router.tell_user(user, set, None).await;
+    set.map_err(failure::problem)?;
+    Ok(reply::no_content(reply::timings(
+        caller,
+        Timings::default(),
+    )))
+}
+
+/// Demands that `typed` is the password of `user`, and says which of its passwords it is, counted. A wrong one counts as one that was typed to sign in.
+pub(super) async fn require_password(
+    api: &Api,
+    user: Address,
+    typed: &str,
+) -> Result<u32, Problem> {
     let state = api.router.user(user).await.map_err(failure::problem)?;
-    let typed = Password::typed(body.current_password.clone());
+    let typed = Password::typed(typed.to_owned());
     let typed = typed.ok_or_else(failure::invalid_login)?;
     let hash = state.password.map(|it| it.hash);
     let is_locked = state
@@ -91,26 +115,18 @@ async fn change(api: &Api, caller: &UserToken, body: &PasswordChange) -> Result<
         .locked_until()
         .is_some();
     let matches = api.passwords.matches(typed, hash).await?;
-    if !matches || is_locked {
-        let wrong = Command::SignIn(Credentials {
-            value: state.value.ok_or_else(failure::invalid_login)?,
-            matches: false,
-            password: state.password_count,
-            nonce: [0; 16],
-        });
-        let counted = api.router.tell_user(user, wrong, None).await;
-        return Err(match counted {
-            Ok(_) => failure::invalid_login(),
-            Err(failure) => failure::problem(failure),
-        });
+    if matches && !is_locked {
+        return Ok(state.password_count);
     }
-    let hash = api.passwords.hash(chosen(&body.password)?).await?;
-    let session = caller.user.session.tokens.number;
-    let set = Command::SetPassword(state.password_count, hash, session);
-    let set = api.router.tell_user(user, set, None).await;
-    set.map_err(failure::problem)?;
-    Ok(reply::no_content(reply::timings(
-        caller,
-        Timings::default(),
-    )))
+    let wrong = Command::SignIn(Credentials {
+        value: state.value.ok_or_else(failure::invalid_login)?,
+        matches: false,
+        password: state.password_count,
+        nonce: [0; 16],
+    });
+    let counted = api.router.tell_user(user, wrong, None).await;
+    Err(match counted {
+        Ok(_) => failure::invalid_login(),
+        Err(failure) => failure::problem(failure),
+    })
 }

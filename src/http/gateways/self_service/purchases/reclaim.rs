@@ -23,7 +23,7 @@ use crate::http::money_wire::{WireAmount, above_zero, not_negative};
 use crate::http::problem::{Code, Problem, ProblemBody};
 use crate::http::{Api, failure, reply};
 use crate::limits;
-use crate::secrets::read_claim_code;
+use crate::secrets::read_code;
 
 /// A purchase to claim.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -158,15 +158,14 @@ impl Reclaim {
         let amounts = self.amounts(tenant)?;
         let currency = self.currency()?;
         let ids = api.router.secrets().public_ids();
-        let Some(text) = read_claim_code(self.transaction_code.as_deref().unwrap_or(&self.id))
-        else {
+        let Some(text) = read_code(self.transaction_code.as_deref().unwrap_or(&self.id)) else {
             return Ok(None);
         };
         let (receipt, code) = api.router.receipt_of(by.tenant, by.mode, &text);
         let name = match &self.transaction_code {
             None => None,
             // The code once more.
-            Some(_) if read_claim_code(&self.id).as_ref() == Some(&text) => None,
+            Some(_) if read_code(&self.id).as_ref() == Some(&text) => None,
             Some(_) => match ids.read_as(Named::Receipt, &self.id) {
                 Some(id) if id.entity == receipt.entity => None,
                 Some(_) => return Ok(None),
